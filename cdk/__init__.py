@@ -1,0 +1,1 @@
+"""The infrastructure, as code: what AWS is asked to make."""

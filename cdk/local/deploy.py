@@ -1,0 +1,92 @@
+"""Synthesise the stack and deploy it into an emulator with the very CDK command line that deploys it to AWS."""
+
+import hashlib
+import json
+import os
+import platform
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from cdk.local.emulator import ACCOUNT, REGION, Emulator
+from cdk.local.processes import ROOT, run
+from cdk.sources import BUNDLES, source_files
+
+CDK = ROOT / "node_modules/.bin/cdk"
+FINGERPRINT = ".fingerprint"
+
+
+def local_context() -> dict[str, object]:
+    """Return what every deployment on this machine differs in from the defaults."""
+    architecture = "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
+    return {"environment": "local", "removal_policy": "destroy", "architecture": architecture}
+
+
+def stack_name(context: Mapping[str, object] | None = None) -> str:
+    """Name the stack that this context makes."""
+    return f"Waybill-{(local_context() | dict(context or {}))['environment']}"
+
+
+def synthesize(out_dir: Path, context: Mapping[str, object] | None = None) -> bool:
+    """Write the cloud assembly into the folder; return whether there was anything to do.
+
+    The assembly is kept as long as nothing has changed that goes into it. Synthesis runs the application directly:
+    going through the CDK command line would start Node once more for nothing.
+    """
+    merged = json.loads((ROOT / "cdk.json").read_text())["context"] | local_context() | dict(context or {})
+    stamp = out_dir / FINGERPRINT
+    fingerprint = _fingerprint(merged)
+    if stamp.exists() and stamp.read_text() == fingerprint:
+        return False
+    stamp.unlink(missing_ok=True)
+    env = os.environ | {
+        "CDK_OUTDIR": str(out_dir.absolute()),
+        "CDK_CONTEXT_JSON": json.dumps(merged),
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),  # jsii runs the locked Node.
+    }
+    run("Synthesis", [sys.executable, "-m", "cdk.app"], env=env, log=out_dir.parent / f"{out_dir.name}.synth.log")
+    stamp.write_text(fingerprint)
+    return True
+
+
+def bootstrap(emulator: Emulator) -> None:
+    """Make the bucket and the roles that CDK deploys through."""
+    # Away from cdk.json: the command line would synthesise the application first, though it is given the account.
+    _cdk("Bootstrap", ["bootstrap", f"aws://{ACCOUNT}/{REGION}"], emulator, cwd=emulator.workdir)
+
+
+def deploy(emulator: Emulator, *, out_dir: Path, context: Mapping[str, object] | None = None) -> dict[str, str]:
+    """Deploy a synthesised stack into a bootstrapped emulator, again where it is there; return its outputs."""
+    outputs = emulator.workdir / "stack-outputs.json"
+    stack = stack_name(context)
+    options = ["--require-approval", "never", "--progress", "events", "--outputs-file", str(outputs)]
+    _cdk("Deployment", ["deploy", stack, "--app", str(out_dir.absolute()), *options], emulator)
+    return dict(json.loads(outputs.read_text())[stack])
+
+
+def bring_up(emulator: Emulator, *, out_dir: Path, context: Mapping[str, object] | None = None) -> dict[str, str]:
+    """Synthesise, bootstrap and deploy one after the other; return the stack's outputs."""
+    synthesize(out_dir, context)
+    bootstrap(emulator)
+    return deploy(emulator, out_dir=out_dir, context=context)
+
+
+def _cdk(what: str, arguments: list[str], emulator: Emulator, cwd: Path = ROOT) -> None:
+    env = emulator.child_env() | {"CDK_DISABLE_CLI_TELEMETRY": "true", "CI": "true", "NO_COLOR": "1"}
+    node = Path(sys.executable).with_name("node")
+    log = emulator.workdir / f"{arguments[0]}.log"
+    run(what, [str(node), str(CDK), *arguments], env=env, log=log, cwd=cwd)
+
+
+def _fingerprint(context: Mapping[str, object]) -> str:
+    digest = hashlib.sha256(json.dumps(context, sort_keys=True).encode())
+    for path in _ingredients():
+        digest.update(f"\0{path}\0".encode() + (ROOT / path).read_bytes())
+    return digest.hexdigest()
+
+
+def _ingredients() -> Iterator[Path]:
+    """Yield what the assembly is made of: the application, the locked packages, and the sources of every bundle."""
+    yield from (path.relative_to(ROOT) for path in sorted((ROOT / "cdk").glob("*.py")))
+    yield Path("uv.lock")
+    yield from source_files(sorted({package for packages in BUNDLES.values() for package in packages}))

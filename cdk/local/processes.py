@@ -1,0 +1,66 @@
+"""Start commands that cannot outlive this process, and collect what they say."""
+
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Self
+
+SUPERVISOR = Path(__file__).with_name("supervisor.py")
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+class CommandError(RuntimeError):
+    """A command ended with an error; the message holds the end of what it said."""
+
+    def __init__(self, what: str, log: Path) -> None:
+        self.what = what
+        self.log = log
+        said = log.read_text(errors="replace").rstrip().splitlines() if log.exists() else []
+        super().__init__("\n".join([f"{what} failed (all of its output: {log}):", *said[-25:]]))
+
+
+class Supervised:
+    """A command under its supervisor, in a session of its own: Ctrl-C reaches only us, and stop() ends all of it."""
+
+    def __init__(self, command: Sequence[str], *, env: Mapping[str, str], log: Path, cwd: Path = ROOT) -> None:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        self.command = list(command)
+        self.log = log
+        with log.open("wb") as output:
+            self._supervisor = subprocess.Popen(
+                [sys.executable, "-I", "-S", str(SUPERVISOR), *self.command],
+                cwd=cwd,
+                env=dict(env),
+                stdin=subprocess.PIPE,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def poll(self) -> int | None:
+        """Return the exit code if the command has ended."""
+        return self._supervisor.poll()
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait for the command's own end and return its exit code."""
+        return self._supervisor.wait(timeout)
+
+    def stop(self) -> None:
+        """End the command with everything it started; return when nothing of it is left."""
+        if self._supervisor.stdin and not self._supervisor.stdin.closed:
+            self._supervisor.stdin.close()
+        self._supervisor.wait()
+
+
+def run(what: str, command: Sequence[str], *, env: Mapping[str, str], log: Path, cwd: Path = ROOT) -> None:
+    """Run a command to its end, its output going to the log; raise CommandError if it fails."""
+    with Supervised(command, env=env, log=log, cwd=cwd) as process:
+        if process.wait():
+            raise CommandError(what, log)

@@ -1,0 +1,161 @@
+"""Everything an adopter can choose about a deployment: read from CDK context, checked, with the defaults in one place.
+
+This module knows no resource. A value comes from `cdk.json`, from `cdk deploy -c name=value` (always text) or from
+the default written here, in that order of what a person would least expect to be wrong.
+"""
+
+import dataclasses
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+from constructs import Node
+
+ORDER_INDEXES = ("by_customer",)
+ARCHITECTURES = ("arm64", "x86_64")
+REMOVAL_POLICIES = ("destroy", "retain")
+
+# The retention periods that CloudWatch Logs accepts; any other number fails the deployment.
+# fmt: off
+LOG_RETENTION_DAYS = (
+    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
+)
+# fmt: on
+
+
+class SettingsError(ValueError):
+    """A context value that no deployment could work with."""
+
+    def __init__(self, name: str, value: object, expected: str) -> None:
+        self.name = name
+        self.value = value
+        self.expected = expected
+        super().__init__(f"Context value {name}={value!r} is not usable: it must be {expected}.")
+
+
+def _text(name: str, value: object) -> str:
+    if not isinstance(value, str):
+        raise SettingsError(name, value, "text")
+    return value.strip()
+
+
+def _whole(low: int, high: int) -> Callable[[str, object], int]:
+    def parse(name: str, value: object) -> int:
+        # Text from the command line, a number from cdk.json; True would pass for a 1.
+        if not re.fullmatch(r"\s*\d{1,9}\s*", str(value)) or not low <= int(str(value)) <= high:
+            raise SettingsError(name, value, f"a whole number from {low} to {high}")
+        return int(str(value))
+
+    return parse
+
+
+def _matching(pattern: str, expected: str) -> Callable[[str, object], str]:
+    def parse(name: str, value: object) -> str:
+        text = _text(name, value)
+        if not re.fullmatch(pattern, text):
+            raise SettingsError(name, value, expected)
+        return text
+
+    return parse
+
+
+def _one_of(*choices: Any) -> Callable[[str, object], Any]:
+    by_text = {str(choice): choice for choice in choices}
+
+    def parse(name: str, value: object) -> Any:
+        if str(value) not in by_text:
+            raise SettingsError(name, value, "one of " + ", ".join(by_text))
+        return by_text[str(value)]
+
+    return parse
+
+
+def _list_of[T](parse_one: Callable[[str, object], T], *, least: int = 0) -> Callable[[str, object], tuple[T, ...]]:
+    def parse(name: str, value: object) -> tuple[T, ...]:
+        parts = [part for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+        if not isinstance(parts, list | tuple):
+            raise SettingsError(name, value, "a list")
+        parsed = tuple(parse_one(name, part.strip() if isinstance(part, str) else part) for part in parts)
+        if len(parsed) < least or len(set(parsed)) < len(parsed):
+            raise SettingsError(name, value, f"a list of at least {least} different values")
+        return parsed
+
+    return parse
+
+
+def _setting(default: Any, parse: Callable[[str, object], Any]) -> Any:
+    return field(default=default, metadata={"parse": parse})
+
+
+# S3 allows one asterisk in the origin of a CORS rule.
+_ORIGIN = _matching(r"https?://[^\s/*]*\*?[^\s/*]*", "an origin such as https://orders.example.com")
+_EMAIL = _matching(r"|[^@\s]+@[^@\s]+\.[^@\s]+", "an e-mail address, or empty")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What one deployment of the stack is like."""
+
+    # The bucket's name holds it, and S3 allows 63 characters for that.
+    environment: str = _setting("dev", _matching(r"[a-z][a-z0-9-]{0,19}", "lower case, at most 20 letters or digits"))
+    alert_email: str = _setting("", _EMAIL)
+    removal_policy: str = _setting("", _one_of("", *REMOVAL_POLICIES))
+    console_origins: tuple[str, ...] = _setting(("http://localhost:*",), _list_of(_ORIGIN, least=1))
+
+    architecture: str = _setting("arm64", _one_of(*ARCHITECTURES))
+    memory_mb: int = _setting(256, _whole(128, 10240))
+    # For the largest file at the slowest rate measured; the queue hides a message for six times as long.
+    timeout_s: int = _setting(300, _whole(10, 900))
+    max_concurrency: int = _setting(10, _whole(2, 1000))
+    batch_size: int = _setting(1, _whole(1, 10))
+    max_receive_count: int = _setting(3, _whole(1, 100))
+    retry_backoff_s: tuple[int, ...] = _setting((15, 60), _list_of(_whole(0, 43200), least=1))
+    max_file_mb: int = _setting(512, _whole(1, 5120))
+    encoding: str = _setting("utf-8", _one_of("utf-8", "cp1252"))
+    order_indexes: tuple[str, ...] = _setting(ORDER_INDEXES, _list_of(_one_of(*ORDER_INDEXES)))
+
+    queue_retention_days: int = _setting(4, _whole(1, 13))
+    dlq_retention_days: int = _setting(14, _whole(2, 14))
+    log_retention_days: int = _setting(30, _one_of(*LOG_RETENTION_DAYS))
+    processed_retention_days: int = _setting(365, _whole(1, 36500))
+    failed_retention_days: int = _setting(365, _whole(1, 36500))
+    archive_cold_after_days: int = _setting(30, _whole(1, 36499))
+    archive_retention_days: int = _setting(730, _whole(2, 36500))
+    noncurrent_retention_days: int = _setting(30, _whole(1, 36500))
+
+    def __post_init__(self) -> None:
+        """Check the settings against each other, and give the removal policy its default."""
+        if self.queue_retention_days >= self.dlq_retention_days:
+            # A dead letter keeps the age of its first send, so equal retention would delete it on arrival.
+            raise SettingsError("dlq_retention_days", self.dlq_retention_days, "longer than queue_retention_days")
+        if self.noncurrent_retention_days <= self.dlq_retention_days:
+            # An upload that overwrites an unsettled file makes that file's version noncurrent; its message may still
+            # be waiting, at the latest in the dead-letter queue.
+            expected = "longer than dlq_retention_days, or an overwritten file could vanish before it is settled"
+            raise SettingsError("noncurrent_retention_days", self.noncurrent_retention_days, expected)
+        if self.archive_cold_after_days >= self.archive_retention_days:
+            raise SettingsError(
+                "archive_retention_days", self.archive_retention_days, "longer than archive_cold_after_days"
+            )
+        if not self.removal_policy:
+            object.__setattr__(self, "removal_policy", "destroy" if self.environment == "dev" else "retain")
+
+    @classmethod
+    def from_context(cls, node: Node) -> Self:
+        """Read the settings that the construct tree's context gives, and take the default for the others."""
+        return cls.parse({name: value for name in cls.names() if (value := node.try_get_context(name)) is not None})
+
+    @classmethod
+    def parse(cls, values: Mapping[str, object]) -> Self:
+        """Make settings from texts or JSON values by name; raise SettingsError for the first that cannot be used."""
+        parsers = {spec.name: spec.metadata["parse"] for spec in dataclasses.fields(cls)}
+        for name, value in values.items():
+            if name not in parsers:
+                raise SettingsError(name, value, "left out: there is no such setting")
+        return cls(**{name: parsers[name](name, value) for name, value in values.items()})
+
+    @classmethod
+    def names(cls) -> tuple[str, ...]:
+        """Name every setting, in the order of their declaration."""
+        return tuple(spec.name for spec in dataclasses.fields(cls))

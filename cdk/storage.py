@@ -1,0 +1,126 @@
+"""The bucket and the two tables: what is kept, for how long, and what is left after the stack is gone.
+
+Who may read or write them is granted where the grantee is made (functions.py).
+"""
+
+from typing import Any
+
+from aws_cdk import Acknowledgment, Aws, Duration, RemovalPolicy, Validations
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from cdk.settings import Settings
+
+RAW, PROCESSED, FAILED, ARCHIVE = "raw-data/", "processed-data/", "failed-data/", "archive/"
+
+
+def bucket_name(settings: Settings) -> str:
+    """Name the bucket ahead of its creation, so that the queue's policy can name it without a cycle."""
+    return f"waybill-{settings.environment}-{Aws.ACCOUNT_ID}-{Aws.REGION}"
+
+
+class Storage(Construct):
+    """The files' bucket, the orders table and the files ledger."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, settings: Settings) -> None:
+        super().__init__(scope, construct_id)
+        removal = RemovalPolicy.DESTROY if settings.removal_policy == "destroy" else RemovalPolicy.RETAIN
+        self.bucket = self._make_bucket(settings, removal)
+        self.orders = self._make_table("Orders", "order_id", "processed_timestamp", removal)
+        if "by_customer" in settings.order_indexes:
+            _add_index(self.orders, "by_customer", "customer_key", "processed_timestamp")
+        self.files = self._make_table("Files", "file_id", "entry", removal)
+        _add_index(self.files, "by_state", "state", "received_at")
+
+    def _make_bucket(self, settings: Settings, removal: RemovalPolicy) -> s3.Bucket:
+        bucket = s3.Bucket(
+            self,
+            "Bucket",
+            bucket_name=bucket_name(settings),
+            versioned=True,
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+            encryption=s3.BucketEncryption.S3_MANAGED,
+            enforce_ssl=True,
+            minimum_tls_version=1.2,
+            # No auto_delete_objects: it deploys a function that may delete everything. `make destroy` empties instead.
+            removal_policy=removal,
+            lifecycle_rules=_lifecycle(settings),
+            cors=[
+                s3.CorsRule(
+                    allowed_methods=[s3.HttpMethods.GET, s3.HttpMethods.POST],
+                    allowed_origins=list(settings.console_origins),
+                    allowed_headers=["*"],
+                    exposed_headers=["ETag", "x-amz-version-id"],
+                    max_age=3600,
+                )
+            ],
+        )
+        no_access_log = (
+            "Every object's way is in the files ledger and its versions; access logs would be a second bucket "
+            "to pay for and to protect. Who needs them turns on CloudTrail data events for the account."
+        )
+        Validations.of(bucket).acknowledge(Acknowledgment(id="AwsSolutions-S1", reason=no_access_log))
+        return bucket
+
+    def _make_table(self, name: str, partition_key: str, sort_key: str, removal: RemovalPolicy) -> dynamodb.Table:
+        return dynamodb.Table(
+            self,
+            name,
+            partition_key=_text_key(partition_key),
+            sort_key=_text_key(sort_key),
+            billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
+            encryption=dynamodb.TableEncryption.AWS_MANAGED,
+            point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
+                point_in_time_recovery_enabled=True
+            ),
+            deletion_protection=removal == RemovalPolicy.RETAIN,
+            removal_policy=removal,
+        )
+
+
+def _text_key(name: str) -> dynamodb.Attribute:
+    return dynamodb.Attribute(name=name, type=dynamodb.AttributeType.STRING)
+
+
+def _add_index(table: dynamodb.Table, name: str, partition_key: str, sort_key: str) -> None:
+    table.add_global_secondary_index(
+        index_name=name,
+        partition_key=_text_key(partition_key),
+        sort_key=_text_key(sort_key),
+        projection_type=dynamodb.ProjectionType.ALL,
+    )
+
+
+def _lifecycle(settings: Settings) -> list[s3.LifecycleRule]:
+    """Make one rule a prefix.
+
+    Current objects in raw-data/ never expire: they are files that nobody has settled yet.
+    """
+    common: dict[str, Any] = {
+        "noncurrent_version_expiration": Duration.days(settings.noncurrent_retention_days),
+        "abort_incomplete_multipart_upload_after": Duration.days(7),
+    }
+    to_cold = s3.Transition(
+        storage_class=s3.StorageClass.GLACIER_INSTANT_RETRIEVAL,
+        transition_after=Duration.days(settings.archive_cold_after_days),
+    )
+    return [
+        s3.LifecycleRule(id="raw-data", prefix=RAW, expired_object_delete_marker=True, **common),
+        s3.LifecycleRule(
+            id="processed-data", prefix=PROCESSED, expiration=Duration.days(settings.processed_retention_days), **common
+        ),
+        s3.LifecycleRule(
+            id="failed-data", prefix=FAILED, expiration=Duration.days(settings.failed_retention_days), **common
+        ),
+        s3.LifecycleRule(
+            id="archive",
+            prefix=ARCHIVE,
+            transitions=[to_cold],
+            expiration=Duration.days(settings.archive_retention_days),
+            **common,
+        ),
+        # Uploads to a key outside the four prefixes are nobody's; their parts would be billed for ever.
+        s3.LifecycleRule(id="unfinished-uploads", abort_incomplete_multipart_upload_after=Duration.days(7)),
+    ]
