@@ -1,0 +1,164 @@
+"""The columns of an order file, declared once.
+
+The validator, the stored item, the enriched CSV, the rejected rows and the README's table all derive from
+:data:`COLUMNS`; an adopter changes the schema here and nowhere else. A value that does not pass yields a *reason*: a
+short constant sentence, so that equal mistakes can be counted together.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+ROW = "row"
+"""Stands in for the column's name where a row as a whole is at fault (ragged, too long, a stray quote)."""
+
+EMPTY = "empty"
+CONTROL_CHARACTER = "contains a control character"
+LINE_BREAK = "contains a line break or tab"
+NOT_WHOLE = "not a whole number"
+NOT_DECIMAL = "not a decimal number"
+NEGATIVE = "negative"
+COMMA = "contains a comma (write digits and a decimal point only)"
+
+# C0 without tab, line feed and carriage return (they are data inside a quoted cell), DEL, and C1.
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+_LINE_BREAK = re.compile("[\t\n\r]")
+# [0-9] and not \d: fullwidth and other Unicode digits are not numbers here. The length bound keeps int() linear.
+_WHOLE = re.compile("[0-9]{1,20}")
+_DECIMAL = re.compile(r"[0-9]{1,20}(?:\.[0-9]{1,20})?")
+_NEGATIVE = re.compile(r"-[0-9]{1,20}(?:\.[0-9]{1,20})?")
+_WITH_COMMA = re.compile(r"-?[0-9]{1,20}(?:[.,][0-9]{1,20})*")
+
+type Value = str | int | Decimal
+
+
+class Problem(NamedTuple):
+    """Why a row was rejected: the column at fault (or :data:`ROW`) and the reason."""
+
+    column: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A cell of 1 to ``longest`` characters without control characters; ``line_breaks`` says if those are data."""
+
+    name: str
+    longest: int
+    line_breaks: bool = True
+
+    @property
+    def rule(self) -> str:
+        """Describe what passes, for the README's table and the repair form."""
+        breaks = "" if self.line_breaks else ", line breaks or tabs"
+        return f"1 to {self.longest} characters, no control characters{breaks}"
+
+    def read(self, cell: str) -> tuple[Value, str]:
+        """Return the value and "", or anything and the reason."""
+        if not cell or cell.isspace():
+            return "", EMPTY
+        if len(cell) > self.longest:
+            return "", f"longer than {self.longest} characters"
+        if not cell.isprintable():
+            if _CONTROL.search(cell):
+                return "", CONTROL_CHARACTER
+            if not self.line_breaks and _LINE_BREAK.search(cell):
+                return "", LINE_BREAK
+        return cell, ""
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """A whole number in ASCII digits between two bounds, both included."""
+
+    name: str
+    smallest: int
+    largest: int
+
+    @property
+    def rule(self) -> str:
+        """Describe what passes, for the README's table and the repair form."""
+        return f"whole number from {self.smallest:,} to {self.largest:,}, digits only"
+
+    def read(self, cell: str) -> tuple[Value, str]:
+        """Return the value and "", or anything and the reason."""
+        if _WHOLE.fullmatch(cell):
+            value = int(cell)
+            if value < self.smallest:
+                return 0, f"below {self.smallest:,}"
+            if value > self.largest:
+                return 0, f"above {self.largest:,}"
+            return value, ""
+        return 0, _why_no_number(cell, NOT_WHOLE)
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """An exact decimal from 0 to ``largest`` with at most ``places`` decimal places, in ASCII digits and a point."""
+
+    name: str
+    largest: Decimal
+    places: int
+
+    @property
+    def rule(self) -> str:
+        """Describe what passes, for the README's table and the repair form."""
+        return f"decimal from 0 to {self.largest:,}, at most {self.places} decimal places, point as decimal mark"
+
+    def read(self, cell: str) -> tuple[Value, str]:
+        """Return the value and "", or anything and the reason."""
+        if _DECIMAL.fullmatch(cell):
+            if len(cell.partition(".")[2]) > self.places:
+                return 0, f"more than {self.places} decimal places"
+            value = Decimal(cell)
+            if value > self.largest:
+                return 0, f"above {self.largest:,}"
+            return value, ""
+        return 0, _why_no_number(cell, NOT_DECIMAL)
+
+
+def _why_no_number(cell: str, otherwise: str) -> str:
+    """Name the commonest ways in which a cell is not a number, so that the person need not guess."""
+    if not cell or cell.isspace():
+        return EMPTY
+    if _NEGATIVE.fullmatch(cell):
+        return NEGATIVE
+    if "," in cell and _WITH_COMMA.fullmatch(cell):
+        return COMMA
+    return otherwise
+
+
+type Column = Text | Whole | Money
+
+COLUMNS: tuple[Column, ...] = (
+    Text("order_id", longest=64, line_breaks=False),
+    Text("customer_name", longest=200),
+    Text("product_name", longest=200),
+    Whole("quantity", smallest=1, largest=1_000_000),
+    Money("unit_price", largest=Decimal("9999999.9999"), places=4),
+)
+NAMES: tuple[str, ...] = tuple(column.name for column in COLUMNS)
+
+_READERS = tuple((column.name, column.read) for column in COLUMNS)
+
+
+def read_cells(cells: Sequence[str]) -> tuple[list[Value], list[Problem]]:
+    """Validate one row whose cells stand in the order of :data:`COLUMNS`.
+
+    Surrounding spaces are not part of a value. Returns the values and every problem of the row, so that a person
+    corrects a row once; the values mean nothing where there is a problem.
+    """
+    values: list[Value] = []
+    problems: list[Problem] = []
+    for (name, read), cell in zip(_READERS, cells, strict=True):
+        value, reason = read(cell.strip(" "))
+        values.append(value)
+        if reason:
+            problems.append(Problem(name, reason))
+    return values, problems

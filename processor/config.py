@@ -1,0 +1,51 @@
+"""The processor's settings: the one place that reads its environment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """What the stack tells the processor; each field is an environment variable of that name in upper case."""
+
+    bucket_name: str
+    orders_table: str
+    files_table: str
+    queue_url: str
+    alerts_topic_arn: str
+    environment: str
+    max_receive_count: int
+    """At this receive the message is in its last run before the dead-letter queue."""
+    retry_backoff_s: tuple[int, ...]
+    """Seconds until the next receive after the first, second, … failed run; the last one repeats."""
+    max_file_bytes: int
+    """Larger files fail, and so do those that unpack to more."""
+    default_encoding: str
+    """For uploads that do not say theirs in the object metadata ``encoding``."""
+    order_indexes: tuple[str, ...]
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str]) -> Config:
+        """Read the variables; raises KeyError or ValueError at start-up rather than in the middle of a file."""
+        return cls(
+            bucket_name=environ["BUCKET_NAME"],
+            orders_table=environ["ORDERS_TABLE"],
+            files_table=environ["FILES_TABLE"],
+            queue_url=environ["QUEUE_URL"],
+            alerts_topic_arn=environ["ALERTS_TOPIC_ARN"],
+            environment=environ["ENVIRONMENT"],
+            max_receive_count=int(environ["MAX_RECEIVE_COUNT"]),
+            retry_backoff_s=tuple(int(part) for part in environ["RETRY_BACKOFF_S"].split(",")),
+            max_file_bytes=int(environ["MAX_FILE_BYTES"]),
+            default_encoding=environ["DEFAULT_ENCODING"],
+            order_indexes=tuple(part for part in environ["ORDER_INDEXES"].split(",") if part),
+        )
+
+    def backoff_s(self, receive_count: int) -> int:
+        """Tell how long a message waits after its ``receive_count``-th run has failed."""
+        return self.retry_backoff_s[min(receive_count, len(self.retry_backoff_s)) - 1]

@@ -1,0 +1,172 @@
+"""The shapes that the ledger holds: the file entry and the run entry. Pure; ``processor.ledger`` stores them.
+
+Both are items of the files table: partition key ``file_id``, sort key ``entry``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from processor.files import FileState, ObjectVersion
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+FILE_ENTRY = "file"
+RUN_PREFIX = "run#"
+
+DIED = "died"
+ERROR = "error"
+"""Run outcomes besides the file states: the function ended without a word; the run failed and SQS will retry."""
+
+
+def to_iso(moment: datetime) -> str:
+    """Write an aware moment as ISO 8601 in UTC with microseconds, sortable as text."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def from_iso(text: str) -> datetime:
+    """Read what :func:`to_iso` wrote."""
+    return datetime.fromisoformat(text)
+
+
+@dataclass(frozen=True, slots=True)
+class FileEntry:
+    """One file, as the ledger knows it now. Empty strings and zeros stand for "not (yet) known"."""
+
+    file_id: str
+    state: FileState
+    bucket: str
+    object_key: str
+    version_id: str
+    received_at: str
+    """When the first run began; also the index's sort key."""
+    base_timestamp: str
+    """What every order's ``processed_timestamp`` counts from; fixed when the first run begins."""
+    run_id: str = ""
+    """The newest run: the one that holds the lease while the state is ``processing``."""
+    run_started_at: str = ""
+    run_message_id: str = ""
+    run_receive_count: int = 0
+    lease_until: int = 0
+    """Seconds since the epoch. A run whose lease has ended is dead, whatever the state says."""
+    size_bytes: int = 0
+    content_sha256: str = ""
+    accepted_rows: int = 0
+    rejected_rows: int = 0
+    progress_rows: int = 0
+    progress_bytes: int = 0
+    reasons: tuple[str, ...] = ()
+    """The commonest reasons of its rejected rows, each with its count."""
+    warnings: tuple[str, ...] = ()
+    cause: str = ""
+    error: str = ""
+    duplicate_of: str = ""
+    original_key: str = ""
+    """Where the untouched original lies now, once it has left the inbox."""
+    original_version: str = ""
+    leftover_key: str = ""
+    """The copy that clean-up still has to delete after the state was written."""
+    leftover_version: str = ""
+    accepted_key: str = ""
+    rejected_key: str = ""
+    settled_at: str = ""
+    asked_again: bool = False
+    """A person asked for the run that is due, so equal content elsewhere is no obstacle."""
+
+    @classmethod
+    def from_item(cls, item: Mapping[str, Any]) -> FileEntry:
+        """Build the entry from a deserialised item."""
+        known = {name: item[name] for name in _FILE_FIELDS if name in item}
+        for name in _FILE_NUMBERS & known.keys():
+            known[name] = int(known[name])
+        known["state"] = FileState(known["state"])
+        for name in ("reasons", "warnings"):
+            known[name] = tuple(known.get(name, ()))
+        return cls(**known)
+
+    @property
+    def name(self) -> str:
+        """What a person calls the file."""
+        return self.object_key.rpartition("/")[2]
+
+    @property
+    def rows(self) -> int:
+        """How many rows the file has."""
+        return self.accepted_rows + self.rejected_rows
+
+    @property
+    def base(self) -> datetime:
+        """The base timestamp as a moment."""
+        return from_iso(self.base_timestamp)
+
+    @property
+    def original(self) -> ObjectVersion:
+        """The version of the object that a run reads: where the original lies now."""
+        if self.original_key:
+            return ObjectVersion(self.bucket, self.original_key, self.original_version)
+        return ObjectVersion(self.bucket, self.object_key, self.version_id)
+
+    @property
+    def leftover(self) -> ObjectVersion | None:
+        """The object version that clean-up has to delete, if any."""
+        if not self.leftover_key:
+            return None
+        return ObjectVersion(self.bucket, self.leftover_key, self.leftover_version)
+
+
+_FILE_FIELDS = tuple(field.name for field in fields(FileEntry))
+_FILE_NUMBERS = frozenset(field.name for field in fields(FileEntry) if field.type == "int")
+
+
+@dataclass(frozen=True, slots=True)
+class RunEntry:
+    """One attempt at a file, written when it ends (or, if it died, when the next one begins)."""
+
+    file_id: str
+    run_id: str
+    started_at: str
+    message_id: str
+    receive_count: int
+    outcome: str
+    """A file state, or :data:`ERROR`, or :data:`DIED`."""
+    request_id: str = ""
+    trace_id: str = ""
+    ended_at: str = ""
+    duration_ms: int = 0
+    accepted_rows: int = 0
+    rejected_rows: int = 0
+    batches: int = 0
+    retried_items: int = 0
+    consumed_write_units: str = "0"
+    cause: str = ""
+    error: str = ""
+    row_stride: int = 0
+    row_offsets: tuple[int, ...] = ()
+    """Byte offsets in the accepted-rows object of the accepted rows number 0, ``row_stride``, twice that, …"""
+
+    @property
+    def entry(self) -> str:
+        """The sort key."""
+        return f"{RUN_PREFIX}{self.started_at}#{self.run_id}"
+
+    def to_item(self) -> dict[str, Any]:
+        """Lay the entry out as an item, without what is empty."""
+        item = {name: getattr(self, name) for name in _RUN_FIELDS}
+        item["row_offsets"] = list(self.row_offsets)
+        return {"entry": self.entry, **{name: value for name, value in item.items() if value not in ("", [])}}
+
+    @classmethod
+    def from_item(cls, item: Mapping[str, Any]) -> RunEntry:
+        """Build the entry from a deserialised item."""
+        known = {name: item[name] for name in _RUN_FIELDS if name in item}
+        for name in _RUN_NUMBERS & known.keys():
+            known[name] = int(known[name])
+        known["row_offsets"] = tuple(int(offset) for offset in known.get("row_offsets", ()))
+        return cls(**known)
+
+
+_RUN_FIELDS = tuple(field.name for field in fields(RunEntry))
+_RUN_NUMBERS = frozenset(field.name for field in fields(RunEntry) if field.type == "int")

@@ -1,0 +1,252 @@
+"""What can go wrong with a whole file or message.
+
+Two families decide behaviour. A :class:`PermanentError` is the file's own fault: it is recorded, a person is told, and
+nothing retries. Every other error is raised, so that SQS delivers the message again and, after the last receive,
+dead-letters it. A rejected *row* is neither: it is a value (``processor.columns``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class WaybillError(Exception):
+    """Something went wrong in Waybill."""
+
+
+# The file's own fault: failed at once.
+
+
+@dataclass
+class PermanentError(WaybillError):
+    """The file cannot be read as an order file, and trying again would not help."""
+
+    cause: ClassVar[str] = "unreadable"
+    """A constant word for lists, filters and metrics; the message is for people."""
+
+    def __str__(self) -> str:
+        """Say what is wrong, where, and what to do."""
+        return str(type(self).__doc__)
+
+
+@dataclass
+class EmptyFileError(PermanentError):
+    """The file has no bytes. Export it again and upload the new file."""
+
+    cause = "empty"
+
+
+@dataclass
+class NoRowsError(PermanentError):
+    """The file has a header and no rows. If orders were expected, export it again and upload the new file."""
+
+    cause = "no_rows"
+
+
+@dataclass
+class NoHeaderError(PermanentError):
+    """The first line is not a usable header."""
+
+    cause = "no_header"
+    problem: str
+
+    def __str__(self) -> str:
+        """Say what stands in the header's place."""
+        return f"{self.problem} The first line must name the columns, separated by comma, semicolon, tab or |."
+
+
+@dataclass
+class MissingColumnError(PermanentError):
+    """The header lacks columns that every order needs."""
+
+    cause = "missing_column"
+    missing: Sequence[str]
+
+    def __str__(self) -> str:
+        """Name the missing columns."""
+        return f"The header lacks {', '.join(self.missing)}. Add what is missing and upload the file again."
+
+
+@dataclass
+class DuplicateColumnError(PermanentError):
+    """The header names a column twice, so its value would be a guess."""
+
+    cause = "duplicate_column"
+    duplicated: Sequence[str]
+
+    def __str__(self) -> str:
+        """Name the columns that stand there twice."""
+        return f"The header names {', '.join(self.duplicated)} more than once. Keep one of each and upload again."
+
+
+@dataclass
+class WrongEncodingError(PermanentError):
+    """The bytes are not text in the encoding that was promised."""
+
+    cause = "wrong_encoding"
+    encoding: str
+    line: int
+    byte: int
+    hint: str = (
+        "Save the file as UTF-8, or upload it with the object metadata `encoding: cp1252` if it is Windows-1252."
+    )
+
+    def __str__(self) -> str:
+        """Say which byte on which line does not fit."""
+        return f"Line {self.line} holds the byte 0x{self.byte:02X}, which is not {self.encoding}. {self.hint}"
+
+
+@dataclass
+class UnknownEncodingError(PermanentError):
+    """The upload declares an encoding that is not offered."""
+
+    cause = "wrong_encoding"
+    declared: str
+    offered: Sequence[str]
+
+    def __str__(self) -> str:
+        """Name what was declared and what is offered."""
+        return f"The upload declares the encoding {self.declared!r:.40}; offered are {', '.join(self.offered)}."
+
+
+@dataclass
+class NotCsvError(PermanentError):
+    """The file is another kind of file under a CSV's name."""
+
+    cause = "not_csv"
+    kind: str
+
+    def __str__(self) -> str:
+        """Say what the file is instead."""
+        return f"This is {self.kind}, not CSV text. Export it as CSV (UTF-8) and upload that."
+
+
+@dataclass
+class WrongNameError(PermanentError):
+    """The object's name does not end in .csv or .csv.gz, so it is not read. Rename the file and upload it again."""
+
+    cause = "wrong_name"
+
+
+@dataclass
+class BadGzipError(PermanentError):
+    """A .csv.gz that does not unpack."""
+
+    cause = "bad_gzip"
+    problem: str
+
+    def __str__(self) -> str:
+        """Say what gzip met."""
+        return f"The file cannot be unpacked: {self.problem}. Compress and upload it again."
+
+
+@dataclass
+class TooLargeError(PermanentError):
+    """The file is larger than one run may read."""
+
+    cause = "too_large"
+    limit_bytes: int
+    unpacked: bool = False
+
+    def __str__(self) -> str:
+        """Say which limit was passed."""
+        what = "unpacks to" if self.unpacked else "is"
+        return f"The file {what} more than {self.limit_bytes:,} bytes, the limit. Split it and upload the parts."
+
+
+@dataclass
+class ObjectGoneError(PermanentError):
+    """The object was deleted before it could be read. If it held orders, upload it again."""
+
+    cause = "object_gone"
+
+
+# Everything else: retried by SQS, dead-lettered after the last receive.
+
+
+@dataclass
+class MessageError(WaybillError):
+    """The message is neither an S3 event nor a command."""
+
+    problem: str
+
+    def __str__(self) -> str:
+        """Say what stands in the message instead."""
+        return f"The message is neither an S3 event nor a command: {self.problem}."
+
+
+@dataclass
+class FileBusyError(WaybillError):
+    """An earlier delivery of this very message still works on the file."""
+
+    file_id: str
+    free_in_s: int
+
+    def __str__(self) -> str:
+        """Say when the file is free again."""
+        return f"File {self.file_id} is still being processed; its lease ends in {self.free_in_s} s."
+
+
+@dataclass
+class LeaseLostError(WaybillError):
+    """Another run has taken the file over."""
+
+    file_id: str
+    run_id: str
+
+    def __str__(self) -> str:
+        """Name the run that lost."""
+        return f"Run {self.run_id} no longer holds file {self.file_id}: another run has taken it over."
+
+
+@dataclass
+class OutOfTimeError(WaybillError):
+    """The function's time is nearly up and the file is not finished."""
+
+    rows: int
+
+    def __str__(self) -> str:
+        """Say how far the run came and what would help."""
+        return (
+            f"The function's time ran out after {self.rows:,} rows. "
+            "Raise its memory (which raises its speed) or its timeout, or split the file; then redrive."
+        )
+
+
+@dataclass
+class ThrottledError(WaybillError):
+    """DynamoDB kept refusing items for longer than is sensible to wait."""
+
+    unprocessed: int
+    attempts: int
+
+    def __str__(self) -> str:
+        """Say how many items were refused how often."""
+        return f"DynamoDB left {self.unprocessed} orders unprocessed after {self.attempts} attempts."
+
+
+@dataclass
+class IllegalTransitionError(WaybillError):
+    """A file cannot move between these two states."""
+
+    old: str | None
+    new: str
+
+    def __str__(self) -> str:
+        """Name both states."""
+        return f"A file that is {self.old or 'new'} cannot become {self.new}."
+
+
+@dataclass
+class MessageFailedError(WaybillError):
+    """One or more files of a message failed and are to be tried again."""
+
+    failures: Sequence[BaseException]
+
+    def __str__(self) -> str:
+        """Join what went wrong with each file."""
+        return "; ".join(f"{type(error).__name__}: {error}" for error in self.failures)

@@ -1,0 +1,58 @@
+"""The Lambda entry point: wires AWS and telemetry to the use case, and nothing else."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
+from botocore.config import Config as ClientConfig
+
+from processor.config import Config
+from processor.intake import handle_message
+from processor.messages import Message
+from processor.services import Clients, Invocation, Services
+from processor.telemetry import logger, trace_id
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+_RETRIES: Any = {"mode": "standard", "total_max_attempts": 8}
+_CHECKED = ClientConfig(retries=_RETRIES)
+_UNCHECKED = ClientConfig(retries=_RETRIES, parameter_validation=False)
+
+services = Services.build(
+    Config.from_environment(os.environ),
+    Clients(
+        s3=boto3.client("s3", config=_CHECKED),
+        files=boto3.client("dynamodb", config=_CHECKED),
+        orders=boto3.client("dynamodb", config=_UNCHECKED),
+        sqs=boto3.client("sqs", config=_CHECKED),
+        sns=boto3.client("sns", config=_CHECKED),
+    ),
+)
+
+
+@logger.inject_lambda_context(clear_state=True)
+def handle(event: dict[str, Any], context: LambdaContext) -> Any:
+    """Answer one batch of SQS messages with those to be delivered again (partial batch response).
+
+    https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
+    """
+    invocation = Invocation(context.aws_request_id, trace_id(), context.get_remaining_time_in_millis() / 1000)
+
+    def handle_record(record: SQSRecord) -> None:
+        message = Message(
+            message_id=record.message_id,
+            receipt_handle=record.receipt_handle,
+            body=record.body,
+            receive_count=int(record.attributes.approximate_receive_count),
+        )
+        with logger.append_context_keys(message_id=message.message_id, receive_count=message.receive_count):
+            handle_message(message, services, invocation)
+
+    # A batch whose every message fails is answered like any other: each is redelivered by itself.
+    processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
+    return process_partial_response(event=event, record_handler=handle_record, processor=processor, context=context)

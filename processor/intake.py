@@ -1,0 +1,62 @@
+"""From a message to its files: every file of a message gets its turn, and one failure sends the message back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from processor import files
+from processor.errors import FileBusyError, MessageError, MessageFailedError
+from processor.messages import Reprocess, Request, parse_body
+from processor.pipeline import process_file
+from processor.telemetry import logger
+
+if TYPE_CHECKING:
+    from processor.files import ObjectVersion
+    from processor.messages import Message
+    from processor.services import Invocation, Services
+
+
+def handle_message(message: Message, services: Services, invocation: Invocation) -> None:
+    """Process every file that the message names.
+
+    Raises :class:`MessageFailedError` if any of them must be tried again, after setting the message's visibility to
+    the backoff: the queue's own visibility timeout is for functions that died.
+    """
+    failures: list[Exception] = []
+    wait_s = services.config.backoff_s(message.receive_count)
+    try:
+        requests = parse_body(message.body, bucket=services.config.bucket_name)
+    except MessageError as error:
+        logger.warning("message_refused", extra={"error": str(error)})
+        requests, failures = [], [error]
+    for request in requests:
+        try:
+            _process(request, message, services, invocation)
+        except FileBusyError as error:
+            wait_s = max(wait_s, error.free_in_s)
+            failures.append(error)
+        except Exception as error:  # noqa: BLE001 - one bad file never takes its neighbours down
+            failures.append(error)
+        finally:
+            logger.remove_keys(["file_id", "object_key", "run_id"])
+    if failures:
+        # After the last receive nothing is waited for: SQS dead-letters at the next one.
+        last = message.receive_count >= services.config.max_receive_count
+        services.queue.postpone(message, 0 if last else wait_s)
+        raise MessageFailedError(failures) from failures[0]
+
+
+def _process(request: Request, message: Message, services: Services, invocation: Invocation) -> None:
+    file_id, source = _locate(request, services)
+    logger.append_keys(file_id=file_id, object_key=source.key)
+    process_file(file_id, source, message, services, invocation)
+
+
+def _locate(request: Request, services: Services) -> tuple[str, ObjectVersion]:
+    """Find the file that a request is about; raises :class:`MessageError` for a command about an unknown one."""
+    if isinstance(request, Reprocess):
+        entry = services.ledger.read(request.file_id)
+        if entry is None:
+            raise MessageError(f"there is no file {request.file_id!r:.40}")
+        return entry.file_id, entry.original
+    return files.file_id(request.source), request.source

@@ -1,0 +1,93 @@
+"""Reads SQS message bodies: S3 events, the S3 test event, and commands of the console. Pure.
+
+S3's event structure: https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote_plus
+
+from processor.errors import MessageError
+from processor.files import INBOX, ObjectVersion, is_folder_marker
+
+REPROCESS = "reprocess"
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """An object came into the inbox."""
+
+    source: ObjectVersion
+
+
+@dataclass(frozen=True, slots=True)
+class Reprocess:
+    """A person asks for a new run of a stored file."""
+
+    file_id: str
+
+
+type Request = Arrival | Reprocess
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """An SQS message as the processor sees it; times are seconds since the epoch."""
+
+    message_id: str
+    receipt_handle: str
+    body: str
+    receive_count: int
+
+
+def reprocess_body(file_id: str) -> str:
+    """Write the command's message body."""
+    return json.dumps({"command": REPROCESS, "file_id": file_id})
+
+
+def parse_body(body: str, *, bucket: str) -> list[Request]:
+    """List what the message asks for; an S3 test event and a folder marker ask for nothing.
+
+    Raises :class:`MessageError` if it is neither an S3 event about ``bucket``'s inbox nor a command.
+    """
+    try:
+        document = json.loads(body)
+    except ValueError as error:
+        raise MessageError("it is not JSON") from error
+    if not isinstance(document, dict):
+        raise MessageError("it is not a JSON object")
+    if document.get("Event") == "s3:TestEvent":
+        return []
+    if "command" in document:
+        return [_command(document)]
+    records = document.get("Records")
+    if not isinstance(records, list):
+        raise MessageError("it has neither Records nor a command")
+    arrivals = [_arrival(record, bucket) for record in records]
+    return [arrival for arrival in arrivals if not is_folder_marker(arrival.source.key)]
+
+
+def _command(document: dict[str, Any]) -> Reprocess:
+    file_id = document.get("file_id")
+    if document["command"] != REPROCESS or not isinstance(file_id, str) or not file_id:
+        raise MessageError("the command is not known or names no file")
+    return Reprocess(file_id)
+
+
+def _arrival(record: Any, bucket: str) -> Arrival:
+    try:
+        named_bucket, s3_object = record["s3"]["bucket"]["name"], record["s3"]["object"]
+        # Keys come form-encoded: a space as "+", a plus sign as "%2B".
+        key = unquote_plus(s3_object["key"])
+        version_id = s3_object.get("versionId") or ""
+        event_name = record["eventName"]
+    except (KeyError, TypeError, AttributeError) as error:
+        raise MessageError("a record is not an S3 record") from error
+    if not str(event_name).removeprefix("s3:").startswith("ObjectCreated:"):
+        raise MessageError(f"a record is about {event_name!s:.60}, not about a created object")
+    if named_bucket != bucket or not key.startswith(INBOX):
+        raise MessageError(f"a record is not about {INBOX} in this bucket")
+    return Arrival(ObjectVersion(bucket, key, version_id))

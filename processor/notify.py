@@ -1,0 +1,29 @@
+"""Tells a person, by the alerts topic, that a file needs one. Says what, where, how many and why; never a row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mypy_boto3_sns import SNSClient
+
+_LONGEST_SUBJECT = 100  # SNS: fewer than 100 printable ASCII characters, no line break.
+
+
+@dataclass(frozen=True, slots=True)
+class Notifier:
+    """The alerts topic of one environment."""
+
+    client: SNSClient
+    topic_arn: str
+    environment: str
+
+    def file_needs_person(self, name: str, *, file_id: str, outcome: str, facts: dict[str, str]) -> None:
+        """Publish one plain-text mail about one file; ``facts`` become its lines."""
+        subject = f"[Waybill {self.environment}] {outcome}: {name}".encode("ascii", "replace").decode()
+        subject = "".join(character if character.isprintable() else "?" for character in subject)
+        lines = {"File": name, "File id": file_id, **facts}
+        width = max(map(len, lines))
+        body = "\n".join(f"{label + ':':<{width + 1}} {value}" for label, value in lines.items() if value)
+        self.client.publish(TopicArn=self.topic_arn, Subject=subject[: _LONGEST_SUBJECT - 1], Message=body + "\n")

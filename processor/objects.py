@@ -1,0 +1,164 @@
+"""Reads and writes the bucket's objects: ranged reads, streamed writes, moves by version. Knows no CSV."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+from processor.errors import ObjectGoneError
+from processor.files import ObjectVersion
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import CompletedPartTypeDef, HeadObjectRequestTypeDef
+
+BLOCK_BYTES = 8 * 1024 * 1024
+"""One ranged GET, and one part of a multipart upload (S3 allows 10,000 parts of at least 5 MiB)."""
+_CONTENT_TYPE = "text/csv; charset=utf-8"
+_LARGEST_COPY = 5 * 1024**3  # CopyObject's limit; beyond it a copy is a multipart upload.
+# 405 answers for a delete marker. Without s3:ListBucket a missing object would answer 403 instead.
+_GONE = frozenset({"404", "405", "NoSuchKey", "NoSuchVersion", "MethodNotAllowed"})
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectFacts:
+    """What HEAD tells: the version that was really found, its size in bytes, its ETag, what the upload declared."""
+
+    version: ObjectVersion
+    size_bytes: int
+    etag: str
+    checksum_sha256: str
+    metadata: dict[str, str]
+
+
+class Objects:
+    """The bucket's objects."""
+
+    def __init__(self, client: S3Client) -> None:
+        self._client = client
+
+    def facts(self, version: ObjectVersion) -> ObjectFacts:
+        """Ask for an object's facts; raises :class:`ObjectGoneError` if it is no longer there."""
+        request: HeadObjectRequestTypeDef = {"Bucket": version.bucket, "Key": version.key, "ChecksumMode": "ENABLED"}
+        if version.version_id:
+            request["VersionId"] = version.version_id
+        try:
+            head = self._client.head_object(**request)
+        except ClientError as error:
+            if error.response["Error"]["Code"] in _GONE:
+                raise ObjectGoneError from error
+            raise
+        found = ObjectVersion(version.bucket, version.key, head.get("VersionId", version.version_id))
+        metadata = {name.lower(): value for name, value in head["Metadata"].items()}
+        return ObjectFacts(
+            found, head["ContentLength"], head["ETag"].strip('"'), head.get("ChecksumSHA256", ""), metadata
+        )
+
+    def exists(self, version: ObjectVersion) -> bool:
+        """Tell whether this version is still there."""
+        try:
+            self.facts(version)
+        except ObjectGoneError:
+            return False
+        return True
+
+    def blocks(self, facts: ObjectFacts) -> Iterator[bytes]:
+        """Yield the object's bytes, one ranged GET after the other, so that a slow consumer never holds one open."""
+        version = facts.version
+        for start in range(0, facts.size_bytes, BLOCK_BYTES):
+            yield self._client.get_object(
+                Bucket=version.bucket,
+                Key=version.key,
+                VersionId=version.version_id,
+                Range=f"bytes={start}-{start + BLOCK_BYTES - 1}",
+            )["Body"].read()
+
+    def copy(self, facts: ObjectFacts, key: str) -> ObjectVersion:
+        """Copy an object within the bucket and return the copy's version.
+
+        Tags are not copied: that would need two more permissions, and uploads to the inbox carry none of ours.
+        """
+        version = facts.version
+        source = {"Bucket": version.bucket, "Key": version.key, "VersionId": version.version_id}
+        if facts.size_bytes > _LARGEST_COPY:
+            self._client.copy(source, version.bucket, key)  # type: ignore[arg-type]
+            return self.facts(ObjectVersion(version.bucket, key)).version
+        answer = self._client.copy_object(
+            Bucket=version.bucket,
+            Key=key,
+            CopySource=source,  # type: ignore[arg-type]
+            TaggingDirective="REPLACE",
+        )
+        return ObjectVersion(version.bucket, key, answer.get("VersionId", ""))
+
+    def delete(self, version: ObjectVersion) -> None:
+        """Delete exactly this version; one that is already gone is no error."""
+        self._client.delete_object(Bucket=version.bucket, Key=version.key, VersionId=version.version_id)
+
+    def writer(self, bucket: str, key: str) -> ObjectWriter:
+        """Begin to write an object piece by piece."""
+        return ObjectWriter(self._client, bucket, key)
+
+
+@dataclass
+class ObjectWriter:
+    """Streams one object: a single PUT while it is small, a multipart upload beyond one block.
+
+    An object without bytes is never written. Unless :meth:`complete` is reached, :meth:`abort` leaves nothing behind
+    (and a killed function's parts are removed by the bucket's lifecycle rule).
+    """
+
+    client: S3Client
+    bucket: str
+    key: str
+    size_bytes: int = 0
+    _buffer: bytearray = field(default_factory=bytearray)
+    _upload_id: str = ""
+    _parts: list[CompletedPartTypeDef] = field(default_factory=list)
+
+    def write(self, data: bytes) -> None:
+        """Append bytes."""
+        self._buffer += data
+        self.size_bytes += len(data)
+        if len(self._buffer) >= BLOCK_BYTES:
+            self._send_part()
+
+    def complete(self) -> str:
+        """Finish the object and return its key, or "" if it has no bytes."""
+        if not self.size_bytes:
+            return ""
+        if not self._upload_id:
+            self.client.put_object(
+                Bucket=self.bucket, Key=self.key, Body=bytes(self._buffer), ContentType=_CONTENT_TYPE
+            )
+            return self.key
+        if self._buffer:
+            self._send_part()
+        self.client.complete_multipart_upload(
+            Bucket=self.bucket, Key=self.key, UploadId=self._upload_id, MultipartUpload={"Parts": self._parts}
+        )
+        return self.key
+
+    def abort(self) -> None:
+        """Discard what was sent."""
+        if self._upload_id:
+            self.client.abort_multipart_upload(Bucket=self.bucket, Key=self.key, UploadId=self._upload_id)
+
+    def _send_part(self) -> None:
+        if not self._upload_id:
+            started = self.client.create_multipart_upload(Bucket=self.bucket, Key=self.key, ContentType=_CONTENT_TYPE)
+            self._upload_id = started["UploadId"]
+        number = len(self._parts) + 1
+        part = self.client.upload_part(
+            Bucket=self.bucket,
+            Key=self.key,
+            UploadId=self._upload_id,
+            PartNumber=number,
+            Body=bytes(self._buffer),
+        )
+        self._parts.append({"PartNumber": number, "ETag": part["ETag"]})
+        self._buffer.clear()

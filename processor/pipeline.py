@@ -1,0 +1,171 @@
+"""One file, from received to settled: the use case of the product, told in its order.
+
+Begin in the ledger → check the content → store the orders, streaming → complete the outputs → copy the original →
+settle in the ledger → tell a person → delete what the copy replaced. A death at any step leaves the object where it
+was and the message in the queue, and the next run converges: every key that is written is the same at every run.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+from processor import files
+from processor.entries import ERROR, to_iso
+from processor.errors import LeaseLostError, ObjectGoneError, PermanentError
+from processor.files import FileState, ObjectVersion
+from processor.ledger import RunStart
+from processor.reading import read_file
+from processor.reports import log_settled, mail_dead_letter, mail_settled, most_frequent
+from processor.run import Run, Settlement
+from processor.telemetry import logger
+
+if TYPE_CHECKING:
+    from processor.messages import Message
+    from processor.objects import ObjectFacts
+    from processor.services import Invocation, Services
+
+_LONGEST_ERROR = 500
+
+
+def process_file(
+    file_id: str, source: ObjectVersion, message: Message, services: Services, invocation: Invocation
+) -> None:
+    """Bring one file to its end, whatever was done by earlier runs.
+
+    Returns when the file is settled, or another message answers for it. Raises whatever else went wrong, with the
+    cause in the ledger, so that SQS delivers the message again.
+    """
+    begun = services.ledger.begin(file_id, source, _start(message, services, invocation))
+    run = Run(services, invocation, message, begun.entry)
+    if not begun.may_run:
+        _finish_clean_up(run)
+        return
+    logger.append_keys(run_id=begun.entry.run_id)
+    logger.info("run_began")
+    try:
+        _settle(run, _decide(run))
+    except LeaseLostError:
+        raise  # The file is another run's now; nothing of it is ours to write.
+    except Exception as error:
+        _give_back(run, error)
+        raise
+
+
+def _start(message: Message, services: Services, invocation: Invocation) -> RunStart:
+    now = services.now()
+    return RunStart(
+        run_id=services.new_id(),
+        started_at=to_iso(now),
+        message_id=message.message_id,
+        receive_count=message.receive_count,
+        now=int(now.timestamp()),
+        lease_until=int(now.timestamp() + invocation.remaining_s()) + 1,
+    )
+
+
+def _decide(run: Run) -> Settlement:
+    """Read the file and say how it is to be settled."""
+    try:
+        run.facts = run.services.objects.facts(run.entry.original)
+        if not run.entry.asked_again and run.facts.size_bytes:
+            owner = run.services.ledger.claim_content(_content_keys(run.facts), run.entry.file_id)
+            if owner:
+                error = f"The same content was already processed as file {owner}; nothing was stored a second time."
+                return Settlement(FileState.DUPLICATE, cause="duplicate", error=error, duplicate_of=owner)
+        return read_file(run, run.facts)
+    except PermanentError as error:
+        return Settlement(FileState.FAILED, files.FAILED, cause=error.cause, error=str(error))
+
+
+def _content_keys(facts: ObjectFacts) -> list[str]:
+    """Name the content without reading it. The bucket's ETags are MD5 or, for multipart uploads, MD5 of MD5s."""
+    keys = [f"{facts.etag}#{facts.size_bytes}"]
+    if facts.checksum_sha256:
+        keys.append(f"{facts.checksum_sha256}#{facts.size_bytes}")
+    return keys
+
+
+def _settle(run: Run, settlement: Settlement) -> None:
+    services, entry = run.services, run.entry
+    values = _move_original(run, settlement)
+    if entry.rejected_key and not settlement.rejected_key:
+        _archive_settled_rejects(run)
+    ended = run.end(settlement.state, cause=settlement.cause, error=settlement.error)
+    services.ledger.record_run(ended)
+    settled = services.ledger.settle(
+        entry,
+        settlement.state,
+        to_iso(services.now()),
+        accepted_rows=ended.accepted_rows,
+        rejected_rows=ended.rejected_rows,
+        reasons=most_frequent(settlement.reasons),
+        warnings=settlement.warnings,
+        cause=settlement.cause,
+        error=settlement.error,
+        duplicate_of=settlement.duplicate_of,
+        accepted_key=settlement.accepted_key,
+        rejected_key=settlement.rejected_key,
+        size_bytes=run.facts.size_bytes if run.facts else 0,
+        content_sha256=run.content.sha256 if run.content else "",
+        **values,
+    )
+    log_settled(ended, settlement)
+    mail_settled(run, settled)
+    if settled.leftover:
+        services.objects.delete(settled.leftover)
+
+
+def _move_original(run: Run, settlement: Settlement) -> dict[str, str]:
+    """Copy the original to where it belongs now; returns the ledger's fields for the copy and for what it replaces."""
+    entry, facts = run.entry, run.facts
+    if not facts:  # It is gone: there is nothing to move.
+        return {}
+    key = files.original_key(settlement.original_prefix, entry.base, entry.file_id, entry.name)
+    if key == facts.version.key:
+        return {"original_key": key, "original_version": facts.version.version_id}
+    copy = run.services.objects.copy(facts, key)
+    return {
+        "original_key": key,
+        "original_version": copy.version_id,
+        "leftover_key": facts.version.key,
+        "leftover_version": facts.version.version_id,
+    }
+
+
+def _archive_settled_rejects(run: Run) -> None:
+    """Move an earlier run's rejected rows, now that none is: what a person has settled leaves failed-data/."""
+    objects, entry = run.services.objects, run.entry
+    try:
+        facts = objects.facts(ObjectVersion(entry.bucket, entry.rejected_key))
+    except ObjectGoneError:
+        return
+    objects.copy(facts, files.ARCHIVE + entry.rejected_key.removeprefix(files.FAILED))
+    objects.delete(facts.version)
+
+
+def _finish_clean_up(run: Run) -> None:
+    """Do for a settled file what a run that died after settling left undone."""
+    entry, leftover = run.entry, run.entry.leftover
+    if entry.state not in files.SETTLED or not leftover or not run.services.objects.exists(leftover):
+        logger.info("delivery_ignored", extra={"state": entry.state})
+        return
+    mail_settled(run, entry)  # Perhaps for the second time: better than never.
+    run.services.objects.delete(leftover)
+    logger.info("clean_up_finished")
+
+
+def _give_back(run: Run, error: Exception) -> None:
+    """Record why the run failed and leave the file to the next one, or to a person after the last."""
+    cause = error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
+    words = str(error)[:_LONGEST_ERROR]
+    state = FileState.DEAD_LETTERED if run.is_last else FileState.QUEUED
+    logger.warning("run_failed", extra={"cause": cause, "state": state}, exc_info=error)
+    try:
+        run.services.ledger.record_run(run.end(ERROR, cause=cause, error=words))
+        run.services.ledger.fail_run(run.entry, state, cause=cause, error=words)
+        if run.is_last:
+            mail_dead_letter(run, words)
+    except Exception:  # noqa: BLE001 - what cannot be recorded must not hide what went wrong
+        logger.exception("failure_not_recorded")

@@ -1,0 +1,179 @@
+"""Reads one file into orders: checks its content, then stores every good row and lays every bad one aside."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from processor import content, files
+from processor.columns import ROW, Problem, read_cells
+from processor.errors import (
+    EmptyFileError,
+    NoRowsError,
+    OutOfTimeError,
+    TooLargeError,
+    UnknownEncodingError,
+    WrongNameError,
+)
+from processor.objects import BLOCK_BYTES
+from processor.orders import OrderMaker
+from processor.outputs import AcceptedRows, RejectedRows
+from processor.rejects import OWN_COLUMNS, RejectedRow
+from processor.rows import RowReader
+from processor.run import Run, Settlement
+from processor.store import BATCH_ITEMS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from processor.objects import ObjectFacts
+    from processor.orders import Item
+    from processor.services import Invocation
+    from processor.store import OrderStore
+
+_ENCODING_ALIASES = {"utf8": "utf-8", "windows-1252": "cp1252"}
+_ROWS_BETWEEN_LOOKS = 100
+_PROGRESS_EVERY_S = 5.0
+_LONGEST_RESERVE_S = 10.0
+_MOST_NAMES = 20
+_LONGEST_NAME = 60
+
+
+def read_file(run: Run, facts: ObjectFacts) -> Settlement:
+    """Store the orders of one file and complete its two outputs. Raises :class:`PermanentError` before the first write.
+
+    The outputs are completed last, so that an object that is there is whole.
+    """
+    config, entry = run.services.config, run.entry
+    encoding = facts.metadata.get("encoding", config.default_encoding).lower()
+    encoding = _ENCODING_ALIASES.get(encoding, encoding)
+    if encoding not in content.ENCODINGS:
+        raise UnknownEncodingError(encoding, list(content.ENCODINGS))
+    if not files.has_csv_name(entry.name):
+        raise WrongNameError
+    if not facts.size_bytes:
+        raise EmptyFileError
+    if facts.size_bytes > config.max_file_bytes:
+        raise TooLargeError(config.max_file_bytes)
+
+    source = _Source(run, facts)
+    limit, gzipped = config.max_file_bytes, files.is_gzipped(entry.name)
+    run.content = content.check(source.blocks(), gzipped=gzipped, encoding=encoding, limit_bytes=limit)
+    source.read_bytes = 0
+    reader = RowReader(content.text(source.blocks(), gzipped=gzipped, encoding=encoding, limit_bytes=limit))
+
+    run.store = run.services.new_store()
+    accepted_key = files.accepted_key(entry.base, entry.file_id, entry.name)
+    rejected_key = files.rejected_key(entry.base, entry.file_id, entry.name)
+    run.accepted = AcceptedRows(run.services.objects.writer(entry.bucket, accepted_key))
+    run.rejected = RejectedRows(run.services.objects.writer(entry.bucket, rejected_key))
+    maker = OrderMaker(entry.base, entry.file_id, entry.run_id, run.invocation.trace_id, config.order_indexes)
+    watch = Watch(run.invocation, source.report_progress)
+    try:
+        store_rows(reader, maker, run.store, run.accepted, run.rejected, watch)
+        return Settlement(
+            state=files.FileState.PARTIAL if run.rejected.count else files.FileState.PROCESSED,
+            accepted_key=run.accepted.complete(),
+            rejected_key=run.rejected.complete(),
+            reasons=run.rejected.reasons,
+            warnings=_warnings(reader.unknown_columns),
+        )
+    except Exception:
+        run.accepted.abort()
+        run.rejected.abort()
+        raise
+
+
+def _warnings(unknown_columns: Iterable[str]) -> tuple[str, ...]:
+    names = [name[:_LONGEST_NAME] for name in unknown_columns if name not in OWN_COLUMNS]
+    if not names:
+        return ()
+    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+    return (f"Columns not used: {', '.join(names[:_MOST_NAMES])}{more}.",)
+
+
+class _Source:
+    """The object's bytes, readable twice; a small object is fetched once."""
+
+    def __init__(self, run: Run, facts: ObjectFacts) -> None:
+        self._run = run
+        self._facts = facts
+        self._kept: list[bytes] = []
+        self.read_bytes = 0
+
+    def blocks(self) -> Iterator[bytes]:
+        if not self._kept and self._facts.size_bytes <= BLOCK_BYTES:
+            self._kept = list(self._run.services.objects.blocks(self._facts))
+        for block in self._kept or self._run.services.objects.blocks(self._facts):
+            self.read_bytes += len(block)
+            yield block
+
+    def report_progress(self, rows: int) -> None:
+        self._run.services.ledger.report_progress(self._run.entry, rows=rows, read_bytes=self.read_bytes)
+
+
+@dataclass(slots=True)
+class Watch:
+    """Looks at the clock now and then: reports progress, and stops a run that would be killed before its end."""
+
+    invocation: Invocation
+    report: Callable[[int], None]
+    """Takes the number of rows read."""
+    _reserve_s: float = field(init=False)
+    _next_report: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._reserve_s = min(_LONGEST_RESERVE_S, self.invocation.timeout_s / 5)
+        self._next_report = time.monotonic() + _PROGRESS_EVERY_S
+
+    def look(self, rows: int) -> None:
+        """Raise :class:`OutOfTimeError` if too little time is left to settle the file."""
+        if self.invocation.remaining_s() < self._reserve_s:
+            raise OutOfTimeError(rows)
+        if time.monotonic() >= self._next_report:
+            self.report(rows)
+            self._next_report = time.monotonic() + _PROGRESS_EVERY_S
+
+
+def store_rows(
+    reader: RowReader,
+    maker: OrderMaker,
+    store: OrderStore,
+    accepted: AcceptedRows,
+    rejected: RejectedRows,
+    watch: Watch,
+) -> None:
+    """Store every good row and lay every bad one aside; a row goes into the accepted rows only once it is stored.
+
+    Raises :class:`NoRowsError`, :class:`OutOfTimeError`, and what the store raises.
+    """
+    items: list[Item] = []
+    lines: list[tuple[str, ...]] = []
+
+    def flush() -> None:
+        store.write(items)
+        accepted.write_rows(lines)
+        items.clear()
+        lines.clear()
+
+    rows = -1
+    for rows, (number, cells, problem, text) in enumerate(reader):
+        if rows % _ROWS_BETWEEN_LOOKS == 0:
+            watch.look(rows)
+        if problem:
+            rejected.add(RejectedRow(number, (Problem(ROW, problem),), (), text))
+            continue
+        values, problems = read_cells(cells)
+        if problems:
+            rejected.add(RejectedRow(number, tuple(problems), tuple(cells), text))
+            continue
+        item, line = maker.make(number, values)
+        items.append(item)
+        lines.append(line)
+        if len(items) == BATCH_ITEMS:
+            flush()
+    if items:
+        flush()
+    if rows < 0:
+        raise NoRowsError

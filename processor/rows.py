@@ -1,0 +1,162 @@
+"""Turns decoded text into rows: header, dialect, quoting and the bounds that keep memory flat.
+
+Follows RFC 4180 for quoting (https://www.rfc-editor.org/rfc/rfc4180) and accepts LF as well as CRLF. Knows nothing of
+what the cells mean; ``processor.columns`` validates them. Rows are plain tuples, because there may be millions.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections import deque
+from operator import itemgetter
+from typing import TYPE_CHECKING
+
+from processor.columns import NAMES
+from processor.errors import DuplicateColumnError, MissingColumnError, NoHeaderError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+DELIMITERS = (",", ";", "\t", "|")
+LONGEST_ROW = 65_536
+"""Characters. Longer rows are rejected unread, so that neither one huge cell nor a stray quote can fill the memory."""
+MOST_RESYNCS = 100
+"""How often a stray quote may cost one line only. Beyond it the lines that it swallowed are rejected together: reading
+them again each time would let a hostile file make the work quadratic."""
+
+TOO_LONG = f"longer than {LONGEST_ROW:,} characters"
+NEVER_CLOSED = "a quote is opened and never closed"
+AFTER_QUOTE = "text follows a closing quote (double the quotes inside a cell)"
+STRAY_RETURN = "contains a carriage return outside quotes"
+_CSV_PROBLEMS = {  # what the csv module says : what a person can act on
+    "unexpected end of data": NEVER_CLOSED,
+    "expected after": AFTER_QUOTE,
+    "new-line character seen": STRAY_RETURN,
+    "field larger": TOO_LONG,
+}
+
+type RawRow = tuple[int, Sequence[str], str, str]
+"""Row number (the header is row 1, as a spreadsheet counts), cells, problem or "", the row as it stands in the file.
+The cells stand in the order of ``processor.columns.COLUMNS``; a row with a problem has none, since nobody can say which
+cell belongs to which column."""
+
+
+def split_lines(blocks: Iterable[str]) -> Iterator[str]:
+    """Yield lines without their line feed; one longer than :data:`LONGEST_ROW` comes cut, but still too long."""
+    tail = ""
+    for block in blocks:
+        lines = block.split("\n")
+        lines[0] = tail + lines[0]
+        tail = lines.pop()[: LONGEST_ROW + 1] if len(lines[-1]) > LONGEST_ROW else lines.pop()
+        yield from lines
+    if tail:
+        yield tail
+
+
+class RowReader:
+    """Iterates over the rows of one file.
+
+    Raises, on construction: :class:`NoHeaderError`, :class:`MissingColumnError`, :class:`DuplicateColumnError`.
+    """
+
+    def __init__(self, blocks: Iterable[str]) -> None:
+        self._lines = split_lines(blocks)
+        self._pushed_back: deque[str] = deque()
+        self._resyncs = 0
+        self._number = 0
+        names, self.delimiter = self._read_header()
+        self.width = len(names)
+        positions = [names.index(name) for name in NAMES]
+        identity = positions == list(range(self.width))
+        self._in_order: Callable[[Sequence[str]], Sequence[str]] | None = None if identity else itemgetter(*positions)
+        self.unknown_columns: tuple[str, ...] = tuple(
+            name for name in dict.fromkeys(names) if name and name not in NAMES
+        )
+
+    def _next_line(self) -> str | None:
+        return self._pushed_back.popleft() if self._pushed_back else next(self._lines, None)
+
+    def _read_header(self) -> tuple[list[str], str]:
+        """Choose the delimiter under which the first line names the most columns; data is never looked at."""
+        line: str | None = ""
+        while line is not None and not line.strip(" \r"):
+            line = self._next_line()
+            self._number += 1
+        if line is None:
+            raise NoHeaderError("The file has no line that is not blank.")
+        line = line.removesuffix("\r")
+        if len(line) > LONGEST_ROW:
+            raise NoHeaderError(f"The first line is longer than {LONGEST_ROW:,} characters.")
+        if "\r" in line:
+            raise NoHeaderError("Its lines end in a carriage return only; save it with LF or CRLF line ends.")
+        candidates = [(_header_names(line, delimiter), delimiter) for delimiter in DELIMITERS]
+        names, delimiter = max(candidates, key=lambda candidate: len(set(NAMES).intersection(candidate[0])))
+        missing = [name for name in NAMES if name not in names]
+        if len(missing) == len(NAMES):
+            raise NoHeaderError("The first line names none of the columns.")
+        if missing:
+            raise MissingColumnError(missing)
+        duplicated = [name for name in NAMES if names.count(name) > 1]
+        if duplicated:
+            raise DuplicateColumnError(duplicated)
+        return names, delimiter
+
+    def __iter__(self) -> Iterator[RawRow]:
+        delimiter, width, in_order = self.delimiter, self.width, self._in_order
+        cells: Sequence[str]
+        while (line := self._next_line()) is not None:
+            self._number += 1
+            if len(line) > LONGEST_ROW:
+                yield self._number, (), TOO_LONG, line[:LONGEST_ROW]
+                continue
+            text = line.removesuffix("\r")
+            problem = ""
+            if '"' in text or "\r" in text:
+                cells, problem, text = self._read_quoted(line)
+            elif text.strip(" "):
+                cells = text.split(delimiter)
+            else:
+                continue  # A blank line is no row, but a spreadsheet counts it.
+            if not problem and len(cells) != width:
+                problem = f"has {len(cells)} cell{'s' * (len(cells) != 1)} where the header has {width}"
+            if problem:
+                cells = ()
+            elif in_order:
+                cells = in_order(cells)
+            yield self._number, cells, problem, text
+
+    def _read_quoted(self, first: str) -> tuple[Sequence[str], str, str]:
+        """Read a row that holds quotes, and may therefore span lines: its cells, problem and text.
+
+        A quote that is never closed must not swallow the rows behind it: only the line that opens it is rejected and
+        reading resumes with the next line.
+        """
+        taken = [first]
+        size = len(first)
+
+        def feed() -> Iterator[str]:
+            nonlocal size
+            yield first + "\n"
+            while size <= LONGEST_ROW and (line := self._next_line()) is not None:
+                taken.append(line)
+                size += len(line) + 1
+                yield line + "\n"
+
+        try:
+            cells = next(csv.reader(feed(), delimiter=self.delimiter, strict=True))
+        except csv.Error as error:
+            problem = next((ours for theirs, ours in _CSV_PROBLEMS.items() if theirs in str(error)), str(error))
+            if self._resyncs < MOST_RESYNCS and len(taken) > 1:
+                self._resyncs += 1
+                self._pushed_back.extendleft(reversed(taken[1:]))
+                taken = taken[:1]
+            return (), problem, "\n".join(taken).removesuffix("\r")[:LONGEST_ROW]
+        return cells, TOO_LONG if size > LONGEST_ROW else "", "\n".join(taken).removesuffix("\r")[:LONGEST_ROW]
+
+
+def _header_names(line: str, delimiter: str) -> list[str]:
+    """Read the header's names, trimmed and in lower case; a header that is no CSV under this delimiter names none."""
+    try:
+        return [cell.strip().lower() for cell in next(csv.reader([line], delimiter=delimiter, strict=True))]
+    except csv.Error:
+        return []

@@ -1,0 +1,79 @@
+"""A run while it is under way, and what it decides about its file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from processor.entries import RunEntry, to_iso
+from processor.files import ARCHIVE, FileState
+
+if TYPE_CHECKING:
+    from processor.content import Content
+    from processor.entries import FileEntry
+    from processor.messages import Message
+    from processor.objects import ObjectFacts
+    from processor.outputs import AcceptedRows, RejectedRows
+    from processor.services import Invocation, Services
+    from processor.store import OrderStore
+
+
+@dataclass(slots=True)
+class Run:
+    """One attempt at a file: its surroundings, and what it has learned and written so far."""
+
+    services: Services
+    invocation: Invocation
+    message: Message
+    entry: FileEntry
+    facts: ObjectFacts | None = None
+    content: Content | None = None
+    store: OrderStore | None = None
+    accepted: AcceptedRows | None = None
+    rejected: RejectedRows | None = None
+
+    @property
+    def is_last(self) -> bool:
+        """Whether the message is dead-lettered if this run fails."""
+        return self.message.receive_count >= self.services.config.max_receive_count
+
+    def end(self, outcome: str, *, cause: str = "", error: str = "") -> RunEntry:
+        """Write down what the run did, for the ledger."""
+        return RunEntry(
+            file_id=self.entry.file_id,
+            run_id=self.entry.run_id,
+            started_at=self.entry.run_started_at,
+            message_id=self.message.message_id,
+            receive_count=self.message.receive_count,
+            outcome=outcome,
+            request_id=self.invocation.request_id,
+            trace_id=self.invocation.trace_id,
+            ended_at=to_iso(self.services.now()),
+            duration_ms=round(self.invocation.elapsed_s() * 1000),
+            accepted_rows=self.accepted.count if self.accepted else 0,
+            rejected_rows=self.rejected.count if self.rejected else 0,
+            batches=self.store.batches if self.store else 0,
+            retried_items=self.store.retried_items if self.store else 0,
+            consumed_write_units=str(self.store.consumed_write_units) if self.store else "0",
+            cause=cause,
+            error=error,
+            row_stride=self.accepted.stride if self.accepted else 0,
+            row_offsets=tuple(self.accepted.offsets) if self.accepted else (),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """How a run settles its file."""
+
+    state: FileState
+    original_prefix: str = ARCHIVE
+    """Where the untouched original goes."""
+    accepted_key: str = ""
+    rejected_key: str = ""
+    reasons: dict[str, int] = field(default_factory=dict)
+    """How often each "column: reason" occurred."""
+    warnings: tuple[str, ...] = ()
+    cause: str = ""
+    error: str = ""
+    duplicate_of: str = ""

@@ -1,0 +1,48 @@
+"""Kills a run at its nth AWS call, before or after the call has taken effect, as a dying function would."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from processor.services import Clients
+
+
+class Killed(BaseException):  # noqa: N818 - it is no error: nothing may catch it
+    """The function is gone."""
+
+
+@dataclass
+class Killer:
+    """Counts the AWS calls of a run and strikes at one of them."""
+
+    at: int = -1
+    after: bool = False
+    calls: list[str] = field(default_factory=list)
+
+    def _before(self, model: Any, **_: Any) -> None:
+        self.calls.append(model.name)
+        if not self.after and len(self.calls) - 1 == self.at:
+            raise Killed
+
+    def _after(self, **_: Any) -> None:
+        if self.after and len(self.calls) - 1 == self.at:
+            raise Killed
+
+    @contextmanager
+    def watching(self, clients: Clients) -> Iterator[Killer]:
+        """Count and strike while the block runs."""
+        watched = (clients.s3, clients.files, clients.orders, clients.sqs, clients.sns)
+        for client in watched:
+            client.meta.events.register("before-call", self._before)
+            client.meta.events.register("after-call", self._after)
+        try:
+            yield self
+        finally:
+            for client in watched:
+                client.meta.events.unregister("before-call", self._before)
+                client.meta.events.unregister("after-call", self._after)

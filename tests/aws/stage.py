@@ -1,0 +1,179 @@
+"""The pipeline on moto: a bucket, two tables, two queues and a topic, and the few moves that tests make on them."""
+
+from __future__ import annotations
+
+import csv
+import io
+import itertools
+import json
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote_plus
+
+import boto3
+
+from processor.config import Config
+from processor.files import ObjectVersion, file_id
+from processor.intake import handle_message
+from processor.messages import Message
+from processor.services import Clients, Invocation, Services
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from processor.entries import FileEntry, RunEntry
+
+BUCKET = "waybill-test"
+REGION = "eu-west-1"
+HEADER = "order_id,customer_name,product_name,quantity,unit_price"
+GOOD_ROWS = ("A-1,Ada Lovelace,Difference Engine,1,1999.99", "A-2,Grace Hopper,Nanosecond Wire,25,0.10")
+BAD_ROW = "A-3,Edsger Dijkstra,Shortest Path,three,4.00"
+
+
+def csv_file(*rows: str, header: str = HEADER) -> bytes:
+    """Build a CSV file from its lines."""
+    return "".join(f"{line}\n" for line in (header, *rows)).encode()
+
+
+def s3_record(version: ObjectVersion, event_name: str = "ObjectCreated:Put") -> dict[str, Any]:
+    """Build an S3 event record as AWS sends it: the key is form-encoded."""
+    s3_object = {"key": quote_plus(version.key, safe="/"), "size": 1, "eTag": "e", "sequencer": "0"}
+    if version.version_id:
+        s3_object["versionId"] = version.version_id
+    return {
+        "eventSource": "aws:s3",
+        "eventName": event_name,
+        "s3": {"bucket": {"name": version.bucket}, "object": s3_object},
+    }
+
+
+def s3_event(*versions: ObjectVersion) -> str:
+    """Build the body of a message about one or more objects."""
+    return json.dumps({"Records": [s3_record(version) for version in versions]})
+
+
+@dataclass
+class Stage:
+    """Everything the pipeline touches, and the pipeline."""
+
+    clients: Clients
+    services: Services
+    dead_letter_url: str
+    mail_url: str
+    invocation: Invocation = field(default_factory=lambda: Invocation("request-1", "1-trace", timeout_s=300))
+    _message_ids: Iterable[int] = field(default_factory=itertools.count)
+
+    @classmethod
+    def build(cls) -> Stage:
+        """Create the resources (inside ``mock_aws``)."""
+        s3 = boto3.client("s3", REGION)
+        s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
+        s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
+        dynamodb = boto3.client("dynamodb", REGION)
+        _create_table(dynamodb, "orders", "order_id", "processed_timestamp")
+        _create_table(dynamodb, "files", "file_id", "entry")
+        sqs, sns = boto3.client("sqs", REGION), boto3.client("sns", REGION)
+        urls = {name: sqs.create_queue(QueueName=name)["QueueUrl"] for name in ("ingest", "dead", "mail")}
+        topic = sns.create_topic(Name="alerts")["TopicArn"]
+        mail_arn = sqs.get_queue_attributes(QueueUrl=urls["mail"], AttributeNames=["QueueArn"])["Attributes"][
+            "QueueArn"
+        ]
+        sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=mail_arn)
+        config = Config(
+            bucket_name=BUCKET,
+            orders_table="orders",
+            files_table="files",
+            queue_url=urls["ingest"],
+            alerts_topic_arn=topic,
+            environment="test",
+            max_receive_count=3,
+            retry_backoff_s=(15, 60),
+            max_file_bytes=64 * 1024 * 1024,
+            default_encoding="utf-8",
+            order_indexes=("by_customer",),
+        )
+        clients = Clients(s3=s3, files=dynamodb, orders=boto3.client("dynamodb", REGION), sqs=sqs, sns=sns)
+        return cls(clients, Services.build(config, clients), urls["dead"], urls["mail"])
+
+    def configure(self, **changes: Any) -> None:
+        """Change settings."""
+        self.services = Services.build(replace(self.services.config, **changes), self.clients)
+
+    def upload(self, name: str, body: bytes, **metadata: str) -> ObjectVersion:
+        """Put an object into the inbox."""
+        key = f"raw-data/{name}"
+        answer = self.clients.s3.put_object(Bucket=BUCKET, Key=key, Body=body, Metadata=metadata)
+        return ObjectVersion(BUCKET, key, answer["VersionId"])
+
+    def message(self, body: str, receive_count: int = 1) -> Message:
+        """Send a message to the ingest queue and receive it."""
+        self.clients.sqs.send_message(QueueUrl=self.services.config.queue_url, MessageBody=body)
+        received = self.clients.sqs.receive_message(QueueUrl=self.services.config.queue_url)["Messages"][0]
+        return Message(received["MessageId"], received["ReceiptHandle"], body, receive_count)
+
+    def deliver(self, *versions: ObjectVersion, receive_count: int = 1) -> None:
+        """Deliver one S3 event about these objects."""
+        self.handle(self.message(s3_event(*versions), receive_count))
+
+    def handle(self, message: Message) -> None:
+        """Run the pipeline on a message."""
+        handle_message(message, self.services, self.invocation)
+
+    def process(self, name: str, body: bytes, **metadata: str) -> FileEntry:
+        """Upload, deliver, and return the ledger's entry."""
+        version = self.upload(name, body, **metadata)
+        self.deliver(version)
+        return self.entry(version)
+
+    def entry(self, version: ObjectVersion) -> FileEntry:
+        """Read the ledger's entry of a file."""
+        entry = self.services.ledger.read(file_id(version))
+        assert entry is not None
+        return entry
+
+    def runs(self, version: ObjectVersion) -> list[RunEntry]:
+        """Read the ledger's runs of a file."""
+        return self.services.ledger.runs(file_id(version))
+
+    def orders(self) -> list[dict[str, Any]]:
+        """List all orders as plain text by attribute, in key order."""
+        pages = self.clients.orders.get_paginator("scan").paginate(TableName="orders")
+        items = [
+            {name: next(iter(value.values())) for name, value in item.items()}
+            for page in pages
+            for item in page["Items"]
+        ]
+        return sorted(items, key=lambda item: (item["processed_timestamp"], item["order_id"]))
+
+    def keys(self, prefix: str = "") -> list[str]:
+        """List the keys of all current objects."""
+        listed = self.clients.s3.list_objects_v2(Bucket=BUCKET, Prefix=prefix)
+        return [item["Key"] for item in listed.get("Contents", [])]
+
+    def read(self, key: str) -> bytes:
+        """Read an object."""
+        return self.clients.s3.get_object(Bucket=BUCKET, Key=key)["Body"].read()
+
+    def read_csv(self, key: str) -> list[list[str]]:
+        """Read a CSV object."""
+        return list(csv.reader(io.StringIO(self.read(key).decode(), newline="")))
+
+    def mails(self) -> list[dict[str, str]]:
+        """Take all mails: their Subject and Message."""
+        mails = []
+        while received := self.clients.sqs.receive_message(QueueUrl=self.mail_url).get("Messages"):
+            mails.append(json.loads(received[0]["Body"]))
+            self.clients.sqs.delete_message(QueueUrl=self.mail_url, ReceiptHandle=received[0]["ReceiptHandle"])
+        return mails
+
+
+def _create_table(client: Any, name: str, partition: str, sort: str) -> None:
+    client.create_table(
+        TableName=name,
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in (partition, sort)],
+        KeySchema=[
+            {"AttributeName": partition, "KeyType": "HASH"},
+            {"AttributeName": sort, "KeyType": "RANGE"},
+        ],
+    )
