@@ -4,16 +4,18 @@ import hashlib
 import json
 import os
 import platform
+import shutil
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Self
 
 from cdk.local.emulator import ACCOUNT, REGION, Emulator
-from cdk.local.processes import ROOT, run
+from cdk.local.processes import ROOT, CommandError, Supervised, run
 from cdk.sources import BUNDLES, source_files
 
 CDK = ROOT / "node_modules/.bin/cdk"
-FINGERPRINT = ".fingerprint"
+NODE = Path(sys.executable).with_name("node")
 
 
 def local_context() -> dict[str, object]:
@@ -27,26 +29,60 @@ def stack_name(context: Mapping[str, object] | None = None) -> str:
     return f"Waybill-{(local_context() | dict(context or {}))['environment']}"
 
 
-def synthesize(out_dir: Path, context: Mapping[str, object] | None = None) -> bool:
-    """Write the cloud assembly into the folder; return whether there was anything to do.
+class Synthesis:
+    """The making of a cloud assembly in the background; a context manager that leaves no process behind.
 
     The assembly is kept as long as nothing has changed that goes into it. Synthesis runs the application directly:
     going through the CDK command line would start Node once more for nothing.
     """
-    merged = json.loads((ROOT / "cdk.json").read_text())["context"] | local_context() | dict(context or {})
-    stamp = out_dir / FINGERPRINT
-    fingerprint = _fingerprint(merged)
-    if stamp.exists() and stamp.read_text() == fingerprint:
-        return False
-    stamp.unlink(missing_ok=True)
-    env = os.environ | {
-        "CDK_OUTDIR": str(out_dir.absolute()),
-        "CDK_CONTEXT_JSON": json.dumps(merged),
-        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),  # jsii runs the locked Node.
-    }
-    run("Synthesis", [sys.executable, "-m", "cdk.app"], env=env, log=out_dir.parent / f"{out_dir.name}.synth.log")
-    stamp.write_text(fingerprint)
-    return True
+
+    def __init__(self, out_dir: Path, context: Mapping[str, object] | None = None) -> None:
+        self.out_dir = out_dir.absolute()
+        configured = json.loads((ROOT / "cdk.json").read_text())["context"]
+        self._context = configured | local_context() | dict(context or {})
+        self._fingerprint = _fingerprint(self._context)
+        self._stamp = self.out_dir / ".fingerprint"
+        self._log = self.out_dir.with_name(f"{self.out_dir.name}.log")
+        self._process: Supervised | None = None
+
+    def __enter__(self) -> Self:
+        if not self._stamp.exists() or self._stamp.read_text() != self._fingerprint:
+            self._stamp.unlink(missing_ok=True)
+            env = os.environ | {
+                "CDK_OUTDIR": str(self.out_dir),
+                "CDK_CONTEXT_JSON": json.dumps(self._context),
+                # jsii takes the first Node on PATH: the locked one, before whatever the machine has.
+                "PATH": os.pathsep.join([str(NODE.parent), os.environ["PATH"]]),
+            }
+            self._process = Supervised([sys.executable, "-m", "cdk.app"], env=env, log=self._log)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._process:
+            self._process.stop()
+
+    def finish(self) -> bool:
+        """Wait for the assembly; return whether there was anything to do."""
+        if not self._process:
+            return False
+        if self._process.wait():
+            raise CommandError("Synthesis", self._log)
+        self._drop_old_bundles()
+        self._stamp.write_text(self._fingerprint)
+        return True
+
+    def _drop_old_bundles(self) -> None:
+        """Remove the bundles of earlier sources, which CDK leaves in place."""
+        used = "".join(path.read_text() for path in self.out_dir.glob("*.assets.json"))
+        for path in self.out_dir.glob("asset.*"):
+            if path.name not in used:
+                shutil.rmtree(path)
+
+
+def synthesize(out_dir: Path, context: Mapping[str, object] | None = None) -> bool:
+    """Write the cloud assembly into the folder; return whether there was anything to do."""
+    with Synthesis(out_dir, context) as synthesis:
+        return synthesis.finish()
 
 
 def bootstrap(emulator: Emulator) -> None:
@@ -73,9 +109,8 @@ def bring_up(emulator: Emulator, *, out_dir: Path, context: Mapping[str, object]
 
 def _cdk(what: str, arguments: list[str], emulator: Emulator, cwd: Path = ROOT) -> None:
     env = emulator.child_env() | {"CDK_DISABLE_CLI_TELEMETRY": "true", "CI": "true", "NO_COLOR": "1"}
-    node = Path(sys.executable).with_name("node")
     log = emulator.workdir / f"{arguments[0]}.log"
-    run(what, [str(node), str(CDK), *arguments], env=env, log=log, cwd=cwd)
+    run(what, [str(NODE), str(CDK), *arguments], env=env, log=log, cwd=cwd)
 
 
 def _fingerprint(context: Mapping[str, object]) -> str:

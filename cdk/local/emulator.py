@@ -102,6 +102,10 @@ class Emulator:
                 raise EmulatorError(f"The emulator did not start on port {self.port}. It said:\n{said}")
             time.sleep(0.05)
 
+    def wait(self) -> int:
+        """Wait until the emulator ends by itself, which it should not, and return its exit code."""
+        return self._process.wait() if self._process else 0
+
     def stop(self) -> None:
         """End it with every Lambda worker, and remove its temporary files. The log stays."""
         if self._process is not None:

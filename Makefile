@@ -1,0 +1,66 @@
+# Everything starts here: `make help` lists the targets. Whatever a target needs arrives inside the repository first.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help setup run test check synth deploy destroy clean
+
+UV_VERSION := 0.13.9
+# A uv of the machine will do if it runs (a version manager's shim may be there and not run) and is recent enough.
+UV := $(shell uv --version 2>/dev/null | grep -qE '^uv (0\.(1[3-9]|[2-9][0-9])|[1-9])' && echo uv || echo .tools/bin/uv)
+PYTHON := .venv/bin/python
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+
+# What deploy, destroy and synth pass on as CDK context: ENVIRONMENT=prod ALERT_EMAIL=me@example.com
+# CONTEXT="memory_mb=512 max_concurrency=50"
+CONTEXT_ARGS = $(if $(ENVIRONMENT),-c environment=$(ENVIRONMENT)) $(if $(ALERT_EMAIL),-c alert_email=$(ALERT_EMAIL)) \
+	$(foreach pair,$(CONTEXT),-c $(pair))
+
+help: ## list what can be done
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: setup ## deploy into the emulator on this machine, send the sample files through, show what becomes of them
+	@$(PYTHON) -m cdk.local.run
+
+test: check ## check, then run every test
+	@$(PYTHON) -m pytest
+
+check: setup ## lint, format, types, import rules
+	@ruff check .
+	@ruff format --check .
+	@mypy
+	@lint-imports
+
+synth: setup ## write the CloudFormation template to cdk.out/
+	@$(PYTHON) -m cdk.operate synth $(CONTEXT_ARGS)
+
+deploy: setup ## deploy to AWS with your credentials (ENVIRONMENT=prod ALERT_EMAIL=… CONTEXT="name=value …")
+	@$(PYTHON) -m cdk.operate deploy $(CONTEXT_ARGS)
+
+destroy: setup ## remove the stack from AWS, after asking (ENVIRONMENT=…)
+	@$(PYTHON) -m cdk.operate destroy $(CONTEXT_ARGS)
+
+clean: ## remove everything that was installed or generated
+	@rm -rf .venv .tools node_modules .local cdk.out cdk/local/.venv .mypy_cache .pytest_cache .ruff_cache \
+		.import_linter_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+setup: .venv/.ready node_modules/.ready ## install the locked tools; every other target does it by itself
+
+.venv/.ready: pyproject.toml uv.lock .python-version $(filter .tools/%,$(UV))
+	@$(UV) python find --quiet 3.12 >/dev/null 2>&1 || $(UV) python install --quiet 3.12 || { echo \
+		"Python 3.12 is missing and could not be downloaded: install it, or connect to the network, and repeat." >&2; exit 1; }
+	@$(UV) sync --locked --quiet || { echo "The locked packages could not be installed: is the network reachable?" >&2; exit 1; }
+	@touch $@
+
+node_modules/.ready: package.json package-lock.json .venv/.ready
+	@npm ci --silent || { echo "The CDK command line could not be installed: is the network reachable?" >&2; exit 1; }
+	@touch $@
+
+# Any Python 3 can install uv; one that a version manager only pretends to have cannot.
+.tools/bin/uv:
+	@for python in python3 python3.12 python3.13 python3.11 /usr/bin/python3; do \
+		if $$python -c 'import ensurepip, venv' 2>/dev/null; then break; fi; python=; \
+	done; \
+	[ -n "$$python" ] || { echo "Python 3 with its venv module is missing (on Debian: apt install python3-venv)." >&2; exit 1; }; \
+	echo "Setting up: this takes about a minute, once."; \
+	$$python -m venv .tools && .tools/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION) || \
+		{ rm -rf .tools; echo "uv could not be installed: is the network reachable?" >&2; exit 1; }

@@ -1,0 +1,128 @@
+"""What `make run` does: the stack in the emulator, the sample files through it, and where to look; until Ctrl-C.
+
+How each step works is in the modules beside this one and in sample_data; here is only their order and what is said.
+"""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from types import FrameType
+from typing import NoReturn
+
+from cdk.local.deploy import Synthesis, bootstrap, deploy, stack_name
+from cdk.local.emulator import REGION, Emulator, EmulatorError
+from cdk.local.processes import ROOT, CommandError
+from cdk.sources import BundlingError
+
+LOCAL = ROOT / ".local"
+OUTPUTS = LOCAL / "outputs.json"
+BEGUN = time.monotonic()
+GRACE_SECONDS = 5
+
+
+def say(text: str) -> None:
+    """Print one line of progress with the seconds since the start."""
+    print(f"{time.monotonic() - BEGUN:5.1f} s  {text}", flush=True)
+
+
+def chosen_port() -> int:
+    """Read the port from WAYBILL_PORT."""
+    text = os.environ.get("WAYBILL_PORT") or "4566"
+    if not text.isdecimal() or not 0 < int(text) < 65536:
+        raise EmulatorError(f"WAYBILL_PORT={text} is no port: give a number from 1 to 65535.")
+    return int(text)
+
+
+def interrupt(_signal: int, _frame: FrameType | None) -> NoReturn:
+    """Turn the first signal into the end of the program, and let no second one disturb the cleaning up."""
+    for sign in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(sign, signal.SIG_IGN)
+    raise KeyboardInterrupt
+
+
+def bring_up(emulator: Emulator, synthesis: Synthesis) -> dict[str, str]:
+    """Deploy the stack into the running emulator and return its outputs."""
+    say(f"The emulator answers at {emulator.endpoint}.")
+    bootstrap(emulator)
+    synthesised = synthesis.finish()
+    say("The stack is synthesised." if synthesised else "The stack is unchanged since it was last synthesised.")
+    outputs = deploy(emulator, out_dir=synthesis.out_dir)
+    say(f"{stack_name()} is deployed.")
+    return outputs
+
+
+def write_outputs(emulator: Emulator, outputs: dict[str, str]) -> None:
+    """Write the contract file, whole or not at all: scripts wait for it to appear."""
+    document = {"endpoint": emulator.endpoint, "region": REGION, "stack": stack_name(), "outputs": outputs}
+    draft = OUTPUTS.with_suffix(".draft")
+    draft.write_text(json.dumps(document, indent=2) + "\n")
+    draft.replace(OUTPUTS)
+
+
+def feed(emulator: Emulator) -> None:
+    """Upload the samples and show what becomes of them."""
+    command = [sys.executable, "-m", "sample_data.feed", "--outputs", str(OUTPUTS.relative_to(ROOT))]
+    with subprocess.Popen(command, cwd=ROOT, env=emulator.child_env()) as process:
+        try:
+            code = process.wait()
+        except KeyboardInterrupt:
+            # It restores the terminal when it is asked to end; a closed terminal has asked it already.
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.send_signal(signal.SIGINT)
+                process.wait(GRACE_SECONDS)
+            process.kill()
+            raise
+    say("The samples are through." if not code else f"Feeding the samples ended with exit code {code}.")
+
+
+def point_the_way(emulator: Emulator, outputs: dict[str, str]) -> None:
+    """Print how to go on from another terminal."""
+    settings = " ".join(f"{name}={value}" for name, value in emulator.client_env().items() if "FILE" not in name)
+    log = emulator.log.relative_to(ROOT)
+    print(
+        f"""
+Waybill is up. From another terminal:
+
+  export {settings}
+  aws s3 cp orders.csv s3://{outputs["BucketName"]}/raw-data/
+  aws logs tail /aws/lambda/{outputs["ProcessorFunctionName"]} --follow
+
+Names of everything: {OUTPUTS.relative_to(ROOT)}    What the emulator says: {log}
+Ctrl-C ends it all.""",
+        flush=True,
+    )
+
+
+def main() -> int:
+    """Run until interrupted; return the exit code."""
+    for sign in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(sign, interrupt)
+    up = False
+    try:
+        OUTPUTS.unlink(missing_ok=True)
+        port = chosen_port()
+        with Emulator(port, LOCAL / f"emulator-{port}") as emulator, Synthesis(LOCAL / "cdk.out") as synthesis:
+            outputs = bring_up(emulator, synthesis)
+            write_outputs(emulator, outputs)
+            up = True
+            feed(emulator)
+            point_the_way(emulator, outputs)
+            code = emulator.wait()
+            say(f"The emulator ended by itself, with exit code {code}: see {emulator.log.relative_to(ROOT)}.")
+            return 1
+    except KeyboardInterrupt:
+        print("\nEverything is ended.", flush=True)
+        return 0 if up else 128 + signal.SIGINT
+    except (EmulatorError, CommandError, BundlingError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    finally:
+        OUTPUTS.unlink(missing_ok=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

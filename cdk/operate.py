@@ -1,0 +1,127 @@
+"""What `make synth`, `make deploy` and `make destroy` do in a real account, with the caller's own credentials.
+
+The deploying itself is the CDK command line's; here is what comes before it, so that a newcomer reads a sentence
+where the command line would show a stack trace or leave a bucket behind.
+"""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+
+from cdk.sources import ROOT
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+NODE = Path(sys.executable).with_name("node")
+CDK = ROOT / "node_modules/.bin/cdk"
+BOOTSTRAP_VERSION = "/cdk-bootstrap/hnb659fds/version"
+
+
+class OperationError(RuntimeError):
+    """Nothing was done; the message says why, in a sentence."""
+
+
+def cdk(*arguments: str) -> None:
+    """Run the CDK command line in the foreground; end with its exit code if it fails."""
+    env = os.environ | {"PATH": os.pathsep.join([str(NODE.parent), os.environ["PATH"]])}
+    done = subprocess.run([str(NODE), str(CDK), *arguments], cwd=ROOT, env=env, check=False)  # noqa: S603
+    if done.returncode:
+        sys.exit(done.returncode)
+
+
+def aws_session() -> boto3.Session:
+    """Return the caller's session, if it could do anything at all."""
+    session = boto3.Session()
+    if not session.get_credentials() or not session.region_name:
+        raise OperationError("AWS credentials or a region are missing: `aws configure`, or AWS_PROFILE, sets both.")
+    return session
+
+
+def stack_name(context: Sequence[str]) -> str:
+    """Name the stack that these `-c name=value` arguments are about."""
+    values = dict(argument.split("=", 1) for argument in context if "=" in argument)
+    return f"Waybill-{values.get('environment', 'dev')}"
+
+
+def deploy(session: boto3.Session, context: Sequence[str]) -> None:
+    """Deploy, after preparing the account for CDK where nobody has yet."""
+    try:
+        session.client("ssm").get_parameter(Name=BOOTSTRAP_VERSION)
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ParameterNotFound":
+            raise
+        account = session.client("sts").get_caller_identity()["Account"]
+        cdk("bootstrap", f"aws://{account}/{session.region_name}", *context)
+    cdk("deploy", stack_name(context), *context)
+
+
+def destroy(session: boto3.Session, context: Sequence[str]) -> None:
+    """Remove the stack; empty its bucket first if the bucket is to go with it, which only its name confirms."""
+    stack = stack_name(context)
+    bucket = doomed_bucket(session, stack)
+    expected = bucket or stack
+    what = f"{bucket} with every version of every file, the tables and all else" if bucket else "all but the data"
+    answer = os.environ.get("CONFIRM") or input(f"This removes {stack}: {what}. Type {expected} to go on: ")
+    if answer.strip() != expected:
+        raise OperationError("Nothing was removed.")
+    if bucket:
+        empty_bucket(session.client("s3"), bucket)
+    cdk("destroy", stack, "--force", *context)
+
+
+def doomed_bucket(session: boto3.Session, stack: str) -> str | None:
+    """Find the bucket that goes with the stack: as it was deployed, whatever the context says by now."""
+    cloudformation = session.client("cloudformation")
+    try:
+        template: Any = cloudformation.get_template(StackName=stack)["TemplateBody"]
+    except ClientError as error:
+        raise OperationError(f"There is no stack {stack} in {session.region_name}.") from error
+    for logical_id, resource in template["Resources"].items():
+        if resource["Type"] == "AWS::S3::Bucket" and resource.get("DeletionPolicy") == "Delete":
+            found = cloudformation.describe_stack_resource(StackName=stack, LogicalResourceId=logical_id)
+            return str(found["StackResourceDetail"]["PhysicalResourceId"])
+    return None
+
+
+def empty_bucket(s3: "S3Client", bucket: str) -> int:
+    """Delete every version and delete marker, and return how many; CloudFormation removes no bucket that holds any."""
+    deleted = 0
+    for batch in _versions(s3, bucket):
+        answer = s3.delete_objects(Bucket=bucket, Delete={"Objects": batch, "Quiet": True})
+        if answer.get("Errors"):
+            refused = answer["Errors"][0]
+            raise OperationError(f"{bucket} is not empty: {refused.get('Key')} stays ({refused.get('Message')}).")
+        deleted += len(batch)
+    return deleted
+
+
+def _versions(s3: "S3Client", bucket: str) -> Iterator[list[Any]]:
+    for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
+        found = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
+        if found:
+            yield [{"Key": entry["Key"], "VersionId": entry["VersionId"]} for entry in found]
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Do what the first argument says with the context in the others; return the exit code."""
+    operation, *context = arguments
+    try:
+        if operation == "synth":
+            cdk("synth", "--quiet", *context)
+            return 0
+        {"deploy": deploy, "destroy": destroy}[operation](aws_session(), context)
+    except (OperationError, BotoCoreError, ClientError, EOFError, KeyboardInterrupt) as error:
+        print(str(error) or "Nothing was done.", file=sys.stderr)  # noqa: T201
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

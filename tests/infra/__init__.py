@@ -1,0 +1,1 @@
+"""What the infrastructure promises, read from the template that would be deployed."""

@@ -1,0 +1,61 @@
+"""Synthesised templates for the tests of this folder, made once for each context."""
+
+import functools
+import json
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from aws_cdk import assertions
+
+from cdk.app import build_app
+
+NO_BUNDLING: dict[str, object] = {"aws:cdk:bundling-stacks": []}
+
+
+@functools.cache
+def _assembly(context: str) -> Path:
+    out_dir = tempfile.mkdtemp(prefix="waybill-assembly-")
+    return Path(build_app(outdir=out_dir, context=NO_BUNDLING | json.loads(context)).synth().directory)
+
+
+def template_file(**context: object) -> Path:
+    """Synthesise the stack without its bundles, findings of cdk-nag included, and return the template's path."""
+    folder = _assembly(json.dumps(context, sort_keys=True))
+    return folder / f"Waybill-{context.get('environment', 'dev')}.template.json"
+
+
+def template(**context: object) -> assertions.Template:
+    """Return the stack's template for CDK's assertions."""
+    return assertions.Template.from_string(template_file(**context).read_text())
+
+
+def resources(kind: str, **context: object) -> dict[str, Any]:
+    """Return the resources of one type by logical id."""
+    return dict(template(**context).find_resources(kind))
+
+
+def only(kind: str, **context: object) -> dict[str, Any]:
+    """Return the properties of the single resource of a type."""
+    (resource,) = resources(kind, **context).values()
+    return dict(resource["Properties"])
+
+
+def named(kind: str, part: str, **context: object) -> dict[str, Any]:
+    """Return the properties of the one resource of a type whose logical id holds this text."""
+    (resource,) = [found for logical_id, found in resources(kind, **context).items() if part in logical_id]
+    return dict(resource["Properties"])
+
+
+def granted(**context: object) -> Iterator[tuple[str, str]]:
+    """Yield what identity policies allow, as pairs of action and resource, the resource as JSON text."""
+    for policy in resources("AWS::IAM::Policy", **context).values():
+        for statement in policy["Properties"]["PolicyDocument"]["Statement"]:
+            for action in _listed(statement["Action"]):
+                for resource in _listed(statement["Resource"]):
+                    yield action, resource if isinstance(resource, str) else json.dumps(resource)
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]

@@ -1,0 +1,103 @@
+"""The application as a whole: security findings, template errors, outputs, and what a newcomer reads when it fails."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from aws_cdk import Stack
+from aws_cdk import aws_sqs as sqs
+
+from cdk.app import build_app
+from tests.infra.stacks import NO_BUNDLING, only, resources, template, template_file
+
+ROOT = Path(__file__).resolve().parents[2]
+OUTPUTS = {
+    "BucketName",
+    "OrdersTableName",
+    "FilesTableName",
+    "QueueUrl",
+    "DeadLetterQueueUrl",
+    "AlertsTopicArn",
+    "ProcessorFunctionName",
+}
+
+
+@pytest.mark.parametrize("context", [{}, {"environment": "prod", "alert_email": "me@example.com"}])
+def test_no_security_finding_is_left_open(context: dict[str, object]) -> None:
+    """Synthesis runs cdk-nag and passes."""
+    report = json.loads((template_file(**context).parent / "validation-report.json").read_text())
+
+    assert report["pluginReports"] == []
+
+
+def test_an_open_finding_fails_synthesis(tmp_path: Path) -> None:
+    """What is added to the stack without TLS or a dead-letter queue is refused, not noted."""
+    app = build_app(outdir=str(tmp_path), context=NO_BUNDLING)
+    stack = app.node.find_child("Waybill-dev")
+    assert isinstance(stack, Stack)
+    sqs.Queue(stack, "Careless")
+
+    with pytest.raises(RuntimeError, match="ValidationFailed"):
+        app.synth()
+
+
+@pytest.mark.parametrize("context", [{}, {"environment": "prod", "order_indexes": []}])
+def test_cfn_lint_finds_nothing(context: dict[str, object]) -> None:
+    """The template is valid CloudFormation, warnings included."""
+    command = [str(Path(sys.executable).with_name("cfn-lint")), "--non-zero-exit-code", "informational"]
+
+    done = subprocess.run(
+        [*command, "--regions", "us-east-1", "eu-central-1", "--", str(template_file(**context))],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (done.stdout, done.returncode) == ("", 0)
+
+
+def test_outputs_are_the_contract() -> None:
+    """Scripts, the console and `make run` find everything by these names."""
+    assert template().find_outputs("*").keys() == OUTPUTS
+
+
+def test_topic_refuses_unencrypted_connections() -> None:
+    """Whoever publishes without TLS is denied."""
+    (statement,) = only("AWS::SNS::TopicPolicy")["PolicyDocument"]["Statement"]
+
+    assert (statement["Effect"], statement["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
+
+
+def test_alerts_go_to_the_address_from_the_context() -> None:
+    """Nobody is subscribed by default."""
+    assert not resources("AWS::SNS::Subscription")
+
+    subscription = only("AWS::SNS::Subscription", alert_email="me@example.com")
+
+    assert (subscription["Protocol"], subscription["Endpoint"]) == ("email", "me@example.com")
+
+
+def test_environments_live_side_by_side() -> None:
+    """Two environments share no physical name in one account."""
+    named = ("AWS::S3::Bucket", "BucketName"), ("AWS::Lambda::Function", "FunctionName")
+
+    for kind, name in named:
+        assert "waybill-prod-" in json.dumps(only(kind, environment="prod")[name])
+
+
+def test_an_unusable_setting_is_one_sentence_on_the_screen(tmp_path: Path) -> None:
+    """No stack trace, no assembly."""
+    env = os.environ | {"CDK_CONTEXT_JSON": '{"memory_mb": "much"}', "CDK_OUTDIR": str(tmp_path / "out")}
+    env["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), env["PATH"]])
+
+    done = subprocess.run(
+        [sys.executable, "-m", "cdk.app"], cwd=ROOT, env=env, capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 1
+    assert done.stderr == (
+        "Context value memory_mb='much' is not usable: it must be a whole number from 128 to 10240.\n"
+    )

@@ -1,0 +1,117 @@
+"""The processor function: how it runs, what it is told and what it may touch."""
+
+import dataclasses
+import json
+
+import pytest
+
+from cdk.settings import LOG_RETENTION_DAYS
+from processor.config import Config
+from tests.infra.stacks import granted, only, resources
+
+INBOX, OUT, FAILED, ARCHIVE = "/raw-data/*", "/processed-data/*", "/failed-data/*", "/archive/*"
+
+
+def keys_granted(action: str) -> set[str]:
+    """Return the key patterns of the bucket on which an action is allowed."""
+    return {json.loads(resource)["Fn::Join"][1][1] for found, resource in granted() if found == action}
+
+
+def test_function_runs_as_designed() -> None:
+    """Python 3.12, 256 MB, traced, logging JSON into its own group."""
+    function = only("AWS::Lambda::Function")
+
+    assert function["Runtime"] == "python3.12"
+    assert function["Handler"] == "processor.handler.handle"
+    assert function["MemorySize"] == 256
+    assert function["TracingConfig"] == {"Mode": "Active"}
+    assert function["LoggingConfig"]["LogFormat"] == "JSON"
+    assert function["LoggingConfig"]["LogGroup"] == {"Ref": next(iter(resources("AWS::Logs::LogGroup")))}
+
+
+def test_environment_is_exactly_what_the_processor_reads() -> None:
+    """Each field of its Config is one variable; what else there is belongs to Powertools."""
+    variables = only("AWS::Lambda::Function")["Environment"]["Variables"]
+
+    ours = {name for name in variables if not name.startswith("POWERTOOLS_")}
+
+    assert ours == {field.name.upper() for field in dataclasses.fields(Config)}
+
+
+def test_environment_holds_the_settings() -> None:
+    """Lists are comma-separated, sizes in bytes."""
+    variables = only("AWS::Lambda::Function", retry_backoff_s=[1, 2], max_file_mb=2, order_indexes=[])["Environment"][
+        "Variables"
+    ]
+
+    assert variables["RETRY_BACKOFF_S"] == "1,2"
+    assert variables["MAX_FILE_BYTES"] == str(2 * 1024 * 1024)
+    assert variables["ORDER_INDEXES"] == ""
+
+
+@pytest.mark.parametrize("days", [LOG_RETENTION_DAYS[0], 90, 1096, LOG_RETENTION_DAYS[-1]])
+def test_logs_are_kept_for_the_days_chosen(days: int) -> None:
+    """The number in the context is the one that CDK's name for it stands for."""
+    assert only("AWS::Logs::LogGroup", log_retention_days=days)["RetentionInDays"] == days
+
+
+def test_architecture_follows_the_context() -> None:
+    """The emulator's workers need packages built for the machine they run on."""
+    assert only("AWS::Lambda::Function", architecture="x86_64")["Architectures"] == ["x86_64"]
+
+
+def test_no_action_is_a_wildcard() -> None:
+    """A new action of a service is not granted before somebody needs it."""
+    assert [action for action, _ in granted() if "*" in action] == []
+
+
+def test_only_traces_are_granted_on_everything() -> None:
+    """X-Ray's write actions know no resource; every other grant names its own."""
+    everywhere = {action for action, resource in granted() if resource == "*"}
+
+    assert everywhere == {"xray:PutTraceSegments", "xray:PutTelemetryRecords"}
+
+
+def test_no_managed_policy_is_attached() -> None:
+    """AWS's managed policies grant logs on every group of the account."""
+    assert "ManagedPolicyArns" not in only("AWS::IAM::Role")
+
+
+@pytest.mark.parametrize(
+    ("action", "keys"),
+    [
+        ("s3:GetObject", {INBOX, FAILED, ARCHIVE}),
+        ("s3:GetObjectVersion", {INBOX, FAILED, ARCHIVE}),
+        ("s3:PutObject", {OUT, FAILED, ARCHIVE}),
+        ("s3:AbortMultipartUpload", {OUT, FAILED, ARCHIVE}),
+        ("s3:DeleteObjectVersion", {INBOX, FAILED}),
+        ("s3:DeleteObject", set()),
+    ],
+)
+def test_objects_are_granted_by_prefix(action: str, keys: set[str]) -> None:
+    """The inbox is not written, results are not read, and only whole versions are deleted."""
+    assert keys_granted(action) == keys
+
+
+@pytest.mark.parametrize(
+    ("table", "actions"),
+    [
+        ("StorageOrders", {"dynamodb:BatchWriteItem"}),
+        ("StorageFiles", {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:Query"}),
+    ],
+)
+def test_tables_are_granted_without_their_indexes(table: str, actions: set[str]) -> None:
+    """The processor writes orders and keeps the ledger; lists by index are the console's."""
+    found = [(action, resource) for action, resource in granted() if table in resource]
+
+    assert {action for action, _ in found} == actions
+    assert not [resource for _, resource in found if "/index/" in resource]
+
+
+def test_queue_and_topic_are_granted() -> None:
+    """It consumes its queue, shortens the wait before a retry, and tells people."""
+    queue = {action for action, resource in granted() if "IngestQueue" in resource}
+    topic = {action for action, resource in granted() if "MonitoringAlerts" in resource}
+
+    assert {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility"} <= queue
+    assert topic == {"sns:Publish"}

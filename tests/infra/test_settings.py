@@ -1,0 +1,86 @@
+"""Settings: defaults, what the command line may give, and what is refused."""
+
+import pytest
+
+from cdk.settings import Settings, SettingsError
+
+
+def test_defaults_make_a_deployment() -> None:
+    """Nothing has to be given."""
+    settings = Settings.parse({})
+
+    assert settings.environment == "dev"
+    assert settings.order_indexes == ("by_customer",)
+    assert settings.retry_backoff_s == (15, 60)
+
+
+def test_command_line_text_means_the_same_as_json() -> None:
+    """`-c name=value` gives text where cdk.json gives numbers and lists."""
+    from_text = Settings.parse({"memory_mb": "512", "retry_backoff_s": "5, 10,20", "order_indexes": ""})
+    from_json = Settings.parse({"memory_mb": 512, "retry_backoff_s": [5, 10, 20], "order_indexes": []})
+
+    assert from_text == from_json
+
+
+@pytest.mark.parametrize(("environment", "policy"), [("dev", "destroy"), ("prod", "retain"), ("local", "retain")])
+def test_only_a_development_environment_loses_its_data_by_default(environment: str, policy: str) -> None:
+    """The removal policy follows the environment where nobody chose one."""
+    assert Settings.parse({"environment": environment}).removal_policy == policy
+
+
+def test_a_chosen_removal_policy_wins() -> None:
+    """A person may keep the data of a development environment."""
+    assert Settings.parse({"removal_policy": "retain"}).removal_policy == "retain"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("environment", "Prod"),
+        ("environment", "a-name-that-is-too-long-for-it"),
+        ("environment", 7),
+        ("alert_email", "nobody"),
+        ("removal_policy", "snapshot"),
+        ("architecture", "riscv"),
+        ("memory_mb", 64),
+        ("memory_mb", "much"),
+        ("memory_mb", True),
+        ("memory_mb", 256.5),
+        ("timeout_s", 901),
+        ("max_concurrency", 1),
+        ("max_receive_count", 0),
+        ("retry_backoff_s", []),
+        ("retry_backoff_s", [15, "soon"]),
+        ("retry_backoff_s", [15, 50000]),
+        ("order_indexes", ["by_product"]),
+        ("order_indexes", {"by_customer": True}),
+        ("order_indexes", ["by_customer", "by_customer"]),
+        ("encoding", "latin-9"),
+        ("log_retention_days", 31),
+        ("console_origins", ["orders.example.com"]),
+        ("console_origins", []),
+        ("colour", "blue"),
+    ],
+)
+def test_an_unusable_value_is_named_with_what_would_do(name: str, value: object) -> None:
+    """The error is one sentence with the setting, the value and the expectation."""
+    with pytest.raises(SettingsError) as caught:
+        Settings.parse({name: value})
+
+    assert caught.value.name == name
+    assert caught.value.value == value or (isinstance(value, list) and caught.value.value in value)
+    assert str(caught.value).startswith(f"Context value {name}={caught.value.value!r} ")
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"queue_retention_days": 7, "dlq_retention_days": 7},
+        {"noncurrent_retention_days": 14},
+        {"archive_cold_after_days": 100, "archive_retention_days": 100},
+    ],
+)
+def test_periods_that_would_lose_something_are_refused(values: dict[str, object]) -> None:
+    """A dead letter outlives its queue's retention, an overwritten file its dead letter, the archive its warm time."""
+    with pytest.raises(SettingsError):
+        Settings.parse(values)
