@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 from collections import deque
 from operator import itemgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 from processor.columns import NAMES
 from processor.errors import DuplicateColumnError, MissingColumnError, NoHeaderError
@@ -53,6 +53,12 @@ def split_lines(blocks: Iterable[str]) -> Iterator[str]:
         yield tail
 
 
+class _Dialect(TypedDict):
+    delimiter: str
+    strict: bool
+    skipinitialspace: bool
+
+
 class RowReader:
     """Iterates over the rows of one file.
 
@@ -65,6 +71,7 @@ class RowReader:
         self._resyncs = 0
         self._number = 0
         names, self.delimiter = self._read_header()
+        self._dialect = _dialect(self.delimiter)
         self.width = len(names)
         positions = [names.index(name) for name in NAMES]
         identity = positions == list(range(self.width))
@@ -143,7 +150,7 @@ class RowReader:
                 yield line + "\n"
 
         try:
-            cells = next(csv.reader(feed(), delimiter=self.delimiter, strict=True))
+            cells = next(csv.reader(feed(), **self._dialect))
         except csv.Error as error:
             problem = next((ours for theirs, ours in _CSV_PROBLEMS.items() if theirs in str(error)), str(error))
             if self._resyncs < MOST_RESYNCS and len(taken) > 1:
@@ -154,9 +161,14 @@ class RowReader:
         return cells, TOO_LONG if size > LONGEST_ROW else "", "\n".join(taken).removesuffix("\r")[:LONGEST_ROW]
 
 
+def _dialect(delimiter: str) -> _Dialect:
+    """Say how the csv module reads quotes: strictly, but a space before an opening quote is not part of the cell."""
+    return {"delimiter": delimiter, "strict": True, "skipinitialspace": True}
+
+
 def _header_names(line: str, delimiter: str) -> list[str]:
     """Read the header's names, trimmed and in lower case; a header that is no CSV under this delimiter names none."""
     try:
-        return [cell.strip().lower() for cell in next(csv.reader([line], delimiter=delimiter, strict=True))]
+        return [cell.strip().lower() for cell in next(csv.reader([line], **_dialect(delimiter)))]
     except csv.Error:
         return []

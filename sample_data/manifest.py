@@ -7,16 +7,17 @@ from pathlib import Path
 from typing import Any, Self
 
 FOLDER = Path(__file__).parent
-FOLDERS = ("accepted", "rejected_rows", "failing", "duplicates")
+FOLDERS = ("accepted", "rejected_rows", "failing", "retried", "duplicates")
 
 
 @dataclass(frozen=True, slots=True)
 class SampleFile:
     """One sample file and what becomes of it.
 
-    `path` is relative to this folder. `state` is processed, partial, failed or duplicate; `cause` is a word that says
-    why a file failed. `rejected_rows` maps row numbers (the header is row 1) to the columns at fault, "row" standing
-    for all of it. `metadata` is what to upload the file with. A duplicate is one once `duplicate_of` is settled.
+    `path` is relative to this folder. `state` is processed, partial, failed, dead_lettered or duplicate; `cause` is
+    a word that says why a file failed. `rejected_rows` maps row numbers (the header is row 1) to the columns at fault, "row" standing
+    for all of it. `metadata` and `storage_class` are what to upload the file with. A duplicate is one once
+    `duplicate_of` is settled.
     """
 
     path: str
@@ -27,6 +28,7 @@ class SampleFile:
     unknown_columns: tuple[str, ...]
     metadata: Mapping[str, str]
     duplicate_of: str | None
+    storage_class: str
 
     @classmethod
     def from_entry(cls, entry: Mapping[str, Any]) -> Self:
@@ -40,6 +42,7 @@ class SampleFile:
             unknown_columns=tuple(entry.get("unknown_columns", ())),
             metadata=dict(entry.get("metadata", {})),
             duplicate_of=entry.get("duplicate_of"),
+            storage_class=entry.get("storage_class", "STANDARD"),
         )
 
     @property

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from processor.services import Clients
 
 
-class Killed(BaseException):  # noqa: N818 - it is no error: nothing may catch it
+class Killed(BaseException):
     """The function is gone."""
 
 

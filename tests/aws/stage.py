@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import csv
+import functools
 import io
 import itertools
 import json
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote_plus
 
 import boto3
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from processor.entries import FileEntry, RunEntry
 
 BUCKET = "waybill-test"
-REGION = "eu-west-1"
+REGION: Final = "eu-west-1"
 HEADER = "order_id,customer_name,product_name,quantity,unit_price"
 GOOD_ROWS = ("A-1,Ada Lovelace,Difference Engine,1,1999.99", "A-2,Grace Hopper,Nanosecond Wire,25,0.10")
 BAD_ROW = "A-3,Edsger Dijkstra,Shortest Path,three,4.00"
@@ -66,13 +67,12 @@ class Stage:
     @classmethod
     def build(cls) -> Stage:
         """Create the resources (inside ``mock_aws``)."""
-        s3 = boto3.client("s3", REGION)
+        clients = _clients()
+        s3, dynamodb, sqs, sns = clients.s3, clients.files, clients.sqs, clients.sns
         s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
         s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
-        dynamodb = boto3.client("dynamodb", REGION)
         _create_table(dynamodb, "orders", "order_id", "processed_timestamp")
         _create_table(dynamodb, "files", "file_id", "entry")
-        sqs, sns = boto3.client("sqs", REGION), boto3.client("sns", REGION)
         urls = {name: sqs.create_queue(QueueName=name)["QueueUrl"] for name in ("ingest", "dead", "mail")}
         topic = sns.create_topic(Name="alerts")["TopicArn"]
         mail_arn = sqs.get_queue_attributes(QueueUrl=urls["mail"], AttributeNames=["QueueArn"])["Attributes"][
@@ -92,7 +92,6 @@ class Stage:
             default_encoding="utf-8",
             order_indexes=("by_customer",),
         )
-        clients = Clients(s3=s3, files=dynamodb, orders=boto3.client("dynamodb", REGION), sqs=sqs, sns=sns)
         return cls(clients, Services.build(config, clients), urls["dead"], urls["mail"])
 
     def configure(self, **changes: Any) -> None:
@@ -145,7 +144,7 @@ class Stage:
         ]
         return sorted(items, key=lambda item: (item["processed_timestamp"], item["order_id"]))
 
-    def keys(self, prefix: str = "") -> list[str]:
+    def objects(self, prefix: str = "") -> list[str]:
         """List the keys of all current objects."""
         listed = self.clients.s3.list_objects_v2(Bucket=BUCKET, Prefix=prefix)
         return [item["Key"] for item in listed.get("Contents", [])]
@@ -165,6 +164,18 @@ class Stage:
             mails.append(json.loads(received[0]["Body"]))
             self.clients.sqs.delete_message(QueueUrl=self.mail_url, ReceiptHandle=received[0]["ReceiptHandle"])
         return mails
+
+
+@functools.cache
+def _clients() -> Clients:
+    """Make the clients once: that takes longer than most tests."""
+    return Clients(
+        s3=boto3.client("s3", REGION),
+        files=boto3.client("dynamodb", REGION),
+        orders=boto3.client("dynamodb", REGION),
+        sqs=boto3.client("sqs", REGION),
+        sns=boto3.client("sns", REGION),
+    )
 
 
 def _create_table(client: Any, name: str, partition: str, sort: str) -> None:

@@ -45,8 +45,8 @@ def picture(stage: Stage, entry: FileEntry) -> dict[str, object]:
     return {
         "state": entry.state,
         "counts": (entry.accepted_rows, entry.rejected_rows),
-        "orders": [{name: order[name] for name in order.keys() - volatile} for order in stage.orders()],
-        "objects": {key: stage.read(key) for key in stage.keys()},
+        "orders": [{name: order[name] for name in set(order) - volatile} for order in stage.orders()],
+        "objects": {key: stage.read(key) for key in stage.objects()},
     }
 
 
@@ -91,7 +91,7 @@ def test_death_at_any_step_converges(stage: Stage, step: int, after: bool) -> No
     assert entry.state is FileState.PARTIAL
     assert len(stage.orders()) == 60
     assert len({order["order_id"] for order in stage.orders()}) == 60
-    assert [key.split("/")[0] for key in stage.keys()] == ["archive", "failed-data", "processed-data"]
+    assert [key.split("/")[0] for key in stage.objects()] == ["archive", "failed-data", "processed-data"]
     assert stage.read(entry.original_key) == MIXED
     assert len(stage.read_csv(entry.accepted_key)) == 61
     assert len(stage.read_csv(entry.rejected_key)) == 2
@@ -111,7 +111,7 @@ def test_death_while_failing_a_file_converges(stage: Stage, step: int, after: bo
 
     entry = stage.entry(version)
     assert (entry.state, entry.cause) == (FileState.FAILED, "wrong_encoding")
-    assert stage.keys() == [entry.original_key]
+    assert stage.objects() == [entry.original_key]
     assert stage.read(entry.original_key) == BROKEN
     assert 1 <= len(stage.mails()) <= 2
 
@@ -151,8 +151,8 @@ def test_two_versions_of_one_key_are_two_files(stage: Stage) -> None:
     stage.deliver(first)
 
     assert sorted(order["order_id"] for order in stage.orders()) == ["A-1", "A-2"]
-    assert len(stage.keys("archive/")) == 2
-    assert stage.keys("raw-data/") == []
+    assert len(stage.objects("archive/")) == 2
+    assert stage.objects("raw-data/") == []
 
 
 def test_object_gone_before_it_is_read_fails_with_a_word(stage: Stage) -> None:
@@ -175,7 +175,7 @@ def test_same_content_under_another_key_is_held(stage: Stage) -> None:
     assert (copy.state, copy.duplicate_of) == (FileState.DUPLICATE, original.file_id)
     assert len(stage.orders()) == 60
     assert stage.read(copy.original_key) == MIXED
-    assert stage.keys("raw-data/") == []
+    assert stage.objects("raw-data/") == []
 
 
 def test_content_of_a_failed_file_is_no_duplicate(stage: Stage) -> None:
@@ -234,8 +234,8 @@ def test_death_while_reprocessing_a_failed_file_converges(stage: Stage, step: in
     assert settled is not None
     assert settled.state is FileState.PARTIAL
     assert len(stage.orders()) == 60
-    assert stage.keys("failed-data/") == [settled.rejected_key]
-    assert stage.keys("archive/") == [settled.original_key]
+    assert stage.objects("failed-data/") == [settled.rejected_key]
+    assert stage.objects("archive/") == [settled.original_key]
 
 
 def test_settled_rejects_move_to_the_archive(stage: Stage) -> None:
@@ -256,8 +256,8 @@ def test_settled_rejects_move_to_the_archive(stage: Stage) -> None:
 
     stage.handle(stage.message(reprocess_body(entry.file_id)))
 
-    assert stage.keys("failed-data/") == []
-    assert [key.rpartition("/")[2] for key in stage.keys("archive/")] == ["orders.csv", "orders.rejected.csv"]
+    assert stage.objects("failed-data/") == []
+    assert [key.rpartition("/")[2] for key in stage.objects("archive/")] == ["orders.csv", "orders.rejected.csv"]
 
 
 @pytest.fixture
@@ -302,7 +302,7 @@ def test_failing_runs_back_off_and_end_in_the_ledger(
     assert waits == [15, 60, 0]
     assert (entry.state, entry.cause, entry.error) == (FileState.DEAD_LETTERED, "ConnectionError", "S3 is away")
     assert [run.outcome for run in stage.runs(version)] == [ERROR] * 3
-    assert stage.keys() == [version.key]
+    assert stage.objects() == [version.key]
     [mail] = stage.mails()
     assert mail["Subject"] == "[Waybill test] dead letter: orders.csv"
 

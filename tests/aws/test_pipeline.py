@@ -39,7 +39,7 @@ def test_processed_file_leaves_clean_csv_and_its_original(stage: Stage) -> None:
     entry = stage.process("eu/orders.csv", body)
 
     folder = f"{entry.base:%Y/%m/%d}/{entry.file_id}"
-    assert stage.keys() == [f"archive/{folder}/orders.csv", f"processed-data/{folder}/orders.csv"]
+    assert stage.objects() == [f"archive/{folder}/orders.csv", f"processed-data/{folder}/orders.csv"]
     assert stage.read(entry.original_key) == body
     rows = stage.read_csv(entry.accepted_key)
     assert rows[0][:3] == ["order_id", "processed_timestamp", "customer_name"]
@@ -59,7 +59,7 @@ def test_bad_rows_wait_with_their_reasons(stage: Stage) -> None:
         (4, (("customer_name", "empty"), ("quantity", "below 1"))),
     ]
     assert rejected[0].original == BAD_ROW
-    assert [key.split("/")[0] for key in stage.keys()] == ["archive", "failed-data", "processed-data"]
+    assert [key.split("/")[0] for key in stage.objects()] == ["archive", "failed-data", "processed-data"]
 
 
 def test_rejected_rows_mail_names_counts_and_reasons_but_no_row(stage: Stage) -> None:
@@ -92,7 +92,7 @@ def test_file_whose_every_row_is_bad_is_partial_with_no_empty_object(stage: Stag
 
     assert entry.state is FileState.PARTIAL
     assert entry.accepted_key == ""
-    assert stage.keys("processed-data/") == []
+    assert stage.objects("processed-data/") == []
     assert stage.orders() == []
 
 
@@ -132,7 +132,7 @@ def test_unreadable_file_fails_whole(stage: Stage, name: str, body: bytes, cause
 
     assert (entry.state, entry.cause) == (FileState.FAILED, cause)
     assert stage.orders() == []
-    assert stage.keys() == [f"failed-data/{entry.base:%Y/%m/%d}/{entry.file_id}/{name}"]
+    assert stage.objects() == [f"failed-data/{entry.base:%Y/%m/%d}/{entry.file_id}/{name}"]
     assert stage.read(entry.original_key) == body
     [mail] = stage.mails()
     assert entry.error in mail["Message"]
@@ -194,7 +194,7 @@ def test_file_over_the_limit_fails(stage: Stage) -> None:
     entry = stage.process("orders.csv", csv_file(*GOOD_ROWS))
 
     assert entry.cause == "too_large"
-    assert stage.keys("failed-data/") == [entry.original_key]
+    assert stage.objects("failed-data/") == [entry.original_key]
 
 
 def test_ten_megabyte_cell_costs_one_row(stage: Stage) -> None:
@@ -217,7 +217,7 @@ def test_any_key_is_processed(stage: Stage, name: str) -> None:
 
     assert entry.state is FileState.PROCESSED
     assert entry.object_key == f"raw-data/{name}"
-    assert stage.keys("raw-data/") == []
+    assert stage.objects("raw-data/") == []
 
 
 def test_key_of_the_longest_length_is_settled(stage: Stage) -> None:
@@ -227,7 +227,7 @@ def test_key_of_the_longest_length_is_settled(stage: Stage) -> None:
     entry = stage.process(name, csv_file(*GOOD_ROWS, BAD_ROW))
 
     assert entry.state is FileState.PARTIAL
-    assert max(len(key.encode()) for key in stage.keys()) <= 1024
+    assert max(len(key.encode()) for key in stage.objects()) <= 1024
 
 
 def test_unknown_columns_are_named_in_the_warnings(stage: Stage) -> None:

@@ -1,0 +1,142 @@
+"""Sends the sample files into a deployed stack, as a browser would, and shows what becomes of each.
+
+    python -m sample_data.feed --outputs .local/outputs.json
+
+Uploads go through a presigned POST made by the console's own function; the two files that a browser could not upload
+(a wrong name, another storage class) go in by PutObject, as from the aws CLI. Ends when every file has come to rest;
+exit code 1 if one came to rest elsewhere than the manifest says.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import httpx
+from botocore.config import Config
+from rich.console import Console
+from rich.live import Live
+
+from processor.files import SETTLED, FileState, ObjectVersion, file_id
+from processor.ledger import Ledger
+from processor.table import FilesTable
+from processor.uploads import UploadNameError, presign_upload
+from sample_data.manifest import SampleFile, load
+from sample_data.report import Progress, outcome_table, summary
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_s3 import S3Client
+
+    from processor.entries import FileEntry
+
+_AT_REST = SETTLED | {FileState.DEAD_LETTERED}
+_LONGEST_WAIT_S = 180
+_LOOK_EVERY_S = 0.25
+_LARGEST_UPLOAD = 512 * 1024 * 1024
+
+
+@dataclass
+class Feed:
+    """The stack to feed, found by its outputs."""
+
+    s3: S3Client
+    dynamodb: DynamoDBClient
+    outputs: dict[str, str]
+
+    @classmethod
+    def connect(cls, document: dict[str, Any]) -> Feed:
+        """Connect to the stack that ``.local/outputs.json`` describes."""
+        region = document["region"]
+        s3 = boto3.client("s3", region, config=Config(signature_version="s3v4"))
+        return cls(s3, boto3.client("dynamodb", region), document["outputs"])
+
+    @property
+    def ledger(self) -> Ledger:
+        """The files ledger of the stack."""
+        return Ledger(FilesTable(self.dynamodb, self.outputs["FilesTableName"]))
+
+    def upload(self, sample: SampleFile, http: httpx.Client) -> ObjectVersion:
+        """Put one sample into the inbox."""
+        bucket = self.outputs["BucketName"]
+        try:
+            if sample.storage_class != "STANDARD":
+                raise UploadNameError("the console's form offers no storage class")
+            post = presign_upload(
+                self.s3,
+                bucket,
+                sample.name,
+                max_bytes=_LARGEST_UPLOAD,
+                encoding=sample.metadata.get("encoding", ""),
+            )
+        except UploadNameError:
+            key = f"raw-data/{sample.name}"
+            answer = self.s3.put_object(
+                Bucket=bucket,
+                Key=key,
+                Body=sample.read(),
+                StorageClass=sample.storage_class,  # type: ignore[arg-type]
+            )
+            return ObjectVersion(bucket, key, answer["VersionId"])
+        # S3 wants the file as the last field of the form.
+        response = http.post(post.url, data=post.fields, files={"file": (sample.name, sample.read(), "text/csv")})
+        response.raise_for_status()
+        return ObjectVersion(bucket, post.object_key, response.headers["x-amz-version-id"])
+
+    def count_orders(self) -> int:
+        """Count the items in the orders table, one by one."""
+        pages = self.dynamodb.get_paginator("scan").paginate(
+            TableName=self.outputs["OrdersTableName"], Select="COUNT", ConsistentRead=True
+        )
+        return sum(page["Count"] for page in pages)
+
+
+def run(feed: Feed, samples: list[SampleFile], console: Console) -> int:
+    """Upload, watch until all is at rest, and say whether each file came to rest where it should."""
+    progress = [Progress(sample) for sample in samples]
+    by_path = {row.sample.path: row for row in progress}
+    before = feed.count_orders()
+    deadline = time.monotonic() + _LONGEST_WAIT_S
+    with httpx.Client(timeout=30) as http, Live(console=console, refresh_per_second=8, transient=True) as live:
+        while True:
+            for row in progress:
+                original = by_path.get(row.sample.duplicate_of or "")
+                if not row.file_id and (original is None or _at_rest(original.entry)):
+                    row.file_id = file_id(feed.upload(row.sample, http))
+                elif row.file_id and not _at_rest(row.entry):
+                    row.entry = feed.ledger.read(row.file_id)
+                live.update(outcome_table(progress, newest_first=console.is_terminal))
+            if all(_at_rest(row.entry) for row in progress) or time.monotonic() > deadline:
+                break
+            time.sleep(_LOOK_EVERY_S)
+    console.print(outcome_table(progress))
+    console.print(summary(progress, stored=feed.count_orders() - before))
+    return 0 if all(row.as_expected for row in progress) else 1
+
+
+def _at_rest(entry: FileEntry | None) -> bool:
+    return entry is not None and entry.state in _AT_REST
+
+
+def main() -> int:
+    """Parse the arguments, feed, return the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m sample_data.feed", description=__doc__.splitlines()[0])
+    parser.add_argument("--outputs", type=Path, default=Path(".local/outputs.json"), help="what make run has written")
+    outputs: Path = parser.parse_args().outputs
+    if not outputs.exists():
+        print(f"{outputs} is not there: is `make run` up?", file=sys.stderr)
+        return 2
+    try:
+        return run(Feed.connect(json.loads(outputs.read_text())), load(), Console())
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

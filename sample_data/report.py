@@ -1,0 +1,103 @@
+"""The table that shows what became of each sample file. Draws; knows nothing of AWS."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rich.table import Table
+from rich.text import Text
+
+from processor.files import FileState
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from processor.entries import FileEntry
+    from sample_data.manifest import SampleFile
+
+_LIVE_ROWS = 18  # As many as fit a small terminal while the files move.
+_STATES = {  # state : sign, style. The sign tells the states apart without colour.
+    FileState.QUEUED: ("↻", "cyan"),
+    FileState.PROCESSING: ("▸", "cyan"),
+    FileState.PROCESSED: ("✓", "green"),
+    FileState.PARTIAL: ("▲", "yellow"),
+    FileState.FAILED: ("✕", "red"),
+    FileState.DEAD_LETTERED: ("☠", "red"),
+    FileState.DUPLICATE: ("=", "magenta"),
+}
+_WORDS = {FileState.QUEUED: "waits for retry", FileState.DEAD_LETTERED: "dead-lettered"}
+
+
+@dataclass
+class Progress:
+    """One sample and what is known of it so far."""
+
+    sample: SampleFile
+    file_id: str = ""
+    entry: FileEntry | None = None
+
+    @property
+    def as_expected(self) -> bool:
+        """Whether the file came to rest as the manifest says, with the rows that it says."""
+        entry, sample = self.entry, self.sample
+        if entry is None or entry.state != sample.state:
+            return False
+        counts = (entry.accepted_rows, entry.rejected_rows)
+        return counts == (sample.accepted_rows, len(sample.rejected_rows)) and sample.cause in (None, entry.cause)
+
+
+def outcome_table(progress: Sequence[Progress], *, newest_first: bool = False) -> Table:
+    """Draw one line a file; ``newest_first`` is for the moving picture, which must fit a terminal."""
+    table = Table(box=None, pad_edge=False, header_style="bold", expand=True)
+    table.add_column("File", ratio=5, overflow="fold")
+    table.add_column("State", ratio=3, no_wrap=True)
+    table.add_column("Orders", justify="right")
+    table.add_column("Rejected", justify="right")
+    table.add_column("Why", ratio=8)
+    table.add_column("Run", justify="right")
+    table.add_column("The original lies in", no_wrap=True)
+    rows = [row for row in progress if row.file_id] if newest_first else list(progress)
+    for row in rows[-_LIVE_ROWS:] if newest_first else rows:
+        table.add_row(*_cells(row))
+    return table
+
+
+def _cells(row: Progress) -> tuple[Text | str, ...]:
+    entry = row.entry
+    if entry is None:
+        return Text(row.sample.name), Text("· in the queue", "dim"), "", "", "", "", "raw-data/"
+    sign, style = _STATES.get(entry.state, ("?", ""))
+    state = Text(f"{sign} {_WORDS.get(entry.state, entry.state)}", style)
+    return (
+        Text(row.sample.name),
+        state,
+        f"{entry.accepted_rows:,}" if entry.accepted_rows else "",
+        f"{entry.rejected_rows:,}" if entry.rejected_rows else "",
+        Text(_why(entry)),
+        str(entry.run_receive_count or ""),
+        entry.original.key.split("/")[0] + "/",
+    )
+
+
+def _why(entry: FileEntry) -> str:
+    if entry.error:
+        return entry.error
+    if entry.reasons:
+        more = len(entry.reasons) - 1
+        return entry.reasons[0] + (f" and {more} more reason{'s' * (more > 1)}" if more else "")
+    return " ".join(entry.warnings)
+
+
+def summary(progress: Sequence[Progress], *, stored: int) -> Text:
+    """Say in a few lines how it ended; ``stored`` is an independent count of the new orders."""
+    accepted = sum(row.entry.accepted_rows for row in progress if row.entry)
+    rejected = sum(row.entry.rejected_rows for row in progress if row.entry)
+    words = Text(f"\n{len(progress)} files: {accepted:,} rows are orders now, {rejected:,} wait with their reasons.")
+    if stored != accepted:
+        words.append(f"\nBut the orders table gained {stored:,} items.", "red")
+    for row in progress:
+        if not row.as_expected:
+            became = row.entry.state if row.entry else "still in the queue"
+            words.append(f"\n{row.sample.path}: expected {row.sample.state}, is {became}.", "red")
+    return words
