@@ -21,7 +21,12 @@ NODE = Path(sys.executable).with_name("node")
 def local_context() -> dict[str, object]:
     """Return what every deployment on this machine differs in from the defaults."""
     architecture = "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
-    return {"environment": "local", "removal_policy": "destroy", "architecture": architecture}
+    return {
+        "environment": "local",
+        "removal_policy": "destroy",
+        "architecture": architecture,
+        "retry_backoff_s": [2, 4],  # Nobody wants to watch a retry wait for a minute.
+    }
 
 
 def stack_name(context: Mapping[str, object] | None = None) -> str:

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from types import FrameType
 from typing import NoReturn
 
@@ -55,12 +56,19 @@ def bring_up(emulator: Emulator, synthesis: Synthesis) -> dict[str, str]:
     return outputs
 
 
-def write_outputs(emulator: Emulator, outputs: dict[str, str]) -> None:
-    """Write the contract file, whole or not at all: scripts wait for it to appear."""
+@contextlib.contextmanager
+def published(emulator: Emulator, outputs: dict[str, str]) -> Iterator[None]:
+    """Keep the contract file in place while the stack is up; whole or not at all, as scripts wait for it to appear."""
     document = {"endpoint": emulator.endpoint, "region": REGION, "stack": stack_name(), "outputs": outputs}
     draft = OUTPUTS.with_suffix(".draft")
-    draft.write_text(json.dumps(document, indent=2) + "\n")
+    text = json.dumps(document, indent=2) + "\n"
+    draft.write_text(text)
     draft.replace(OUTPUTS)
+    try:
+        yield
+    finally:
+        if OUTPUTS.exists() and OUTPUTS.read_text() == text:  # Not that of a run on another port.
+            OUTPUTS.unlink()
 
 
 def feed(emulator: Emulator) -> None:
@@ -103,15 +111,14 @@ def main() -> int:
         signal.signal(sign, interrupt)
     up = False
     try:
-        OUTPUTS.unlink(missing_ok=True)
         port = chosen_port()
         with Emulator(port, LOCAL / f"emulator-{port}") as emulator, Synthesis(LOCAL / "cdk.out") as synthesis:
             outputs = bring_up(emulator, synthesis)
-            write_outputs(emulator, outputs)
-            up = True
-            feed(emulator)
-            point_the_way(emulator, outputs)
-            code = emulator.wait()
+            with published(emulator, outputs):
+                up = True
+                feed(emulator)
+                point_the_way(emulator, outputs)
+                code = emulator.wait()
             say(f"The emulator ended by itself, with exit code {code}: see {emulator.log.relative_to(ROOT)}.")
             return 1
     except KeyboardInterrupt:
@@ -120,8 +127,6 @@ def main() -> int:
     except (EmulatorError, CommandError, BundlingError) as error:
         print(error, file=sys.stderr)
         return 1
-    finally:
-        OUTPUTS.unlink(missing_ok=True)
 
 
 if __name__ == "__main__":
