@@ -1,0 +1,197 @@
+"""A deployed stack as tests see it from outside: clients, the few moves that tests make, and independent counts."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import Counter
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import boto3
+
+from processor.files import SETTLED, FileState, ObjectVersion, file_id
+from processor.ledger import Ledger
+from processor.table import FilesTable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
+
+    from processor.entries import FileEntry
+
+REGION = "us-east-1"
+_AT_REST = SETTLED | {FileState.DEAD_LETTERED}
+
+
+@dataclass
+class Deployment:
+    """One deployed stack. ``certificate`` is set where the emulator speaks TLS and enforces IAM."""
+
+    endpoint: str
+    outputs: dict[str, str]
+    environment: dict[str, str]
+    """What a child process needs to reach it."""
+    log: Path
+    certificate: Path | None = None
+    _clients: dict[str, Any] = field(default_factory=dict)
+
+    def client(self, service: str) -> Any:
+        """Return a boto3 client of the emulator's root user."""
+        if service not in self._clients:
+            self._clients[service] = boto3.client(  # type: ignore[call-overload]
+                service,
+                REGION,
+                endpoint_url=self.endpoint,
+                aws_access_key_id="test",
+                aws_secret_access_key="test",
+                verify=str(self.certificate) if self.certificate else None,
+            )
+        return self._clients[service]
+
+    def close(self) -> None:
+        """Close every connection."""
+        for client in self._clients.values():
+            client.close()
+
+    @property
+    def ledger(self) -> Ledger:
+        """The files ledger."""
+        return Ledger(FilesTable(self.client("dynamodb"), self.outputs["FilesTableName"]))
+
+    def upload(self, name: str, body: bytes) -> ObjectVersion:
+        """Put an object into the inbox; S3 sends the event."""
+        bucket, key = self.outputs["BucketName"], f"raw-data/{name}"
+        answer = self.client("s3").put_object(Bucket=bucket, Key=key, Body=body)
+        return ObjectVersion(bucket, key, answer["VersionId"])
+
+    def send(self, body: str) -> str:
+        """Send a message to the ingest queue; returns its id."""
+        return str(self.client("sqs").send_message(QueueUrl=self.outputs["QueueUrl"], MessageBody=body)["MessageId"])
+
+    def entry(self, version: ObjectVersion) -> FileEntry | None:
+        """Read a file's entry in the ledger."""
+        return self.ledger.read(file_id(version))
+
+    def wait_at_rest(self, versions: Iterable[ObjectVersion], timeout_s: float = 120) -> list[FileEntry]:
+        """Wait until every file is settled or dead-lettered, and the inbox holds no settled one any more."""
+        entries: dict[ObjectVersion, FileEntry] = {}
+        versions = list(versions)
+
+        def all_at_rest() -> bool:
+            for version in versions:
+                if version not in entries and (entry := self.entry(version)) and entry.state in _AT_REST:
+                    entries[version] = entry
+            return len(entries) == len(versions)
+
+        wait_until(all_at_rest, timeout_s, lambda: f"{len(entries)} of {len(versions)} files came to rest")
+        self.wait_idle(timeout_s)
+        return [entries[version] for version in versions]
+
+    def wait_idle(self, timeout_s: float = 120) -> None:
+        """Wait until the ingest queue holds no message, seen or unseen."""
+        wait_until(lambda: not sum(self.queue_depth("QueueUrl")), timeout_s, lambda: "the ingest queue is not empty")
+
+    def queue_depth(self, output: str) -> tuple[int, int]:
+        """Count a queue's visible and invisible messages."""
+        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        answer = self.client("sqs").get_queue_attributes(QueueUrl=self.outputs[output], AttributeNames=names)
+        visible, invisible = (int(answer["Attributes"][name]) for name in names)
+        return visible, invisible
+
+    def orders_by_file(self) -> dict[str, list[dict[str, Any]]]:
+        """Scan the orders table: every item under its file's id."""
+        pages = self.client("dynamodb").get_paginator("scan").paginate(TableName=self.outputs["OrdersTableName"])
+        orders: dict[str, list[dict[str, Any]]] = {}
+        for page in pages:
+            for item in page["Items"]:
+                plain = {name: next(iter(value.values())) for name, value in item.items()}
+                orders.setdefault(plain["file_id"], []).append(plain)
+        return orders
+
+    def objects_by_name(self) -> dict[str, Counter[str]]:
+        """List the bucket: how often each file name lies under each prefix."""
+        pages = self.client("s3").get_paginator("list_objects_v2").paginate(Bucket=self.outputs["BucketName"])
+        found: dict[str, Counter[str]] = {}
+        for page in pages:
+            for item in page.get("Contents", []):
+                found.setdefault(item["Key"].rpartition("/")[2], Counter())[item["Key"].split("/")[0]] += 1
+        return found
+
+    def read(self, key: str) -> bytes:
+        """Read an object."""
+        return bytes(self.client("s3").get_object(Bucket=self.outputs["BucketName"], Key=key)["Body"].read())
+
+    def take_dead_letters(self) -> list[dict[str, Any]]:
+        """Receive and delete everything in the dead-letter queue."""
+        sqs, url, taken = self.client("sqs"), self.outputs["DeadLetterQueueUrl"], []
+        while received := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
+            for message in received:
+                taken.append(message)
+                sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+        return taken
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Keep the function from receiving while the block runs, so that a test can set the scene first."""
+        self._set_mapping(Enabled=False)
+        try:
+            yield
+        finally:
+            self._set_mapping(Enabled=True)
+
+    @contextmanager
+    def batches_of(self, size: int) -> Iterator[None]:
+        """Let the function receive several messages at once while the block runs."""
+        self._set_mapping(BatchSize=size)
+        try:
+            yield
+        finally:
+            self._set_mapping(BatchSize=1)
+
+    @contextmanager
+    def visibility_timeout(self, seconds: int) -> Iterator[None]:
+        """Let messages of dead functions come back sooner while the block runs."""
+        sqs, url = self.client("sqs"), self.outputs["QueueUrl"]
+        before = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["VisibilityTimeout"])["Attributes"]
+        sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": str(seconds)})
+        try:
+            yield
+        finally:
+            sqs.set_queue_attributes(QueueUrl=url, Attributes=before)
+
+    def _set_mapping(self, **settings: Any) -> None:
+        client = self.client("lambda")
+        name = self.outputs["ProcessorFunctionName"]
+        [mapping] = client.list_event_source_mappings(FunctionName=name)["EventSourceMappings"]
+        client.update_event_source_mapping(UUID=mapping["UUID"], FunctionName=name, **settings)
+        time.sleep(1.5)  # A poll that is under way still delivers.
+
+
+def wait_until(condition: Callable[[], bool], timeout_s: float, otherwise: Callable[[], str]) -> None:
+    """Wait for something that happens elsewhere; fails with what was seen instead."""
+    deadline = time.monotonic() + timeout_s
+    while not condition():
+        if time.monotonic() > deadline:
+            raise AssertionError(f"After {timeout_s:.0f} s {otherwise()}.")
+        time.sleep(0.2)
+
+
+def s3_event(*versions: ObjectVersion) -> str:
+    """Build the body of a message about objects, as S3 sends it."""
+    return json.dumps(
+        {
+            "Records": [
+                {
+                    "eventSource": "aws:s3",
+                    "eventName": "ObjectCreated:Put",
+                    "s3": {
+                        "bucket": {"name": version.bucket},
+                        "object": {"key": version.key, "versionId": version.version_id},
+                    },
+                }
+                for version in versions
+            ]
+        }
+    )
