@@ -38,7 +38,7 @@ def cdk(*arguments: str) -> None:
 
 def aws_session() -> boto3.Session:
     """Return the caller's session, if it could do anything at all."""
-    session = boto3.Session()
+    session = boto3.Session(region_name=os.environ.get("AWS_REGION"))  # The CDK knows this name, boto3 only another.
     if not session.get_credentials() or not session.region_name:
         raise OperationError("AWS credentials or a region are missing: `aws configure`, or AWS_PROFILE, sets both.")
     return session
@@ -59,7 +59,9 @@ def deploy(session: boto3.Session, context: Sequence[str]) -> None:
             raise
         account = session.client("sts").get_caller_identity()["Account"]
         cdk("bootstrap", f"aws://{account}/{session.region_name}", *context)
-    cdk("deploy", stack_name(context), *context)
+    # At a terminal CDK shows new grants and asks; a pipeline has nobody to ask, and would only fail.
+    approval = [] if sys.stdin.isatty() else ["--require-approval", "never"]
+    cdk("deploy", stack_name(context), *approval, *context)
 
 
 def destroy(session: boto3.Session, context: Sequence[str]) -> None:
@@ -68,12 +70,19 @@ def destroy(session: boto3.Session, context: Sequence[str]) -> None:
     bucket = doomed_bucket(session, stack)
     expected = bucket or stack
     what = f"{bucket} with every version of every file, the tables and all else" if bucket else "all but the data"
-    answer = os.environ.get("CONFIRM") or input(f"This removes {stack}: {what}. Type {expected} to go on: ")
-    if answer.strip() != expected:
-        raise OperationError("Nothing was removed.")
+    print(f"This removes {stack}: {what}.")  # noqa: T201
+    if confirmation(expected) != expected:
+        raise OperationError(f"Nothing was removed: the confirmation was not {expected}.")
     if bucket:
         empty_bucket(session.client("s3"), bucket)
     cdk("destroy", stack, "--force", *context)
+
+
+def confirmation(expected: str) -> str:
+    """Return what the person typed, or what a pipeline set as CONFIRM."""
+    if given := os.environ.get("CONFIRM"):
+        return given
+    return input(f"Type {expected} to go on: ").strip() if sys.stdin.isatty() else ""
 
 
 def doomed_bucket(session: boto3.Session, stack: str) -> str | None:
@@ -83,7 +92,7 @@ def doomed_bucket(session: boto3.Session, stack: str) -> str | None:
         template: Any = cloudformation.get_template(StackName=stack)["TemplateBody"]
     except ClientError as error:
         raise OperationError(f"There is no stack {stack} in {session.region_name}.") from error
-    for logical_id, resource in template["Resources"].items():
+    for logical_id, resource in template.get("Resources", {}).items():
         if resource["Type"] == "AWS::S3::Bucket" and resource.get("DeletionPolicy") == "Delete":
             found = cloudformation.describe_stack_resource(StackName=stack, LogicalResourceId=logical_id)
             return str(found["StackResourceDetail"]["PhysicalResourceId"])
@@ -117,8 +126,8 @@ def main(arguments: Sequence[str]) -> int:
             cdk("synth", "--quiet", *context)
             return 0
         {"deploy": deploy, "destroy": destroy}[operation](aws_session(), context)
-    except (OperationError, BotoCoreError, ClientError, EOFError, KeyboardInterrupt) as error:
-        print(str(error) or "Nothing was done.", file=sys.stderr)  # noqa: T201
+    except (OperationError, BotoCoreError, ClientError) as error:
+        print(error, file=sys.stderr)  # noqa: T201
         return 1
     return 0
 
