@@ -1,0 +1,20 @@
+"""Settings of the unit layer: no sockets, and property tests that are repeatable and know no deadline."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+# A slow machine is no reason for a red test, so neither an example's time nor its generation's is judged.
+settings.register_profile(
+    "unit", max_examples=150, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.register_profile("search", settings.get_profile("unit"), max_examples=5_000, derandomize=False)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "unit"))
+
+
+@pytest.fixture(autouse=True)
+def _no_sockets(socket_disabled: None) -> None:
+    """Refuse every socket: what a unit test covers reaches no network."""
