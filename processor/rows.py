@@ -92,10 +92,10 @@ class RowReader:
         if line is None:
             raise NoHeaderError("The file has no line that is not blank.")
         line = line.removesuffix("\r")
-        if len(line) > LONGEST_ROW:
-            raise NoHeaderError(f"The first line is longer than {LONGEST_ROW:,} characters.")
         if "\r" in line:
             raise NoHeaderError("Its lines end in a carriage return only; save it with LF or CRLF line ends.")
+        if len(line) > LONGEST_ROW:
+            raise NoHeaderError(f"The first line is longer than {LONGEST_ROW:,} characters.")
         candidates = [(_header_names(line, delimiter), delimiter) for delimiter in DELIMITERS]
         names, delimiter = max(candidates, key=lambda candidate: len(set(NAMES).intersection(candidate[0])))
         missing = [name for name in NAMES if name not in names]

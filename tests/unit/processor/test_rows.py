@@ -177,6 +177,14 @@ def test_first_line_that_is_no_header_fails_the_file(text: str, says: str) -> No
     assert says in str(caught.value)
 
 
+def test_long_file_with_carriage_returns_only_says_so() -> None:
+    """A file of any length whose lines end in CR only is one line to us; what is wrong is its line ends."""
+    with pytest.raises(NoHeaderError) as caught:
+        RowReader([HEADER + "\r" + f"{GOOD}\r" * 10_000])
+
+    assert "carriage return only" in str(caught.value)
+
+
 def test_header_without_rows_yields_none() -> None:
     """A header alone is readable and has no rows; that is for the caller to judge."""
     result = read("")
