@@ -145,6 +145,7 @@ class RowReader:
             nonlocal size
             yield first + "\n"
             while size <= LONGEST_ROW and (line := self._next_line()) is not None:
+                line = line[: LONGEST_ROW + 1]  # So that rows do not depend on where blocks end.
                 taken.append(line)
                 size += len(line) + 1
                 yield line + "\n"

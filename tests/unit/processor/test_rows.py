@@ -466,6 +466,15 @@ def test_rows_do_not_depend_on_blocks(text: str, data: st.DataObject) -> None:
     assert whole == cut == single
 
 
+def test_over_long_line_in_a_quoted_row_does_not_depend_on_blocks() -> None:
+    """A quote that would close only behind the bound gives the same rows whether or not its line came cut."""
+    text = f'{HEADER}\nA-1,"Ann\n{"x" * (LONGEST_ROW + 10)}",Widget,3,9.99\n{GOOD}\n'
+
+    whole, cut = read_blocks([text]), read_blocks([text[: LONGEST_ROW + 80], text[LONGEST_ROW + 80 :]])
+
+    assert whole == cut
+
+
 def physical_lines(text: str) -> list[str]:
     """List the lines of a text that are not blank, without their line ends."""
     lines = (line.rstrip("\r") for line in text.split("\n"))
