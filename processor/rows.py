@@ -154,10 +154,14 @@ class RowReader:
             cells = next(csv.reader(feed(), **self._dialect))
         except csv.Error as error:
             problem = next((ours for theirs, ours in _CSV_PROBLEMS.items() if theirs in str(error)), str(error))
+            kept = len(taken)
             if self._resyncs < MOST_RESYNCS and len(taken) > 1:
                 self._resyncs += 1
-                self._pushed_back.extendleft(reversed(taken[1:]))
-                taken = taken[:1]
+                kept = 1
+            elif size > LONGEST_ROW:
+                kept = max(1, kept - 1)  # The line that passed the bound is read again rather than cut.
+            self._pushed_back.extendleft(reversed(taken[kept:]))
+            taken = taken[:kept]
             return (), problem, "\n".join(taken).removesuffix("\r")[:LONGEST_ROW]
         return cells, TOO_LONG if size > LONGEST_ROW else "", "\n".join(taken).removesuffix("\r")[:LONGEST_ROW]
 

@@ -352,6 +352,18 @@ def test_ten_megabyte_cell_is_one_rejected_row() -> None:
     assert all(len(text) <= LONGEST_ROW for _, _, _, text in result)
 
 
+def test_no_line_is_cut_when_lines_are_rejected_together() -> None:
+    """Lines that a stray quote swallows beyond the budget stand whole in the texts: the last one is not cut off."""
+    lines = ['A-1,"Ann,Widget,3,9.99', *[GOOD] * 10_000]
+
+    with patch.object(rows, "MOST_RESYNCS", 0):
+        result = read("\n".join(lines))
+
+    assert "\n".join(text for _, _, _, text in result) == "\n".join(lines)
+    assert result[0][2] == NEVER_CLOSED
+    assert all(not problem for _, _, problem, _ in result[1:])
+
+
 def test_resyncs_end_at_their_budget() -> None:
     """Stray quotes beyond the budget cost the lines that they swallow, which are rejected together and not lost."""
     stray = 'A-1,"Ann,Widget,3,9.99'
