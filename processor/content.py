@@ -111,7 +111,8 @@ def _unpack(blocks: Iterable[bytes], limit_bytes: int) -> Iterator[bytes]:
             try:
                 piece = unpacker.decompress(pending, _SLICE)
             except zlib.error as error:
-                raise BadGzipError("it is damaged" if begun else "it is not gzip data") from error
+                never_gzip = not begun and "header check" in str(error)
+                raise BadGzipError("it is not gzip data" if never_gzip else "it is damaged") from error
             begun = True
             pending = unpacker.unconsumed_tail or unpacker.unused_data
             unpacked += len(piece)

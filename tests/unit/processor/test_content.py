@@ -310,6 +310,21 @@ def test_plain_bytes_under_a_gzip_name_are_no_gzip(data: bytes) -> None:
     assert caught.value.problem == "it is not gzip data"
 
 
+def test_damaged_gzip_is_an_error() -> None:
+    """A wrong checksum, a wrong length or rubbish behind the last member is damage."""
+    packed = pack(SAMPLE.encode() * 50)
+    wrong_checksum = packed[:-8] + bytes([packed[-8] ^ 1]) + packed[-7:]
+    wrong_length = packed[:-1] + bytes([packed[-1] ^ 1])
+    problems = []
+
+    for damaged in (wrong_checksum, wrong_length, packed + b"rubbish"):
+        with pytest.raises(BadGzipError) as caught:
+            check([damaged], gzipped=True)
+        problems.append(caught.value.problem)
+
+    assert problems == ["it is damaged"] * 3
+
+
 def test_flipped_bit_never_passes_unnoticed() -> None:
     """Whichever bit of the packed data is flipped, the file fails permanently (the checksum sees it)."""
     packed = pack(SAMPLE.encode())
