@@ -22,6 +22,7 @@ ENCODINGS = {"utf-8": "utf-8-sig", "cp1252": "cp1252"}
 """What an upload may declare, and the codec that reads it (UTF-8 with or without byte order mark)."""
 
 _SLICE = 256 * 1024  # Bytes decoded at a time: text and its split lines are several times larger than the bytes.
+_PACKED_SLICE = 16 * 1024  # Bytes unpacked at a time: zlib copies what is left of them behind every member and piece.
 _GZIP_MAGIC = b"\x1f\x8b"
 _SIGNATURES = (
     (b"\x89PNG\r\n\x1a\n", "a PNG picture"),
@@ -89,10 +90,10 @@ def _pieces(blocks: Iterable[bytes], *, gzipped: bool, limit_bytes: int) -> Iter
     return _unpack(blocks, limit_bytes) if gzipped else _slices(blocks)
 
 
-def _slices(blocks: Iterable[bytes]) -> Iterator[bytes]:
+def _slices(blocks: Iterable[bytes], size: int = _SLICE) -> Iterator[bytes]:
     for block in blocks:
-        for start in range(0, len(block), _SLICE):
-            yield block[start : start + _SLICE]
+        for start in range(0, len(block), size):
+            yield block[start : start + size]
 
 
 def _unpack(blocks: Iterable[bytes], limit_bytes: int) -> Iterator[bytes]:
@@ -100,8 +101,8 @@ def _unpack(blocks: Iterable[bytes], limit_bytes: int) -> Iterator[bytes]:
     unpacker = zlib.decompressobj(wbits=31)
     unpacked = 0
     begun = False
-    for block in blocks:
-        pending = block
+    for packed in _slices(blocks, _PACKED_SLICE):
+        pending = packed
         while pending:
             if unpacker.eof:  # The next member begins; padding with zero bytes is allowed by gzip itself.
                 pending = pending.lstrip(b"\0")
