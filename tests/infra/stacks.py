@@ -1,7 +1,9 @@
 """Synthesised templates for the tests of this folder, made once for each context."""
 
+import atexit
 import functools
 import json
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +19,7 @@ NO_BUNDLING: dict[str, object] = {"aws:cdk:bundling-stacks": []}
 @functools.cache
 def _assembly(context: str) -> Path:
     out_dir = tempfile.mkdtemp(prefix="waybill-assembly-")
+    atexit.register(shutil.rmtree, out_dir, ignore_errors=True)
     return Path(build_app(outdir=out_dir, context=NO_BUNDLING | json.loads(context)).synth().directory)
 
 
