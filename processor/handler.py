@@ -19,9 +19,10 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-_RETRIES: Any = {"mode": "standard", "total_max_attempts": 8}
-_CHECKED = ClientConfig(retries=_RETRIES)
-_UNCHECKED = ClientConfig(retries=_RETRIES, parameter_validation=False)
+# Three attempts within seconds; for anything longer SQS delivers the message again.
+_CHECKED = ClientConfig(retries={"mode": "standard", "total_max_attempts": 3})
+# Throttled writes are normal life on a table that has just been created: give it time to split its partitions.
+_UNCHECKED = ClientConfig(retries={"mode": "standard", "total_max_attempts": 8}, parameter_validation=False)
 
 services = Services.build(
     Config.from_environment(os.environ),

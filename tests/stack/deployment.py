@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 import time
 from collections import Counter
 from contextlib import contextmanager
@@ -54,6 +55,11 @@ class Deployment:
         """Close every connection."""
         for client in self._clients.values():
             client.close()
+
+    @property
+    def trust(self) -> ssl.SSLContext | bool:
+        """What an HTTP client is to verify the endpoint with."""
+        return ssl.create_default_context(cafile=str(self.certificate)) if self.certificate else True
 
     @property
     def ledger(self) -> Ledger:

@@ -14,6 +14,7 @@ import httpx
 from cdk.local.processes import ROOT
 from processor.files import FileState, ObjectVersion, file_id
 from processor.queue import IngestQueue
+from processor.uploads import presign_upload
 from sample_data.generate import generate
 from sample_data.manifest import load
 from sample_data.shape import Shape
@@ -70,7 +71,7 @@ def test_presigned_put_is_processed(stack: Deployment) -> None:
     key = "raw-data/by curl + März.csv"
     url = stack.client("s3").generate_presigned_url("put_object", Params={"Bucket": bucket, "Key": key})
 
-    answer = httpx.put(url, content=small_file("curl"), verify=str(stack.certificate) if stack.certificate else True)
+    answer = httpx.put(url, content=small_file("curl"), verify=stack.trust)
 
     assert answer.status_code == 200
     version = ObjectVersion(bucket, key, answer.headers["x-amz-version-id"])
@@ -80,15 +81,13 @@ def test_presigned_put_is_processed(stack: Deployment) -> None:
 
 def test_upload_over_the_policy_is_refused(stack: Deployment) -> None:
     """The presigned POST enforces the size that its policy names."""
-    from processor.uploads import presign_upload
-
     post = presign_upload(stack.client("s3"), stack.outputs["BucketName"], "large.csv", max_bytes=10)
 
     answer = httpx.post(
         post.url,
         data=post.fields,
         files={"file": ("large.csv", small_file("large"))},
-        verify=str(stack.certificate) if stack.certificate else True,
+        verify=stack.trust,
     )
 
     assert answer.status_code == 400
