@@ -55,7 +55,7 @@ def parse_body(body: str, *, bucket: str) -> list[Request]:
     """
     try:
         document = json.loads(body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise MessageError("it is not JSON") from error
     if not isinstance(document, dict):
         raise MessageError("it is not a JSON object")
@@ -86,6 +86,8 @@ def _arrival(record: Any, bucket: str) -> Arrival:
         event_name = record["eventName"]
     except (KeyError, TypeError, AttributeError) as error:
         raise MessageError("a record is not an S3 record") from error
+    if not isinstance(version_id, str):
+        raise MessageError("a record is not an S3 record")
     if not str(event_name).removeprefix("s3:").startswith("ObjectCreated:"):
         raise MessageError(f"a record is about {event_name!s:.60}, not about a created object")
     if named_bucket != bucket or not key.startswith(INBOX):

@@ -1,0 +1,259 @@
+"""Message bodies become requests, or an error of one kind."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote_plus
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from processor.errors import MessageError
+from processor.files import INBOX, ObjectVersion
+from processor.messages import Arrival, Reprocess, parse_body, reprocess_body
+from tests.unit.processor.strategies import ANY_TEXT
+
+if TYPE_CHECKING:
+    from processor.messages import Request
+
+BUCKET = "waybill-bucket"
+KEY = "raw-data/orders.csv"
+
+
+def record(
+    key: str = KEY, *, version: str | None = "v1", bucket: str = BUCKET, event: str = "ObjectCreated:Put"
+) -> dict[str, Any]:
+    """Write one record of an S3 event, its key encoded as S3 does."""
+    found = {"key": quote_plus(key, safe="/"), "size": 1, "eTag": "e", "sequencer": "0"}
+    if version is not None:
+        found["versionId"] = version
+    return {"eventSource": "aws:s3", "eventName": event, "s3": {"bucket": {"name": bucket}, "object": found}}
+
+
+def event(*records: Any) -> str:
+    """Write an S3 event's message body."""
+    return json.dumps({"Records": records})
+
+
+def parse(body: str) -> list[Request]:
+    """Read a body as the processor of the bucket does."""
+    return parse_body(body, bucket=BUCKET)
+
+
+def test_event_names_the_version_that_arrived() -> None:
+    """A record becomes the arrival of exactly one version of one object."""
+    assert parse(event(record())) == [Arrival(ObjectVersion(BUCKET, KEY, "v1"))]
+
+
+@pytest.mark.parametrize("version", [None, ""])
+def test_event_without_a_version_means_the_newest(version: str | None) -> None:
+    """A bucket without versioning sends no version."""
+    assert parse(event(record(version=version))) == [Arrival(ObjectVersion(BUCKET, KEY, ""))]
+
+
+def test_several_records_are_several_arrivals() -> None:
+    """A message may name several files; their order is kept."""
+    requests = parse(event(record("raw-data/b.csv"), record("raw-data/a.csv"), record("raw-data/b.csv")))
+
+    assert [request.source.key for request in requests if isinstance(request, Arrival)] == [
+        "raw-data/b.csv",
+        "raw-data/a.csv",
+        "raw-data/b.csv",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("encoded", "key"),
+    [
+        ("raw-data/a+b.csv", "raw-data/a b.csv"),
+        ("raw-data/a%2Bb.csv", "raw-data/a+b.csv"),
+        ("raw-data/100%25.csv", "raw-data/100%.csv"),
+        ("raw-data/100%2525.csv", "raw-data/100%25.csv"),
+        ("raw-data/%C3%BC+%F0%9F%98%80.csv", "raw-data/ü 😀.csv"),
+        ("raw-data/u%CC%88.csv", "raw-data/u\u0308.csv"),
+        ("raw-data/a%0Ab%22%27%26.csv", "raw-data/a\nb\"'&.csv"),
+        ("raw-data/deep/er/a.csv", "raw-data/deep/er/a.csv"),
+        ("raw-data%2Fa.csv", "raw-data/a.csv"),
+    ],
+)
+def test_keys_are_decoded_as_s3_encodes_them(encoded: str, key: str) -> None:
+    """Spaces, plus and percent signs and Unicode come through; nothing is decoded twice."""
+    found = record()
+    found["s3"]["object"]["key"] = encoded
+
+    assert parse(event(found)) == [Arrival(ObjectVersion(BUCKET, key, "v1"))]
+
+
+@given(ANY_TEXT.filter(lambda name: not name.endswith("/")))
+def test_any_key_round_trips(name: str) -> None:
+    """Property: whatever a file is called, its key comes out as it went in."""
+    key = INBOX + "x" + name
+
+    assert parse(event(record(key))) == [Arrival(ObjectVersion(BUCKET, key, "v1"))]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "ObjectCreated:Put",
+        "ObjectCreated:Post",
+        "ObjectCreated:Copy",
+        "ObjectCreated:CompleteMultipartUpload",
+        "s3:ObjectCreated:Put",
+    ],
+)
+def test_every_way_of_creating_an_object_counts(name: str) -> None:
+    """An object arrives by PUT, presigned POST, copy or multipart upload."""
+    assert len(parse(event(record(event=name)))) == 1
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        json.dumps({"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": BUCKET}),
+        event(),
+        event(record("raw-data/")),
+        event(record("raw-data/new folder/")),
+    ],
+)
+def test_message_may_ask_for_nothing(body: str) -> None:
+    """S3's test event, an event without records and a folder marker ask for nothing."""
+    assert parse(body) == []
+
+
+def test_folder_marker_does_not_hide_its_neighbours() -> None:
+    """A file in the same message as a folder marker is still named."""
+    assert parse(event(record("raw-data/new/"), record())) == [Arrival(ObjectVersion(BUCKET, KEY, "v1"))]
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        ("", "not JSON"),
+        ("hello", "not JSON"),
+        ('{"Records": [', "not JSON"),
+        ("[" * 200_000, "not JSON"),
+        ("9" * 10_000, "not JSON"),
+        ("null", "not a JSON object"),
+        ("[]", "not a JSON object"),
+        ('"text"', "not a JSON object"),
+        ("7", "not a JSON object"),
+        ("{}", "neither Records nor a command"),
+        ('{"Records": null}', "neither Records nor a command"),
+        ('{"Records": {}}', "neither Records nor a command"),
+        ('{"Event": "s3:OtherEvent"}', "neither Records nor a command"),
+        (event(None), "not an S3 record"),
+        (event("text"), "not an S3 record"),
+        (event({}), "not an S3 record"),
+        (event({"s3": {}}), "not an S3 record"),
+        (event({**record(), "s3": {"bucket": {"name": BUCKET}, "object": []}}), "not an S3 record"),
+        (event({**record(), "s3": {"bucket": {"name": BUCKET}, "object": {"key": 7}}}), "not an S3 record"),
+        (event({**record(), "s3": {"bucket": {"name": BUCKET}, "object": {"key": None}}}), "not an S3 record"),
+        (
+            event({**record(), "s3": {"bucket": {"name": BUCKET}, "object": {"key": KEY, "versionId": 7}}}),
+            "not an S3 record",
+        ),
+        (
+            event({**record(), "s3": {"bucket": {"name": BUCKET}, "object": {"key": KEY, "versionId": {"a": 1}}}}),
+            "not an S3 record",
+        ),
+        (event({"s3": record()["s3"]}), "not an S3 record"),
+        (event(record(event="ObjectRemoved:Delete")), "about ObjectRemoved:Delete"),
+        (event(record(event="ObjectRestore:Completed")), "about ObjectRestore:Completed"),
+        (event({**record(), "eventName": None}), "about None"),
+        (event(record(bucket="other-bucket")), "not about raw-data/ in this bucket"),
+        (event(record("processed-data/orders.csv")), "not about raw-data/ in this bucket"),
+        (event(record("/raw-data/orders.csv")), "not about raw-data/ in this bucket"),
+        (event(record("RAW-DATA/orders.csv")), "not about raw-data/ in this bucket"),
+        (event(record(), record("archive/orders.csv")), "not about raw-data/ in this bucket"),
+    ],
+    ids=lambda value: value[:60],
+)
+def test_other_messages_are_errors(body: str, says: str) -> None:
+    """What is neither an S3 event about the inbox nor a command is an error that says what it is."""
+    with pytest.raises(MessageError) as caught:
+        parse(body)
+
+    assert says in str(caught.value)
+
+
+def test_long_event_names_are_cut_in_the_error() -> None:
+    """A hostile event name does not flood the logs."""
+    with pytest.raises(MessageError) as caught:
+        parse(event(record(event="x" * 10_000)))
+
+    assert len(str(caught.value)) < 250
+
+
+def test_command_round_trips() -> None:
+    """What the console writes, the processor reads."""
+    assert parse(reprocess_body("0123")) == [Reprocess("0123")]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        {"command": "reprocess"},
+        {"command": "reprocess", "file_id": ""},
+        {"command": "reprocess", "file_id": 7},
+        {"command": "reprocess", "file_id": ["0123"]},
+        {"command": "delete", "file_id": "0123"},
+        {"command": None, "file_id": "0123"},
+        {"command": ["reprocess"], "file_id": "0123"},
+    ],
+)
+def test_unknown_commands_are_errors(command: dict[str, Any]) -> None:
+    """A command that is not known, or that names no file, is an error."""
+    with pytest.raises(MessageError, match="command is not known or names no file"):
+        parse(json.dumps(command))
+
+
+SCALARS = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | ANY_TEXT
+    | st.sampled_from([BUCKET, KEY, "reprocess", "s3:TestEvent"])
+)
+FIELDS = st.sampled_from(
+    ["Records", "Event", "command", "file_id", "s3", "bucket", "name", "object", "key", "versionId", "eventName"]
+)
+JSON = st.recursive(
+    SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(FIELDS, inner, max_size=5), max_leaves=15
+)
+NEARLY_RECORDS = st.fixed_dictionaries(
+    {"eventName": st.just("ObjectCreated:Put") | SCALARS},
+    optional={
+        "s3": st.fixed_dictionaries(
+            {"bucket": st.just({"name": BUCKET}) | JSON, "object": JSON | st.just({"key": KEY})}
+        )
+        | JSON
+    },
+)
+
+
+@given(JSON | st.fixed_dictionaries({"Records": st.lists(NEARLY_RECORDS, max_size=3)}))
+def test_arbitrary_json_raises_nothing_but_message_errors(document: Any) -> None:
+    """Property: any JSON is a list of requests made of text, or a message error."""
+    try:
+        requests = parse(json.dumps(document))
+    except MessageError:
+        return
+
+    for request in requests:
+        parts = [request.file_id] if isinstance(request, Reprocess) else [request.source.key, request.source.version_id]
+        assert all(isinstance(part, str) for part in parts)
+
+
+@given(ANY_TEXT)
+def test_arbitrary_text_raises_nothing_but_message_errors(body: str) -> None:
+    """Property: any text is refused in one way."""
+    try:
+        requests = parse(body)
+    except MessageError:
+        return
+
+    assert requests == []
