@@ -1,0 +1,91 @@
+"""The settings come from the environment whole, or not at all."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+
+import pytest
+
+from processor.config import Config
+
+ENVIRONMENT = {
+    "BUCKET_NAME": "bucket",
+    "ORDERS_TABLE": "orders",
+    "FILES_TABLE": "files",
+    "QUEUE_URL": "https://sqs/queue",
+    "ALERTS_TOPIC_ARN": "arn:topic",
+    "ENVIRONMENT": "prod",
+    "MAX_RECEIVE_COUNT": "3",
+    "RETRY_BACKOFF_S": "15,60",
+    "MAX_FILE_BYTES": "1073741824",
+    "DEFAULT_ENCODING": "utf-8",
+    "ORDER_INDEXES": "by_customer",
+}
+
+
+def config(**changes: str) -> Config:
+    """Read an environment with these changes."""
+    return Config.from_environment({**ENVIRONMENT, **changes})
+
+
+def test_settings_are_read_from_the_environment() -> None:
+    """Every variable becomes a setting of its kind."""
+    assert config() == Config(
+        bucket_name="bucket",
+        orders_table="orders",
+        files_table="files",
+        queue_url="https://sqs/queue",
+        alerts_topic_arn="arn:topic",
+        environment="prod",
+        max_receive_count=3,
+        retry_backoff_s=(15, 60),
+        max_file_bytes=1_073_741_824,
+        default_encoding="utf-8",
+        order_indexes=("by_customer",),
+    )
+
+
+def test_every_setting_has_its_variable() -> None:
+    """Each field's variable is its name in upper case, which is what the stack relies on."""
+    assert {field.name.upper() for field in fields(Config)} == ENVIRONMENT.keys()
+
+
+def test_foreign_variables_are_ignored() -> None:
+    """Lambda's own variables do not disturb."""
+    assert config(AWS_REGION="eu-central-1") == config()
+
+
+@pytest.mark.parametrize("name", ENVIRONMENT)
+def test_missing_variable_is_named(name: str) -> None:
+    """A function that lacks a variable fails at its start, naming it."""
+    environment = {other: value for other, value in ENVIRONMENT.items() if other != name}
+
+    with pytest.raises(KeyError, match=name):
+        Config.from_environment(environment)
+
+
+@pytest.mark.parametrize("name", ["MAX_RECEIVE_COUNT", "RETRY_BACKOFF_S", "MAX_FILE_BYTES"])
+@pytest.mark.parametrize("value", ["", "many"])
+def test_number_that_is_none_fails_at_the_start(name: str, value: str) -> None:
+    """A number that cannot be read fails before the first file."""
+    with pytest.raises(ValueError, match="invalid literal"):
+        config(**{name: value})
+
+
+@pytest.mark.parametrize(("value", "indexes"), [("", ()), ("by_customer,by_day", ("by_customer", "by_day"))])
+def test_indexes_may_be_none_or_several(value: str, indexes: tuple[str, ...]) -> None:
+    """Each index costs a write a row, so there may be none."""
+    assert config(ORDER_INDEXES=value).order_indexes == indexes
+
+
+@pytest.mark.parametrize(("receive_count", "seconds"), [(1, 15), (2, 60), (3, 60), (9, 60)])
+def test_backoff_grows_and_its_last_step_repeats(receive_count: int, seconds: int) -> None:
+    """The first failed run waits the first step, and every run beyond the steps the last one."""
+    assert config().backoff_s(receive_count) == seconds
+
+
+def test_backoff_may_have_one_step() -> None:
+    """One number is a constant backoff."""
+    constant = config(RETRY_BACKOFF_S="5")
+
+    assert [constant.backoff_s(count) for count in (1, 2, 9)] == [5, 5, 5]

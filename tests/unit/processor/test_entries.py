@@ -1,0 +1,177 @@
+"""Ledger entries survive the way into the table and back."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from hypothesis import given
+from hypothesis import strategies as st
+
+from processor.entries import FileEntry, RunEntry, from_iso, to_iso
+from processor.files import FileState, ObjectVersion
+
+ITEM: dict[str, Any] = {
+    "file_id": "0123",
+    "entry": "file",
+    "state": "partial",
+    "bucket": "bucket",
+    "object_key": "raw-data/a/orders.csv",
+    "version_id": "v1",
+    "received_at": "2026-11-22T10:20:30.000000Z",
+    "base_timestamp": "2026-11-22T10:20:30.123456Z",
+}
+COUNTS = st.integers(0, 10**15)
+WORDS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+RUNS = st.builds(
+    RunEntry,
+    file_id=WORDS.filter(bool),
+    run_id=WORDS.filter(bool),
+    started_at=WORDS.filter(bool),
+    message_id=WORDS.filter(bool),
+    receive_count=COUNTS,
+    outcome=st.sampled_from([*map(str, FileState), "error", "died"]),
+    request_id=WORDS,
+    trace_id=WORDS,
+    ended_at=WORDS,
+    duration_ms=COUNTS,
+    accepted_rows=COUNTS,
+    rejected_rows=COUNTS,
+    batches=COUNTS,
+    retried_items=COUNTS,
+    consumed_write_units=st.decimals(0, 10**9, places=1).map(str),
+    cause=WORDS,
+    error=WORDS,
+    row_stride=COUNTS,
+    row_offsets=st.lists(COUNTS, max_size=5).map(tuple),
+)
+
+
+def stored(item: dict[str, Any]) -> dict[str, Any]:
+    """Send an item to DynamoDB's wire form and back, as the table does."""
+    wire = {name: TypeSerializer().serialize(value) for name, value in item.items()}
+    return {name: TypeDeserializer().deserialize(value) for name, value in wire.items()}
+
+
+def file_entry(**changes: Any) -> FileEntry:
+    """Build a file entry from its item with these changes."""
+    return FileEntry.from_item(stored({**ITEM, **changes}))
+
+
+def test_file_entry_is_built_from_its_item() -> None:
+    """What the item lacks is empty, and numbers are whole numbers rather than decimals."""
+    entry = file_entry(accepted_rows=7, rejected_rows=2, reasons=["quantity: below 1 (2)"], asked_again=True)
+
+    assert entry == FileEntry(
+        file_id="0123",
+        state=FileState.PARTIAL,
+        bucket="bucket",
+        object_key="raw-data/a/orders.csv",
+        version_id="v1",
+        received_at="2026-11-22T10:20:30.000000Z",
+        base_timestamp="2026-11-22T10:20:30.123456Z",
+        accepted_rows=7,
+        rejected_rows=2,
+        reasons=("quantity: below 1 (2)",),
+        asked_again=True,
+    )
+    assert type(entry.accepted_rows) is int
+
+
+def test_unknown_attributes_are_ignored() -> None:
+    """An item written by a newer release can still be read."""
+    assert file_entry(invented_later="x") == file_entry()
+
+
+def test_unknown_state_is_an_error() -> None:
+    """A state that the table of moves does not know is never passed on."""
+    with pytest.raises(ValueError, match="'lost' is not a valid FileState"):
+        file_entry(state="lost")
+
+
+def test_file_entry_answers_for_its_file() -> None:
+    """Name, number of rows and base moment follow from what is stored."""
+    entry = file_entry(accepted_rows=7, rejected_rows=2)
+
+    assert (entry.name, entry.rows) == ("orders.csv", 9)
+    assert entry.base == datetime(2026, 11, 22, 10, 20, 30, 123_456, tzinfo=UTC)
+
+
+def test_original_is_in_the_inbox_until_it_is_settled() -> None:
+    """A run reads the inbox's version first, and the settled copy once there is one."""
+    settled = file_entry(original_key="archive/x", original_version="v9")
+
+    assert file_entry().original == ObjectVersion("bucket", "raw-data/a/orders.csv", "v1")
+    assert settled.original == ObjectVersion("bucket", "archive/x", "v9")
+
+
+def test_leftover_is_named_only_while_there_is_one() -> None:
+    """Clean-up has something to delete exactly when the entry names it."""
+    entry = file_entry(leftover_key="raw-data/a/orders.csv", leftover_version="v1")
+
+    assert file_entry().leftover is None
+    assert entry.leftover == ObjectVersion("bucket", "raw-data/a/orders.csv", "v1")
+
+
+@given(RUNS)
+def test_run_entry_round_trips(run: RunEntry) -> None:
+    """Property: what is written of a run is read back, counts as whole numbers."""
+    result = RunEntry.from_item(stored(run.to_item()))
+
+    assert result == run
+    assert type(result.receive_count) is int
+    assert all(type(offset) is int for offset in result.row_offsets)
+
+
+def test_run_entry_stores_nothing_empty() -> None:
+    """Empty text and lists are left out; zeros stay, since they are counts."""
+    item = RunEntry("0123", "r1", "2026-11-22T10:20:30.000000Z", "m1", 1, "processed").to_item()
+
+    assert item == {
+        "entry": "run#2026-11-22T10:20:30.000000Z#r1",
+        "file_id": "0123",
+        "run_id": "r1",
+        "started_at": "2026-11-22T10:20:30.000000Z",
+        "message_id": "m1",
+        "receive_count": 1,
+        "outcome": "processed",
+        "duration_ms": 0,
+        "accepted_rows": 0,
+        "rejected_rows": 0,
+        "batches": 0,
+        "retried_items": 0,
+        "consumed_write_units": "0",
+        "row_stride": 0,
+    }
+
+
+def test_runs_sort_by_their_beginning() -> None:
+    """The sort keys of a file's runs are in the order in which they began."""
+    moments = [datetime(2026, 1, 1, tzinfo=UTC) + timedelta(microseconds=step) for step in (0, 1, 10, 10**6, 10**12)]
+
+    keys = [
+        RunEntry("0123", f"r{9 - number}", to_iso(moment), "m", 1, "error").entry
+        for number, moment in enumerate(moments)
+    ]
+
+    assert keys == sorted(keys)
+
+
+@given(st.datetimes(datetime(1970, 1, 2), datetime(9999, 12, 30), timezones=st.just(UTC)))  # noqa: DTZ001 - hypothesis
+def test_moments_round_trip(moment: datetime) -> None:
+    """Property: a moment comes back to the microsecond, from any time zone, in text of one length."""
+    elsewhere = moment.astimezone(timezone(timedelta(hours=5, minutes=45)))
+
+    assert from_iso(to_iso(elsewhere)) == moment
+    assert len(to_iso(moment)) == len("2026-11-22T10:20:30.123456Z")
+
+
+def test_decimals_of_the_table_do_not_leak() -> None:
+    """DynamoDB answers with decimals; the lease, which is compared with clocks, is a whole number."""
+    lease = file_entry(lease_until=Decimal(1_800_000_000)).lease_until
+
+    assert lease == 1_800_000_000
+    assert type(lease) is int
