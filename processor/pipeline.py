@@ -158,8 +158,7 @@ def _finish_clean_up(run: Run) -> None:
 
 def _give_back(run: Run, error: Exception) -> None:
     """Record why the run failed and leave the file to the next one, or to a person after the last."""
-    cause = error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
-    words = str(error)[:_LONGEST_ERROR]
+    cause, words = _in_words(error)
     state = FileState.DEAD_LETTERED if run.is_last else FileState.QUEUED
     logger.warning("run_failed", extra={"cause": cause, "state": state}, exc_info=error)
     try:
@@ -169,3 +168,11 @@ def _give_back(run: Run, error: Exception) -> None:
             mail_dead_letter(run, words)
     except Exception:  # noqa: BLE001 - what cannot be recorded must not hide what went wrong
         logger.exception("failure_not_recorded")
+
+
+def _in_words(error: Exception) -> tuple[str, str]:
+    """Return a constant word for the cause, and a sentence."""
+    if isinstance(error, ClientError):
+        answer = error.response["Error"]
+        return answer["Code"], f"{error.operation_name} failed: {answer.get('Message', '')}"[:_LONGEST_ERROR]
+    return type(error).__name__, str(error)[:_LONGEST_ERROR]

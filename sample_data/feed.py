@@ -23,10 +23,10 @@ from botocore.config import Config
 from rich.console import Console
 from rich.live import Live
 
-from processor.files import SETTLED, FileState, ObjectVersion, file_id
+from processor.files import INBOX, SETTLED, FileState, ObjectVersion, file_id, has_csv_name
 from processor.ledger import Ledger
 from processor.table import FilesTable
-from processor.uploads import UploadNameError, presign_upload
+from processor.uploads import presign_upload
 from sample_data.manifest import SampleFile, load
 from sample_data.report import Progress, outcome_table, summary
 
@@ -65,18 +65,8 @@ class Feed:
     def upload(self, sample: SampleFile, http: httpx.Client) -> ObjectVersion:
         """Put one sample into the inbox."""
         bucket = self.outputs["BucketName"]
-        try:
-            if sample.storage_class != "STANDARD":
-                raise UploadNameError("the console's form offers no storage class")
-            post = presign_upload(
-                self.s3,
-                bucket,
-                sample.name,
-                max_bytes=_LARGEST_UPLOAD,
-                encoding=sample.metadata.get("encoding", ""),
-            )
-        except UploadNameError:
-            key = f"raw-data/{sample.name}"
+        if sample.storage_class != "STANDARD" or not has_csv_name(sample.name):
+            key = f"{INBOX}{sample.name}"
             answer = self.s3.put_object(
                 Bucket=bucket,
                 Key=key,
@@ -84,6 +74,8 @@ class Feed:
                 StorageClass=sample.storage_class,  # type: ignore[arg-type]
             )
             return ObjectVersion(bucket, key, answer["VersionId"])
+        encoding = sample.metadata.get("encoding", "")
+        post = presign_upload(self.s3, bucket, sample.name, max_bytes=_LARGEST_UPLOAD, encoding=encoding)
         # S3 wants the file as the last field of the form.
         response = http.post(post.url, data=post.fields, files={"file": (sample.name, sample.read(), "text/csv")})
         response.raise_for_status()
@@ -124,6 +116,12 @@ def _at_rest(entry: FileEntry | None) -> bool:
     return entry is not None and entry.state in _AT_REST
 
 
+def _console() -> Console:
+    """Write to the terminal in its width, and to a file in a width that holds the reasons."""
+    console = Console()
+    return console if console.is_terminal else Console(width=160)
+
+
 def main() -> int:
     """Parse the arguments, feed, return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m sample_data.feed", description=__doc__.splitlines()[0])
@@ -133,7 +131,7 @@ def main() -> int:
         print(f"{outputs} is not there: is `make run` up?", file=sys.stderr)
         return 2
     try:
-        return run(Feed.connect(json.loads(outputs.read_text())), load(), Console())
+        return run(Feed.connect(json.loads(outputs.read_text())), load(), _console())
     except KeyboardInterrupt:
         return 130
 

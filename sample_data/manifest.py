@@ -14,10 +14,10 @@ FOLDERS = ("accepted", "rejected_rows", "failing", "retried", "duplicates")
 class SampleFile:
     """One sample file and what becomes of it.
 
-    `path` is relative to this folder. `state` is processed, partial, failed, dead_lettered or duplicate; `cause` is
-    a word that says why a file failed. `rejected_rows` maps row numbers (the header is row 1) to the columns at fault, "row" standing
-    for all of it. `metadata` and `storage_class` are what to upload the file with. A duplicate is one once
-    `duplicate_of` is settled.
+    `path` is relative to this folder. `state` is processed, partial, failed, dead_lettered or duplicate; `cause` is a
+    word that says why a file failed. `rejected_rows` maps row numbers (the header is row 1) to the columns at fault,
+    "row" standing for all of it. `metadata` and `storage_class` are what to upload the file with. A duplicate is one
+    once `duplicate_of` is settled.
     """
 
     path: str

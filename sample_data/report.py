@@ -23,7 +23,7 @@ _STATES = {  # state : sign, style. The sign tells the states apart without colo
     FileState.PROCESSED: ("✓", "green"),
     FileState.PARTIAL: ("▲", "yellow"),
     FileState.FAILED: ("✕", "red"),
-    FileState.DEAD_LETTERED: ("☠", "red"),
+    FileState.DEAD_LETTERED: ("■", "red"),
     FileState.DUPLICATE: ("=", "magenta"),
 }
 _WORDS = {FileState.QUEUED: "waits for retry", FileState.DEAD_LETTERED: "dead-lettered"}
@@ -50,13 +50,13 @@ class Progress:
 def outcome_table(progress: Sequence[Progress], *, newest_first: bool = False) -> Table:
     """Draw one line a file; ``newest_first`` is for the moving picture, which must fit a terminal."""
     table = Table(box=None, pad_edge=False, header_style="bold", expand=True)
-    table.add_column("File", ratio=5, overflow="fold")
-    table.add_column("State", ratio=3, no_wrap=True)
-    table.add_column("Orders", justify="right")
-    table.add_column("Rejected", justify="right")
-    table.add_column("Why", ratio=8)
-    table.add_column("Run", justify="right")
-    table.add_column("The original lies in", no_wrap=True)
+    table.add_column("File", ratio=4, overflow="ellipsis", no_wrap=True)
+    table.add_column("State", width=17, no_wrap=True)
+    table.add_column("Orders", justify="right", no_wrap=True)
+    table.add_column("Rejected", justify="right", no_wrap=True)
+    table.add_column("Run", justify="right", no_wrap=True)
+    table.add_column("Original in", width=12, no_wrap=True)
+    table.add_column("Why", ratio=7, overflow="ellipsis", no_wrap=True)
     rows = [row for row in progress if row.file_id] if newest_first else list(progress)
     for row in rows[-_LIVE_ROWS:] if newest_first else rows:
         table.add_row(*_cells(row))
@@ -66,7 +66,7 @@ def outcome_table(progress: Sequence[Progress], *, newest_first: bool = False) -
 def _cells(row: Progress) -> tuple[Text | str, ...]:
     entry = row.entry
     if entry is None:
-        return Text(row.sample.name), Text("· in the queue", "dim"), "", "", "", "", "raw-data/"
+        return Text(row.sample.name), Text("· in the queue", "dim"), "", "", "", "raw-data/", ""
     sign, style = _STATES.get(entry.state, ("?", ""))
     state = Text(f"{sign} {_WORDS.get(entry.state, entry.state)}", style)
     return (
@@ -74,15 +74,15 @@ def _cells(row: Progress) -> tuple[Text | str, ...]:
         state,
         f"{entry.accepted_rows:,}" if entry.accepted_rows else "",
         f"{entry.rejected_rows:,}" if entry.rejected_rows else "",
-        Text(_why(entry)),
         str(entry.run_receive_count or ""),
         entry.original.key.split("/")[0] + "/",
+        Text(_why(entry)),
     )
 
 
 def _why(entry: FileEntry) -> str:
     if entry.error:
-        return entry.error
+        return entry.error.partition(". ")[0].removesuffix(".")
     if entry.reasons:
         more = len(entry.reasons) - 1
         return entry.reasons[0] + (f" and {more} more reason{'s' * (more > 1)}" if more else "")

@@ -1,0 +1,1 @@
+"""The tests: unit, aws (moto), infra (template), stack (emulator)."""

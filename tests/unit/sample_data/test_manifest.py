@@ -151,8 +151,8 @@ def test_the_manifest_and_the_readme_name_every_file() -> None:
 
 def test_every_outcome_has_a_file() -> None:
     """Each state and each cause that a small file can show occurs; too_large would take a large one."""
-    assert {file.state for file in FILES} == {"processed", "partial", "failed", "duplicate"}
-    assert {file.cause for file in FILES if file.cause} == {
+    assert {file.state for file in FILES} == {"processed", "partial", "failed", "dead_lettered", "duplicate"}
+    assert {file.cause for file in by_state("failed")} == {
         *("empty", "no_rows", "missing_column", "duplicate_column", "no_header"),
         *("wrong_encoding", "not_csv", "bad_gzip", "wrong_name"),
     }

@@ -1,0 +1,71 @@
+"""Orders are written until DynamoDB has really taken them, which no emulator ever tests."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from botocore.stub import Stubber
+
+from processor.errors import ThrottledError
+from processor.orders import Item, put_request
+from processor.store import OrderStore
+
+if TYPE_CHECKING:
+    from tests.aws.stage import Stage
+
+
+def item(number: int) -> Item:
+    """Build the smallest item."""
+    return {"order_id": {"S": f"A-{number}"}, "processed_timestamp": {"S": "t"}}
+
+
+def answer(*unprocessed: Item, units: float = 1.0) -> dict[str, Any]:
+    """Build DynamoDB's answer to a batch."""
+    left = {"orders": [put_request(one) for one in unprocessed]} if unprocessed else {}
+    return {"UnprocessedItems": left, "ConsumedCapacity": [{"TableName": "orders", "CapacityUnits": units}]}
+
+
+def asked(*items: Item) -> dict[str, Any]:
+    """Build the request that is expected."""
+    return {"RequestItems": {"orders": [put_request(one) for one in items]}, "ReturnConsumedCapacity": "TOTAL"}
+
+
+def test_unprocessed_items_are_sent_again_with_growing_waits(stage: Stage) -> None:
+    """Only what was left is sent again, each time after a longer possible wait."""
+    waits: list[float] = []
+    store = OrderStore(stage.clients.orders, "orders", sleep=waits.append, jitter=lambda: 1.0)
+    items = [item(number) for number in range(4)]
+    with Stubber(stage.clients.orders) as stubber:
+        stubber.add_response("batch_write_item", answer(*items[1:], units=2), asked(*items))
+        stubber.add_response("batch_write_item", answer(items[3], units=4), asked(*items[1:]))
+        stubber.add_response("batch_write_item", answer(units=2), asked(items[3]))
+
+        store.write(items)
+
+        stubber.assert_no_pending_responses()
+    assert waits == [0.05, 0.1]
+    assert (store.batches, store.retried_items, store.consumed_write_units) == (3, 4, 8.0)
+
+
+def test_endless_throttling_raises(stage: Stage) -> None:
+    """After a bounded number of attempts the run fails, so that SQS tries again later."""
+    waits: list[float] = []
+    store = OrderStore(stage.clients.orders, "orders", sleep=waits.append, jitter=lambda: 1.0)
+    with Stubber(stage.clients.orders) as stubber:
+        for _ in range(12):
+            stubber.add_response("batch_write_item", answer(item(1)), asked(item(1)))
+
+        with pytest.raises(ThrottledError, match="left 1 orders unprocessed after 12 attempts"):
+            store.write([item(1)])
+    assert max(waits) == 10.0
+
+
+def test_written_items_are_in_the_table(stage: Stage) -> None:
+    """A batch that DynamoDB takes at once is stored with one call."""
+    store = stage.services.new_store()
+
+    store.write([item(number) for number in range(25)])
+
+    assert len(stage.orders()) == 25
+    assert store.batches == 1
