@@ -235,7 +235,8 @@ def test_check_and_text_agree(data: bytes, encoding: str, packed: bool) -> None:
 
     read = text([stored], gzipped=packed, encoding=encoding)
     assert found.unpacked_bytes == len(data)
-    assert read.encode(encoding) in {data, data.removeprefix(b"\xef\xbb\xbf"), data.removeprefix(b"\xef\xbb")}
+    # Python's codec also drops half a mark that is all there is; such a file then fails for want of a header.
+    assert read.encode(encoding) in {data, data.removeprefix(b"\xef\xbb\xbf")} or data in {b"\xef", b"\xef\xbb"}
 
 
 @given(st.binary(max_size=300))
