@@ -105,8 +105,9 @@ class Settings:
 
     architecture: str = _setting("arm64", _one_of(*ARCHITECTURES))
     memory_mb: int = _setting(256, _whole(128, 10240))
-    # For the largest file at the slowest rate measured; the queue hides a message for six times as long.
-    timeout_s: int = _setting(300, _whole(10, 900))
+    # Lambda's longest, for the sake of the largest files. The queue hides the message of a function that died for six
+    # times as long; runs that fail come again after the backoff.
+    timeout_s: int = _setting(900, _whole(10, 900))
     max_concurrency: int = _setting(10, _whole(2, 1000))
     batch_size: int = _setting(1, _whole(1, 10))
     max_receive_count: int = _setting(3, _whole(1, 100))

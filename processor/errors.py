@@ -21,7 +21,7 @@ class WaybillError(Exception):
 # The file's own fault: failed at once.
 
 
-@dataclass
+@dataclass(eq=False)
 class PermanentError(WaybillError):
     """The file cannot be read as an order file, and trying again would not help."""
 
@@ -33,21 +33,21 @@ class PermanentError(WaybillError):
         return str(type(self).__doc__)
 
 
-@dataclass
+@dataclass(eq=False)
 class EmptyFileError(PermanentError):
     """The file has no bytes. Export it again and upload the new file."""
 
     cause = "empty"
 
 
-@dataclass
+@dataclass(eq=False)
 class NoRowsError(PermanentError):
     """The file has a header and no rows. If orders were expected, export it again and upload the new file."""
 
     cause = "no_rows"
 
 
-@dataclass
+@dataclass(eq=False)
 class NoHeaderError(PermanentError):
     """The first line is not a usable header."""
 
@@ -59,7 +59,7 @@ class NoHeaderError(PermanentError):
         return f"{self.problem} The first line must name the columns, separated by comma, semicolon, tab or |."
 
 
-@dataclass
+@dataclass(eq=False)
 class MissingColumnError(PermanentError):
     """The header lacks columns that every order needs."""
 
@@ -71,7 +71,7 @@ class MissingColumnError(PermanentError):
         return f"The header lacks {', '.join(self.missing)}. Add what is missing and upload the file again."
 
 
-@dataclass
+@dataclass(eq=False)
 class DuplicateColumnError(PermanentError):
     """The header names a column twice, so its value would be a guess."""
 
@@ -83,7 +83,7 @@ class DuplicateColumnError(PermanentError):
         return f"The header names {', '.join(self.duplicated)} more than once. Keep one of each and upload again."
 
 
-@dataclass
+@dataclass(eq=False)
 class WrongEncodingError(PermanentError):
     """The bytes are not text in the encoding that was promised."""
 
@@ -100,7 +100,7 @@ class WrongEncodingError(PermanentError):
         return f"Line {self.line} holds the byte 0x{self.byte:02X}, which is not {self.encoding}. {self.hint}"
 
 
-@dataclass
+@dataclass(eq=False)
 class UnknownEncodingError(PermanentError):
     """The upload declares an encoding that is not offered."""
 
@@ -113,7 +113,7 @@ class UnknownEncodingError(PermanentError):
         return f"The upload declares the encoding {self.declared!r:.40}; offered are {', '.join(self.offered)}."
 
 
-@dataclass
+@dataclass(eq=False)
 class NotCsvError(PermanentError):
     """The file is another kind of file under a CSV's name."""
 
@@ -125,14 +125,14 @@ class NotCsvError(PermanentError):
         return f"This is {self.kind}, not CSV text. Export it as CSV (UTF-8) and upload that."
 
 
-@dataclass
+@dataclass(eq=False)
 class WrongNameError(PermanentError):
     """The object's name does not end in .csv or .csv.gz, so it is not read. Rename the file and upload it again."""
 
     cause = "wrong_name"
 
 
-@dataclass
+@dataclass(eq=False)
 class BadGzipError(PermanentError):
     """A .csv.gz that does not unpack."""
 
@@ -144,7 +144,7 @@ class BadGzipError(PermanentError):
         return f"The file cannot be unpacked: {self.problem}. Compress and upload it again."
 
 
-@dataclass
+@dataclass(eq=False)
 class TooLargeError(PermanentError):
     """The file is larger than one run may read."""
 
@@ -158,7 +158,7 @@ class TooLargeError(PermanentError):
         return f"The file {what} more than {self.limit_bytes:,} bytes, the limit. Split it and upload the parts."
 
 
-@dataclass
+@dataclass(eq=False)
 class ObjectGoneError(PermanentError):
     """The object was deleted before it could be read. If it held orders, upload it again."""
 
@@ -168,7 +168,7 @@ class ObjectGoneError(PermanentError):
 # Everything else: retried by SQS, dead-lettered after the last receive.
 
 
-@dataclass
+@dataclass(eq=False)
 class MessageError(WaybillError):
     """The message is neither an S3 event nor a command."""
 
@@ -179,7 +179,7 @@ class MessageError(WaybillError):
         return f"The message is neither an S3 event nor a command: {self.problem}."
 
 
-@dataclass
+@dataclass(eq=False)
 class FileBusyError(WaybillError):
     """An earlier delivery of this very message still works on the file."""
 
@@ -191,7 +191,7 @@ class FileBusyError(WaybillError):
         return f"File {self.file_id} is still being processed; its lease ends in {self.free_in_s} s."
 
 
-@dataclass
+@dataclass(eq=False)
 class LeaseLostError(WaybillError):
     """Another run has taken the file over."""
 
@@ -203,7 +203,7 @@ class LeaseLostError(WaybillError):
         return f"Run {self.run_id} no longer holds file {self.file_id}: another run has taken it over."
 
 
-@dataclass
+@dataclass(eq=False)
 class OutOfTimeError(WaybillError):
     """The function's time is nearly up and the file is not finished."""
 
@@ -217,7 +217,7 @@ class OutOfTimeError(WaybillError):
         )
 
 
-@dataclass
+@dataclass(eq=False)
 class ThrottledError(WaybillError):
     """DynamoDB kept refusing items for longer than is sensible to wait."""
 
@@ -229,7 +229,7 @@ class ThrottledError(WaybillError):
         return f"DynamoDB left {self.unprocessed} orders unprocessed after {self.attempts} attempts."
 
 
-@dataclass
+@dataclass(eq=False)
 class IllegalTransitionError(WaybillError):
     """A file cannot move between these two states."""
 
@@ -241,7 +241,7 @@ class IllegalTransitionError(WaybillError):
         return f"A file that is {self.old or 'new'} cannot become {self.new}."
 
 
-@dataclass
+@dataclass(eq=False)
 class MessageFailedError(WaybillError):
     """One or more files of a message failed and are to be tried again."""
 

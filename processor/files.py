@@ -62,8 +62,9 @@ TRANSITIONS: dict[FileState | None, frozenset[FileState]] = {
 SETTLED: frozenset[FileState] = _SETTLED_BY_RUN | {_S.REPAIRED, _S.DISMISSED}
 """No run is due: another delivery only finishes what clean-up is left."""
 
-NOT_STORED: frozenset[FileState] = frozenset({_S.FAILED, _S.DEAD_LETTERED, _S.DISMISSED})
-"""The content of such a file may come again under another key without being a duplicate."""
+NOT_STORED: frozenset[FileState] = frozenset({_S.FAILED})
+"""The content of such a file may come again under another key without being a duplicate. A file that dead-lettered or
+was dismissed may have stored some of its orders."""
 
 
 def check_transition(old: FileState | None, new: FileState) -> None:

@@ -21,8 +21,9 @@ class Notifier:
 
     def file_needs_person(self, name: str, *, file_id: str, outcome: str, facts: dict[str, str]) -> None:
         """Publish one plain-text mail about one file; ``facts`` become its lines."""
+        # A name may hold line breaks, which would be lines of our own in the mail.
+        name = "".join(character if character.isprintable() else "?" for character in name)
         subject = f"[Waybill {self.environment}] {outcome}: {name}".encode("ascii", "replace").decode()
-        subject = "".join(character if character.isprintable() else "?" for character in subject)
         lines = {"File": name, "File id": file_id, **facts}
         width = max(map(len, lines))
         body = "\n".join(f"{label + ':':<{width + 1}} {value}" for label, value in lines.items() if value)

@@ -72,7 +72,7 @@ def _decide(run: Run) -> Settlement:
         if not run.entry.asked_again and run.facts.size_bytes:
             owner = run.services.ledger.claim_content(_content_keys(run.facts), run.entry.file_id)
             if owner:
-                error = f"The same content was already processed as file {owner}; nothing was stored a second time."
+                error = f"The same content came before, as file {owner}; nothing was stored a second time."
                 return Settlement(FileState.DUPLICATE, cause="duplicate", error=error, duplicate_of=owner)
         return read_file(run, run.facts)
     except PermanentError as error:

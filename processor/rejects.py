@@ -19,6 +19,11 @@ ROW_NUMBER, REASONS, ORIGINAL = "waybill_row", "waybill_reasons", "waybill_origi
 OWN_COLUMNS = (ROW_NUMBER, REASONS, ORIGINAL)
 HEADER = (*NAMES, *OWN_COLUMNS)
 
+LONGEST_ORIGINAL = 10_000
+"""Characters of a row's original text that are kept: with more, the corrected row would again be too long (and a
+spreadsheet's cell ends at 32,767). The whole of it stands in the archived file."""
+_CUT = "… (cut here: the whole row stands in the archived file)"
+
 _BETWEEN_PROBLEMS = "; "  # Neither separator occurs in a column's name or a reason.
 _AFTER_COLUMN = ": "
 
@@ -33,10 +38,13 @@ class RejectedRow:
     original: str
 
     def to_cells(self) -> tuple[str, ...]:
-        """Lay the row out under :data:`HEADER`."""
+        """Lay the row out under :data:`HEADER`; a very long original is cut."""
         cells = (*self.cells, *[""] * len(NAMES))[: len(NAMES)]
         reasons = _BETWEEN_PROBLEMS.join(problem.column + _AFTER_COLUMN + problem.reason for problem in self.problems)
-        return (*cells, str(self.number), reasons, self.original)
+        original = self.original
+        if len(original) > LONGEST_ORIGINAL:
+            original = original[:LONGEST_ORIGINAL] + _CUT
+        return (*cells, str(self.number), reasons, original)
 
     @classmethod
     def from_cells(cls, cells: Sequence[str]) -> RejectedRow:

@@ -20,12 +20,13 @@ if TYPE_CHECKING:
 DELIMITERS = (",", ";", "\t", "|")
 LONGEST_ROW = 65_536
 """Characters. Longer rows are rejected unread, so that neither one huge cell nor a stray quote can fill the memory."""
-MOST_RESYNCS = 100
-"""How often a stray quote may cost one line only. Beyond it the lines that it swallowed are rejected together: reading
-them again each time would let a hostile file make the work quadratic."""
+MOST_REREAD = 1_000 * LONGEST_ROW
+"""Characters (a line counts as :data:`_LINE_COST` more) that may be read again so that a stray quote costs one line
+only. Beyond it the lines that it swallowed are rejected together, or a hostile file would make the work quadratic."""
+_LINE_COST = 32
 
 TOO_LONG = f"longer than {LONGEST_ROW:,} characters"
-NEVER_CLOSED = "a quote is opened and never closed"
+NEVER_CLOSED = f"a quote is opened and not closed within {LONGEST_ROW:,} characters"
 AFTER_QUOTE = "text follows a closing quote (double the quotes inside a cell)"
 STRAY_RETURN = "contains a carriage return outside quotes"
 _CSV_PROBLEMS = {  # what the csv module says : what a person can act on
@@ -68,7 +69,7 @@ class RowReader:
     def __init__(self, blocks: Iterable[str]) -> None:
         self._lines = split_lines(blocks)
         self._pushed_back: deque[str] = deque()
-        self._resyncs = 0
+        self._reread = 0
         self._number = 0
         names, self.delimiter = self._read_header()
         self._dialect = _dialect(self.delimiter)
@@ -125,18 +126,21 @@ class RowReader:
             else:
                 continue  # A blank line is no row, but a spreadsheet counts it.
             if not problem and len(cells) != width:
-                problem = f"has {len(cells)} cell{'s' * (len(cells) != 1)} where the header has {width}"
+                problem = self._ragged(cells)
             if problem:
                 cells = ()
             elif in_order:
                 cells = in_order(cells)
             yield self._number, cells, problem, text
 
+    def _ragged(self, cells: Sequence[str]) -> str:
+        return f"has {len(cells)} cell{'s' * (len(cells) != 1)} where the header has {self.width}"
+
     def _read_quoted(self, first: str) -> tuple[Sequence[str], str, str]:
         """Read a row that holds quotes, and may therefore span lines: its cells, problem and text.
 
-        A quote that is never closed must not swallow the rows behind it: only the line that opens it is rejected and
-        reading resumes with the next line.
+        A stray quote must not swallow the rows behind it: if it is never closed, or closed by another stray one so
+        that the cells do not add up, only the line that opens it is rejected and reading resumes with the next line.
         """
         taken = [first]
         size = len(first)
@@ -150,20 +154,29 @@ class RowReader:
                 size += len(line) + 1
                 yield line + "\n"
 
+        cells: Sequence[str] = ()
         try:
             cells = next(csv.reader(feed(), **self._dialect))
+            problem = "" if len(cells) == self.width else self._ragged(cells)
         except csv.Error as error:
             problem = next((ours for theirs, ours in _CSV_PROBLEMS.items() if theirs in str(error)), str(error))
-            kept = len(taken)
-            if self._resyncs < MOST_RESYNCS and len(taken) > 1:
-                self._resyncs += 1
-                kept = 1
-            elif size > LONGEST_ROW:
-                kept = max(1, kept - 1)  # The line that passed the bound is read again rather than cut.
-            self._pushed_back.extendleft(reversed(taken[kept:]))
-            taken = taken[:kept]
-            return (), problem, "\n".join(taken).removesuffix("\r")[:LONGEST_ROW]
-        return cells, TOO_LONG if size > LONGEST_ROW else "", "\n".join(taken).removesuffix("\r")[:LONGEST_ROW]
+        if problem:
+            self._give_lines_back(taken, size)
+        elif size > LONGEST_ROW:
+            problem = TOO_LONG
+        return cells, problem, "\n".join(taken).removesuffix("\r")[:LONGEST_ROW]
+
+    def _give_lines_back(self, taken: list[str], size: int) -> None:
+        """Keep the line that opens the quote and let the others be read as rows of their own."""
+        kept = len(taken)
+        cost = size + kept * _LINE_COST
+        if kept > 1 and self._reread + cost <= MOST_REREAD:
+            self._reread += cost
+            kept = 1
+        elif size > LONGEST_ROW:
+            kept = max(1, kept - 1)  # The line that passed the bound is read again rather than cut.
+        self._pushed_back.extendleft(reversed(taken[kept:]))
+        del taken[kept:]
 
 
 def _dialect(delimiter: str) -> _Dialect:

@@ -41,7 +41,7 @@ class OrderStore:
     def write(self, items: Sequence[Item]) -> None:
         """Store up to :data:`BATCH_ITEMS` items whose keys differ.
 
-        Raises :class:`ThrottledError` when items stay unprocessed after about a minute of exponential backoff with
+        Raises :class:`ThrottledError` when items stay unprocessed after about 20 s of exponential backoff with
         full jitter (https://aws.amazon.com/builders-library/timeouts-retries-and-backoff-with-jitter/).
         """
         requests: list[Any] = [put_request(item) for item in items]
@@ -54,6 +54,8 @@ class OrderStore:
             requests = answer.get("UnprocessedItems", {}).get(self.table, [])
             if not requests:
                 return
+            if attempt == _MOST_ATTEMPTS - 1:
+                break
             self.retried_items += len(requests)
             self.sleep(self.jitter() * min(_LONGEST_WAIT_S, _FIRST_WAIT_S * 2**attempt))
         raise ThrottledError(len(requests), _MOST_ATTEMPTS)

@@ -353,7 +353,7 @@ def test_limit_counts_unpacked_bytes(size: int, passes: bool) -> None:
 
     with pytest.raises(TooLargeError) as caught:
         check([packed], gzipped=True, limit=1_000)
-    assert caught.value == TooLargeError(1_000, unpacked=True)
+    assert str(caught.value) == str(TooLargeError(1_000, unpacked=True))
 
 
 def test_limit_counts_all_members_together() -> None:
