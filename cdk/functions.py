@@ -92,10 +92,11 @@ class Processor(Construct):
 
         allow(["s3:GetObject", "s3:GetObjectVersion"], *keys(RAW, FAILED, ARCHIVE))
         allow(["s3:PutObject", "s3:AbortMultipartUpload"], *keys(PROCESSED, FAILED, ARCHIVE))
-        # Deleting a version is final; deleting without naming one is not granted at all.
-        allow(["s3:DeleteObjectVersion"], *keys(RAW, FAILED))
-        # Without it S3 answers 403 for a missing object, which cannot be told from a missing grant.
-        allow(["s3:ListBucket"], bucket.bucket_arn)
+        # In the inbox a version goes for good, and never another one; in failed-data/ a delete marker hides them all.
+        allow(["s3:DeleteObjectVersion"], *keys(RAW))
+        allow(["s3:DeleteObject"], *keys(FAILED))
+        # Without them S3 answers 403 for a missing object or version, which cannot be told from a missing grant.
+        allow(["s3:ListBucket", "s3:ListBucketVersions"], bucket.bucket_arn)
         # On the tables alone: grant_write_data would add deletes, and the indexes.
         allow(["dynamodb:BatchWriteItem"], storage.orders.table_arn)
         allow(
@@ -127,6 +128,7 @@ def _environment(settings: Settings, storage: Storage, queue: sqs.Queue, alerts:
         "ENVIRONMENT": settings.environment,
         "MAX_RECEIVE_COUNT": str(settings.max_receive_count),
         "RETRY_BACKOFF_S": ",".join(map(str, settings.retry_backoff_s)),
+        "MAX_ROWS": str(settings.max_rows),
         "MAX_FILE_BYTES": str(settings.max_file_mb * 1024 * 1024),
         "DEFAULT_ENCODING": settings.encoding,
         "ORDER_INDEXES": ",".join(settings.order_indexes),

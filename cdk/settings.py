@@ -111,12 +111,14 @@ class Settings:
     max_concurrency: int = _setting(10, _whole(2, 1000))
     batch_size: int = _setting(1, _whole(1, 10))
     max_receive_count: int = _setting(3, _whole(1, 100))
-    retry_backoff_s: tuple[int, ...] = _setting((15, 60), _list_of(_whole(0, 43200), least=1))
+    retry_backoff_s: tuple[int, ...] = _setting((15, 60), _list_of(_whole(0, 36000), least=1))
     max_file_mb: int = _setting(512, _whole(1, 5120))
+    # What 256 MB of Lambda store within its longest time, with some to spare; more memory is more speed.
+    max_rows: int = _setting(1_000_000, _whole(1, 100_000_000))
     encoding: str = _setting("utf-8", _one_of("utf-8", "cp1252"))
     order_indexes: tuple[str, ...] = _setting(ORDER_INDEXES, _list_of(_one_of(*ORDER_INDEXES)))
 
-    queue_retention_days: int = _setting(4, _whole(1, 13))
+    queue_retention_days: int = _setting(7, _whole(1, 13))
     dlq_retention_days: int = _setting(14, _whole(2, 14))
     log_retention_days: int = _setting(30, _one_of(*LOG_RETENTION_DAYS))
     processed_retention_days: int = _setting(365, _whole(1, 36500))

@@ -25,6 +25,8 @@ class Config:
     """Seconds until the next receive after the first, second, … failed run; the last one repeats."""
     max_file_bytes: int
     """Larger files fail, and so do those that unpack to more."""
+    max_rows: int
+    """Files of more lines fail before their first order is stored: one run could not store them all."""
     default_encoding: str
     """For uploads that do not say theirs in the object metadata ``encoding``."""
     order_indexes: tuple[str, ...]
@@ -42,6 +44,7 @@ class Config:
             max_receive_count=int(environ["MAX_RECEIVE_COUNT"]),
             retry_backoff_s=tuple(int(part) for part in environ["RETRY_BACKOFF_S"].split(",")),
             max_file_bytes=int(environ["MAX_FILE_BYTES"]),
+            max_rows=int(environ["MAX_ROWS"]),
             default_encoding=environ["DEFAULT_ENCODING"],
             order_indexes=tuple(part for part in environ["ORDER_INDEXES"].split(",") if part),
         )

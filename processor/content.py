@@ -42,10 +42,11 @@ _UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What the check found: sizes in bytes as stored and as unpacked, and the SHA-256 of the bytes as stored."""
+    """What the check found: sizes in bytes as stored and as unpacked, lines, the SHA-256 of the bytes as stored."""
 
     stored_bytes: int
     unpacked_bytes: int
+    lines: int
     sha256: str
 
 
@@ -75,7 +76,7 @@ def check(blocks: Iterable[bytes], *, gzipped: bool, encoding: str, limit_bytes:
     checker.feed(b"", final=True)
     if not unpacked:
         raise EmptyFileError
-    return Content(stored, unpacked, digest.hexdigest())
+    return Content(stored, unpacked, checker.lines, digest.hexdigest())
 
 
 def text(blocks: Iterable[bytes], *, gzipped: bool, encoding: str, limit_bytes: int) -> Iterator[str]:
@@ -139,13 +140,13 @@ class _EncodingChecker:
     def __init__(self, encoding: str) -> None:
         self._encoding = encoding
         self._decoder = codecs.getincrementaldecoder(ENCODINGS[encoding])()
-        self._lines = 0
+        self.lines = 0
 
     def feed(self, piece: bytes, *, final: bool = False) -> None:
         try:
             self._decoder.decode(piece, final)
         except UnicodeDecodeError as error:
             # The decoder may hold bytes of the piece before; error.object has them in front. They hold no line feed.
-            line = self._lines + error.object.count(b"\n", 0, error.start) + 1
+            line = self.lines + error.object.count(b"\n", 0, error.start) + 1
             raise WrongEncodingError(self._encoding.upper(), line, error.object[error.start]) from error
-        self._lines += piece.count(b"\n")
+        self.lines += piece.count(b"\n")

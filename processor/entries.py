@@ -98,6 +98,11 @@ class FileEntry:
         return self.accepted_rows + self.rejected_rows
 
     @property
+    def stored_nothing(self) -> bool:
+        """Whether certainly none of its rows became an order: its first run failed it before the first write."""
+        return self.state is FileState.FAILED and self.run_started_at == self.received_at
+
+    @property
     def base(self) -> datetime:
         """The base timestamp as a moment."""
         return from_iso(self.base_timestamp)

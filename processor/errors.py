@@ -159,6 +159,19 @@ class TooLargeError(PermanentError):
 
 
 @dataclass(eq=False)
+class TooManyRowsError(PermanentError):
+    """The file has more rows than one run can store in the function's time."""
+
+    cause = "too_large"
+    lines: int
+    limit: int
+
+    def __str__(self) -> str:
+        """Say how many there are and how many may be."""
+        return f"The file has {self.lines:,} lines; {self.limit:,} are the limit. Split it and upload the parts."
+
+
+@dataclass(eq=False)
 class ObjectGoneError(PermanentError):
     """The object was deleted before it could be read. If it held orders, upload it again."""
 
@@ -213,7 +226,8 @@ class OutOfTimeError(WaybillError):
         """Say how far the run came and what would help."""
         return (
             f"The function's time ran out after {self.rows:,} rows. "
-            "Raise its memory (which raises its speed) or its timeout, or split the file; then redrive."
+            "Raise its memory (which raises its speed), then redrive. Do not upload the file in parts: "
+            "the rows so far are stored."
         )
 
 

@@ -62,10 +62,6 @@ TRANSITIONS: dict[FileState | None, frozenset[FileState]] = {
 SETTLED: frozenset[FileState] = _SETTLED_BY_RUN | {_S.REPAIRED, _S.DISMISSED}
 """No run is due: another delivery only finishes what clean-up is left."""
 
-NOT_STORED: frozenset[FileState] = frozenset({_S.FAILED})
-"""The content of such a file may come again under another key without being a duplicate. A file that dead-lettered or
-was dismissed may have stored some of its orders."""
-
 
 def check_transition(old: FileState | None, new: FileState) -> None:
     """Raise :class:`IllegalTransitionError` unless a file that is ``old`` may become ``new``."""
@@ -98,9 +94,9 @@ def file_id(source: ObjectVersion) -> str:
     return hashlib.sha256(identity.encode()).hexdigest()[:24]
 
 
-def is_folder_marker(key: str) -> bool:
-    """Tell whether the key is what the S3 console makes for "create folder": no file."""
-    return key.endswith("/")
+def is_folder_marker(key: str, size_bytes: int) -> bool:
+    """Tell whether the object is what the S3 console makes for "create folder": no file."""
+    return key.endswith("/") and not size_bytes
 
 
 def has_csv_name(name: str) -> bool:

@@ -19,10 +19,11 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-# Three attempts within seconds; for anything longer SQS delivers the message again.
-_CHECKED = ClientConfig(retries={"mode": "standard", "total_max_attempts": 3})
-# Throttled writes are normal life on a table that has just been created: give it time to split its partitions.
-_UNCHECKED = ClientConfig(retries={"mode": "standard", "total_max_attempts": 8}, parameter_validation=False)
+# Few attempts and short waits: for anything longer SQS delivers the message again, and throttled writes have a backoff
+# of their own (processor.store).
+_TIMES: Any = {"connect_timeout": 5, "read_timeout": 20, "retries": {"mode": "standard", "total_max_attempts": 3}}
+_CHECKED = ClientConfig(**_TIMES)
+_UNCHECKED = ClientConfig(**_TIMES, parameter_validation=False)
 
 services = Services.build(
     Config.from_environment(os.environ),

@@ -23,7 +23,7 @@ def handle_message(message: Message, services: Services, invocation: Invocation)
     the backoff: the queue's own visibility timeout is for functions that died.
     """
     failures: list[Exception] = []
-    wait_s = services.config.backoff_s(message.receive_count)
+    busy_s = 0
     try:
         requests = parse_body(message.body, bucket=services.config.bucket_name)
     except MessageError as error:
@@ -33,7 +33,7 @@ def handle_message(message: Message, services: Services, invocation: Invocation)
         try:
             _process(request, message, services, invocation)
         except FileBusyError as error:
-            wait_s = max(wait_s, error.free_in_s)
+            busy_s = max(busy_s, error.free_in_s)
             failures.append(error)
         except Exception as error:  # noqa: BLE001 - one bad file never takes its neighbours down
             failures.append(error)
@@ -42,7 +42,8 @@ def handle_message(message: Message, services: Services, invocation: Invocation)
     if failures:
         # After the last receive nothing is waited for: SQS dead-letters at the next one.
         last = message.receive_count >= services.config.max_receive_count
-        services.queue.postpone(message, 0 if last else wait_s)
+        backoff_s = 0 if last else services.config.backoff_s(message.receive_count)
+        services.queue.postpone(message, max(busy_s, backoff_s))
         raise MessageFailedError(failures) from failures[0]
 
 

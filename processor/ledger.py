@@ -13,7 +13,7 @@ from boto3.dynamodb.conditions import Attr
 
 from processor.entries import DIED, FILE_ENTRY, RUN_PREFIX, FileEntry, RunEntry
 from processor.errors import FileBusyError, IllegalTransitionError, LeaseLostError
-from processor.files import NOT_STORED, FileState, check_transition, states_before
+from processor.files import FileState, check_transition, states_before
 from processor.table import ConditionFailedError
 
 if TYPE_CHECKING:
@@ -112,6 +112,8 @@ class Ledger:
         entry = self.read(file_id)
         if entry is None:
             raise ConditionFailedError
+        if entry.run_id == run.run_id:  # The first attempt of this very call took effect and its answer was lost.
+            return Begun(entry, may_run=entry.state is FileState.PROCESSING)
         if entry.state is FileState.PROCESSING and entry.run_message_id == run.message_id:
             # To acknowledge this delivery would delete the message of the run that still works on the file.
             raise FileBusyError(file_id, max(1, entry.lease_until - run.now + 1))
@@ -145,7 +147,13 @@ class Ledger:
         known = {name: value for name, value in values.items() if value not in ("", ())}
         known |= {"state": state, "lease_until": 0, "settled_at": at}
         unused = tuple(name for name in _SETTLING_FIELDS if name not in known)
-        old = self._update_held(entry, known, remove=unused)
+        try:
+            old = self._update_held(entry, known, remove=unused)
+        except LeaseLostError:
+            settled = self.read(entry.file_id)
+            if settled and settled.run_id == entry.run_id and settled.state is state:
+                return settled  # The first attempt of this very call took effect and its answer was lost.
+            raise
         return FileEntry.from_item({name: value for name, value in old.items() if name not in unused} | known)
 
     def fail_run(self, entry: FileEntry, state: FileState, *, cause: str, error: str) -> None:
@@ -163,8 +171,8 @@ class Ledger:
     def claim_content(self, keys: Iterable[str], file_id: str) -> str:
         """Claim content for this file; returns "" or the id of the file that has it already.
 
-        ``keys`` are what identifies the content (ETag with size, checksum). A file that did not store its orders does
-        not keep its claim.
+        ``keys`` are what identifies the content (ETag with size, checksum). A file that has certainly stored no order
+        does not keep its claim.
         """
         for key in keys:
             owner = self._claim(f"content#{key}", file_id)
@@ -179,7 +187,7 @@ class Ledger:
         except ConditionFailedError:
             owner = str(self._table.get(key, _CONTENT_ENTRY)["owner"])
             owning = self.read(owner)
-            if owning and owning.state not in NOT_STORED:
+            if owning and not owning.stored_nothing:
                 return owning.duplicate_of or owner
             try:
                 self._table.put(claim, Attr("owner").eq(owner))

@@ -67,7 +67,7 @@ def parse_body(body: str, *, bucket: str) -> list[Request]:
     if not isinstance(records, list):
         raise MessageError("it has neither Records nor a command")
     arrivals = [_arrival(record, bucket) for record in records]
-    return [arrival for arrival in arrivals if not is_folder_marker(arrival.source.key)]
+    return [arrival for arrival in arrivals if arrival]
 
 
 def _command(document: dict[str, Any]) -> Reprocess:
@@ -77,13 +77,14 @@ def _command(document: dict[str, Any]) -> Reprocess:
     return Reprocess(file_id)
 
 
-def _arrival(record: Any, bucket: str) -> Arrival:
+def _arrival(record: Any, bucket: str) -> Arrival | None:
     try:
         named_bucket, s3_object = record["s3"]["bucket"]["name"], record["s3"]["object"]
         # Keys come form-encoded: a space as "+", a plus sign as "%2B".
         key = unquote_plus(s3_object["key"])
         version_id = s3_object.get("versionId") or ""
         event_name = record["eventName"]
+        size = s3_object.get("size", 0)
     except (KeyError, TypeError, AttributeError) as error:
         raise MessageError("a record is not an S3 record") from error
     if not isinstance(version_id, str):
@@ -92,4 +93,6 @@ def _arrival(record: Any, bucket: str) -> Arrival:
         raise MessageError(f"a record is about {event_name!s:.60}, not about a created object")
     if named_bucket != bucket or not key.startswith(INBOX):
         raise MessageError(f"a record is not about {INBOX} in this bucket")
+    if is_folder_marker(key, size):
+        return None
     return Arrival(ObjectVersion(bucket, key, version_id))

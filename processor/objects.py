@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import ClientError
 
 from processor.errors import ObjectGoneError
-from processor.files import ObjectVersion
+from processor.files import INBOX, ObjectVersion
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,6 +21,7 @@ BLOCK_BYTES = 8 * 1024 * 1024
 """One ranged GET, and one part of a multipart upload (S3 allows 10,000 parts of at least 5 MiB)."""
 _CONTENT_TYPE = "text/csv; charset=utf-8"
 _LARGEST_COPY = 5 * 1024**3  # CopyObject's limit; beyond it a copy is a multipart upload.
+_LARGE_PARTS = TransferConfig(multipart_chunksize=512 * 1024 * 1024)
 # 405 answers for a delete marker. Without s3:ListBucket a missing object would answer 403 instead.
 _GONE = frozenset({"404", "405", "NoSuchKey", "NoSuchVersion", "MethodNotAllowed"})
 
@@ -58,14 +60,6 @@ class Objects:
             found, head["ContentLength"], head["ETag"].strip('"'), head.get("ChecksumSHA256", ""), metadata
         )
 
-    def exists(self, version: ObjectVersion) -> bool:
-        """Tell whether this version is still there."""
-        try:
-            self.facts(version)
-        except ObjectGoneError:
-            return False
-        return True
-
     def blocks(self, facts: ObjectFacts) -> Iterator[bytes]:
         """Yield the object's bytes, one ranged GET after the other, so that a slow consumer never holds one open."""
         version = facts.version
@@ -85,7 +79,7 @@ class Objects:
         version = facts.version
         source = {"Bucket": version.bucket, "Key": version.key, "VersionId": version.version_id}
         if facts.size_bytes > _LARGEST_COPY:
-            self._client.copy(source, version.bucket, key)  # type: ignore[arg-type]
+            self._client.copy(source, version.bucket, key, Config=_LARGE_PARTS)  # type: ignore[arg-type]
             return self.facts(ObjectVersion(version.bucket, key)).version
         answer = self._client.copy_object(
             Bucket=version.bucket,
@@ -96,8 +90,24 @@ class Objects:
         return ObjectVersion(version.bucket, key, answer.get("VersionId", ""))
 
     def delete(self, version: ObjectVersion) -> None:
-        """Delete exactly this version; one that is already gone is no error."""
-        self._client.delete_object(Bucket=version.bucket, Key=version.key, VersionId=version.version_id)
+        """Delete an object; one that is already gone is no error.
+
+        In the inbox exactly this version goes, for another one is another file. Elsewhere the key is ours alone, and
+        each run may have written a version of it: a delete marker hides them all, where deleting the newest would
+        bring back the one before. Lifecycle rules remove what is hidden.
+        """
+        if version.key.startswith(INBOX):
+            self._client.delete_object(Bucket=version.bucket, Key=version.key, VersionId=version.version_id)
+        else:
+            self._client.delete_object(Bucket=version.bucket, Key=version.key)
+
+    def exists(self, version: ObjectVersion) -> bool:
+        """Tell whether :meth:`delete` would have anything to do."""
+        try:
+            self.facts(version if version.key.startswith(INBOX) else ObjectVersion(version.bucket, version.key))
+        except ObjectGoneError:
+            return False
+        return True
 
     def writer(self, bucket: str, key: str) -> ObjectWriter:
         """Begin to write an object piece by piece."""
@@ -141,6 +151,7 @@ class ObjectWriter:
         self.client.complete_multipart_upload(
             Bucket=self.bucket, Key=self.key, UploadId=self._upload_id, MultipartUpload={"Parts": self._parts}
         )
+        self._upload_id = ""
         return self.key
 
     def abort(self) -> None:

@@ -49,7 +49,8 @@ def process_file(
     except LeaseLostError:
         raise  # The file is another run's now; nothing of it is ours to write.
     except Exception as error:
-        _give_back(run, error)
+        if not run.settled:  # Else only the mail or the clean-up failed, and the next delivery makes up for it.
+            _give_back(run, error)
         raise
 
 
@@ -72,7 +73,9 @@ def _decide(run: Run) -> Settlement:
         if not run.entry.asked_again and run.facts.size_bytes:
             owner = run.services.ledger.claim_content(_content_keys(run.facts), run.entry.file_id)
             if owner:
-                error = f"The same content came before, as file {owner}; nothing was stored a second time."
+                first = run.services.ledger.read(owner)
+                state = f", which is {first.state}" if first else ""
+                error = f"The same content came before, as file {owner}{state}; nothing was stored a second time."
                 return Settlement(FileState.DUPLICATE, cause="duplicate", error=error, duplicate_of=owner)
         return read_file(run, run.facts)
     except PermanentError as error:
@@ -89,8 +92,10 @@ def _content_keys(facts: ObjectFacts) -> list[str]:
 
 def _settle(run: Run, settlement: Settlement) -> None:
     services, entry = run.services, run.entry
+    if entry.leftover:  # Of an earlier run that died in its clean-up; this run's own will take its place.
+        services.objects.delete(entry.leftover)
     values = _move_original(run, settlement)
-    if entry.rejected_key and not settlement.rejected_key:
+    if settlement.state is FileState.PROCESSED and entry.rejected_key:
         _archive_settled_rejects(run)
     ended = run.end(settlement.state, cause=settlement.cause, error=settlement.error)
     services.ledger.record_run(ended)
@@ -98,23 +103,39 @@ def _settle(run: Run, settlement: Settlement) -> None:
         entry,
         settlement.state,
         to_iso(services.now()),
-        accepted_rows=ended.accepted_rows,
-        rejected_rows=ended.rejected_rows,
+        **_stored(run, settlement),
         reasons=most_frequent(settlement.reasons),
         warnings=settlement.warnings,
         cause=settlement.cause,
         error=settlement.error,
         duplicate_of=settlement.duplicate_of,
-        accepted_key=settlement.accepted_key,
-        rejected_key=settlement.rejected_key,
         size_bytes=run.facts.size_bytes if run.facts else 0,
         content_sha256=run.content.sha256 if run.content else "",
         **values,
     )
+    run.settled = True
     log_settled(ended, settlement)
     mail_settled(run, settled)
     if settled.leftover:
         services.objects.delete(settled.leftover)
+
+
+def _stored(run: Run, settlement: Settlement) -> dict[str, int | str]:
+    """Return what the ledger is to say of the file's rows: of those stored earlier, where this run stored none."""
+    entry = run.entry
+    if settlement.state is FileState.FAILED:
+        return {
+            "accepted_rows": entry.accepted_rows,
+            "rejected_rows": entry.rejected_rows,
+            "accepted_key": entry.accepted_key,
+            "rejected_key": entry.rejected_key,
+        }
+    return {
+        "accepted_rows": run.accepted.count if run.accepted else 0,
+        "rejected_rows": run.rejected.count if run.rejected else 0,
+        "accepted_key": settlement.accepted_key,
+        "rejected_key": settlement.rejected_key,
+    }
 
 
 def _move_original(run: Run, settlement: Settlement) -> dict[str, str]:

@@ -6,6 +6,8 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from processor import content, files
 from processor.columns import ROW, Problem, read_cells
 from processor.errors import (
@@ -13,16 +15,18 @@ from processor.errors import (
     NoRowsError,
     OutOfTimeError,
     TooLargeError,
+    TooManyRowsError,
     UnknownEncodingError,
     WrongNameError,
 )
 from processor.objects import BLOCK_BYTES
 from processor.orders import OrderMaker
-from processor.outputs import AcceptedRows, RejectedRows
+from processor.outputs import AcceptedRows, CsvObject, RejectedRows
 from processor.rejects import OWN_COLUMNS, RejectedRow
 from processor.rows import RowReader
 from processor.run import Run, Settlement
 from processor.store import BATCH_ITEMS
+from processor.telemetry import logger
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -58,18 +62,22 @@ def read_file(run: Run, facts: ObjectFacts) -> Settlement:
         raise TooLargeError(config.max_file_bytes)
 
     source = _Source(run, facts)
+    watch = Watch(run.invocation, source.report_progress)
+    source.watch = watch
     limit, gzipped = config.max_file_bytes, files.is_gzipped(entry.name)
     run.content = content.check(source.blocks(), gzipped=gzipped, encoding=encoding, limit_bytes=limit)
+    if run.content.lines > config.max_rows:
+        raise TooManyRowsError(run.content.lines, config.max_rows)
     source.read_bytes = 0
     reader = RowReader(content.text(source.blocks(), gzipped=gzipped, encoding=encoding, limit_bytes=limit))
 
     run.store = run.services.new_store()
+    run.store.may_wait = watch.may_wait
     accepted_key = files.accepted_key(entry.base, entry.file_id, entry.name)
     rejected_key = files.rejected_key(entry.base, entry.file_id, entry.name)
     run.accepted = AcceptedRows(run.services.objects.writer(entry.bucket, accepted_key))
     run.rejected = RejectedRows(run.services.objects.writer(entry.bucket, rejected_key))
     maker = OrderMaker(entry.base, entry.file_id, entry.run_id, run.invocation.trace_id, config.order_indexes)
-    watch = Watch(run.invocation, source.report_progress)
     try:
         store_rows(reader, maker, run.store, run.accepted, run.rejected, watch)
         return Settlement(
@@ -80,9 +88,17 @@ def read_file(run: Run, facts: ObjectFacts) -> Settlement:
             warnings=_warnings(reader.unknown_columns),
         )
     except Exception:
-        run.accepted.abort()
-        run.rejected.abort()
+        for output in (run.accepted, run.rejected):
+            _abort(output)
         raise
+
+
+def _abort(output: CsvObject) -> None:
+    """Discard an output; what goes wrong with that must not hide why."""
+    try:
+        output.abort()
+    except (BotoCoreError, ClientError):
+        logger.warning("abort_failed", exc_info=True)
 
 
 def _warnings(unknown_columns: Iterable[str]) -> tuple[str, ...]:
@@ -101,11 +117,14 @@ class _Source:
         self._facts = facts
         self._kept: list[bytes] = []
         self.read_bytes = 0
+        self.watch: Watch | None = None
 
     def blocks(self) -> Iterator[bytes]:
         if not self._kept and self._facts.size_bytes <= BLOCK_BYTES:
             self._kept = list(self._run.services.objects.blocks(self._facts))
         for block in self._kept or self._run.services.objects.blocks(self._facts):
+            if self.watch:
+                self.watch.look(0)
             self.read_bytes += len(block)
             yield block
 
@@ -131,9 +150,13 @@ class Watch:
         """Raise :class:`OutOfTimeError` if too little time is left to settle the file."""
         if self.invocation.remaining_s() < self._reserve_s:
             raise OutOfTimeError(rows)
-        if time.monotonic() >= self._next_report:
+        if rows and time.monotonic() >= self._next_report:
             self.report(rows)
             self._next_report = time.monotonic() + _PROGRESS_EVERY_S
+
+    def may_wait(self, seconds: float) -> bool:
+        """Tell whether so much can be waited and the file still be settled."""
+        return self.invocation.remaining_s() - seconds > self._reserve_s
 
 
 def store_rows(

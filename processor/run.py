@@ -31,6 +31,8 @@ class Run:
     store: OrderStore | None = None
     accepted: AcceptedRows | None = None
     rejected: RejectedRows | None = None
+    settled: bool = False
+    """Whether the ledger has the run's end."""
 
     @property
     def is_last(self) -> bool:

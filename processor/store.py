@@ -7,6 +7,8 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from botocore.exceptions import ClientError
+
 from processor.errors import ThrottledError
 from processor.orders import Item, put_request
 
@@ -20,6 +22,7 @@ BATCH_ITEMS = 25
 _MOST_ATTEMPTS = 12
 _FIRST_WAIT_S = 0.05
 _LONGEST_WAIT_S = 10.0
+_THROTTLED = frozenset({"ProvisionedThroughputExceededException", "RequestLimitExceeded", "ThrottlingException"})
 
 
 @dataclass
@@ -27,13 +30,15 @@ class OrderStore:
     """The orders table, as one run writes it.
 
     ``client`` should skip botocore's parameter validation (the items are made by us, and it costs more than all the
-    rest); it retries throttled *calls* itself. Throttled *items* come back as unprocessed and are retried here.
+    rest) and make few attempts of its own: throttling is retried here.
     """
 
     client: DynamoDBClient
     table: str
     sleep: Callable[[float], None] = time.sleep
     jitter: Callable[[], float] = random.random
+    may_wait: Callable[[float], bool] = lambda _seconds: True
+    """Whether the run has so many seconds to wait and still be settled."""
     batches: int = 0
     retried_items: int = 0
     consumed_write_units: float = field(default=0.0)
@@ -41,21 +46,34 @@ class OrderStore:
     def write(self, items: Sequence[Item]) -> None:
         """Store up to :data:`BATCH_ITEMS` items whose keys differ.
 
-        Raises :class:`ThrottledError` when items stay unprocessed after about 20 s of exponential backoff with
-        full jitter (https://aws.amazon.com/builders-library/timeouts-retries-and-backoff-with-jitter/).
+        Raises :class:`ThrottledError` when items are still refused after about 20 s of exponential backoff with full
+        jitter (https://aws.amazon.com/builders-library/timeouts-retries-and-backoff-with-jitter/), or when the run
+        has no time left to wait.
         """
         requests: list[Any] = [put_request(item) for item in items]
         for attempt in range(_MOST_ATTEMPTS):
-            answer = self.client.batch_write_item(RequestItems={self.table: requests}, ReturnConsumedCapacity="TOTAL")
-            self.batches += 1
-            self.consumed_write_units += sum(
-                consumed.get("CapacityUnits", 0.0) for consumed in answer.get("ConsumedCapacity", [])
-            )
-            requests = answer.get("UnprocessedItems", {}).get(self.table, [])
+            requests = self._send(requests)
             if not requests:
                 return
-            if attempt == _MOST_ATTEMPTS - 1:
-                break
+            wait_s = self.jitter() * min(_LONGEST_WAIT_S, _FIRST_WAIT_S * 2**attempt)
+            if attempt == _MOST_ATTEMPTS - 1 or not self.may_wait(wait_s):
+                raise ThrottledError(len(requests), attempt + 1)
             self.retried_items += len(requests)
-            self.sleep(self.jitter() * min(_LONGEST_WAIT_S, _FIRST_WAIT_S * 2**attempt))
-        raise ThrottledError(len(requests), _MOST_ATTEMPTS)
+            self.sleep(wait_s)
+
+    def _send(self, requests: list[Any]) -> list[Any]:
+        """Send a batch and return what DynamoDB did not take: some of it, or all when it is throttled as a whole.
+
+        The SDK's own retries would not do for that: its quota of retries is small and shared by all calls.
+        """
+        self.batches += 1
+        try:
+            answer = self.client.batch_write_item(RequestItems={self.table: requests}, ReturnConsumedCapacity="TOTAL")
+        except ClientError as error:
+            if error.response["Error"]["Code"] in _THROTTLED:
+                return requests
+            raise
+        self.consumed_write_units += sum(
+            consumed.get("CapacityUnits", 0.0) for consumed in answer.get("ConsumedCapacity", [])
+        )
+        return answer.get("UnprocessedItems", {}).get(self.table, [])

@@ -89,6 +89,7 @@ class Stage:
             max_receive_count=3,
             retry_backoff_s=(15, 60),
             max_file_bytes=64 * 1024 * 1024,
+            max_rows=1_000_000,
             default_encoding="utf-8",
             order_indexes=("by_customer",),
         )

@@ -82,8 +82,9 @@ def test_death_at_any_step_converges(stage: Stage, step: int, after: bool) -> No
     """Kill the run at every call in turn; the next delivery leaves exactly what an undisturbed run leaves."""
     version = stage.upload("orders.csv", MIXED)
     body = s3_event(version)
+    message = stage.message(body)
     with pytest.raises(Killed), Killer(step, after).watching(stage.clients):
-        stage.handle(stage.message(body))
+        stage.handle(message)
 
     run_until_settled(stage, body)
 
@@ -104,8 +105,9 @@ def test_death_while_failing_a_file_converges(stage: Stage, step: int, after: bo
     """The same for a file that cannot be read: it lies in failed-data/ once, and a person was told."""
     version = stage.upload("latin.csv", BROKEN)
     body = s3_event(version)
+    message = stage.message(body)
     with pytest.raises(Killed), Killer(step, after).watching(stage.clients):
-        stage.handle(stage.message(body))
+        stage.handle(message)
 
     run_until_settled(stage, body)
 
@@ -119,8 +121,9 @@ def test_death_while_failing_a_file_converges(stage: Stage, step: int, after: bo
 def test_died_run_is_on_record(stage: Stage) -> None:
     """A run that ended without a word is written down when the next one begins."""
     version = stage.upload("orders.csv", MIXED)
+    message = stage.message(s3_event(version))
     with pytest.raises(Killed), Killer(5).watching(stage.clients):
-        stage.deliver(version)
+        stage.handle(message)
 
     run_until_settled(stage, s3_event(version))
 
@@ -217,7 +220,7 @@ def test_reprocessing_writes_the_same_items_again(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
-@pytest.mark.parametrize("step", range(13))
+@pytest.mark.parametrize("step", range(14))
 def test_death_while_reprocessing_a_failed_file_converges(stage: Stage, step: int, after: bool) -> None:
     """A failed file whose cause is gone moves from failed-data/ to archive/, whatever dies on the way."""
     stage.configure(max_file_bytes=10)
@@ -225,8 +228,9 @@ def test_death_while_reprocessing_a_failed_file_converges(stage: Stage, step: in
     stage.configure(max_file_bytes=1_000_000)
     stage.services.ledger.request_reprocess(entry.file_id)
     body = reprocess_body(entry.file_id)
-    with pytest.raises(Killed), Killer(step + 1, after).watching(stage.clients):
-        stage.handle(stage.message(body))
+    message = stage.message(body)
+    with pytest.raises(Killed), Killer(step, after).watching(stage.clients):
+        stage.handle(message)
 
     run_until_settled(stage, body)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
 from processor.errors import ThrottledError
@@ -69,3 +70,37 @@ def test_written_items_are_in_the_table(stage: Stage) -> None:
 
     assert len(stage.orders()) == 25
     assert store.batches == 1
+
+
+def test_batch_that_is_throttled_as_a_whole_waits_like_its_items(stage: Stage) -> None:
+    """A refused call counts as all items unprocessed: the SDK's small quota of retries must not end the run."""
+    waits: list[float] = []
+    store = OrderStore(stage.clients.orders, "orders", sleep=waits.append, jitter=lambda: 1.0)
+    with Stubber(stage.clients.orders) as stubber:
+        for code in ("ProvisionedThroughputExceededException", "ThrottlingException", "RequestLimitExceeded"):
+            stubber.add_client_error("batch_write_item", code, expected_params=asked(item(1)))
+        stubber.add_response("batch_write_item", answer(), asked(item(1)))
+
+        store.write([item(1)])
+
+    assert waits == [0.05, 0.1, 0.2]
+
+
+def test_other_errors_are_not_waited_for(stage: Stage) -> None:
+    """What is no throttling fails the run at once."""
+    store = OrderStore(stage.clients.orders, "orders", sleep=lambda _: None)
+    with Stubber(stage.clients.orders) as stubber:
+        stubber.add_client_error("batch_write_item", "AccessDeniedException")
+
+        with pytest.raises(ClientError, match="AccessDenied"):
+            store.write([item(1)])
+
+
+def test_no_wait_outlasts_the_run(stage: Stage) -> None:
+    """Rather than sleep until Lambda kills it, a throttled run fails while it can still say why."""
+    store = OrderStore(stage.clients.orders, "orders", sleep=lambda _: None, may_wait=lambda _: False)
+    with Stubber(stage.clients.orders) as stubber:
+        stubber.add_response("batch_write_item", answer(item(1)))
+
+        with pytest.raises(ThrottledError, match="after 1 attempts"):
+            store.write([item(1)])

@@ -84,8 +84,8 @@ def test_no_managed_policy_is_attached() -> None:
         ("s3:GetObjectVersion", {INBOX, FAILED, ARCHIVE}),
         ("s3:PutObject", {OUT, FAILED, ARCHIVE}),
         ("s3:AbortMultipartUpload", {OUT, FAILED, ARCHIVE}),
-        ("s3:DeleteObjectVersion", {INBOX, FAILED}),
-        ("s3:DeleteObject", set()),
+        ("s3:DeleteObjectVersion", {INBOX}),
+        ("s3:DeleteObject", {FAILED}),
     ],
 )
 def test_objects_are_granted_by_prefix(action: str, keys: set[str]) -> None:

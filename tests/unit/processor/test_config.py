@@ -18,6 +18,7 @@ ENVIRONMENT = {
     "MAX_RECEIVE_COUNT": "3",
     "RETRY_BACKOFF_S": "15,60",
     "MAX_FILE_BYTES": "1073741824",
+    "MAX_ROWS": "250000",
     "DEFAULT_ENCODING": "utf-8",
     "ORDER_INDEXES": "by_customer",
 }
@@ -40,6 +41,7 @@ def test_settings_are_read_from_the_environment() -> None:
         max_receive_count=3,
         retry_backoff_s=(15, 60),
         max_file_bytes=1_073_741_824,
+        max_rows=250_000,
         default_encoding="utf-8",
         order_indexes=("by_customer",),
     )
@@ -64,7 +66,7 @@ def test_missing_variable_is_named(name: str) -> None:
         Config.from_environment(environment)
 
 
-@pytest.mark.parametrize("name", ["MAX_RECEIVE_COUNT", "RETRY_BACKOFF_S", "MAX_FILE_BYTES"])
+@pytest.mark.parametrize("name", ["MAX_RECEIVE_COUNT", "RETRY_BACKOFF_S", "MAX_FILE_BYTES", "MAX_ROWS"])
 @pytest.mark.parametrize("value", ["", "many"])
 def test_number_that_is_none_fails_at_the_start(name: str, value: str) -> None:
     """A number that cannot be read fails before the first file."""

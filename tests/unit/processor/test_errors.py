@@ -21,6 +21,7 @@ from processor.errors import (
     PermanentError,
     ThrottledError,
     TooLargeError,
+    TooManyRowsError,
     UnknownEncodingError,
     WaybillError,
     WrongEncodingError,
@@ -40,6 +41,7 @@ PERMANENT = [
     (BadGzipError("it is damaged"), "bad_gzip", "cannot be unpacked: it is damaged."),
     (TooLargeError(1_000_000), "too_large", "is more than 1,000,000 bytes"),
     (TooLargeError(1_000_000, unpacked=True), "too_large", "unpacks to more than 1,000,000 bytes"),
+    (TooManyRowsError(1_200_000, 1_000_000), "too_large", "has 1,200,000 lines; 1,000,000 are the limit."),
     (ObjectGoneError(), "object_gone", "deleted before it could be read"),
 ]
 OTHERS = [

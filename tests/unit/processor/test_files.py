@@ -15,7 +15,6 @@ from processor.files import (
     ARCHIVE,
     FAILED,
     INBOX,
-    NOT_STORED,
     SETTLED,
     TRANSITIONS,
     FileState,
@@ -101,7 +100,8 @@ def test_folder_marker_is_a_key_with_a_slash_at_its_end() -> None:
     """What the S3 console makes for "create folder" is told from files."""
     keys = ["raw-data/", "raw-data/a/", "raw-data/a", "raw-data/a/b.csv"]
 
-    assert [is_folder_marker(key) for key in keys] == [True, True, False, False]
+    assert [is_folder_marker(key, 0) for key in keys] == [True, True, False, False]
+    assert not any(is_folder_marker(key, 1) for key in keys)
 
 
 # Keys
@@ -215,12 +215,6 @@ def test_settled_files_begin_a_run_only_when_a_person_asks() -> None:
 def test_states_that_wait_for_a_run_are_not_settled() -> None:
     """Settled is every state from which no run may begin, and nothing else."""
     assert {state for state in FileState if FileState.PROCESSING not in TRANSITIONS[state]} == SETTLED
-
-
-def test_content_is_a_duplicate_only_of_what_was_stored() -> None:
-    """No state in which a run is going on or has stored every row lets the content come again unnoticed."""
-    assert NOT_STORED.isdisjoint({FileState.PROCESSING, FileState.PROCESSED, FileState.PARTIAL, FileState.REPAIRED})
-    assert FileState.FAILED in NOT_STORED
 
 
 class FileLife(RuleBasedStateMachine):

@@ -26,7 +26,7 @@ def record(
     key: str = KEY, *, version: str | None = "v1", bucket: str = BUCKET, event: str = "ObjectCreated:Put"
 ) -> dict[str, Any]:
     """Write one record of an S3 event, its key encoded as S3 does."""
-    found = {"key": quote_plus(key, safe="/"), "size": 1, "eTag": "e", "sequencer": "0"}
+    found = {"key": quote_plus(key, safe="/"), "size": int(not key.endswith("/")), "eTag": "e", "sequencer": "0"}
     if version is not None:
         found["versionId"] = version
     return {"eventSource": "aws:s3", "eventName": event, "s3": {"bucket": {"name": bucket}, "object": found}}
