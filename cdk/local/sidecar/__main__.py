@@ -1,0 +1,153 @@
+"""The sidecar's process: one port of this machine, for HTTP and for datagrams; started by lifecycle.py.
+
+    python -m cdk.local.sidecar --port-file FILE --mail-folder FOLDER
+
+HTTP: the calls of X-Ray, what SNS posts to the mailbox, and two calls of lifecycle.py's own, /follow and /carry.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import queue
+import socket
+import threading
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cdk.local.sidecar import mailbox
+from cdk.local.sidecar.traces import TraceStore
+from cdk.local.sidecar.xray import OPERATIONS, InvalidRequestError, receive_datagram
+
+if TYPE_CHECKING:
+    from cdk.local.sidecar.follower import Follower
+
+HOST = "127.0.0.1"
+_BUFFER = 4 * 1024 * 1024
+"""For datagrams that come faster than they are read; the system may grant less."""
+
+
+class Server(ThreadingHTTPServer):
+    """The HTTP half, with what its requests need."""
+
+    daemon_threads = True
+    request_queue_size = 128
+
+    def __init__(self, store: TraceStore, mail: mailbox.Mailbox) -> None:
+        super().__init__((HOST, 0), Handler)
+        self.store = store
+        self.mail = mail
+        self._follower: Follower | None = None
+        self._following = threading.Lock()
+
+    def follow(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Follow a stack, in place of one that was followed before."""
+        from cdk.local.sidecar.follower import Follower, Target  # noqa: PLC0415  boto3 would delay the start.
+
+        with self._following:
+            if self._follower:
+                self._follower.stop()
+            endpoint = f"http://{HOST}:{self.server_port}{mailbox.PATH}"
+            self._follower = Follower(Target(**request), self.store, self.mail, endpoint)
+        return {}
+
+    def carry(self) -> dict[str, Any]:
+        """Carry over what there is, now."""
+        return dict(self._follower.carry(everything=True)) if self._follower else {}
+
+
+class Handler(BaseHTTPRequestHandler):
+    """One request."""
+
+    protocol_version = "HTTP/1.1"
+    server: Server
+
+    def do_POST(self) -> None:
+        """Answer; every call of X-Ray is a POST, and so is what SNS sends."""
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
+        if self.headers.get("Origin"):  # A web page of somebody else's has no business here.
+            self._answer(HTTPStatus.FORBIDDEN, {})
+            return
+        try:
+            self._answer(HTTPStatus.OK, self._called(body))
+        except LookupError:
+            self._answer(HTTPStatus.NOT_FOUND, {"message": f"No such call: {self.path}"}, "UnknownOperationException")
+        except InvalidRequestError as error:
+            self._answer(HTTPStatus.BAD_REQUEST, {"message": str(error)}, "InvalidRequestException")
+        except Exception as error:
+            logging.exception("%s failed", self.path)
+            self._answer(HTTPStatus.INTERNAL_SERVER_ERROR, {"message": str(error)}, "InternalFailure")
+
+    def _called(self, body: str) -> dict[str, Any]:
+        if self.path == mailbox.PATH:
+            self.server.mail.receive(body)
+            return {}
+        if self.path == "/follow":
+            return self.server.follow(json.loads(body))
+        if self.path == "/carry":
+            return self.server.carry()
+        operation = OPERATIONS[self.path]
+        try:
+            return operation(self.server.store, json.loads(body or "{}"))
+        except (KeyError, TypeError, ValueError) as error:
+            if isinstance(error, InvalidRequestError):
+                raise
+            raise InvalidRequestError(f"The request is malformed: {error!r}") from error
+
+    def _answer(self, status: HTTPStatus, document: dict[str, Any], error: str = "") -> None:
+        body = json.dumps(document).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        if error:
+            self.send_header("x-amzn-ErrorType", error)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  As in the standard library.
+        """Keep the log for what went wrong."""
+
+
+def receive(daemon: socket.socket, store: TraceStore) -> None:
+    """Take datagrams for ever. One thread only empties the socket, so that a burst is not lost while JSON is read."""
+    waiting: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+
+    def store_them() -> None:
+        while True:
+            receive_datagram(store, waiting.get())
+
+    threading.Thread(target=store_them, daemon=True).start()
+    while True:
+        waiting.put(daemon.recv(65536))
+
+
+def main() -> None:
+    """Serve until killed."""
+    parser = argparse.ArgumentParser(prog="python -m cdk.local.sidecar")
+    parser.add_argument("--port-file", type=Path, required=True)
+    parser.add_argument("--mail-folder", type=Path, required=True)
+    options = parser.parse_args()
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    store, mail = TraceStore(), mailbox.Mailbox(options.mail_folder)
+    while True:
+        server = Server(store, mail)
+        daemon = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        daemon.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER)
+        try:
+            daemon.bind((HOST, server.server_port))
+            break
+        except OSError:  # Somebody else's for datagrams: try another one.
+            daemon.close()
+            server.server_close()
+    threading.Thread(target=receive, args=(daemon, store), daemon=True).start()
+    draft = options.port_file.with_suffix(".draft")
+    draft.write_text(str(server.server_port))
+    draft.replace(options.port_file)
+    server.serve_forever()
+
+
+if __name__ == "__main__":
+    main()

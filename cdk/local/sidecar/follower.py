@@ -1,0 +1,122 @@
+"""Carry what a deployed stack says of itself to where it would be on AWS: log lines and queues to metrics, mails to us.
+
+What CloudWatch then does with metrics is the emulator's: it evaluates alarms only when metric data are put, without
+regard to dimensions, missing data and metric maths, so an alarm that sleeps or fires there proves nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from cdk.local.sidecar.emf import data_of
+from cdk.local.sidecar.invocations import invocations
+from cdk.local.sidecar.logtail import Growth, LogTail
+from cdk.local.sidecar.outbox import Outbox
+from cdk.local.sidecar.queues import QueueWatch
+
+if TYPE_CHECKING:
+    from cdk.local.sidecar.mailbox import Mailbox
+    from cdk.local.sidecar.traces import TraceStore
+
+LOG_SECONDS = 1.0
+QUEUE_SECONDS = 5.0
+_FUNCTIONS = ("ProcessorFunctionName", "ConsoleFunctionName")
+_QUEUES = ("QueueUrl", "DeadLetterQueueUrl")
+_REPORT = "REPORT RequestId: "
+_logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The stack to follow, and how to reach it."""
+
+    endpoint: str
+    region: str
+    certificate: str | None
+    outputs: dict[str, str]
+
+    def client(self, service: str, *, attempts: int = 3) -> Any:
+        """Return a client of the emulator's root user."""
+        return boto3.client(  # type: ignore[call-overload]
+            service,
+            self.region,
+            endpoint_url=self.endpoint,
+            aws_access_key_id="test",
+            aws_secret_access_key="test",  # noqa: S106  The emulator's.
+            verify=self.certificate,
+            config=Config(retries={"total_max_attempts": attempts, "mode": "standard"}, connect_timeout=5),
+        )
+
+
+class Follower:
+    """Two threads beside the caller's, as long as the process lives."""
+
+    def __init__(self, target: Target, store: TraceStore, mailbox: Mailbox, mail_endpoint: str) -> None:
+        self._target = target
+        self._store = store
+        self._lock = threading.Lock()
+        self._functions = {
+            f"/aws/lambda/{target.outputs[name]}": target.outputs[name] for name in _FUNCTIONS if name in target.outputs
+        }
+        self._tail = LogTail(target.client("logs"), self._functions, _matters)
+        # One attempt: a request repeated by the SDK after a lost answer would be counted twice.
+        self._outbox = Outbox(target.client("cloudwatch", attempts=1))
+        queues = [target.outputs[name] for name in _QUEUES if name in target.outputs]
+        self._queues = QueueWatch(target.client("sqs"), queues)
+        if "AlertsTopicArn" in target.outputs:
+            mailbox.subscribe(target.client("sns"), target.outputs["AlertsTopicArn"], mail_endpoint)
+        self._stopped = threading.Event()
+        for work, seconds in ((self._read_logs, LOG_SECONDS), (self._sample_queues, QUEUE_SECONDS)):
+            threading.Thread(target=self._repeat, args=(work, seconds), daemon=True).start()
+
+    def stop(self) -> None:
+        """Let the threads end."""
+        self._stopped.set()
+
+    def carry(self, *, everything: bool = False) -> dict[str, int]:
+        """Carry over what the logs hold now, and tell how many data were ever delivered."""
+        with self._lock:
+            for growth in self._tail.poll(everything=everything):
+                self._take(growth)
+            self._outbox.flush()
+            return self._outbox.counts()
+
+    def _take(self, growth: Growth) -> None:
+        """Queue the metrics of a stream's new lines. Nothing here can fail half way: a stream counts as read after."""
+        reported = {line.split()[2] for _, line in growth.fresh if line.startswith(_REPORT)}
+        data = [datum for _, line in growth.fresh for datum in data_of(line)]
+        for invocation in invocations(self._functions[growth.group], growth.events):
+            if invocation.request_id in reported:
+                data += invocation.metrics()
+                self._store.put_invocation(invocation)
+        self._outbox.add(data)
+
+    def _read_logs(self) -> None:
+        self.carry()
+
+    def _sample_queues(self) -> None:
+        sampled = self._queues.sample()
+        with self._lock:
+            self._outbox.add(sampled)
+            self._outbox.flush()
+
+    def _repeat(self, work: Any, seconds: float) -> None:
+        while not self._stopped.is_set():
+            try:
+                work()
+            except (BotoCoreError, ClientError) as error:
+                _logger.warning("%s: %s", work.__name__, error)  # The emulator is busy, or about to end.
+            except Exception:
+                _logger.exception("%s failed", work.__name__)
+            self._stopped.wait(seconds)
+
+
+def _matters(line: str) -> bool:
+    return '"_aws"' in line or line.startswith(_REPORT)

@@ -1,0 +1,98 @@
+r"""Read the platform's lines of a log stream: which invocations ended, when, how long they took, whether they failed.
+
+The emulator writes one log stream an invocation, when that has ended, every event with the same timestamp:
+
+    START RequestId: … Version: $LATEST
+    (what the function wrote to stdout and stderr, one event a line; a failed invocation's ends with the traceback,
+    "Task timed out after N.00 seconds" or "Worker process died")
+    END RequestId: …
+    REPORT RequestId: …\tDuration: 12 ms\tBilled Duration: 12 ms\tMemory Size: 512 MB\tMax Memory Used: 80 MB
+
+Duration is wall time with the start of the worker in it; Max Memory Used is not the worker's and is not read; there is
+no Init Duration. An invocation that wrote nothing may have failed to start or simply be silent: its error is unknown.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cdk.local.sidecar.emf import Datum
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_START = re.compile(r"START RequestId: (\S+) Version: ")
+_END = re.compile(r"END RequestId: (\S+)")
+_REPORT = re.compile(r"REPORT RequestId: (\S+)\tDuration: ([\d.]+) ms\t")
+_DIED = re.compile(r"Task timed out after \d+\.00 seconds|Worker process died|Worker returned no response")
+_TRACEBACK = "Traceback (most recent call last):"
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """One ended invocation of a function."""
+
+    function: str
+    request_id: str
+    started: float
+    ended: float
+    failed: bool | None
+    """None where the lines do not tell."""
+    trace_ids: frozenset[str]
+    """The traces that its log lines name."""
+
+    def metrics(self) -> list[Datum]:
+        """Return what Lambda itself would have told CloudWatch, as far as it is known.
+
+        Throttles, ConcurrentExecutions and memory are not: the log tells nothing of them.
+        """
+        known = [("Invocations", 1.0, "Count"), ("Duration", (self.ended - self.started) * 1000, "Milliseconds")]
+        if self.failed is not None:
+            known.append(("Errors", float(self.failed), "Count"))
+        dimensions = (("FunctionName", self.function),)
+        return [
+            Datum("AWS/Lambda", name, dimensions, (round(value, 3),), unit, self.started) for name, value, unit in known
+        ]
+
+
+def invocations(function: str, events: Iterable[tuple[int, str]]) -> list[Invocation]:
+    """Return the invocations that one stream's events (milliseconds, line) report, in order."""
+    found = []
+    body: list[str] = []
+    inside = False
+    for timestamp, line in events:
+        if _START.match(line):
+            inside, body = True, []
+        elif _END.match(line):
+            inside = False
+        elif report := _REPORT.match(line):
+            ended = timestamp / 1000
+            started = ended - float(report[2]) / 1000
+            found.append(Invocation(function, report[1], started, ended, _failed(body), _trace_ids(body)))
+            body = []
+        elif inside:
+            body.append(line)
+    return found
+
+
+def _failed(body: list[str]) -> bool | None:
+    """Tell a failure by how the lines end: a log line of ours is JSON and holds a traceback within itself."""
+    if not body:
+        return None
+    tail = next((n for n in range(len(body), 0, -1) if body[n - 1].startswith("{")), 0)
+    return any(line == _TRACEBACK or _DIED.fullmatch(line) for line in body[tail:])
+
+
+def _trace_ids(body: list[str]) -> frozenset[str]:
+    found = set()
+    for line in body:
+        if '"xray_trace_id"' in line and line.startswith("{"):
+            try:
+                fields = json.loads(line)
+            except ValueError:
+                continue
+            found.add(str(fields.get("xray_trace_id")))
+    return frozenset(found)
