@@ -5,7 +5,7 @@ Both are items of the files table: partition key ``file_id``, sort key ``entry``
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -45,6 +45,8 @@ class FileEntry:
     """When the first run began; also the index's sort key."""
     base_timestamp: str
     """What every order's ``processed_timestamp`` counts from; fixed when the first run begins."""
+    uploaded_at: str = ""
+    """When S3 took the object, by its event."""
     run_id: str = ""
     """The newest run: the one that holds the lease while the state is ``processing``."""
     run_started_at: str = ""
@@ -122,8 +124,8 @@ class FileEntry:
         return ObjectVersion(self.bucket, self.leftover_key, self.leftover_version)
 
 
-_FILE_FIELDS = tuple(field.name for field in fields(FileEntry))
-_FILE_NUMBERS = frozenset(field.name for field in fields(FileEntry) if field.type == "int")
+_FILE_FIELDS = tuple(each.name for each in fields(FileEntry))
+_FILE_NUMBERS = frozenset(each.name for each in fields(FileEntry) if each.type == "int")
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +141,8 @@ class RunEntry:
     """A file state, or :data:`ERROR`, or :data:`DIED`."""
     request_id: str = ""
     trace_id: str = ""
+    trace_sampled: bool = False
+    """Whether X-Ray keeps the trace; most traces of an account with default sampling have an id and are not kept."""
     ended_at: str = ""
     duration_ms: int = 0
     accepted_rows: int = 0
@@ -146,6 +150,13 @@ class RunEntry:
     batches: int = 0
     retried_items: int = 0
     consumed_write_units: str = "0"
+    """By DynamoDB's own answers, orders, indexes and ledger together, plus what writing down the end will take."""
+    estimated_cost: str = "0"
+    """US dollars, by the price list in ``processor.cost``."""
+    costs: dict[str, str] = field(default_factory=dict)
+    """The same by what was used, the dearest first: the receipt."""
+    hints: tuple[str, ...] = ()
+    """What would make such a file cheaper."""
     cause: str = ""
     error: str = ""
     row_stride: int = 0
@@ -160,8 +171,9 @@ class RunEntry:
     def to_item(self) -> dict[str, Any]:
         """Lay the entry out as an item, without what is empty."""
         item = {name: getattr(self, name) for name in _RUN_FIELDS}
-        item["row_offsets"] = list(self.row_offsets)
-        return {"entry": self.entry, **{name: value for name, value in item.items() if value not in ("", [])}}
+        for name in ("row_offsets", "hints"):
+            item[name] = list(item[name])
+        return {"entry": self.entry, **{name: value for name, value in item.items() if value not in ("", [], {})}}
 
     @classmethod
     def from_item(cls, item: Mapping[str, Any]) -> RunEntry:
@@ -170,8 +182,9 @@ class RunEntry:
         for name in _RUN_NUMBERS & known.keys():
             known[name] = int(known[name])
         known["row_offsets"] = tuple(int(offset) for offset in known.get("row_offsets", ()))
+        known["hints"] = tuple(known.get("hints", ()))
         return cls(**known)
 
 
-_RUN_FIELDS = tuple(field.name for field in fields(RunEntry))
-_RUN_NUMBERS = frozenset(field.name for field in fields(RunEntry) if field.type == "int")
+_RUN_FIELDS = tuple(each.name for each in fields(RunEntry))
+_RUN_NUMBERS = frozenset(each.name for each in fields(RunEntry) if each.type == "int")

@@ -10,10 +10,10 @@ from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, pro
 from botocore.config import Config as ClientConfig
 
 from processor.config import Config
-from processor.intake import handle_message
+from processor.intake import handle_message, reported
 from processor.messages import Message
 from processor.services import Clients, Invocation, Services
-from processor.telemetry import logger, trace_id
+from processor.telemetry import is_sampled, logger, trace_id
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
@@ -25,16 +25,18 @@ _TIMES: Any = {"connect_timeout": 5, "read_timeout": 20, "retries": {"mode": "st
 _CHECKED = ClientConfig(**_TIMES)
 _UNCHECKED = ClientConfig(**_TIMES, parameter_validation=False)
 
-services = Services.build(
-    Config.from_environment(os.environ),
-    Clients(
-        s3=boto3.client("s3", config=_CHECKED),
-        files=boto3.client("dynamodb", config=_CHECKED),
-        orders=boto3.client("dynamodb", config=_UNCHECKED),
-        sqs=boto3.client("sqs", config=_CHECKED),
-        sns=boto3.client("sns", config=_CHECKED),
-    ),
+clients = Clients(
+    s3=boto3.client("s3", config=_CHECKED),
+    files=boto3.client("dynamodb", config=_CHECKED),
+    orders=boto3.client("dynamodb", config=_UNCHECKED),
+    sqs=boto3.client("sqs", config=_CHECKED),
+    sns=boto3.client("sns", config=_CHECKED),
 )
+services = Services.build(Config.from_environment(os.environ), clients)
+services.meter.watch([clients.s3, clients.files, clients.orders, clients.sqs, clients.sns])
+
+
+_cold = True
 
 
 @logger.inject_lambda_context(clear_state=True)
@@ -43,18 +45,35 @@ def handle(event: dict[str, Any], context: LambdaContext) -> Any:
 
     https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
     """
-    invocation = Invocation(context.aws_request_id, trace_id(), context.get_remaining_time_in_millis() / 1000)
-
-    def handle_record(record: SQSRecord) -> None:
-        message = Message(
-            message_id=record.message_id,
-            receipt_handle=record.receipt_handle,
-            body=record.body,
-            receive_count=int(record.attributes.approximate_receive_count),
+    invocation = Invocation(
+        request_id=context.aws_request_id,
+        trace_id=trace_id(),
+        timeout_s=context.get_remaining_time_in_millis() / 1000,
+        memory_mb=int(context.memory_limit_in_mb),
+        sampled=is_sampled(),
+    )
+    with reported(invocation, services, messages=len(event["Records"]), cold=_is_first_invocation()):
+        return process_partial_response(
+            event=event,
+            record_handler=lambda record: _handle_record(record, invocation),
+            # A batch whose every message fails is answered like any other: each is redelivered by itself.
+            processor=BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False),
+            context=context,
         )
-        with logger.append_context_keys(message_id=message.message_id, receive_count=message.receive_count):
-            handle_message(message, services, invocation)
 
-    # A batch whose every message fails is answered like any other: each is redelivered by itself.
-    processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
-    return process_partial_response(event=event, record_handler=handle_record, processor=processor, context=context)
+
+def _handle_record(record: SQSRecord, invocation: Invocation) -> None:
+    message = Message(
+        message_id=record.message_id,
+        receipt_handle=record.receipt_handle,
+        body=record.body,
+        receive_count=int(record.attributes.approximate_receive_count),
+    )
+    with logger.append_context_keys(message_id=message.message_id, receive_count=message.receive_count):
+        handle_message(message, services, invocation)
+
+
+def _is_first_invocation() -> bool:
+    global _cold
+    cold, _cold = _cold, False
+    return cold

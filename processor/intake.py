@@ -2,18 +2,43 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from processor import files
+from processor.cost import Usage
 from processor.errors import FileBusyError, MessageError, MessageFailedError
 from processor.messages import Reprocess, Request, parse_body
 from processor.pipeline import process_file
-from processor.telemetry import logger
+from processor.telemetry import logger, peak_memory_mb, send
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from processor.files import ObjectVersion
     from processor.messages import Message
     from processor.services import Invocation, Services
+
+
+@contextmanager
+def reported(invocation: Invocation, services: Services, *, messages: int, cold: bool) -> Iterator[None]:
+    """Send the invocation's metrics when the block ends, however it ends."""
+    used_before = services.meter.used()
+    try:
+        yield
+    finally:
+        tally = invocation.tally
+        own = Usage(
+            sqs_requests=3 * messages,  # Each is sent, received and deleted (or received again).
+            lambda_requests=1,
+            lambda_gb_seconds=invocation.gb_seconds(invocation.elapsed_s()),
+        )
+        usage = services.meter.used() - used_before + own
+        tally.count("ConsumedWriteUnits", usage.write_units)
+        tally.count("EstimatedCost", float(usage.total()))
+        tally.count("ColdStarts", int(cold))
+        tally.measure("PeakMemory", peak_memory_mb())
+        send(tally, environment=services.config.environment)
 
 
 def handle_message(message: Message, services: Services, invocation: Invocation) -> None:
@@ -48,16 +73,16 @@ def handle_message(message: Message, services: Services, invocation: Invocation)
 
 
 def _process(request: Request, message: Message, services: Services, invocation: Invocation) -> None:
-    file_id, source = _locate(request, services)
+    file_id, source, uploaded_at = _locate(request, services)
     logger.append_keys(file_id=file_id, object_key=source.key)
-    process_file(file_id, source, message, services, invocation)
+    process_file(file_id, source, uploaded_at, message, services, invocation)
 
 
-def _locate(request: Request, services: Services) -> tuple[str, ObjectVersion]:
+def _locate(request: Request, services: Services) -> tuple[str, ObjectVersion, str]:
     """Find the file that a request is about; raises :class:`MessageError` for a command about an unknown one."""
     if isinstance(request, Reprocess):
         entry = services.ledger.read(request.file_id)
         if entry is None:
             raise MessageError(f"there is no file {request.file_id!r:.40}")
-        return entry.file_id, entry.original
-    return files.file_id(request.source), request.source
+        return entry.file_id, entry.original, ""
+    return files.file_id(request.source), request.source, request.uploaded_at

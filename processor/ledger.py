@@ -48,6 +48,7 @@ class RunStart:
     receive_count: int
     now: int
     lease_until: int
+    uploaded_at: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,8 @@ class Begun:
     entry: FileEntry
     may_run: bool
     """False: the file is settled, or another message's run holds it and answers for it."""
+    is_new: bool = False
+    """Nobody has seen this file before."""
 
 
 class Ledger:
@@ -97,6 +100,8 @@ class Ledger:
             "received_at": run.started_at,
             "base_timestamp": run.started_at,
         }
+        if run.uploaded_at:
+            first["uploaded_at"] = run.uploaded_at
         waiting = [state for state in states_before(FileState.PROCESSING) if state is not FileState.PROCESSING]
         held_by_the_dead = Attr("state").eq(FileState.PROCESSING) & Attr("lease_until").lt(run.now)
         condition = Attr("file_id").not_exists() | Attr("state").is_in(waiting) | held_by_the_dead
@@ -106,7 +111,7 @@ class Ledger:
             return self._not_begun(file_id, run)
         if old.get("state") == FileState.PROCESSING:
             self._record_death(FileEntry.from_item(old))
-        return Begun(FileEntry.from_item({"file_id": file_id, **first, **old, **start}), may_run=True)
+        return Begun(FileEntry.from_item({"file_id": file_id, **first, **old, **start}), may_run=True, is_new=not old)
 
     def _not_begun(self, file_id: str, run: RunStart) -> Begun:
         entry = self.read(file_id)

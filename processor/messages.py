@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from urllib.parse import unquote_plus
 
@@ -21,6 +22,8 @@ class Arrival:
     """An object came into the inbox."""
 
     source: ObjectVersion
+    uploaded_at: str = ""
+    """ISO 8601 in UTC, as S3 wrote it, or "" where it is no such text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +88,7 @@ def _arrival(record: Any, bucket: str) -> Arrival | None:
         version_id = s3_object.get("versionId") or ""
         event_name = record["eventName"]
         size = s3_object.get("size", 0)
+        uploaded_at = record.get("eventTime")
     except (KeyError, TypeError, AttributeError) as error:
         raise MessageError("a record is not an S3 record") from error
     if not isinstance(version_id, str):
@@ -95,4 +99,12 @@ def _arrival(record: Any, bucket: str) -> Arrival | None:
         raise MessageError(f"a record is not about {INBOX} in this bucket")
     if is_folder_marker(key, size):
         return None
-    return Arrival(ObjectVersion(bucket, key, version_id))
+    return Arrival(ObjectVersion(bucket, key, version_id), _moment(uploaded_at))
+
+
+def _moment(text: Any) -> str:
+    """Pass an aware ISO 8601 moment on; anything else is not known."""
+    try:
+        return str(text) if datetime.fromisoformat(text).tzinfo else ""
+    except (TypeError, ValueError):
+        return ""

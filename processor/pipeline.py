@@ -17,9 +17,17 @@ from processor.errors import LeaseLostError, ObjectGoneError, PermanentError
 from processor.files import FileState, ObjectVersion
 from processor.ledger import RunStart
 from processor.reading import read_file
-from processor.reports import log_settled, mail_dead_letter, mail_settled, most_frequent
+from processor.reports import (
+    count_begun,
+    count_failed,
+    count_settled,
+    log_settled,
+    mail_dead_letter,
+    mail_settled,
+    most_frequent,
+)
 from processor.run import Run, Settlement
-from processor.telemetry import logger
+from processor.telemetry import logger, span
 
 if TYPE_CHECKING:
     from processor.messages import Message
@@ -30,31 +38,48 @@ _LONGEST_ERROR = 500
 
 
 def process_file(
-    file_id: str, source: ObjectVersion, message: Message, services: Services, invocation: Invocation
+    file_id: str,
+    source: ObjectVersion,
+    uploaded_at: str,
+    message: Message,
+    services: Services,
+    invocation: Invocation,
 ) -> None:
     """Bring one file to its end, whatever was done by earlier runs.
 
     Returns when the file is settled, or another message answers for it. Raises whatever else went wrong, with the
-    cause in the ledger, so that SQS delivers the message again.
+    cause in the ledger, so that SQS delivers the message again. ``uploaded_at`` is S3's time of arrival, if known.
     """
-    begun = services.ledger.begin(file_id, source, _start(message, services, invocation))
-    run = Run(services, invocation, message, begun.entry)
-    if not begun.may_run:
-        _finish_clean_up(run)
-        return
-    logger.append_keys(run_id=begun.entry.run_id)
-    logger.info("run_began")
-    try:
-        _settle(run, _decide(run))
-    except LeaseLostError:
-        raise  # The file is another run's now; nothing of it is ours to write.
-    except Exception as error:
-        if not run.settled:  # Else only the mail or the clean-up failed, and the next delivery makes up for it.
-            _give_back(run, error)
-        raise
+    with span("run") as trace:
+        trace.annotate(file_id=file_id, environment=services.config.environment)
+        used_before, began_s = services.meter.used(), invocation.elapsed_s()
+        with span("begin"):
+            begun = services.ledger.begin(file_id, source, _start(uploaded_at, message, services, invocation))
+        run = Run(services, invocation, message, begun.entry, used_before=used_before, began_s=began_s)
+        if not begun.may_run:
+            trace.annotate(outcome="ignored")
+            _finish_clean_up(run)
+            return
+        trace.annotate(run_id=begun.entry.run_id, receive_count=message.receive_count)
+        logger.append_keys(run_id=begun.entry.run_id)
+        logger.info("run_began")
+        count_begun(run, is_new=begun.is_new)
+        try:
+            settlement = _decide(run)
+            with span("settle"):
+                _settle(run, settlement)
+            trace.annotate(outcome=settlement.state)
+            _tell_and_clean_up(run)
+        except LeaseLostError:
+            raise  # The file is another run's now; nothing of it is ours to write.
+        except Exception as error:
+            trace.annotate(outcome="error")
+            if not run.settled:  # Else only the mail or the clean-up failed: the next delivery makes up for it.
+                _give_back(run, error)
+            raise
 
 
-def _start(message: Message, services: Services, invocation: Invocation) -> RunStart:
+def _start(uploaded_at: str, message: Message, services: Services, invocation: Invocation) -> RunStart:
     now = services.now()
     return RunStart(
         run_id=services.new_id(),
@@ -63,6 +88,7 @@ def _start(message: Message, services: Services, invocation: Invocation) -> RunS
         receive_count=message.receive_count,
         now=int(now.timestamp()),
         lease_until=int(now.timestamp() + invocation.remaining_s()) + 1,
+        uploaded_at=uploaded_at,
     )
 
 
@@ -99,7 +125,7 @@ def _settle(run: Run, settlement: Settlement) -> None:
         _archive_settled_rejects(run)
     ended = run.end(settlement.state, cause=settlement.cause, error=settlement.error)
     services.ledger.record_run(ended)
-    settled = services.ledger.settle(
+    run.entry = services.ledger.settle(
         entry,
         settlement.state,
         to_iso(services.now()),
@@ -115,9 +141,15 @@ def _settle(run: Run, settlement: Settlement) -> None:
     )
     run.settled = True
     log_settled(ended, settlement)
-    mail_settled(run, settled)
-    if settled.leftover:
-        services.objects.delete(settled.leftover)
+    count_settled(run, ended)
+
+
+def _tell_and_clean_up(run: Run) -> None:
+    with span("notify"):
+        mail_settled(run)
+    if run.entry.leftover:
+        with span("clean up"):
+            run.services.objects.delete(run.entry.leftover)
 
 
 def _stored(run: Run, settlement: Settlement) -> dict[str, int | str]:
@@ -172,8 +204,7 @@ def _finish_clean_up(run: Run) -> None:
     if entry.state not in files.SETTLED or not leftover or not run.services.objects.exists(leftover):
         logger.info("delivery_ignored", extra={"state": entry.state})
         return
-    mail_settled(run, entry)  # Perhaps for the second time: better than never.
-    run.services.objects.delete(leftover)
+    _tell_and_clean_up(run)  # The mail perhaps for the second time: better than never.
     logger.info("clean_up_finished")
 
 
@@ -185,6 +216,7 @@ def _give_back(run: Run, error: Exception) -> None:
     try:
         run.services.ledger.record_run(run.end(ERROR, cause=cause, error=words))
         run.services.ledger.fail_run(run.entry, state, cause=cause, error=words)
+        count_failed(run)
         if run.is_last:
             mail_dead_letter(run, words)
     except Exception:  # noqa: BLE001 - what cannot be recorded must not hide what went wrong

@@ -26,7 +26,7 @@ from processor.rejects import OWN_COLUMNS, RejectedRow
 from processor.rows import RowReader
 from processor.run import Run, Settlement
 from processor.store import BATCH_ITEMS
-from processor.telemetry import logger
+from processor.telemetry import Span, logger, span
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -65,11 +65,13 @@ def read_file(run: Run, facts: ObjectFacts) -> Settlement:
     watch = Watch(run.invocation, source.report_progress)
     source.watch = watch
     limit, gzipped = config.max_file_bytes, files.is_gzipped(entry.name)
-    run.content = content.check(source.blocks(), gzipped=gzipped, encoding=encoding, limit_bytes=limit)
-    if run.content.lines > config.max_rows:
-        raise TooManyRowsError(run.content.lines, config.max_rows)
-    source.read_bytes = 0
-    reader = RowReader(content.text(source.blocks(), gzipped=gzipped, encoding=encoding, limit_bytes=limit))
+    with span("check") as trace:
+        run.content = content.check(source.blocks(), gzipped=gzipped, encoding=encoding, limit_bytes=limit)
+        trace.describe(stored_bytes=run.content.stored_bytes, lines=run.content.lines)
+        if run.content.lines > config.max_rows:
+            raise TooManyRowsError(run.content.lines, config.max_rows)
+        source.read_bytes = 0
+        reader = RowReader(content.text(source.blocks(), gzipped=gzipped, encoding=encoding, limit_bytes=limit))
 
     run.store = run.services.new_store()
     run.store.may_wait = watch.may_wait
@@ -79,7 +81,9 @@ def read_file(run: Run, facts: ObjectFacts) -> Settlement:
     run.rejected = RejectedRows(run.services.objects.writer(entry.bucket, rejected_key))
     maker = OrderMaker(entry.base, entry.file_id, entry.run_id, run.invocation.trace_id, config.order_indexes)
     try:
-        store_rows(reader, maker, run.store, run.accepted, run.rejected, watch)
+        with span("read, validate and write") as trace:
+            store_rows(reader, maker, run.store, run.accepted, run.rejected, watch)
+            _describe(trace, run.store, run.accepted, run.rejected)
         return Settlement(
             state=files.FileState.PARTIAL if run.rejected.count else files.FileState.PROCESSED,
             accepted_key=run.accepted.complete(),
@@ -91,6 +95,12 @@ def read_file(run: Run, facts: ObjectFacts) -> Settlement:
         for output in (run.accepted, run.rejected):
             _abort(output)
         raise
+
+
+def _describe(trace: Span, store: OrderStore, accepted: AcceptedRows, rejected: RejectedRows) -> None:
+    """Put the counts of the loop into its trace, and its writing as one part: the sum of many short ones."""
+    trace.describe(accepted_rows=accepted.count, rejected_rows=rejected.count)
+    trace.add_part("write (sum)", store.busy_s, batches=store.batches, retried_items=store.retried_items)
 
 
 def _abort(output: CsvObject) -> None:

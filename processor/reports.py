@@ -1,19 +1,27 @@
-"""Words for a person: the mails about a file that needs one, and the log lines of a run's end. No row contents."""
+"""What a run reports of itself: mails for a person, log lines, metrics. Never the contents of a row."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from processor.entries import from_iso
 from processor.files import FileState
-from processor.telemetry import logger
+from processor.telemetry import aws_region, logger
 
 if TYPE_CHECKING:
-    from processor.entries import FileEntry, RunEntry
+    from processor.entries import RunEntry
     from processor.run import Run, Settlement
+    from processor.services import Invocation
 
 _MOST_REASONS = 10
 
 NEEDS_PERSON = frozenset({FileState.FAILED, FileState.PARTIAL, FileState.DUPLICATE})
+_SETTLED_COUNTERS = {
+    FileState.PROCESSED: "FilesProcessed",
+    FileState.PARTIAL: "FilesPartial",
+    FileState.FAILED: "FilesFailed",
+    FileState.DUPLICATE: "FilesDuplicate",
+}
 _OUTCOMES = {
     FileState.FAILED: "file failed",
     FileState.PARTIAL: "rows rejected",
@@ -21,8 +29,9 @@ _OUTCOMES = {
 }
 
 
-def mail_settled(run: Run, entry: FileEntry) -> None:
-    """Tell a person what a settled file wants, if it wants anything; ``entry`` is the ledger's newest."""
+def mail_settled(run: Run) -> None:
+    """Tell a person what a settled file wants, if it wants anything."""
+    entry = run.entry
     if entry.state not in NEEDS_PERSON:
         return
     facts = {"What": entry.error or f"{entry.rejected_rows:,} of {entry.rows:,} rows were not stored."}
@@ -31,7 +40,7 @@ def mail_settled(run: Run, entry: FileEntry) -> None:
         facts["Accepted"] = f"{entry.accepted_rows:,} rows are orders now"
         facts["Rejected"] = f"s3://{entry.bucket}/{entry.rejected_key}"
         facts["What to do"] = "Correct the rows in that file and upload it; its waybill_ columns may stay."
-    _mail(run, _OUTCOMES[entry.state], entry, facts)
+    _mail(run, _OUTCOMES[entry.state], facts)
 
 
 def mail_dead_letter(run: Run, error: str) -> None:
@@ -41,12 +50,51 @@ def mail_dead_letter(run: Run, error: str) -> None:
         "Why": error,
         "What to do": "Remove the cause, then redrive the dead letter; running it again is always safe.",
     }
-    _mail(run, "dead letter", run.entry, facts)
+    _mail(run, "dead letter", facts)
 
 
-def _mail(run: Run, outcome: str, entry: FileEntry, facts: dict[str, str]) -> None:
-    facts |= {"Original": f"s3://{entry.bucket}/{entry.original.key}", "Trace": run.invocation.trace_id}
+def _mail(run: Run, outcome: str, facts: dict[str, str]) -> None:
+    entry = run.entry
+    facts |= {"Original": f"s3://{entry.bucket}/{entry.original.key}", "Trace": trace_link(run.invocation)}
     run.services.notifier.file_needs_person(entry.name, file_id=entry.file_id, outcome=outcome, facts=facts)
+
+
+def trace_link(invocation: Invocation) -> str:
+    """Point at the trace in the AWS console, or say that X-Ray has not kept it."""
+    if not invocation.sampled:
+        return f"{invocation.trace_id} (not sampled)" if invocation.trace_id else ""
+    region = aws_region()
+    return f"https://{region}.console.aws.amazon.com/cloudwatch/home?region={region}#xray:traces/{invocation.trace_id}"
+
+
+def count_begun(run: Run, *, is_new: bool) -> None:
+    """Count a run that begins, and its file when it is seen for the first time."""
+    tally = run.invocation.tally
+    tally.count("FilesReceived", int(is_new))
+    tally.note("file_id", run.entry.file_id)
+    tally.note("run_id", run.entry.run_id)
+
+
+def count_failed(run: Run) -> None:
+    """Count a run that failed, and its file if that was the last run."""
+    run.invocation.tally.count("RunsFailed")
+    run.invocation.tally.count("FilesDeadLettered", int(run.is_last))
+
+
+def count_settled(run: Run, ended: RunEntry) -> None:
+    """Count a file that the ledger has just taken as settled: each one once, however often it was tried."""
+    entry, tally = run.entry, run.invocation.tally
+    tally.count(_SETTLED_COUNTERS[entry.state])
+    tally.count("RowsAccepted", ended.accepted_rows)
+    tally.count("RowsRejected", ended.rejected_rows)
+    tally.count("BytesProcessed", run.content.stored_bytes if run.content else 0)
+    tally.measure("ProcessingDuration", ended.duration_ms)
+    rows = ended.accepted_rows + ended.rejected_rows
+    if rows and ended.duration_ms:
+        tally.measure("RowsPerSecond", rows * 1000 / ended.duration_ms)
+    if entry.uploaded_at and entry.run_started_at == entry.received_at:
+        waited = run.services.now() - from_iso(entry.uploaded_at)
+        tally.measure("UploadToSettled", max(0.0, waited.total_seconds() * 1000))
 
 
 def most_frequent(reasons: dict[str, int]) -> tuple[str, ...]:
@@ -62,6 +110,7 @@ def log_settled(run_entry: RunEntry, settlement: Settlement) -> None:
         "rejected_rows": run_entry.rejected_rows,
         "duration_ms": run_entry.duration_ms,
         "consumed_write_units": run_entry.consumed_write_units,
+        "estimated_cost": run_entry.estimated_cost,
     }
     if settlement.cause:
         fields["cause"] = settlement.cause

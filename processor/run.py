@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from processor.cost import Usage, hints
 from processor.entries import RunEntry, to_iso
 from processor.files import ARCHIVE, FileState
 
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
     from processor.outputs import AcceptedRows, RejectedRows
     from processor.services import Invocation, Services
     from processor.store import OrderStore
+
+
+_TO_COME = Usage(ledger_write_units=4)
+"""The run's own entry (1 unit) and the file's new state (1, and 2 in the index by state), written after the receipt."""
 
 
 @dataclass(slots=True)
@@ -33,14 +38,35 @@ class Run:
     rejected: RejectedRows | None = None
     settled: bool = False
     """Whether the ledger has the run's end."""
+    used_before: Usage = field(default_factory=Usage)
+    """What the process had used when the run began."""
+    began_s: float = 0.0
+    """Seconds from the invocation's start to the run's."""
+
+    @property
+    def duration_ms(self) -> int:
+        """How long the run has taken so far."""
+        return round((self.invocation.elapsed_s() - self.began_s) * 1000)
 
     @property
     def is_last(self) -> bool:
         """Whether the message is dead-lettered if this run fails."""
         return self.message.receive_count >= self.services.config.max_receive_count
 
+    def usage(self) -> Usage:
+        """Tell what this run has used so far; the message that brought it is sent, received and deleted."""
+        running_s = self.invocation.elapsed_s() - self.began_s
+        own = Usage(
+            sqs_requests=3,
+            lambda_requests=1,
+            lambda_gb_seconds=self.invocation.gb_seconds(running_s),
+        )
+        return self.services.meter.used() - self.used_before + own
+
     def end(self, outcome: str, *, cause: str = "", error: str = "") -> RunEntry:
         """Write down what the run did, for the ledger."""
+        usage = self.usage() + _TO_COME
+        rows = (self.accepted.count if self.accepted else 0) + (self.rejected.count if self.rejected else 0)
         return RunEntry(
             file_id=self.entry.file_id,
             run_id=self.entry.run_id,
@@ -50,13 +76,17 @@ class Run:
             outcome=outcome,
             request_id=self.invocation.request_id,
             trace_id=self.invocation.trace_id,
+            trace_sampled=self.invocation.sampled,
             ended_at=to_iso(self.services.now()),
-            duration_ms=round(self.invocation.elapsed_s() * 1000),
+            duration_ms=self.duration_ms,
             accepted_rows=self.accepted.count if self.accepted else 0,
             rejected_rows=self.rejected.count if self.rejected else 0,
             batches=self.store.batches if self.store else 0,
             retried_items=self.store.retried_items if self.store else 0,
-            consumed_write_units=str(self.store.consumed_write_units) if self.store else "0",
+            consumed_write_units=f"{usage.write_units:g}",
+            estimated_cost=f"{usage.total():f}",
+            costs={name: f"{cost:f}" for name, cost in usage.costs().items()},
+            hints=hints(usage, rows=rows) if rows else (),
             cause=cause,
             error=error,
             row_stride=self.accepted.stride if self.accepted else 0,

@@ -9,11 +9,13 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from processor.ledger import Ledger
+from processor.meter import Meter
 from processor.notify import Notifier
 from processor.objects import Objects
 from processor.queue import IngestQueue
 from processor.store import OrderStore
 from processor.table import FilesTable
+from processor.tally import Tally
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,7 +57,8 @@ class Services:
     queue: IngestQueue
     notifier: Notifier
     new_store: Callable[[], OrderStore]
-    """Each run counts its own writes."""
+    """Each run counts its own batches."""
+    meter: Meter
     now: Callable[[], datetime] = _utc_now
     new_id: Callable[[], str] = _new_id
 
@@ -69,21 +72,30 @@ class Services:
             queue=IngestQueue(clients.sqs, config.queue_url),
             notifier=Notifier(clients.sns, config.alerts_topic_arn, config.environment),
             new_store=lambda: OrderStore(clients.orders, config.orders_table),
+            meter=Meter(config.orders_table),
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Invocation:
-    """The Lambda invocation: its ids, and how much time it has (seconds)."""
+    """The Lambda invocation: its ids, how much time (seconds) and memory it has, and what it will report."""
 
     request_id: str
     trace_id: str
     timeout_s: float
+    memory_mb: int = 256
+    sampled: bool = False
+    """Whether X-Ray keeps the trace."""
+    tally: Tally = field(default_factory=Tally)
     began: float = field(default_factory=time.monotonic)
 
     def elapsed_s(self) -> float:
         """Tell how long the invocation has run."""
         return time.monotonic() - self.began
+
+    def gb_seconds(self, seconds: float) -> float:
+        """Convert running time to what Lambda bills."""
+        return seconds * self.memory_mb / 1024
 
     def remaining_s(self) -> float:
         """Tell how long the invocation may still run."""

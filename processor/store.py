@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -41,7 +41,8 @@ class OrderStore:
     """Whether the run has so many seconds to wait and still be settled."""
     batches: int = 0
     retried_items: int = 0
-    consumed_write_units: float = field(default=0.0)
+    busy_s: float = 0.0
+    """Seconds spent in writing and waiting."""
 
     def write(self, items: Sequence[Item]) -> None:
         """Store up to :data:`BATCH_ITEMS` items whose keys differ.
@@ -50,7 +51,13 @@ class OrderStore:
         jitter (https://aws.amazon.com/builders-library/timeouts-retries-and-backoff-with-jitter/), or when the run
         has no time left to wait.
         """
-        requests: list[Any] = [put_request(item) for item in items]
+        began = time.perf_counter()
+        try:
+            self._write([put_request(item) for item in items])
+        finally:
+            self.busy_s += time.perf_counter() - began
+
+    def _write(self, requests: list[Any]) -> None:
         for attempt in range(_MOST_ATTEMPTS):
             requests = self._send(requests)
             if not requests:
@@ -68,12 +75,9 @@ class OrderStore:
         """
         self.batches += 1
         try:
-            answer = self.client.batch_write_item(RequestItems={self.table: requests}, ReturnConsumedCapacity="TOTAL")
+            answer = self.client.batch_write_item(RequestItems={self.table: requests})
         except ClientError as error:
             if error.response["Error"]["Code"] in _THROTTLED:
                 return requests
             raise
-        self.consumed_write_units += sum(
-            consumed.get("CapacityUnits", 0.0) for consumed in answer.get("ConsumedCapacity", [])
-        )
         return answer.get("UnprocessedItems", {}).get(self.table, [])

@@ -79,7 +79,7 @@ def main() -> None:
         services = Services.build(CONFIG, Clients(client, client, client, client, client))
         source = ObjectVersion("b", "raw-data/a.csv", "v")
         began = time.process_time()
-        process_file(file_id(source), source, Message("m", "r", "", 1), services, Invocation("r", "t", 3600))
+        process_file(file_id(source), source, "", Message("m", "r", "", 1), services, Invocation("r", "t", 3600))
         cpu = time.process_time() - began
     # Not getrusage: its peak begins with that of the process which has started this one.
     status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())

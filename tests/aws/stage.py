@@ -167,6 +167,22 @@ class Stage:
         return mails
 
 
+def record(stage: Stage, body: str, receive_count: int = 1) -> dict[str, Any]:
+    """Build a Lambda event record of a received message."""
+    message = stage.message(body, receive_count)
+    return {
+        "messageId": message.message_id,
+        "receiptHandle": message.receipt_handle,
+        "body": body,
+        "attributes": {"ApproximateReceiveCount": str(receive_count)},
+        "messageAttributes": {},
+        "md5OfBody": "",
+        "eventSource": "aws:sqs",
+        "eventSourceARN": "arn:aws:sqs:eu-west-1:123456789012:ingest",
+        "awsRegion": "eu-west-1",
+    }
+
+
 @functools.cache
 def _clients() -> Clients:
     """Make the clients once: that takes longer than most tests."""

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import importlib
 import io
 import json
-import sys
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
 import pytest
 
 from processor.telemetry import logger
-from tests.aws.stage import BAD_ROW, BUCKET, GOOD_ROWS, csv_file, s3_event
+from tests.aws.stage import BAD_ROW, GOOD_ROWS, csv_file, record, s3_event
 
 if TYPE_CHECKING:
     import logging
@@ -19,61 +17,6 @@ if TYPE_CHECKING:
 
     from processor.files import ObjectVersion
     from tests.aws.stage import Stage
-
-
-class Context:
-    """A Lambda context as far as it is used."""
-
-    function_name = "processor"
-    memory_limit_in_mb = 256
-    invoked_function_arn = "arn:aws:lambda:eu-west-1:123456789012:function:processor"
-    aws_request_id = "request-1"
-
-    @staticmethod
-    def get_remaining_time_in_millis() -> int:
-        """Leave plenty of time."""
-        return 300_000
-
-
-@pytest.fixture
-def handle(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Any]]:
-    """Import the handler with the environment that the stack gives it."""
-    environment = {
-        "BUCKET_NAME": BUCKET,
-        "ORDERS_TABLE": "orders",
-        "FILES_TABLE": "files",
-        "QUEUE_URL": stage.services.config.queue_url,
-        "ALERTS_TOPIC_ARN": stage.services.config.alerts_topic_arn,
-        "ENVIRONMENT": "test",
-        "MAX_RECEIVE_COUNT": "3",
-        "RETRY_BACKOFF_S": "15,60",
-        "MAX_FILE_BYTES": "1000000",
-        "MAX_ROWS": "1000000",
-        "DEFAULT_ENCODING": "utf-8",
-        "ORDER_INDEXES": "by_customer",
-        "_X_AMZN_TRACE_ID": "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1",
-    }
-    for name, value in environment.items():
-        monkeypatch.setenv(name, value)
-    module = importlib.import_module("processor.handler")
-    yield lambda *records: module.handle({"Records": list(records)}, Context())
-    del sys.modules["processor.handler"]
-
-
-def record(stage: Stage, body: str, receive_count: int = 1) -> dict[str, Any]:
-    """Build a Lambda event record of a received message."""
-    message = stage.message(body, receive_count)
-    return {
-        "messageId": message.message_id,
-        "receiptHandle": message.receipt_handle,
-        "body": body,
-        "attributes": {"ApproximateReceiveCount": str(receive_count)},
-        "messageAttributes": {},
-        "md5OfBody": "",
-        "eventSource": "aws:sqs",
-        "eventSourceARN": "arn:aws:sqs:eu-west-1:123456789012:ingest",
-        "awsRegion": "eu-west-1",
-    }
 
 
 def upload(stage: Stage, name: str, *rows: str) -> ObjectVersion:

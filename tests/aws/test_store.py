@@ -21,15 +21,15 @@ def item(number: int) -> Item:
     return {"order_id": {"S": f"A-{number}"}, "processed_timestamp": {"S": "t"}}
 
 
-def answer(*unprocessed: Item, units: float = 1.0) -> dict[str, Any]:
+def answer(*unprocessed: Item) -> dict[str, Any]:
     """Build DynamoDB's answer to a batch."""
     left = {"orders": [put_request(one) for one in unprocessed]} if unprocessed else {}
-    return {"UnprocessedItems": left, "ConsumedCapacity": [{"TableName": "orders", "CapacityUnits": units}]}
+    return {"UnprocessedItems": left}
 
 
 def asked(*items: Item) -> dict[str, Any]:
     """Build the request that is expected."""
-    return {"RequestItems": {"orders": [put_request(one) for one in items]}, "ReturnConsumedCapacity": "TOTAL"}
+    return {"RequestItems": {"orders": [put_request(one) for one in items]}}
 
 
 def test_unprocessed_items_are_sent_again_with_growing_waits(stage: Stage) -> None:
@@ -38,15 +38,15 @@ def test_unprocessed_items_are_sent_again_with_growing_waits(stage: Stage) -> No
     store = OrderStore(stage.clients.orders, "orders", sleep=waits.append, jitter=lambda: 1.0)
     items = [item(number) for number in range(4)]
     with Stubber(stage.clients.orders) as stubber:
-        stubber.add_response("batch_write_item", answer(*items[1:], units=2), asked(*items))
-        stubber.add_response("batch_write_item", answer(items[3], units=4), asked(*items[1:]))
-        stubber.add_response("batch_write_item", answer(units=2), asked(items[3]))
+        stubber.add_response("batch_write_item", answer(*items[1:]), asked(*items))
+        stubber.add_response("batch_write_item", answer(items[3]), asked(*items[1:]))
+        stubber.add_response("batch_write_item", answer(), asked(items[3]))
 
         store.write(items)
 
         stubber.assert_no_pending_responses()
     assert waits == [0.05, 0.1]
-    assert (store.batches, store.retried_items, store.consumed_write_units) == (3, 4, 8.0)
+    assert (store.batches, store.retried_items) == (3, 4)
 
 
 def test_endless_throttling_raises(stage: Stage) -> None:

@@ -1,0 +1,100 @@
+"""What a run costs: one price table, and the arithmetic from usage to dollars. Pure.
+
+An estimate on purpose: list prices of one region without free tiers, taxes or discounts, and without the function's
+Init phase, which no code inside it can see.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from decimal import Decimal
+
+PRICES_REGION = "us-east-1"
+PRICES_DATE = "2026-11"
+PRICES_SOURCE = "https://aws.amazon.com/{dynamodb,s3,sqs,sns,lambda}/pricing/"
+
+_MILLION = Decimal(1_000_000)
+PRICES: dict[str, Decimal] = {  # US dollars for one of each
+    "orders_write_units": Decimal("0.625") / _MILLION,
+    "orders_index_write_units": Decimal("0.625") / _MILLION,
+    "ledger_write_units": Decimal("0.625") / _MILLION,
+    "read_units": Decimal("0.125") / _MILLION,
+    "s3_writes": Decimal("5.00") / _MILLION,
+    "s3_reads": Decimal("0.40") / _MILLION,
+    "sqs_requests": Decimal("0.40") / _MILLION,
+    "sns_publishes": Decimal("0.50") / _MILLION,
+    "lambda_requests": Decimal("0.20") / _MILLION,
+    "lambda_gb_seconds": Decimal("0.0000133334"),  # arm64; x86_64 is a quarter dearer
+}
+
+_PLACES = Decimal("1E-12")
+_HINT_FROM = Decimal("0.2")
+
+
+@dataclass(slots=True)
+class Usage:
+    """What was used of each thing that is paid for. Adds up, and subtracts to tell runs apart."""
+
+    orders_write_units: float = 0
+    orders_index_write_units: float = 0
+    ledger_write_units: float = 0
+    """Of the files table with its index."""
+    read_units: float = 0
+    s3_writes: int = 0
+    """PUT, COPY, POST and LIST requests."""
+    s3_reads: int = 0
+    """GET and HEAD requests; deletes are free."""
+    sqs_requests: int = 0
+    sns_publishes: int = 0
+    lambda_requests: int = 0
+    lambda_gb_seconds: float = 0
+
+    @property
+    def write_units(self) -> float:
+        """All DynamoDB write units."""
+        return self.orders_write_units + self.orders_index_write_units + self.ledger_write_units
+
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(**{name: getattr(self, name) + getattr(other, name) for name in _NAMES})
+
+    def __sub__(self, other: Usage) -> Usage:
+        return Usage(**{name: getattr(self, name) - getattr(other, name) for name in _NAMES})
+
+    def costs(self) -> dict[str, Decimal]:
+        """Price each thing in US dollars, the dearest first, without those that cost nothing."""
+        priced = {name: Decimal(str(getattr(self, name))) * PRICES[name] for name in _NAMES}
+        ranked = sorted(priced.items(), key=lambda pair: (-pair[1], pair[0]))
+        return {name: cost.quantize(_PLACES).normalize() for name, cost in ranked if cost}
+
+    def total(self) -> Decimal:
+        """Price everything in US dollars."""
+        return sum(self.costs().values(), Decimal(0))
+
+
+_NAMES = tuple(field.name for field in fields(Usage))
+
+
+def hints(usage: Usage, *, rows: int) -> tuple[str, ...]:
+    """Say what would make such a file cheaper, where the figures speak."""
+    total = usage.total()
+    if not total:
+        return ()
+    costs = usage.costs()
+
+    def share(*names: str) -> Decimal:
+        return sum((costs.get(name, Decimal(0)) for name in names), Decimal(0)) / total
+
+    found = []
+    index = share("orders_index_write_units")
+    if index >= _HINT_FROM:
+        found.append(f"The index by_customer is {index:.0%} of the bill; without it (order_indexes=) it goes.")
+    per_file = share("s3_writes", "s3_reads", "sqs_requests", "lambda_requests", "ledger_write_units")
+    if per_file >= _HINT_FROM:
+        found.append(
+            f"What every file costs, whatever its size, is {per_file:.0%} of the bill of these {rows:,} rows; "
+            "fewer, larger files are cheaper."
+        )
+    compute = share("lambda_gb_seconds")
+    if compute >= _HINT_FROM:
+        found.append(f"The function's time is {compute:.0%} of the bill; see the slowest files for why.")
+    return tuple(found)
