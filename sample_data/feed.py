@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 _AT_REST = SETTLED | {FileState.DEAD_LETTERED}
 _LONGEST_WAIT_S = 180
 _LOOK_EVERY_S = 0.25
+_WIDE = 180  # Columns, from which whole trace ids leave room for the reasons.
 _LARGEST_UPLOAD = 512 * 1024 * 1024
 
 
@@ -95,6 +96,7 @@ def run(feed: Feed, samples: list[SampleFile], console: Console) -> int:
     by_path = {row.sample.path: row for row in progress}
     before = feed.count_orders()
     deadline = time.monotonic() + _LONGEST_WAIT_S
+    wide = console.width >= _WIDE
     with httpx.Client(timeout=30) as http, Live(console=console, refresh_per_second=8, transient=True) as live:
         while True:
             for row in progress:
@@ -103,11 +105,13 @@ def run(feed: Feed, samples: list[SampleFile], console: Console) -> int:
                     row.file_id = file_id(feed.upload(row.sample, http))
                 elif row.file_id and not _at_rest(row.entry):
                     row.entry = feed.ledger.read(row.file_id)
-                live.update(outcome_table(progress, newest_first=console.is_terminal))
+                    if _at_rest(row.entry):
+                        row.run = feed.ledger.runs(row.file_id)[-1]
+                live.update(outcome_table(progress, wide=wide, newest_first=console.is_terminal))
             if all(_at_rest(row.entry) for row in progress) or time.monotonic() > deadline:
                 break
             time.sleep(_LOOK_EVERY_S)
-    console.print(outcome_table(progress))
+    console.print(outcome_table(progress, wide=wide))
     console.print(summary(progress, stored=feed.count_orders() - before))
     return 0 if all(row.as_expected for row in progress) else 1
 
@@ -119,7 +123,7 @@ def _at_rest(entry: FileEntry | None) -> bool:
 def _console() -> Console:
     """Write to the terminal in its width, and to a file in a width that holds the reasons."""
     console = Console()
-    return console if console.is_terminal else Console(width=160)
+    return console if console.is_terminal else Console(width=190)
 
 
 def main() -> int:

@@ -13,7 +13,7 @@ from processor.files import FileState
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from processor.entries import FileEntry
+    from processor.entries import FileEntry, RunEntry
     from sample_data.manifest import SampleFile
 
 _LIVE_ROWS = 18  # As many as fit a small terminal while the files move.
@@ -36,6 +36,8 @@ class Progress:
     sample: SampleFile
     file_id: str = ""
     entry: FileEntry | None = None
+    run: RunEntry | None = None
+    """The newest run, once the file has come to rest."""
 
     @property
     def as_expected(self) -> bool:
@@ -47,7 +49,7 @@ class Progress:
         return counts == (sample.accepted_rows, len(sample.rejected_rows)) and sample.cause in (None, entry.cause)
 
 
-def outcome_table(progress: Sequence[Progress], *, newest_first: bool = False) -> Table:
+def outcome_table(progress: Sequence[Progress], *, wide: bool = False, newest_first: bool = False) -> Table:
     """Draw one line a file; ``newest_first`` is for the moving picture, which must fit a terminal."""
     table = Table(box=None, pad_edge=False, header_style="bold", expand=True)
     table.add_column("File", ratio=4, overflow="ellipsis", no_wrap=True)
@@ -55,18 +57,22 @@ def outcome_table(progress: Sequence[Progress], *, newest_first: bool = False) -
     table.add_column("Orders", justify="right", no_wrap=True)
     table.add_column("Rejected", justify="right", no_wrap=True)
     table.add_column("Run", justify="right", no_wrap=True)
+    table.add_column("Took", justify="right", no_wrap=True)
+    table.add_column("Cost $", justify="right", no_wrap=True)
     table.add_column("Original in", width=12, no_wrap=True)
+    table.add_column("Trace", width=35 if wide else 11, overflow="ellipsis", no_wrap=True)
     table.add_column("Why", ratio=7, overflow="ellipsis", no_wrap=True)
     rows = [row for row in progress if row.file_id] if newest_first else list(progress)
     for row in rows[-_LIVE_ROWS:] if newest_first else rows:
-        table.add_row(*_cells(row))
+        table.add_row(*_cells(row, wide=wide))
     return table
 
 
-def _cells(row: Progress) -> tuple[Text | str, ...]:
+def _cells(row: Progress, *, wide: bool) -> tuple[Text | str, ...]:
     entry = row.entry
     if entry is None:
-        return Text(row.sample.name), Text("· in the queue", "dim"), "", "", "", "raw-data/", ""
+        return Text(row.sample.name), Text("· in the queue", "dim"), "", "", "", "", "", "raw-data/", "", ""
+    run = row.run
     sign, style = _STATES.get(entry.state, ("?", ""))
     state = Text(f"{sign} {_WORDS.get(entry.state, entry.state)}", style)
     return (
@@ -75,9 +81,18 @@ def _cells(row: Progress) -> tuple[Text | str, ...]:
         f"{entry.accepted_rows:,}" if entry.accepted_rows else "",
         f"{entry.rejected_rows:,}" if entry.rejected_rows else "",
         str(entry.run_receive_count or ""),
+        f"{run.duration_ms / 1000:.2f} s" if run else "",
+        f"{float(run.estimated_cost):.6f}" if run else "",
         entry.original.key.split("/")[0] + "/",
+        _trace(run, wide=wide) if run else "",
         Text(_why(entry)),
     )
+
+
+def _trace(run: RunEntry, *, wide: bool) -> str:
+    if not run.trace_sampled:
+        return "not sampled"
+    return run.trace_id if wide else f"…{run.trace_id[-8:]}"
 
 
 def _why(entry: FileEntry) -> str:
@@ -93,7 +108,11 @@ def summary(progress: Sequence[Progress], *, stored: int) -> Text:
     """Say in a few lines how it ended; ``stored`` is an independent count of the new orders."""
     accepted = sum(row.entry.accepted_rows for row in progress if row.entry)
     rejected = sum(row.entry.rejected_rows for row in progress if row.entry)
-    words = Text(f"\n{len(progress)} files: {accepted:,} rows are orders now, {rejected:,} wait with their reasons.")
+    cost = sum(float(row.run.estimated_cost) for row in progress if row.run)
+    words = Text(
+        f"\n{len(progress)} files: {accepted:,} rows are orders now, {rejected:,} wait with their reasons. "
+        f"The newest runs cost ${cost:.6f} by the AWS price list, had they run there."
+    )
     if stored != accepted:
         words.append(f"\nBut the orders table gained {stored:,} items.", "red")
     for row in progress:
