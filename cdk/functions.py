@@ -37,7 +37,7 @@ class Processor(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         name = f"waybill-{settings.environment}-processor"
-        log_group = logs.LogGroup(
+        self.log_group = logs.LogGroup(
             self,
             "Logs",
             log_group_name=f"/aws/lambda/{name}",
@@ -46,7 +46,7 @@ class Processor(Construct):
             removal_policy=RemovalPolicy.DESTROY,
         )
         self.role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
-        log_group.grant_write(self.role)
+        self.log_group.grant_write(self.role)
         self.function = lambda_.Function(
             self,
             "Function",
@@ -60,9 +60,10 @@ class Processor(Construct):
             timeout=Duration.seconds(settings.timeout_s),
             environment=_environment(settings, storage, queue, alerts),
             role=self.role,
-            tracing=lambda_.Tracing.ACTIVE,
+            tracing=lambda_.Tracing.ACTIVE if settings.trace_sampling else lambda_.Tracing.PASS_THROUGH,
             logging_format=lambda_.LoggingFormat.JSON,
-            log_group=log_group,
+            log_group=self.log_group,
+            application_log_level_v2=_lowest_level_let_through(settings),
         )
         self.function.add_event_source(
             event_sources.SqsEventSource(
@@ -133,5 +134,16 @@ def _environment(settings: Settings, storage: Storage, queue: sqs.Queue, alerts:
         "DEFAULT_ENCODING": settings.encoding,
         "ORDER_INDEXES": ",".join(settings.order_indexes),
         "POWERTOOLS_SERVICE_NAME": "processor",
-        "POWERTOOLS_LOG_LEVEL": "INFO",
+        "POWERTOOLS_LOG_LEVEL": settings.log_level,
+        "POWERTOOLS_LOGGER_SAMPLE_RATE": str(settings.debug_sample_rate),
     }
+
+
+def _lowest_level_let_through(settings: Settings) -> lambda_.ApplicationLogLevel:
+    """Tell Lambda which log lines to keep: what is below is dropped, whatever Powertools was told, and so sampled debug.
+
+    Never less than INFO: a line without a level counts as that, and the lines that hold the metrics have none.
+    https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html
+    """
+    lowest = settings.log_level == "DEBUG" or settings.debug_sample_rate > 0
+    return lambda_.ApplicationLogLevel.DEBUG if lowest else lambda_.ApplicationLogLevel.INFO

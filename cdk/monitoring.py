@@ -1,5 +1,7 @@
-"""Where the system tells people something: so far the topic behind "a person is needed"."""
+"""Where the system tells people something: the topic behind "a person is needed" and behind the alarms."""
 
+from aws_cdk import ArnFormat, Aws, Stack
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
@@ -17,3 +19,24 @@ class Monitoring(Construct):
         self.alerts = sns.Topic(self, "Alerts", display_name=f"Waybill {settings.environment}", enforce_ssl=True)
         if settings.alert_email:
             self.alerts.add_subscription(subscriptions.EmailSubscription(settings.alert_email))
+        self.alerts.add_to_resource_policy(
+            iam.PolicyStatement(
+                # A topic's own policy replaces the default one, which lets the whole account publish. The function is
+                # granted it by its role; an alarm has none.
+                sid="AlarmsMayPublish",
+                principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
+                actions=["sns:Publish"],
+                resources=[self.alerts.topic_arn],
+                conditions={
+                    "StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID},
+                    "ArnLike": {"aws:SourceArn": alarm_arn(self, f"waybill-{settings.environment}-*")},
+                },
+            )
+        )
+
+
+def alarm_arn(scope: Construct, name: str) -> str:
+    """Make the ARN of an alarm of this account and region from its name."""
+    return Stack.of(scope).format_arn(
+        service="cloudwatch", resource="alarm", resource_name=name, arn_format=ArnFormat.COLON_RESOURCE_NAME
+    )

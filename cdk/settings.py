@@ -15,6 +15,7 @@ from constructs import Node
 ORDER_INDEXES = ("by_customer",)
 ARCHITECTURES = ("arm64", "x86_64")
 REMOVAL_POLICIES = ("destroy", "retain")
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING")
 
 # The retention periods that CloudWatch Logs accepts; any other number fails the deployment.
 # fmt: off
@@ -48,6 +49,12 @@ def _whole(low: int, high: int) -> Callable[[str, object], int]:
         return int(str(value))
 
     return parse
+
+
+def _rate(name: str, value: object) -> float:
+    if not re.fullmatch(r"\s*(0?\.\d{1,4}|[01](\.0{1,4})?)\s*", str(value)):
+        raise SettingsError(name, value, "a rate from 0 to 1, with at most 4 decimal places")
+    return float(str(value))
 
 
 def _matching(pattern: str, expected: str) -> Callable[[str, object], str]:
@@ -118,6 +125,14 @@ class Settings:
     encoding: str = _setting("utf-8", _one_of("utf-8", "cp1252"))
     order_indexes: tuple[str, ...] = _setting(ORDER_INDEXES, _list_of(_one_of(*ORDER_INDEXES)))
 
+    # Where the alarms begin (alarms.py); what no operator would change is written there.
+    max_message_age_s: int = _setting(1800, _whole(60, 86400))
+    max_failed_files: int = _setting(0, _whole(0, 1000000))
+    max_rejected_percent: int = _setting(10, _whole(0, 99))
+    log_level: str = _setting("INFO", _one_of(*LOG_LEVELS))
+    debug_sample_rate: float = _setting(0.0, _rate)
+    trace_sampling: float = _setting(1.0, _rate)
+
     queue_retention_days: int = _setting(7, _whole(1, 13))
     dlq_retention_days: int = _setting(14, _whole(2, 14))
     log_retention_days: int = _setting(30, _one_of(*LOG_RETENTION_DAYS))
@@ -129,6 +144,9 @@ class Settings:
 
     def __post_init__(self) -> None:
         """Check the settings against each other, and give the removal policy its default."""
+        if self.max_message_age_s <= self.timeout_s:
+            # A message has its age while its run goes on, and the longest run is no incident.
+            raise SettingsError("max_message_age_s", self.max_message_age_s, "longer than timeout_s")
         if self.queue_retention_days >= self.dlq_retention_days:
             # A dead letter keeps the age of its first send, so equal retention would delete it on arrival.
             raise SettingsError("dlq_retention_days", self.dlq_retention_days, "longer than queue_retention_days")

@@ -3,11 +3,16 @@
 from aws_cdk import CfnOutput, Stack
 from constructs import Construct
 
+from cdk.alarms import Alarms, dashboard_url
+from cdk.dashboard import Dashboard
 from cdk.functions import Processor
 from cdk.ingest import Ingest
+from cdk.metrics import Metrics
 from cdk.monitoring import Monitoring
+from cdk.queries import Queries
 from cdk.settings import Settings
 from cdk.storage import Storage
+from cdk.tracing import Tracing
 
 
 class WaybillStack(Stack):
@@ -27,6 +32,24 @@ class WaybillStack(Stack):
             queue=ingest.queue,
             alerts=monitoring.alerts,
         )
+        metrics = Metrics(
+            environment=settings.environment,
+            function=processor.function,
+            queue=ingest.queue,
+            dead_letters=ingest.dead_letters,
+        )
+        alarms = Alarms(self, "Alarms", settings=settings, metrics=metrics, storage=storage, alerts=monitoring.alerts)
+        Dashboard(
+            self,
+            "Dashboard",
+            settings=settings,
+            metrics=metrics,
+            storage=storage,
+            alarms=alarms,
+            log_group=processor.log_group,
+        )
+        Queries(self, "Queries", settings=settings, log_group=processor.log_group)
+        Tracing(self, "Tracing", settings=settings, function=processor.function)
 
         outputs = {
             "BucketName": storage.bucket.bucket_name,
@@ -35,6 +58,7 @@ class WaybillStack(Stack):
             "QueueUrl": ingest.queue.queue_url,
             "DeadLetterQueueUrl": ingest.dead_letters.queue_url,
             "AlertsTopicArn": monitoring.alerts.topic_arn,
+            "DashboardUrl": dashboard_url(settings),
             "ProcessorFunctionName": processor.function.function_name,
         }
         for name, value in outputs.items():

@@ -51,6 +51,21 @@ def named(kind: str, part: str, **context: object) -> dict[str, Any]:
     return dict(resource["Properties"])
 
 
+def as_text(value: Any) -> str:
+    """Write out a template's text: joined, and with what is known at deployment only as ${LogicalId.Attribute}."""
+    if isinstance(value, dict):
+        ((function, argument),) = value.items()
+        match function:
+            case "Ref":
+                return f"${{{argument}}}"
+            case "Fn::GetAtt":
+                return f"${{{'.'.join(argument)}}}"
+            case "Fn::Join":
+                return str(argument[0]).join(map(as_text, argument[1]))
+        raise ValueError(function)
+    return str(value)
+
+
 def granted(**context: object) -> Iterator[tuple[str, str]]:
     """Yield what identity policies allow, as pairs of action and resource, the resource as JSON text."""
     for policy in resources("AWS::IAM::Policy", **context).values():

@@ -11,7 +11,7 @@ from aws_cdk import Stack
 from aws_cdk import aws_sqs as sqs
 
 from cdk.app import build_app
-from tests.infra.stacks import NO_BUNDLING, only, resources, template, template_file
+from tests.infra.stacks import NO_BUNDLING, as_text, only, resources, template, template_file
 
 ROOT = Path(__file__).resolve().parents[2]
 OUTPUTS = {
@@ -21,6 +21,7 @@ OUTPUTS = {
     "QueueUrl",
     "DeadLetterQueueUrl",
     "AlertsTopicArn",
+    "DashboardUrl",
     "ProcessorFunctionName",
 }
 
@@ -66,9 +67,20 @@ def test_outputs_are_the_contract() -> None:
 
 def test_topic_refuses_unencrypted_connections() -> None:
     """Whoever publishes without TLS is denied."""
-    (statement,) = only("AWS::SNS::TopicPolicy")["PolicyDocument"]["Statement"]
+    (denied,) = [one for one in only("AWS::SNS::TopicPolicy")["PolicyDocument"]["Statement"] if one["Effect"] == "Deny"]
 
-    assert (statement["Effect"], statement["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
+    assert denied["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+
+def test_only_alarms_of_this_environment_may_publish_by_the_topics_own_policy() -> None:
+    """A policy that only denies would silence every alarm; one for all accounts would let strangers mail."""
+    statements = only("AWS::SNS::TopicPolicy", environment="prod")["PolicyDocument"]["Statement"]
+
+    (allowed,) = [one for one in statements if one["Effect"] == "Allow"]
+
+    assert (allowed["Action"], allowed["Principal"]) == ("sns:Publish", {"Service": "cloudwatch.amazonaws.com"})
+    assert allowed["Condition"]["StringEquals"] == {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
+    assert as_text(allowed["Condition"]["ArnLike"]["aws:SourceArn"]).endswith(":alarm:waybill-prod-*")
 
 
 def test_alerts_go_to_the_address_from_the_context() -> None:
@@ -86,6 +98,11 @@ def test_environments_live_side_by_side() -> None:
 
     for kind, name in named:
         assert "waybill-prod-" in json.dumps(only(kind, environment="prod")[name])
+
+
+def test_the_template_is_far_from_the_limit() -> None:
+    """CloudFormation takes a megabyte."""
+    assert template_file().stat().st_size < 250_000
 
 
 def test_an_unusable_setting_is_one_sentence_on_the_screen(tmp_path: Path) -> None:

@@ -49,6 +49,52 @@ def test_environment_holds_the_settings() -> None:
     assert variables["ORDER_INDEXES"] == ""
 
 
+@pytest.mark.parametrize(
+    ("context", "powertools", "kept"),
+    [
+        ({}, ("INFO", "0.0"), "INFO"),
+        ({"log_level": "WARNING"}, ("WARNING", "0.0"), "INFO"),
+        ({"log_level": "DEBUG"}, ("DEBUG", "0.0"), "DEBUG"),
+        ({"debug_sample_rate": "0.05"}, ("INFO", "0.05"), "DEBUG"),
+    ],
+)
+def test_lambda_keeps_every_line_that_is_logged(
+    context: dict[str, object], powertools: tuple[str, str], kept: str
+) -> None:
+    """Lambda drops lines below its own level: sampled debug would be among them, and above INFO the metrics."""
+    function = only("AWS::Lambda::Function", **context)
+    variables = function["Environment"]["Variables"]
+
+    assert (variables["POWERTOOLS_LOG_LEVEL"], variables["POWERTOOLS_LOGGER_SAMPLE_RATE"]) == powertools
+    assert function["LoggingConfig"]["ApplicationLogLevel"] == kept
+
+
+def test_every_log_group_has_a_retention() -> None:
+    """Logs without one are kept, and billed, for ever."""
+    groups = resources("AWS::Logs::LogGroup").values()
+
+    assert groups
+    assert all("RetentionInDays" in group["Properties"] for group in groups)
+
+
+@pytest.mark.parametrize(
+    ("rate", "mode", "reservoir"), [("1", "Active", 1), ("0.05", "Active", 1), ("0", "PassThrough", 0)]
+)
+def test_traces_are_sampled_by_a_rule_of_our_own(rate: str, mode: str, reservoir: int) -> None:
+    """It names our function alone, ahead of the account's default rule, at the rate of the context."""
+    rule = only("AWS::XRay::SamplingRule", trace_sampling=rate)["SamplingRule"]
+    (function,) = resources("AWS::Lambda::Function")
+
+    assert rule["ServiceName"] == {"Ref": function}
+    assert (rule["FixedRate"], rule["ReservoirSize"]) == (float(rate), reservoir)
+    assert only("AWS::Lambda::Function", trace_sampling=rate)["TracingConfig"] == {"Mode": mode}
+
+
+def test_the_sampling_rules_name_fits_the_longest_environment() -> None:
+    """X-Ray allows 32 characters."""
+    assert len(only("AWS::XRay::SamplingRule", environment="e" * 20)["SamplingRule"]["RuleName"]) <= 32
+
+
 @pytest.mark.parametrize("days", [LOG_RETENTION_DAYS[0], 90, 1096, LOG_RETENTION_DAYS[-1]])
 def test_logs_are_kept_for_the_days_chosen(days: int) -> None:
     """The number in the context is the one that CDK's name for it stands for."""

@@ -57,6 +57,12 @@ def test_a_chosen_removal_policy_wins() -> None:
         ("order_indexes", ["by_customer", "by_customer"]),
         ("encoding", "latin-9"),
         ("log_retention_days", 31),
+        ("log_level", "TRACE"),
+        ("trace_sampling", "1.1"),
+        ("trace_sampling", -0.1),
+        ("debug_sample_rate", True),
+        ("debug_sample_rate", "often"),
+        ("max_rejected_percent", 100),
         ("console_origins", ["orders.example.com"]),
         ("console_origins", []),
         ("colour", "blue"),
@@ -70,6 +76,18 @@ def test_an_unusable_value_is_named_with_what_would_do(name: str, value: object)
     assert caught.value.name == name
     assert caught.value.value == value or (isinstance(value, list) and caught.value.value in value)
     assert str(caught.value).startswith(f"Context value {name}={caught.value.value!r} ")
+
+
+@pytest.mark.parametrize("value", ["0.25", 0.25, ".25"])
+def test_a_rate_is_a_number_from_0_to_1(value: object) -> None:
+    """From text as from JSON, and nothing that would be logged as 1e-05."""
+    assert Settings.parse({"trace_sampling": value}).trace_sampling == 0.25
+
+
+def test_the_longest_run_is_no_incident() -> None:
+    """A message has its age while its run goes on."""
+    with pytest.raises(SettingsError, match="longer than timeout_s"):
+        Settings.parse({"max_message_age_s": 900, "timeout_s": 900})
 
 
 @pytest.mark.parametrize(

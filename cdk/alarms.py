@@ -1,0 +1,101 @@
+"""One alarm for each plan, and one mail for all of them.
+
+No alarm has an action of its own: the composite alarm over all of them tells people, once, when the first begins; it
+can begin again only after the last has ended.
+"""
+
+from aws_cdk import Aws
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_cloudwatch_actions as actions
+from aws_cdk import aws_sns as sns
+from constructs import Construct
+
+from cdk.alarm_plans import RUNBOOK, AlarmPlan, plan_alarms
+from cdk.conditions import only_on_aws
+from cdk.metrics import Metrics
+from cdk.monitoring import alarm_arn
+from cdk.settings import Settings
+from cdk.storage import Storage
+
+COMPOSITE = "incident"
+
+
+class Alarms(Construct):
+    """The alarms, and the composite alarm that mails."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        settings: Settings,
+        metrics: Metrics,
+        storage: Storage,
+        alerts: sns.Topic,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self._settings = settings
+        groups = plan_alarms(settings, metrics, storage)
+        self._plans = [plan for plans in groups.values() for plan in plans]
+        alarms = [self._make(plan) for plan in self._plans]
+        composite = self._compose(groups)
+        composite.node.add_dependency(*alarms)  # CloudWatch refuses a rule about alarms that do not exist.
+        composite.add_alarm_action(actions.SnsAction(alerts))
+
+    def references(self) -> list[cloudwatch.IAlarm]:
+        """Refer to every alarm by its ARN, the composite first, whether or not the emulator leaves it out."""
+        return [
+            cloudwatch.Alarm.from_alarm_arn(self, f"Shown-{name}", alarm_arn(self, self._called(name)))
+            for name in (COMPOSITE, *(plan.name for plan in self._plans))
+        ]
+
+    def _called(self, name: str) -> str:
+        return f"waybill-{self._settings.environment}-{name}"
+
+    def _make(self, plan: AlarmPlan) -> cloudwatch.Alarm:
+        enough, of = plan.periods
+        alarm = cloudwatch.Alarm(
+            self,
+            plan.name.title().replace("-", ""),
+            # Fixed, so that the composite's rule and the dashboard can name an alarm that the emulator leaves out.
+            alarm_name=self._called(plan.name),
+            alarm_description=plan.describe(dashboard_url(self._settings)),
+            metric=plan.metric,
+            comparison_operator=plan.comparison,
+            threshold=plan.threshold,
+            datapoints_to_alarm=enough,
+            evaluation_periods=of,
+            treat_missing_data=plan.missing,
+        )
+        if isinstance(plan.metric, cloudwatch.MathExpression):
+            only_on_aws(alarm)  # The emulator refuses metric maths.
+        return alarm
+
+    def _compose(self, groups: dict[str, list[AlarmPlan]]) -> cloudwatch.CompositeAlarm:
+        first = "\n".join(f"- {', '.join(plan.name for plan in plans)}: {look}" for look, plans in groups.items())
+        composite = cloudwatch.CompositeAlarm(
+            self,
+            "Incident",
+            composite_alarm_name=self._called(COMPOSITE),
+            alarm_description=(
+                "Something needs a person. This is the one mail about it: further alarms join it in silence.\n\n"
+                f"Dashboard: {dashboard_url(self._settings)}\nWhat to look at first, by the alarm that is red there:\n"
+                f"{first}\nDo: what the red alarm's description says.\nRunbook: {RUNBOOK}#{COMPOSITE}"
+            ),
+            alarm_rule=cloudwatch.AlarmRule.from_string(
+                " OR ".join(f'ALARM("{self._called(plan.name)}")' for plan in self._plans)
+            ),
+        )
+        only_on_aws(composite)
+        return composite
+
+
+def dashboard_name(settings: Settings) -> str:
+    """Name the dashboard ahead of its creation: alarms link to it, and it shows the alarms."""
+    return f"waybill-{settings.environment}"
+
+
+def dashboard_url(settings: Settings) -> str:
+    """Link to the dashboard in the CloudWatch console."""
+    console = f"https://{Aws.REGION}.console.aws.amazon.com/cloudwatch/home?region={Aws.REGION}"
+    return f"{console}#dashboards/dashboard/{dashboard_name(settings)}"

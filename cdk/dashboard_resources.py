@@ -1,0 +1,128 @@
+"""The dashboard's widgets about what does the work: the function and the tables."""
+
+from dataclasses import dataclass
+
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_logs as logs
+
+from cdk.alarm_plans import NEAR_MEMORY, NEAR_TIMEOUT
+from cdk.metrics import Metrics, calculate
+from cdk.queries import INITIALISATIONS
+from cdk.settings import Settings
+from cdk.storage import Storage
+from cdk.widgets import HEIGHT, WIDTH, Rows, graph, text
+
+
+@dataclass(frozen=True)
+class Resources:
+    """Rows of widgets about AWS's own metrics of our resources."""
+
+    settings: Settings
+    metrics: Metrics
+    storage: Storage
+    log_group: logs.ILogGroup
+
+    def function(self) -> Rows:
+        """Show how the function does, against its limits."""
+        return [
+            [
+                text(
+                    "## Function\n"
+                    "Errors are functions that died; a run that fails is retried and counted above. Near the time or "
+                    "memory limit: raise `memory_mb`, which brings CPU. Throttled: the account lacks concurrency."
+                )
+            ],
+            self._function_now(),
+            self._function_size(),
+        ]
+
+    def _function_now(self) -> list[cloudwatch.IWidget]:
+        of, timeout = self.metrics.of_function, self.settings.timeout_s * 1000
+        duration = graph(
+            "Lambda: duration",
+            [of("Duration", "p50", label="p50"), of("Duration", "p99", label="p99"), of("Duration", "Maximum")],
+            unit="ms",
+            limits={"alarm": NEAR_TIMEOUT * timeout, "time limit": timeout},
+        )
+        errors = graph(
+            "Lambda: errors and throttles",
+            [of("Errors", "Sum", label="died or did not start"), of("Throttles", "Sum", label="throttled")],
+            unit="in 5 minutes",
+            limits={"alarm: 1 error": 1},
+        )
+        concurrency = graph(
+            "Lambda: concurrency",
+            [of("ConcurrentExecutions", "Maximum", minutes=1, label="runs at once")],
+            unit="runs",
+            limits={"max_concurrency": self.settings.max_concurrency},
+        )
+        return [duration, errors, concurrency]
+
+    def _function_size(self) -> list[cloudwatch.IWidget]:
+        of, ours, memory = self.metrics.of_function, self.metrics.ours, self.settings.memory_mb
+        peak = graph(
+            "Lambda: peak memory",
+            [ours("PeakMemory", "Maximum", label="largest"), ours("PeakMemory", "p50", label="p50")],
+            unit="MB",
+            limits={"alarm": NEAR_MEMORY * memory, "limit": memory},
+        )
+        starts = graph(
+            "Lambda: invocations and cold starts",
+            [of("Invocations", "Sum", label="invocations"), ours("ColdStarts", label="cold starts")],
+            unit="in 5 minutes",
+        )
+        # Init duration is no metric: Lambda writes it to the log only.
+        initialisation = cloudwatch.LogQueryWidget(
+            title="Lambda: Init duration of cold starts (ms)",
+            log_group_names=[self.log_group.log_group_name],
+            query_string=INITIALISATIONS,
+            view=cloudwatch.LogQueryVisualizationType.TABLE,
+            width=WIDTH // 3,
+            height=HEIGHT,
+        )
+        return [peak, starts, initialisation]
+
+    def tables(self) -> Rows:
+        """Show what the tables and their indexes take, each by itself."""
+        metrics, storage = self.metrics, self.storage
+        places = [
+            ("orders", storage.orders, ""),
+            *((f"orders, index {index}", storage.orders, index) for index in self.settings.order_indexes),
+            ("files", storage.files, ""),
+            ("files, index by_state", storage.files, "by_state"),
+        ]
+        consumed = [
+            calculate(
+                f"units{number} / PERIOD(units{number})",
+                {f"units{number}": metrics.of_table("ConsumedWriteCapacityUnits", table, index=index, minutes=1)},
+                minutes=1,
+                label=label,
+            )
+            for number, (label, table, index) in enumerate(places)
+        ]
+        throttled = [
+            metrics.of_table("WriteThrottleEvents", table, index=index, minutes=1, label=label)
+            for label, table, index in places
+        ]
+        reads = [
+            metrics.of_table("ConsumedReadCapacityUnits", table, index=index, label=label)
+            for label, table, index in places
+        ]
+        reads += [
+            metrics.of_table("ReadThrottleEvents", table, index=index, label=f"throttled: {label}")
+            for label, table, index in places
+        ]
+        return [
+            [
+                text(
+                    "## Tables\n"
+                    "Some throttling is normal while a young table grows: runs wait and try again. If it lasts, lower "
+                    "`max_concurrency`. A new table and each index take about 4,000 writes a second at first."
+                )
+            ],
+            [
+                graph("DynamoDB: write units", consumed, unit="units/s", limits={"a new table's limit": 4000}),
+                graph("DynamoDB: throttled writes", throttled, unit="in 1 minute", limits={"alarm, if it lasts": 1}),
+                graph("DynamoDB: read units and throttled reads", reads, unit="in 5 minutes"),
+            ],
+        ]

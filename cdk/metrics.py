@@ -1,0 +1,81 @@
+"""Names every CloudWatch metric that an alarm or the dashboard looks at, with the dimensions it really has.
+
+Our own come from the function's log lines (EMF); `processor/` emits them once an invocation, zeros included.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from aws_cdk import Duration
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_sqs as sqs
+
+NAMESPACE = "Waybill"
+SERVICE = "processor"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Metrics:
+    """The metrics of one deployment."""
+
+    environment: str
+    function: lambda_.IFunction
+    queue: sqs.IQueue
+    dead_letters: sqs.IQueue
+
+    def ours(self, name: str, statistic: str = "Sum", *, minutes: int = 5, label: str = "") -> cloudwatch.Metric:
+        """Look at one of the processor's own."""
+        dimensions = {"service": SERVICE, "environment": self.environment}
+        return _metric(NAMESPACE, name, dimensions, statistic, minutes, label)
+
+    def of_function(self, name: str, statistic: str, *, minutes: int = 5, label: str = "") -> cloudwatch.Metric:
+        """Look at one that Lambda publishes for the processor."""
+        dimensions = {"FunctionName": self.function.function_name}
+        return _metric("AWS/Lambda", name, dimensions, statistic, minutes, label)
+
+    def of_queue(self, name: str, statistic: str, *, minutes: int = 5, label: str = "") -> cloudwatch.Metric:
+        """Look at one that SQS publishes for the ingest queue."""
+        return _metric("AWS/SQS", name, {"QueueName": self.queue.queue_name}, statistic, minutes, label)
+
+    def of_dead_letters(self, name: str, statistic: str, *, minutes: int = 5, label: str = "") -> cloudwatch.Metric:
+        """Look at one that SQS publishes for the dead-letter queue."""
+        return _metric("AWS/SQS", name, {"QueueName": self.dead_letters.queue_name}, statistic, minutes, label)
+
+    def of_table(
+        self, name: str, table: dynamodb.ITable, *, index: str = "", minutes: int = 5, label: str = ""
+    ) -> cloudwatch.Metric:
+        """Look at the sum of one that DynamoDB publishes for a table alone or, apart from it, for one of its indexes.
+
+        Not ThrottledRequests or SuccessfulRequestLatency: those exist for each operation only.
+        """
+        dimensions = {"TableName": table.table_name}
+        if index:
+            dimensions["GlobalSecondaryIndexName"] = index
+        return _metric("AWS/DynamoDB", name, dimensions, "Sum", minutes, label)
+
+
+def _metric(
+    namespace: str, name: str, dimensions: Mapping[str, str], statistic: str, minutes: int, label: str
+) -> cloudwatch.Metric:
+    return cloudwatch.Metric(
+        namespace=namespace,
+        metric_name=name,
+        dimensions_map=dimensions,
+        statistic=statistic,
+        period=Duration.minutes(minutes),
+        label=label or None,
+    )
+
+
+def calculate(
+    expression: str, metrics: Mapping[str, cloudwatch.Metric], *, minutes: int = 5, label: str = ""
+) -> cloudwatch.MathExpression:
+    """Calculate a metric from others, named in the expression, all over the same period."""
+    return cloudwatch.MathExpression(
+        expression=expression,
+        using_metrics=dict(metrics),
+        period=Duration.minutes(minutes),
+        label=label or None,
+    )

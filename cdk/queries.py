@@ -1,0 +1,73 @@
+"""The saved questions to the logs: CloudWatch → Logs Insights → Saved queries → Waybill.
+
+They name the events and fields that `processor/` logs (CONTRIBUTING.md, "Logs"); a test keeps a table of those.
+"""
+
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from cdk.conditions import only_on_aws
+from cdk.settings import Settings
+
+INITIALISATIONS = """filter type = "platform.report" and ispresent(record.metrics.initDurationMs)
+| stats count(*) as cold_starts, avg(record.metrics.initDurationMs) as average_ms,
+    max(record.metrics.initDurationMs) as longest_ms by bin(15m)"""
+
+SETTLED = 'message in ["file_processed", "file_partial", "file_failed", "file_duplicate"]'
+
+QUERIES = {
+    "Everything about one file": """fields @timestamp, level, message, run_id, receive_count, cause, accepted_rows,
+    rejected_rows, duration_ms, object_key, xray_trace_id
+| filter file_id = "PASTE THE FILE ID HERE"
+| sort @timestamp asc
+| limit 1000""",
+    "Find a file by its name": f"""fields @timestamp, message, file_id, object_key, run_id, accepted_rows, rejected_rows
+| filter {SETTLED} and object_key like "PASTE A PART OF THE NAME HERE"
+| sort @timestamp desc
+| limit 100""",
+    "Slowest files": f"""fields @timestamp, duration_ms, accepted_rows + rejected_rows as row_count, message,
+    object_key, file_id, run_id, xray_trace_id
+| filter {SETTLED}
+| sort duration_ms desc
+| limit 50""",
+    "Failures by cause": """filter message in ["file_failed", "run_failed"]
+| stats count(*) as run_count, count_distinct(file_id) as file_count, max(@timestamp) as newest by message, cause
+| sort run_count desc""",
+    "Failed runs": """fields @timestamp, cause, receive_count, exception_name, object_key, file_id, run_id,
+    xray_trace_id
+| filter message = "run_failed"
+| sort @timestamp desc
+| limit 200""",
+    "Files with rejected rows": """fields @timestamp, rejected_rows, accepted_rows,
+    100 * rejected_rows / (accepted_rows + rejected_rows) as rejected_percent, object_key, file_id
+| filter message = "file_partial"
+| sort rejected_rows desc
+| limit 200""",
+    "Refused messages": """fields @timestamp, message_id, receive_count, error
+| filter message = "message_refused"
+| sort @timestamp desc
+| limit 200""",
+    "Invocations that died": """fields @timestamp, record.requestId, record.status, record.errorType,
+    record.metrics.durationMs, record.metrics.maxMemoryUsedMB
+| filter type = "platform.report" and record.status != "success"
+| sort @timestamp desc
+| limit 200""",
+    "Cold starts": INITIALISATIONS,
+}
+
+
+class Queries(Construct):
+    """One saved query for each question that the runbook asks."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, settings: Settings, log_group: logs.ILogGroup) -> None:
+        super().__init__(scope, construct_id)
+        for title, query in QUERIES.items():
+            definition = logs.CfnQueryDefinition(
+                self,
+                title.title().replace(" ", ""),
+                # The slashes make folders in the console.
+                name=f"Waybill/{settings.environment}/{title}",
+                query_string=query,
+                log_group_names=[log_group.log_group_name],
+            )
+            only_on_aws(definition)
