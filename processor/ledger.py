@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from processor.table import FilesTable
 
 _CONTENT_ENTRY = "content"
+_MAILS_ENTRY = "mails"
 # What a run may leave on the file entry; the next settling starts from a clean slate and the past is in the runs.
 _SETTLING_FIELDS = (
     "cause",
@@ -199,6 +200,10 @@ class Ledger:
             except ConditionFailedError:  # Somebody else was faster: that file has it now.
                 return str(self._table.get(key, _CONTENT_ENTRY)["owner"])
         return file_id
+
+    def count_mail(self, hour: str) -> int:
+        """Count one mail more in this hour, over all runs that go on at once; returns how many there are."""
+        return self._table.add_one(f"mails#{hour}", _MAILS_ENTRY, "mails")
 
     def request_reprocess(self, file_id: str) -> None:
         """Mark a file for a new run that a person asks for; asking twice is asking once.

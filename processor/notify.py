@@ -26,5 +26,8 @@ class Notifier:
         subject = f"[Waybill {self.environment}] {outcome}: {name}".encode("ascii", "replace").decode()
         lines = {"File": name, "File id": file_id, **facts}
         width = max(map(len, lines))
-        body = "\n".join(f"{label + ':':<{width + 1}} {value}" for label, value in lines.items() if value)
+        indent = "\n" + " " * (width + 2)
+        body = "\n".join(
+            f"{label + ':':<{width + 1}} {value.replace(chr(10), indent)}" for label, value in lines.items() if value
+        )
         self.client.publish(TopicArn=self.topic_arn, Subject=subject[: _LONGEST_SUBJECT - 1], Message=body + "\n")

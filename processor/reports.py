@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from processor.run import Run, Settlement
     from processor.services import Invocation
 
+MAILS_AN_HOUR = 20
+"""When a thousand files fail at once, a thousand mails would hide what they say. What is held back is in the ledger."""
 _MOST_REASONS = 10
 
 NEEDS_PERSON = frozenset({FileState.FAILED, FileState.PARTIAL, FileState.DUPLICATE})
@@ -36,7 +38,7 @@ def mail_settled(run: Run) -> None:
         return
     facts = {"What": entry.error or f"{entry.rejected_rows:,} of {entry.rows:,} rows were not stored."}
     if entry.state is FileState.PARTIAL:
-        facts["Why"] = "\n     ".join(entry.reasons)
+        facts["Why"] = "\n".join(entry.reasons)
         facts["Accepted"] = f"{entry.accepted_rows:,} rows are orders now"
         facts["Rejected"] = f"s3://{entry.bucket}/{entry.rejected_key}"
         facts["What to do"] = "Correct the rows in that file and upload it; its waybill_ columns may stay."
@@ -55,6 +57,13 @@ def mail_dead_letter(run: Run, error: str) -> None:
 
 def _mail(run: Run, outcome: str, facts: dict[str, str]) -> None:
     entry = run.entry
+    hour = run.services.now().strftime("%Y-%m-%dT%H")
+    number = run.services.ledger.count_mail(hour)
+    if number > MAILS_AN_HOUR:
+        logger.info("mail_held_back", extra={"outcome": outcome, "mails_this_hour": number})
+        return
+    if number == MAILS_AN_HOUR:
+        facts["Note"] = f"{number} mails were sent this hour. Further ones are held back until the next (UTC)."
     facts |= {"Original": f"s3://{entry.bucket}/{entry.original.key}", "Trace": trace_link(run.invocation)}
     run.services.notifier.file_needs_person(entry.name, file_id=entry.file_id, outcome=outcome, facts=facts)
 

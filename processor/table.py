@@ -101,6 +101,18 @@ class FilesTable:
             raise ConditionFailedError from error
         return _plain(answer.get("Attributes", {}))
 
+    def add_one(self, file_id: str, entry: str, name: str) -> int:
+        """Add one to a number, atomically, and return the sum."""
+        answer = self._client.update_item(
+            TableName=self._name,
+            Key=_key(file_id, entry),
+            UpdateExpression="ADD #name :one",
+            ExpressionAttributeNames={"#name": name},
+            ExpressionAttributeValues=_wire({":one": 1}),
+            ReturnValues="UPDATED_NEW",
+        )
+        return int(_plain(answer["Attributes"])[name])
+
 
 def _key(file_id: str, entry: str) -> dict[str, Any]:
     return _wire({"file_id": file_id, "entry": entry})

@@ -49,6 +49,8 @@ class Swallow:
         return {}
 
     def update_item(self, **request: Any) -> dict[str, Any]:
+        if request["UpdateExpression"].startswith("ADD"):  # The number of mails.
+            return {"Attributes": {"mails": {"N": "1"}}}
         old = dict(self.entry)
         names, values = request["ExpressionAttributeNames"], request["ExpressionAttributeValues"]
         self.entry |= request["Key"]

@@ -64,7 +64,7 @@ def test_pending_clean_up_is_not_forgotten_by_a_reprocess(stage: Stage) -> None:
     """A run that died before it emptied the inbox leaves that to the next one, whoever asks for it."""
     version = stage.upload("orders.csv", MIXED)
     message = stage.message(s3_event(version))
-    with pytest.raises(Killed), Killer(13).watching(stage.clients):
+    with pytest.raises(Killed), Killer(14).watching(stage.clients):
         stage.handle(message)
     assert stage.objects("raw-data/") == [version.key]
 
@@ -185,3 +185,18 @@ def test_large_object_under_a_folder_like_key_is_a_file(stage: Stage) -> None:
     stage.deliver(version)
 
     assert stage.entry(version).cause == "wrong_name"
+
+
+def test_a_storm_of_failures_sends_a_bounded_number_of_mails(stage: Stage) -> None:
+    """The last mail of an hour says that it is the last; the next hour sends again, and every file is in the ledger."""
+    for number in range(30):
+        entry = stage.process(f"bad-{number}.csv", b"%PDF-" + bytes([number]))
+        assert entry.state is FileState.FAILED
+
+    mails = stage.mails()
+    later(stage)
+    stage.process("bad-x.csv", b"%PDF-x")
+
+    assert len(mails) == 20
+    assert ["Further ones are held back" in mail["Message"] for mail in mails] == [False] * 19 + [True]
+    assert len(stage.mails()) == 1

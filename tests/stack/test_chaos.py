@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tests.stack.faults import FaultProxy
 
 ROWS = 60
-STEPS = 14
+STEPS = 15
 """AWS calls in the run of a file of 60 good rows and a bad one; the test counts them."""
 BOTO_TRIES = 3
 ALWAYS = 1_000
