@@ -81,7 +81,7 @@ def read_file(run: Run, facts: ObjectFacts) -> Settlement:
     run.rejected = RejectedRows(run.services.objects.writer(entry.bucket, rejected_key))
     maker = OrderMaker(entry.base, entry.file_id, entry.run_id, run.invocation.trace_id, config.order_indexes)
     try:
-        with span("read, validate and write") as trace:
+        with span("read and validate") as trace:
             store_rows(reader, maker, run.store, run.accepted, run.rejected, watch)
             _describe(trace, run.store, run.accepted, run.rejected)
         return Settlement(
@@ -100,7 +100,7 @@ def read_file(run: Run, facts: ObjectFacts) -> Settlement:
 def _describe(trace: Span, store: OrderStore, accepted: AcceptedRows, rejected: RejectedRows) -> None:
     """Put the counts of the loop into its trace, and its writing as one part: the sum of many short ones."""
     trace.describe(accepted_rows=accepted.count, rejected_rows=rejected.count)
-    trace.add_part("write (sum)", store.busy_s, batches=store.batches, retried_items=store.retried_items)
+    trace.add_part("write", store.busy_s, batches=store.batches, retried_items=store.retried_items)
 
 
 def _abort(output: CsvObject) -> None:
