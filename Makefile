@@ -1,7 +1,7 @@
 # Everything starts here: `make help` lists the targets. Whatever a target needs arrives inside the repository first.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check synth deploy destroy clean
+.PHONY: help setup run trace metrics mails test check synth deploy destroy clean
 
 UV_VERSION := 0.13.9
 # A uv of the machine will do if it runs (a version manager's shim may be there and not run) and is recent enough.
@@ -19,6 +19,15 @@ help: ## list what can be done
 
 run: setup ## deploy into the emulator on this machine, send the sample files through, show what becomes of them
 	@$(PYTHON) -m cdk.local.run
+
+trace: setup ## draw the trace of a file's runs while `make run` is up (ID=<file name, file id or trace id>)
+	@$(PYTHON) -m cdk.local.show trace "$(ID)"
+
+metrics: setup ## draw the metrics while `make run` is up
+	@$(PYTHON) -m cdk.local.show metrics
+
+mails: setup ## print the mails that `make run` has sent
+	@$(PYTHON) -m cdk.local.show mails
 
 test: check ## check, then run every test
 	@$(PYTHON) -m pytest

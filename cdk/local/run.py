@@ -17,10 +17,12 @@ from typing import NoReturn
 from cdk.local.deploy import Synthesis, bootstrap, deploy, stack_name
 from cdk.local.emulator import REGION, Emulator, EmulatorError
 from cdk.local.processes import ROOT, CommandError
+from cdk.local.sidecar import Sidecar, SidecarError
 from cdk.sources import BundlingError
 
 LOCAL = ROOT / ".local"
 OUTPUTS = LOCAL / "outputs.json"
+MAIL = LOCAL / "mail"
 BEGUN = time.monotonic()
 GRACE_SECONDS = 5
 
@@ -45,21 +47,29 @@ def interrupt(_signal: int, _frame: FrameType | None) -> NoReturn:
     raise KeyboardInterrupt
 
 
-def bring_up(emulator: Emulator, synthesis: Synthesis) -> dict[str, str]:
-    """Deploy the stack into the running emulator and return its outputs."""
+def bring_up(emulator: Emulator, synthesis: Synthesis, sidecar: Sidecar) -> dict[str, str]:
+    """Deploy the stack into the running emulator, have it followed and return its outputs."""
     say(f"The emulator answers at {emulator.endpoint}.")
     bootstrap(emulator)
     synthesised = synthesis.finish()
     say("The stack is synthesised." if synthesised else "The stack is unchanged since it was last synthesised.")
     outputs = deploy(emulator, out_dir=synthesis.out_dir)
+    sidecar.follow(emulator, outputs)
     say(f"{stack_name()} is deployed.")
     return outputs
 
 
 @contextlib.contextmanager
-def published(emulator: Emulator, outputs: dict[str, str]) -> Iterator[None]:
+def published(emulator: Emulator, outputs: dict[str, str], sidecar: Sidecar) -> Iterator[None]:
     """Keep the contract file in place while the stack is up; whole or not at all, as scripts wait for it to appear."""
-    document = {"endpoint": emulator.endpoint, "region": REGION, "stack": stack_name(), "outputs": outputs}
+    document = {
+        "endpoint": emulator.endpoint,
+        "region": REGION,
+        "stack": stack_name(),
+        "xray_endpoint": sidecar.endpoint,
+        "mail_folder": str(sidecar.mail_folder),
+        "outputs": outputs,
+    }
     draft = OUTPUTS.with_suffix(".draft")
     text = json.dumps(document, indent=2) + "\n"
     draft.write_text(text)
@@ -87,9 +97,12 @@ def feed(emulator: Emulator) -> None:
     say("The samples are through." if not code else f"Feeding the samples ended with exit code {code}.")
 
 
-def point_the_way(emulator: Emulator, outputs: dict[str, str]) -> None:
+def point_the_way(emulator: Emulator, outputs: dict[str, str], sidecar: Sidecar) -> None:
     """Print how to go on from another terminal."""
-    settings = " ".join(f"{name}={value}" for name, value in emulator.client_env().items() if "FILE" not in name)
+    variables = emulator.client_env() | sidecar.client_env
+    settings = " ".join(f"{name}={value}" for name, value in variables.items() if "FILE" not in name)
+    sidecar.carry()
+    mails = f"{len(sidecar.mails())} in {MAIL.relative_to(ROOT)}/"
     log = emulator.log.relative_to(ROOT)
     print(
         f"""
@@ -99,6 +112,7 @@ Waybill is up. From another terminal:
   aws s3 cp orders.csv s3://{outputs["BucketName"]}/raw-data/
   aws logs tail /aws/lambda/{outputs["ProcessorFunctionName"]} --follow
 
+See what ran: make trace ID=<file name or trace id>    make metrics    make mails ({mails})
 Names of everything: {OUTPUTS.relative_to(ROOT)}    What the emulator says: {log}
 Ctrl-C ends it all.""",
         flush=True,
@@ -112,19 +126,24 @@ def main() -> int:
     up = False
     try:
         port = chosen_port()
-        with Emulator(port, LOCAL / f"emulator-{port}") as emulator, Synthesis(LOCAL / "cdk.out") as synthesis:
-            outputs = bring_up(emulator, synthesis)
-            with published(emulator, outputs):
+        workdir = LOCAL / f"emulator-{port}"
+        with (
+            Sidecar(workdir, MAIL) as sidecar,
+            Emulator(port, workdir, extra_env=sidecar.extra_env) as emulator,
+            Synthesis(LOCAL / "cdk.out") as synthesis,
+        ):
+            outputs = bring_up(emulator, synthesis, sidecar)
+            with published(emulator, outputs, sidecar):
                 up = True
                 feed(emulator)
-                point_the_way(emulator, outputs)
+                point_the_way(emulator, outputs, sidecar)
                 code = emulator.wait()
             say(f"The emulator ended by itself, with exit code {code}: see {emulator.log.relative_to(ROOT)}.")
             return 1
     except KeyboardInterrupt:
         print("\nEverything is ended.", flush=True)
         return 0 if up else 128 + signal.SIGINT
-    except (EmulatorError, CommandError, BundlingError) as error:
+    except (EmulatorError, SidecarError, CommandError, BundlingError) as error:
         print(error, file=sys.stderr)
         return 1
 

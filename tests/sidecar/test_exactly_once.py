@@ -43,12 +43,12 @@ def put(logs: Any, stream: str, *lines: str, at: int | None = None) -> None:
 
 def taken(tail: LogTail, *, everything: bool = False) -> list[str]:
     """Take what is new."""
-    return [line for growth in tail.poll(everything=everything) for _, line in growth.fresh]
+    return [line for growth in tail.poll([GROUP], everything=everything) for _, line in growth.fresh]
 
 
 def new_tail(logs: Any, prefix: str) -> LogTail:
     """Follow the lines of one test."""
-    return LogTail(logs, [GROUP], lambda line: line.startswith(prefix))
+    return LogTail(logs, lambda line: line.startswith(prefix))
 
 
 def test_concurrent_writers_lose_and_double_nothing(logs: Any) -> None:
@@ -108,7 +108,7 @@ def test_a_stream_that_could_not_be_handled_comes_again(logs: Any) -> None:
     """Its lines count as given only once the next stream is asked for."""
     tail = new_tail(logs, "again ")
     put(logs, "again/1", "again 1")
-    growth = tail.poll()
+    growth = tail.poll([GROUP])
     next(growth)
     growth.close()
 
@@ -117,7 +117,7 @@ def test_a_stream_that_could_not_be_handled_comes_again(logs: Any) -> None:
 
 def test_a_group_that_is_not_there_yet_is_waited_for(logs: Any) -> None:
     """The emulator makes a function's group with its first line, unless the stack did."""
-    assert list(LogTail(logs, ["/aws/lambda/nobody"], lambda _: True).poll()) == []
+    assert list(LogTail(logs, lambda _: True).poll(["/aws/lambda/nobody"])) == []
 
 
 class Cloud:

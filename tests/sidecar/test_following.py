@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import psutil
 
+from cdk.local.emulator import Emulator
 from cdk.local.sidecar import Sidecar
-from tests.sidecar.small_stack import FUNCTION, SmallStack, client, until
+from tests.sidecar.small_stack import FUNCTION, SmallStack, client, make, until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -90,17 +91,34 @@ def test_mails_become_files(followed: tuple[Sidecar, SmallStack]) -> None:
 
 
 def test_nothing_is_left_of_the_process(tmp_path: Path) -> None:
-    """It ends with its block, and the mails stay until the next one begins."""
+    """It ends with its block; mails stay."""
     others = psutil.Process().children(recursive=True)
     with Sidecar(tmp_path) as sidecar:
         started = [child for child in psutil.Process().children(recursive=True) if child not in others]
+        sidecar.mail_folder.mkdir()
         (sidecar.mail_folder / "001-kept.txt").write_text("Subject: kept\n")
 
     assert len(started) >= 2
     assert not any(child.is_running() for child in started)
     assert [mail.name for mail in sidecar.mails()] == ["001-kept.txt"]
-    with Sidecar(tmp_path) as sidecar:
-        assert sidecar.mails() == []
+
+
+def test_following_again_counts_and_sends_nothing_twice(tmp_path: Path) -> None:
+    """A redeployed stack is followed anew; an earlier run's mails go, this run's stay."""
+    (tmp_path / "mail").mkdir()
+    (tmp_path / "mail/001-old.txt").write_text("Subject: old\n")
+    with Sidecar(tmp_path) as sidecar, Emulator(0, tmp_path, extra_env=sidecar.extra_env) as emulator:
+        stack = make(emulator)
+        sidecar.follow(emulator, stack.outputs)
+        stack.send(file_id="once", rows=5)
+        until(lambda: sidecar.carry() and stack.rows()["SampleCount"] == 2)
+        sidecar.follow(emulator, stack.outputs | {"NewOutput": "of a redeployment"})
+        stack.client("sns").publish(TopicArn=stack.outputs["AlertsTopicArn"], Subject="new", Message="once")
+        until(sidecar.mails)
+        sidecar.carry()
+
+        assert stack.rows() == {"Sum": 6.0, "SampleCount": 2.0}
+        assert [mail.name for mail in sidecar.mails()] == ["001-new.txt"]
 
 
 def test_a_web_page_cannot_speak_to_it(sidecar: Sidecar) -> None:

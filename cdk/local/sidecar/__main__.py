@@ -8,6 +8,7 @@ HTTP: the calls of X-Ray, what SNS posts to the mailbox, and two calls of lifecy
 from __future__ import annotations
 
 import argparse
+import importlib
 import json
 import logging
 import queue
@@ -44,14 +45,18 @@ class Server(ThreadingHTTPServer):
         self._following = threading.Lock()
 
     def follow(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Follow a stack, in place of one that was followed before."""
+        """Follow a stack; in an emulator that is followed already, whatever was counted stays counted."""
         from cdk.local.sidecar.follower import Follower, Target  # noqa: PLC0415  boto3 would delay the start.
 
         with self._following:
-            if self._follower:
+            target = Target(**request)
+            if self._follower and self._follower.endpoint != target.endpoint:
                 self._follower.stop()
-            endpoint = f"http://{HOST}:{self.server_port}{mailbox.PATH}"
-            self._follower = Follower(Target(**request), self.store, self.mail, endpoint)
+                self._follower = None
+            self._follower = self._follower or Follower(target, self.store)
+            self._follower.follow(target.outputs)
+            if topic := target.outputs.get("AlertsTopicArn"):
+                self.mail.subscribe(target.client("sns"), topic, f"http://{HOST}:{self.server_port}{mailbox.PATH}")
         return {}
 
     def carry(self) -> dict[str, Any]:
@@ -146,6 +151,8 @@ def main() -> None:
     draft = options.port_file.with_suffix(".draft")
     draft.write_text(str(server.server_port))
     draft.replace(options.port_file)
+    # In the background, so that neither the emulator's start nor the first call waits for boto3.
+    threading.Thread(target=importlib.import_module, args=("cdk.local.sidecar.follower",), daemon=True).start()
     server.serve_forever()
 
 

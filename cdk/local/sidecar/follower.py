@@ -1,4 +1,4 @@
-"""Carry what a deployed stack says of itself to where it would be on AWS: log lines and queues to metrics, mails to us.
+"""Carry what a deployed stack says of itself to where it would be on AWS: log lines and queues to metrics.
 
 What CloudWatch then does with metrics is the emulator's: it evaluates alarms only when metric data are put, without
 regard to dimensions, missing data and metric maths, so an alarm that sleeps or fires there proves nothing.
@@ -22,7 +22,8 @@ from cdk.local.sidecar.outbox import Outbox
 from cdk.local.sidecar.queues import QueueWatch
 
 if TYPE_CHECKING:
-    from cdk.local.sidecar.mailbox import Mailbox
+    from collections.abc import Mapping
+
     from cdk.local.sidecar.traces import TraceStore
 
 LOG_SECONDS = 1.0
@@ -58,23 +59,24 @@ class Target:
 class Follower:
     """Two threads beside the caller's, as long as the process lives."""
 
-    def __init__(self, target: Target, store: TraceStore, mailbox: Mailbox, mail_endpoint: str) -> None:
-        self._target = target
+    def __init__(self, target: Target, store: TraceStore) -> None:
+        self.endpoint = target.endpoint
         self._store = store
         self._lock = threading.Lock()
-        self._functions = {
-            f"/aws/lambda/{target.outputs[name]}": target.outputs[name] for name in _FUNCTIONS if name in target.outputs
-        }
-        self._tail = LogTail(target.client("logs"), self._functions, _matters)
+        self._functions: dict[str, str] = {}
+        self._tail = LogTail(target.client("logs"), _matters)
         # One attempt: a request repeated by the SDK after a lost answer would be counted twice.
         self._outbox = Outbox(target.client("cloudwatch", attempts=1))
-        queues = [target.outputs[name] for name in _QUEUES if name in target.outputs]
-        self._queues = QueueWatch(target.client("sqs"), queues)
-        if "AlertsTopicArn" in target.outputs:
-            mailbox.subscribe(target.client("sns"), target.outputs["AlertsTopicArn"], mail_endpoint)
+        self._queues = QueueWatch(target.client("sqs"))
         self._stopped = threading.Event()
         for work, seconds in ((self._read_logs, LOG_SECONDS), (self._sample_queues, QUEUE_SECONDS)):
             threading.Thread(target=self._repeat, args=(work, seconds), daemon=True).start()
+
+    def follow(self, outputs: Mapping[str, str]) -> None:
+        """Follow what these outputs of a stack name, from the next look on."""
+        with self._lock:
+            self._functions = {f"/aws/lambda/{outputs[name]}": outputs[name] for name in _FUNCTIONS if name in outputs}
+            self._queues.urls = [outputs[name] for name in _QUEUES if name in outputs]
 
     def stop(self) -> None:
         """Let the threads end."""
@@ -83,7 +85,7 @@ class Follower:
     def carry(self, *, everything: bool = False) -> dict[str, int]:
         """Carry over what the logs hold now, and tell how many data were ever delivered."""
         with self._lock:
-            for growth in self._tail.poll(everything=everything):
+            for growth in self._tail.poll(self._functions, everything=everything):
                 self._take(growth)
             self._outbox.flush()
             return self._outbox.counts()
@@ -102,9 +104,8 @@ class Follower:
         self.carry()
 
     def _sample_queues(self) -> None:
-        sampled = self._queues.sample()
         with self._lock:
-            self._outbox.add(sampled)
+            self._outbox.add(self._queues.sample())
             self._outbox.flush()
 
     def _repeat(self, work: Any, seconds: float) -> None:

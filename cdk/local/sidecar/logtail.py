@@ -46,23 +46,22 @@ class Growth:
 class LogTail:
     """The reader. One thread at a time; ``matters`` says which lines have to be remembered and given out as fresh."""
 
-    def __init__(self, logs: Any, groups: Iterable[str], matters: Callable[[str], bool]) -> None:
+    def __init__(self, logs: Any, matters: Callable[[str], bool]) -> None:
         self._logs = logs
-        self._groups = tuple(groups)
         self._matters = matters
         self._streams: dict[tuple[str, str], _Stream] = {}
         self._looked = 0.0
         self._looked_everywhere = 0.0
 
-    def poll(self, *, everything: bool = False) -> Generator[Growth]:
-        """Give out what is new, stream by stream; a stream counts as given once the caller asks for the next.
+    def poll(self, groups: Iterable[str], *, everything: bool = False) -> Generator[Growth]:
+        """Give out what is new in some groups, by stream; one counts as given once the caller asks for the next.
 
         `everything` looks at every stream, however old its events say that it is.
         """
         now = time.time()
         everything = everything or now - self._looked_everywhere > _EVERYTHING_EVERY_S
         horizon = 0.0 if everything else (self._looked - _LOOK_BACK_S) * 1000
-        for group in self._groups:
+        for group in groups:
             for name, signature in self._listed(group, horizon):
                 stream = self._streams.setdefault((group, name), _Stream())
                 if signature == stream.signature:

@@ -25,7 +25,7 @@ class MailboxError(RuntimeError):
 
 
 class Mailbox:
-    """A folder of mails. Those of an earlier run go when it is opened: what they tell of is gone too."""
+    """A folder of mails. Those of an earlier run go when a topic is followed: what they tell of is gone too."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -34,12 +34,13 @@ class Mailbox:
         self._confirmed = threading.Event()
         self._sns: Any = None
         self._topic = ""
-        folder.mkdir(parents=True, exist_ok=True)
-        for mail in mails(folder):
-            mail.unlink()
 
     def subscribe(self, sns: Any, topic_arn: str, endpoint: str) -> None:
         """Subscribe to the topic and return once that is confirmed."""
+        if topic_arn != self._topic:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            for mail in mails(self._folder):
+                mail.unlink()
         self._sns, self._topic = sns, topic_arn
         self._confirmed.clear()
         answer = sns.subscribe(TopicArn=topic_arn, Protocol="http", Endpoint=endpoint)

@@ -21,17 +21,17 @@ _REPEAT_S = 60
 
 
 class QueueWatch:
-    """Samples some queues."""
+    """Samples the queues at some URLs."""
 
-    def __init__(self, sqs: Any, queue_urls: list[str]) -> None:
+    def __init__(self, sqs: Any, *urls: str) -> None:
         self._sqs = sqs
-        self._queue_urls = queue_urls
+        self.urls = list(urls)
         self._said: dict[tuple[str, str], tuple[float, float]] = {}
 
     def sample(self) -> list[Datum]:
         """Return the numbers that have changed, or are due."""
         data = []
-        for url in self._queue_urls:
+        for url in self.urls:
             answer = self._sqs.get_queue_attributes(QueueUrl=url, AttributeNames=list(_METRICS))
             name = url.rpartition("/")[2]
             now = time.time()

@@ -2,8 +2,8 @@
 
 The emulated Lambda gives its functions a trace header, but sends no segment of its own: functions send subsegments
 whose parent is a segment that nobody has seen. That segment is made up here, from the invocation whose log lines name
-the trace (name, request id, start, end); until that is known, from the subsegments alone. It is at fault where one of
-its own subsegments is, which is what an exception that leaves the handler looks like.
+the trace (name, request id, start, end, whether it failed); until that is known, from the subsegments alone. A fault
+that the handler has dealt with stays on its subsegment, as on AWS.
 
 Not made up: the AWS::Lambda segment above it, and the inferred segments of the services that were called.
 """
@@ -29,7 +29,6 @@ _MOST_BYTES = 64 * 1024
 """In one document, as in X-Ray."""
 _SLACK_S = 0.25
 """Between the clocks of an invocation's log line, in whole milliseconds, and of its subsegments."""
-FLAGS = ("fault", "error", "throttle")
 
 Document = dict[str, Any]
 
@@ -217,7 +216,6 @@ def _made_up(trace_id: str, segment_id: str, children: list[Document], invocatio
             }
             if invocation.failed:
                 segment["fault"] = True
-    segment |= {flag: True for flag in FLAGS if any(child.get(flag) for child in children)}
     return segment
 
 
