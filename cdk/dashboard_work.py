@@ -77,9 +77,10 @@ class Work:
         files = graph(
             "Files by outcome",
             [
-                ours("FilesReceived", label="received (runs begun)"),
+                ours("FilesReceived", label="received"),
                 *(ours(f"Files{state}", label=state.lower()) for state in ("Processed", "Partial", "Failed")),
                 ours("FilesDuplicate", label="duplicate"),
+                ours("FilesDeadLettered", label="dead-lettered"),
             ],
             unit="files in 5 minutes",
         )

@@ -140,7 +140,7 @@ def _environment(settings: Settings, storage: Storage, queue: sqs.Queue, alerts:
 
 
 def _lowest_level_let_through(settings: Settings) -> lambda_.ApplicationLogLevel:
-    """Tell Lambda which log lines to keep: what is below is dropped, whatever Powertools was told, and so sampled debug.
+    """Tell Lambda which log lines to keep: it drops what is below, whatever Powertools was told, sampled debug too.
 
     Never less than INFO: a line without a level counts as that, and the lines that hold the metrics have none.
     https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html

@@ -17,7 +17,7 @@ SETTLED = 'message in ["file_processed", "file_partial", "file_failed", "file_du
 
 QUERIES = {
     "Everything about one file": """fields @timestamp, level, message, run_id, receive_count, cause, accepted_rows,
-    rejected_rows, duration_ms, object_key, xray_trace_id
+    rejected_rows, duration_ms, estimated_cost, object_key, xray_trace_id
 | filter file_id = "PASTE THE FILE ID HERE"
 | sort @timestamp asc
 | limit 1000""",

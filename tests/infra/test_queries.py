@@ -30,6 +30,7 @@ FIELDS = {
     "accepted_rows",
     "rejected_rows",
     "consumed_write_units",
+    "estimated_cost",
     "level",
     "message",
     "service",
