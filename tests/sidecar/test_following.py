@@ -45,8 +45,9 @@ def test_a_trace_of_a_run_names_its_function(followed: tuple[Sidecar, SmallStack
 
 
 def test_a_failed_invocation_is_an_error_of_the_function(followed: tuple[Sidecar, SmallStack]) -> None:
-    """The emulator counts only direct invocations."""
+    """The emulator counts only direct invocations. Its trace is there, though it sent nothing itself."""
     sidecar, stack = followed
+    xray = client(sidecar.endpoint, "xray")
     before = stack.statistics("AWS/Lambda", "Errors", FunctionName=FUNCTION)
     stack.send(**{"raise": "on purpose"})
 
@@ -56,6 +57,11 @@ def test_a_failed_invocation_is_an_error_of_the_function(followed: tuple[Sidecar
 
     until(failed)
     stack.client("sqs").purge_queue(QueueUrl=stack.outputs["QueueUrl"])
+    now = time.time()
+    faults = xray.get_trace_summaries(StartTime=now - 60, EndTime=now + 1, FilterExpression="fault")["TraceSummaries"]
+
+    assert [summary["EntryPoint"]["Name"] for summary in faults] == [FUNCTION]
+    xray.close()
 
 
 def test_queues_become_metrics(followed: tuple[Sidecar, SmallStack]) -> None:

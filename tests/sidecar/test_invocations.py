@@ -20,7 +20,15 @@ def test_an_invocation_ends_at_its_lines_and_lasted_what_it_reports() -> None:
     found = read(NAMED)
 
     assert (found.request_id, found.started, found.ended) == ("r1", 98.5, 100.0)
-    assert found.trace_ids == {"1-6b033fbe-54686a761d5d40dc7770526c"}
+    assert found.trace_id == "1-6b033fbe-54686a761d5d40dc7770526c"
+
+
+def test_last_words_of_the_invocation_before_are_not_its_own() -> None:
+    """What a worker wrote too late for its own stream opens the next one's."""
+    late = NAMED.replace("1-6b033fbe", "1-6b033fbd")
+
+    assert read(late, NAMED).trace_id == "1-6b033fbe-54686a761d5d40dc7770526c"
+    assert read('{"xray_trace_id": ').trace_id == ""
 
 
 @pytest.mark.parametrize(

@@ -145,6 +145,16 @@ def test_the_end_replaces_what_was_in_progress(xray: Any) -> None:
     assert fetch(xray, whole["trace_id"]) == [whole]
 
 
+def test_parts_that_are_each_others_parents_harm_no_other_trace(xray: Any) -> None:
+    """Nothing can be drawn of them; everything else is still found."""
+    good, first = segment(), segment()
+    second = subsegment(first)
+    put(xray, first | {"type": "subsegment", "parent_id": second["id"]}, second, good)
+
+    assert fetch(xray, first["trace_id"]) == []
+    assert good["trace_id"] in find(xray)
+
+
 @pytest.mark.parametrize(
     ("change", "code"),
     [
@@ -155,6 +165,10 @@ def test_the_end_replaces_what_was_in_progress(xray: Any) -> None:
         ({"end_time": None}, "MissingField"),
         ({"type": "subsegment"}, "MissingField"),
         ({"metadata": {"text": "x" * 65536}}, "SizeLimit"),
+        ({"annotations": ["file_id"]}, "ParseError"),
+        ({"subsegments": [{"name": "write", "start_time": "now"}]}, "ParseError"),
+        ({"subsegments": {"name": "write"}}, "ParseError"),
+        ({"id": "abc", "type": "subsegment", "parent_id": "abc"}, "ParseError"),
     ],
 )
 def test_a_document_that_xray_would_refuse_is_refused(xray: Any, change: dict[str, Any], code: str) -> None:

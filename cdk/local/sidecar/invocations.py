@@ -41,8 +41,8 @@ class Invocation:
     ended: float
     failed: bool | None
     """None where the lines do not tell."""
-    trace_ids: frozenset[str]
-    """The traces that its log lines name."""
+    trace_id: str
+    """The trace that its log lines name, "" where they name none."""
 
     def metrics(self) -> list[Datum]:
         """Return what Lambda itself would have told CloudWatch, as far as it is known.
@@ -71,7 +71,7 @@ def invocations(function: str, events: Iterable[tuple[int, str]]) -> list[Invoca
         elif report := _REPORT.match(line):
             ended = timestamp / 1000
             started = ended - float(report[2]) / 1000
-            found.append(Invocation(function, report[1], started, ended, _failed(body), _trace_ids(body)))
+            found.append(Invocation(function, report[1], started, ended, _failed(body), _trace_id(body)))
             body = []
         elif inside:
             body.append(line)
@@ -86,13 +86,12 @@ def _failed(body: list[str]) -> bool | None:
     return any(line == _TRACEBACK or _DIED.fullmatch(line) for line in body[tail:])
 
 
-def _trace_ids(body: list[str]) -> frozenset[str]:
-    found = set()
-    for line in body:
+def _trace_id(body: list[str]) -> str:
+    """Return what the last line that names a trace names: the emulator may begin with the one before's last words."""
+    for line in reversed(body):
         if '"xray_trace_id"' in line and line.startswith("{"):
             try:
-                fields = json.loads(line)
-            except ValueError:
+                return str(json.loads(line)["xray_trace_id"])
+            except (ValueError, KeyError):
                 continue
-            found.add(str(fields.get("xray_trace_id")))
-    return frozenset(found)
+    return ""

@@ -21,6 +21,8 @@ _LOOK_BACK_S = 120
 """How late the emulator may be with showing an invocation's stream, whose time is that of its end."""
 _EVERYTHING_EVERY_S = 30
 """How often streams are looked at that got no event with a recent timestamp: other writers may choose theirs."""
+_SHARE = 20
+"""Looking at everything takes at most this part of the time: it takes seconds after ten thousand invocations."""
 
 Event = tuple[int, str]
 """Its timestamp in milliseconds, and its line."""
@@ -51,7 +53,7 @@ class LogTail:
         self._matters = matters
         self._streams: dict[tuple[str, str], _Stream] = {}
         self._looked = 0.0
-        self._looked_everywhere = 0.0
+        self._look_everywhere = 0.0
 
     def poll(self, groups: Iterable[str], *, everything: bool = False) -> Generator[Growth]:
         """Give out what is new in some groups, by stream; one counts as given once the caller asks for the next.
@@ -59,7 +61,7 @@ class LogTail:
         `everything` looks at every stream, however old its events say that it is.
         """
         now = time.time()
-        everything = everything or now - self._looked_everywhere > _EVERYTHING_EVERY_S
+        everything = everything or now > self._look_everywhere
         horizon = 0.0 if everything else (self._looked - _LOOK_BACK_S) * 1000
         for group in groups:
             for name, signature in self._listed(group, horizon):
@@ -74,7 +76,7 @@ class LogTail:
                 stream.given |= counted
         self._looked = now
         if everything:
-            self._looked_everywhere = now
+            self._look_everywhere = now + max(_EVERYTHING_EVERY_S, (time.time() - now) * _SHARE)
 
     def _listed(self, group: str, horizon: float) -> Iterator[tuple[str, tuple[Any, ...]]]:
         """Yield the streams with what changes when they grow, newest first; one that moves up is met next time."""

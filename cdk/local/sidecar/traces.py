@@ -2,8 +2,9 @@
 
 The emulated Lambda gives its functions a trace header, but sends no segment of its own: functions send subsegments
 whose parent is a segment that nobody has seen. That segment is made up here, from the invocation whose log lines name
-the trace (name, request id, start, end, whether it failed); until that is known, from the subsegments alone. A fault
-that the handler has dealt with stays on its subsegment, as on AWS.
+the trace (name, request id, start, end, whether it failed); until that is known, from the subsegments alone; and for
+an invocation that sent none, because it was killed, alone. A fault that the handler has dealt with stays on its
+subsegment, as on AWS.
 
 Not made up: the AWS::Lambda segment above it, and the inferred segments of the services that were called.
 """
@@ -11,6 +12,7 @@ Not made up: the AWS::Lambda segment above it, and the inferred segments of the 
 from __future__ import annotations
 
 import copy
+import hashlib
 import json
 import threading
 from collections import OrderedDict
@@ -45,6 +47,7 @@ class SegmentError(ValueError):
 @dataclass(slots=True)
 class _Trace:
     documents: dict[str, Document] = field(default_factory=dict)
+    invocations: list[Invocation] = field(default_factory=list)
     limit_exceeded: bool = False
     assembled: Trace | None = None
     """What was last made of it; nothing if something came since."""
@@ -98,7 +101,6 @@ class TraceStore:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._traces: OrderedDict[str, _Trace] = OrderedDict()
-        self._invocations: OrderedDict[str, list[Invocation]] = OrderedDict()
 
     def put(self, text: str) -> None:
         """Take one segment or subsegment; raise SegmentError if X-Ray would not."""
@@ -115,13 +117,14 @@ class TraceStore:
             _bound(self._traces)
 
     def put_invocation(self, invocation: Invocation) -> None:
-        """Take note of the invocation behind a trace."""
+        """Take note of the invocation behind a trace: Lambda would have sent a segment of it, whatever else came."""
+        if not invocation.trace_id:
+            return
         with self._lock:
-            for trace_id in invocation.trace_ids:
-                self._invocations.setdefault(trace_id, []).append(invocation)
-                if trace := self._traces.get(trace_id):
-                    trace.assembled = None
-            _bound(self._invocations)
+            trace = self._traces.setdefault(invocation.trace_id, _Trace())
+            trace.invocations.append(invocation)
+            trace.assembled = None
+            _bound(self._traces)
 
     def get(self, trace_id: str) -> Trace | None:
         """Put one trace together, if anything of it is there."""
@@ -129,7 +132,9 @@ class TraceStore:
             trace = self._traces.get(trace_id)
             if trace is not None and trace.assembled is None:
                 documents = copy.deepcopy(list(trace.documents.values()))
-                segments = _assemble(trace_id, documents, self._invocations.get(trace_id, []))
+                segments = _assemble(trace_id, documents, trace.invocations)
+                if not segments:  # Subsegments that are each other's parents.
+                    return None
                 trace.assembled = Trace(trace_id, segments, trace.limit_exceeded)
             return trace.assembled if trace else None
 
@@ -166,9 +171,25 @@ def _checked(text: str) -> Document:
     ended = isinstance(document.get("end_time"), int | float)
     if document.get("type") == "subsegment" and not isinstance(document.get("parent_id"), str):
         raise SegmentError(segment_id, "MissingField", "The subsegment has no parent_id.")
+    if document.get("parent_id") == segment_id or not _well_formed(document):
+        raise SegmentError(segment_id, "ParseError", "The document's parts do not make sense.")
     if not ended and not document.get("in_progress"):
         raise SegmentError(segment_id, "MissingField", "The document has no end_time and is not in progress.")
     return document
+
+
+def _well_formed(document: Any) -> bool:
+    """Tell whether everything inside is what reading it back relies on."""
+    if not isinstance(document, dict) or not isinstance(document.get("name"), str):
+        return False
+    times = [document.get("start_time", 0), document.get("end_time", 0)]
+    parts = document.get("subsegments", [])
+    return (
+        all(isinstance(moment, int | float) for moment in times)
+        and isinstance(document.get("annotations", {}), dict)
+        and isinstance(parts, list)
+        and all(map(_well_formed, parts))
+    )
 
 
 def _bound(table: OrderedDict[str, Any]) -> None:
@@ -188,35 +209,35 @@ def _assemble(trace_id: str, documents: list[Document], invocations: list[Invoca
             orphans.setdefault(document["parent_id"], []).append(document)
         elif all(inner.get("id") != document["id"] for inner in parent.get("subsegments", ())):
             parent.setdefault("subsegments", []).append(document)
-    segments += [_made_up(trace_id, segment_id, children, invocations) for segment_id, children in orphans.items()]
+    alone = list(invocations)
+    for segment_id, children in orphans.items():
+        start = min(float(child["start_time"]) for child in children)
+        behind = next((i for i in alone if i.started - _SLACK_S <= start <= i.ended + _SLACK_S), None)
+        if behind:
+            alone.remove(behind)
+        segments.append(_made_up(trace_id, segment_id, children, behind))
+    for invocation in alone:
+        segment_id = hashlib.sha256(invocation.request_id.encode()).hexdigest()[:16]
+        segments.append(_made_up(trace_id, segment_id, [], invocation))
     for segment in segments:
         for document in walk(segment):
             document.get("subsegments", []).sort(key=lambda inner: float(inner.get("start_time", 0)))
     return sorted(segments, key=lambda segment: float(segment["start_time"]))
 
 
-def _made_up(trace_id: str, segment_id: str, children: list[Document], invocations: list[Invocation]) -> Document:
-    start = min(float(child["start_time"]) for child in children)
-    segment: Document = {
-        "id": segment_id,
-        "trace_id": trace_id,
-        "name": "Lambda",
-        "origin": "AWS::Lambda::Function",
-        "start_time": start,
-        "end_time": max(_end(child) for child in children),
-        "subsegments": children,
-    }
-    for invocation in invocations:
-        if invocation.started - _SLACK_S <= start <= invocation.ended + _SLACK_S:
-            segment |= {
-                "name": invocation.function,
-                "start_time": min(start, invocation.started),
-                "end_time": max(segment["end_time"], invocation.ended),
-                "aws": {"request_id": invocation.request_id},
-            }
-            if invocation.failed:
-                segment["fault"] = True
-    return segment
+def _made_up(trace_id: str, segment_id: str, children: list[Document], invocation: Invocation | None) -> Document:
+    """Make up a function's segment of its subsegments, or of its invocation, or of both."""
+    starts = [float(child["start_time"]) for child in children]
+    ends = [_end(child) for child in children]
+    segment: Document = {"id": segment_id, "trace_id": trace_id, "name": "Lambda", "origin": "AWS::Lambda::Function"}
+    if invocation:
+        starts.append(invocation.started)
+        ends.append(invocation.ended)
+        segment |= {"name": invocation.function, "aws": {"request_id": invocation.request_id}}
+        if invocation.failed:
+            segment["fault"] = True
+    segment |= {"start_time": min(starts), "end_time": max(ends)}
+    return segment | {"subsegments": children} if children else segment
 
 
 def _end(document: Document) -> float:
