@@ -171,10 +171,10 @@ def _checked(text: str) -> Document:
     ended = isinstance(document.get("end_time"), int | float)
     if document.get("type") == "subsegment" and not isinstance(document.get("parent_id"), str):
         raise SegmentError(segment_id, "MissingField", "The subsegment has no parent_id.")
-    if document.get("parent_id") == segment_id or not _well_formed(document):
-        raise SegmentError(segment_id, "ParseError", "The document's parts do not make sense.")
     if not ended and not document.get("in_progress"):
         raise SegmentError(segment_id, "MissingField", "The document has no end_time and is not in progress.")
+    if document.get("parent_id") == segment_id or not _well_formed(document):
+        raise SegmentError(segment_id, "ParseError", "The document's parts do not make sense.")
     return document
 
 
