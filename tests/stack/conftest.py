@@ -12,6 +12,7 @@ import pytest
 from cdk.local.deploy import bring_up
 from cdk.local.emulator import Emulator, free_port
 from cdk.local.processes import ROOT
+from cdk.local.sidecar import Sidecar
 from tests.stack.deployment import Deployment
 from tests.stack.faults import FaultProxy
 
@@ -38,12 +39,21 @@ def proxy() -> Iterator[FaultProxy]:
 
 
 @pytest.fixture(scope="session")
-def session_open_stack(proxy: FaultProxy) -> Iterator[Deployment]:
-    """Deploy the stack where faults can be injected."""
+def sidecar() -> Iterator[Sidecar]:
+    """Provide what the emulator lacks: metrics, traces, mails."""
+    with Sidecar(LOCAL / "test-sidecar", LOCAL / "test-sidecar/mail") as sidecar:
+        yield sidecar
+
+
+@pytest.fixture(scope="session")
+def session_open_stack(proxy: FaultProxy, sidecar: Sidecar) -> Iterator[Deployment]:
+    """Deploy the stack where faults can be injected and everything is measured."""
     port = proxy.target[1]
-    extra = {"AWS_ENDPOINT_URL": proxy.url}
+    extra = {"AWS_ENDPOINT_URL": proxy.url, **sidecar.extra_env}
     with Emulator(port, LOCAL / "test-open", extra_env=extra) as emulator:
-        yield from _deployed(emulator)
+        for deployment in _deployed(emulator):
+            sidecar.follow(emulator, deployment.outputs)
+            yield deployment
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,168 @@
+"""Metrics, traces and mails of the deployed stack: right to the last row, and two steps from a file to its cause."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+
+from processor.files import FileState, file_id
+from tests.stack.deployment import REGION, s3_event
+from tests.stack.faults import Fault, aws_error
+from tests.stack.test_chaos import BOTO_TRIES
+from tests.stack.test_end_to_end import small_file
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cdk.local.sidecar import Sidecar
+    from tests.stack.deployment import Deployment
+    from tests.stack.faults import FaultProxy
+
+COUNTED = (
+    "FilesReceived",
+    "FilesProcessed",
+    "FilesPartial",
+    "FilesFailed",
+    "FilesDuplicate",
+    "FilesDeadLettered",
+    "RunsFailed",
+    "RowsAccepted",
+    "RowsRejected",
+    "BytesProcessed",
+    "ConsumedWriteUnits",
+)
+
+
+def sums(stack: Deployment, sidecar: Sidecar) -> dict[str, float]:
+    """Ask CloudWatch for the sum of each metric since ever."""
+    sidecar.carry()
+    now = datetime.now(UTC)
+    dimensions = [{"Name": "environment", "Value": "local"}, {"Name": "service", "Value": "processor"}]
+    totals = {}
+    for name in COUNTED:
+        answer = stack.client("cloudwatch").get_metric_statistics(
+            Namespace="Waybill",
+            MetricName=name,
+            Dimensions=dimensions,
+            StartTime=now - timedelta(hours=3),
+            EndTime=now + timedelta(hours=1),
+            Period=60,
+            Statistics=["Sum"],
+        )
+        totals[name] = sum(point["Sum"] for point in answer["Datapoints"])
+    return totals
+
+
+def test_metrics_of_a_mixed_load_equal_the_tables(open_stack: Deployment, proxy: FaultProxy, sidecar: Sidecar) -> None:
+    """300 files of every outcome, retries, duplicates and repeated events: CloudWatch's sums are the tables' counts."""
+    before = sums(open_stack, sidecar)
+    bodies = {
+        **{f"o-good-{n}.csv": small_file(f"og{n}", n % 30 + 1) for n in range(200)},
+        **{f"o-mixed-{n}.csv": small_file(f"om{n}", n % 3, bad=n % 4 + 1) for n in range(50)},
+        **{f"o-bad-{n}.csv": b"%PDF-" + bytes([n]) for n in range(30)},
+        **{f"o-late-{n}.csv": small_file(f"ol{n}") for n in range(5)},
+    }
+    with open_stack.paused():
+        versions = {name: open_stack.upload(name, body) for name, body in bodies.items()}
+        for n in range(5):
+            about = (versions[f"o-late-{n}.csv"].key,)
+            proxy.add(Fault(aws_error("InternalError", 500), ("GetObject",), about, times=BOTO_TRIES))
+    open_stack.wait_at_rest(versions.values(), 240)
+    copies = {f"o-copy-{n}.csv": bodies[f"o-good-{n}.csv"] for n in range(15)}
+    versions |= {name: open_stack.upload(name, body) for name, body in copies.items()}
+    for version in list(versions.values())[:40]:
+        open_stack.send(s3_event(version))
+    entries = open_stack.wait_at_rest(versions.values(), 240)
+
+    after = sums(open_stack, sidecar)
+
+    measured = {name: after[name] - before[name] for name in COUNTED}
+    states = Counter(entry.state for entry in entries)
+    runs = [run for version in versions.values() for run in open_stack.ledger.runs(file_id(version))]
+    orders = open_stack.orders_by_file()
+    read_whole = [entry for entry in entries if entry.state in (FileState.PROCESSED, FileState.PARTIAL)]
+    assert measured["FilesReceived"] == len(versions) == 300
+    assert measured["FilesProcessed"] == states[FileState.PROCESSED] == 205
+    assert measured["FilesPartial"] == states[FileState.PARTIAL] == 50
+    assert measured["FilesFailed"] == states[FileState.FAILED] == 30
+    assert measured["FilesDuplicate"] == states[FileState.DUPLICATE] == 15
+    assert measured["FilesDeadLettered"] == 0
+    assert measured["RunsFailed"] == sum(run.outcome == "error" for run in runs) == 5
+    assert measured["RowsAccepted"] == sum(len(orders.get(entry.file_id, [])) for entry in entries)
+    assert measured["RowsRejected"] == sum(n % 4 + 1 for n in range(50))
+    assert measured["BytesProcessed"] == sum(len(bodies[entry.name]) for entry in read_whole)
+    rows = measured["RowsAccepted"]
+    # Each order is under a kilobyte: one unit, and one for the index. The ledger takes 5 to 10 units a run.
+    assert 2 * rows + 5 * len(runs) <= measured["ConsumedWriteUnits"] <= 2 * rows + 10 * len(runs)
+
+
+@pytest.fixture
+def xray(sidecar: Sidecar) -> Iterator[Any]:
+    """Provide a client of the local X-Ray."""
+    client = boto3.client(
+        "xray", REGION, endpoint_url=sidecar.endpoint, aws_access_key_id="test", aws_secret_access_key="test"
+    )
+    yield client
+    client.close()
+
+
+def parts_of(xray: Any, trace_id: str) -> list[dict[str, Any]]:
+    """List every segment and subsegment of a trace."""
+    [trace] = xray.batch_get_traces(TraceIds=[trace_id])["Traces"]
+    pending = [json.loads(segment["Document"]) for segment in trace["Segments"]]
+    found = []
+    while pending:
+        part = pending.pop()
+        found.append(part)
+        pending += part.get("subsegments", [])
+    return found
+
+
+def test_trace_of_a_run_is_found_by_its_file_and_shows_its_parts(open_stack: Deployment, xray: Any) -> None:
+    """One trace a run, the same number of parts however many rows, and the file's id leads to it."""
+    few = open_stack.upload("traced-few.csv", small_file("tf", 3, bad=1))
+    many = open_stack.upload("traced-many.csv", small_file("tm", 900, bad=1))
+    open_stack.wait_at_rest([few, many])
+
+    parts = {}
+    for version in (few, many):
+        [run] = open_stack.ledger.runs(file_id(version))
+        now = datetime.now(UTC)
+        found = xray.get_trace_summaries(
+            StartTime=now - timedelta(minutes=10),
+            EndTime=now + timedelta(minutes=1),
+            FilterExpression=f'annotation.file_id = "{file_id(version)}"',
+        )["TraceSummaries"]
+        assert [summary["Id"] for summary in found] == [run.trace_id]
+        parts[version] = parts_of(xray, run.trace_id)
+
+    ours = ["begin", "check", "clean up", "notify", "read and validate", "run", "settle", "write"]
+    for version in (few, many):  # Each once; around them are the segments that Lambda itself adds.
+        assert sorted(part["name"] for part in parts[version] if part["name"] in ours) == ours
+        assert len(parts[version]) <= len(ours) + 3
+    [run_part] = [part for part in parts[many] if part["name"] == "run"]
+    assert run_part["annotations"]["outcome"] == "partial"
+    [write] = [part for part in parts[many] if part["name"] == "write"]
+    assert write["metadata"]["Waybill"]["batches"] == 36
+
+
+def test_trace_of_a_failed_run_holds_its_exception(open_stack: Deployment, proxy: FaultProxy, xray: Any) -> None:
+    """From the ledger's run to the exception in one step."""
+    with open_stack.paused():
+        version = open_stack.upload("traced-error.csv", small_file("te"))
+        fault = Fault(aws_error("InternalError", 500), ("GetObject",), (version.key,), times=BOTO_TRIES)
+        proxy.add(fault)
+    open_stack.wait_at_rest([version])
+    failed = open_stack.ledger.runs(file_id(version))[0]
+
+    parts = parts_of(xray, failed.trace_id)
+
+    assert failed.outcome == "error"
+    [check] = [part for part in parts if part["name"] == "check"]
+    assert check["fault"] is True
+    assert "InternalError" in json.dumps(check["cause"])
