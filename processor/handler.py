@@ -13,7 +13,7 @@ from processor.config import Config
 from processor.intake import handle_message, reported
 from processor.messages import Message
 from processor.services import Clients, Invocation, Services
-from processor.telemetry import is_sampled, logger, trace_id
+from processor.telemetry import is_sampled, logger, trace_header, trace_id
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
@@ -47,10 +47,10 @@ def handle(event: dict[str, Any], context: LambdaContext) -> Any:
     """
     invocation = Invocation(
         request_id=context.aws_request_id,
-        trace_id=trace_id(),
+        trace_id=trace_id(trace_header()),
         timeout_s=context.get_remaining_time_in_millis() / 1000,
         memory_mb=int(context.memory_limit_in_mb),
-        sampled=is_sampled(),
+        sampled=is_sampled(trace_header()),
     )
     with reported(invocation, services, messages=len(event["Records"]), cold=_is_first_invocation()):
         return process_partial_response(
@@ -68,6 +68,7 @@ def _handle_record(record: SQSRecord, invocation: Invocation) -> None:
         receipt_handle=record.receipt_handle,
         body=record.body,
         receive_count=int(record.attributes.approximate_receive_count),
+        upstream_trace_id=trace_id(record.attributes.aws_trace_header or ""),
     )
     with logger.append_context_keys(message_id=message.message_id, receive_count=message.receive_count):
         handle_message(message, services, invocation)

@@ -44,6 +44,8 @@ class Message:
     receipt_handle: str
     body: str
     receive_count: int
+    upstream_trace_id: str = ""
+    """Of whoever put the object, where S3 carried its trace header into the message."""
 
 
 def reprocess_body(file_id: str) -> str:

@@ -52,6 +52,8 @@ def process_file(
     """
     with span("run") as trace:
         trace.annotate(file_id=file_id, environment=services.config.environment)
+        if message.upstream_trace_id:  # Lambda links the two traces; this makes the other one searchable from here.
+            trace.annotate(upstream_trace_id=message.upstream_trace_id)
         used_before, began_s = services.meter.used(), invocation.elapsed_s()
         with span("begin"):
             begun = services.ledger.begin(file_id, source, _start(uploaded_at, message, services, invocation))

@@ -30,28 +30,32 @@ metrics = Metrics(namespace=NAMESPACE)
 _recorder: Any = Tracer(auto_patch=False).provider
 
 
-def trace_id() -> str:
-    """Return the X-Ray trace id of this invocation, or "" where there is none.
+def trace_header() -> str:
+    """Return the X-Ray header of this invocation, or "" where there is none.
 
     Lambda sets the variable anew for each invocation:
     https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime
     """
-    return _trace_header().get("Root", "")
+    return os.environ.get("_X_AMZN_TRACE_ID", "")
+
+
+def trace_id(header: str) -> str:
+    """Return the trace id that an X-Ray header names, or ""."""
+    return _fields(header).get("Root", "")
+
+
+def is_sampled(header: str) -> bool:
+    """Tell whether X-Ray keeps the trace; most have an id and are not kept."""
+    return _fields(header).get("Sampled") == "1"
+
+
+def _fields(header: str) -> dict[str, str]:
+    return dict(part.split("=", 1) for part in header.split(";") if "=" in part)
 
 
 def aws_region() -> str:
     """Return the region that Lambda runs the function in."""
     return os.environ.get("AWS_REGION", "us-east-1")
-
-
-def is_sampled() -> bool:
-    """Tell whether X-Ray keeps this invocation's trace; most have an id and are not kept."""
-    return _trace_header().get("Sampled") == "1"
-
-
-def _trace_header() -> dict[str, str]:
-    header = os.environ.get("_X_AMZN_TRACE_ID", "")
-    return dict(part.split("=", 1) for part in header.split(";") if "=" in part)
 
 
 class Span:
