@@ -100,9 +100,14 @@ class FileEntry:
         return self.accepted_rows + self.rejected_rows
 
     @property
+    def in_first_run(self) -> bool:
+        """Whether the newest run is the only one that ever began."""
+        return self.run_started_at == self.received_at
+
+    @property
     def stored_nothing(self) -> bool:
         """Whether certainly none of its rows became an order: its first run failed it before the first write."""
-        return self.state is FileState.FAILED and self.run_started_at == self.received_at
+        return self.state is FileState.FAILED and self.in_first_run
 
     @property
     def base(self) -> datetime:

@@ -54,9 +54,13 @@ def handle_message(message: Message, services: Services, invocation: Invocation)
     except MessageError as error:
         logger.warning("message_refused", extra={"error": str(error)})
         requests, failures = [], [error]
+    logger.debug("message_read", extra={"requests": len(requests)})
     for request in requests:
         try:
             _process(request, message, services, invocation)
+        except MessageError as error:
+            logger.warning("message_refused", extra={"error": str(error)})
+            failures.append(error)
         except FileBusyError as error:
             busy_s = max(busy_s, error.free_in_s)
             failures.append(error)

@@ -59,8 +59,6 @@ class Begun:
     entry: FileEntry
     may_run: bool
     """False: the file is settled, or another message's run holds it and answers for it."""
-    is_new: bool = False
-    """Nobody has seen this file before."""
 
 
 class Ledger:
@@ -112,7 +110,7 @@ class Ledger:
             return self._not_begun(file_id, run)
         if old.get("state") == FileState.PROCESSING:
             self._record_death(FileEntry.from_item(old))
-        return Begun(FileEntry.from_item({"file_id": file_id, **first, **old, **start}), may_run=True, is_new=not old)
+        return Begun(FileEntry.from_item({"file_id": file_id, **first, **old, **start}), may_run=True)
 
     def _not_begun(self, file_id: str, run: RunStart) -> Begun:
         entry = self.read(file_id)
@@ -201,9 +199,9 @@ class Ledger:
                 return str(self._table.get(key, _CONTENT_ENTRY)["owner"])
         return file_id
 
-    def count_mail(self, hour: str) -> int:
-        """Count one mail more in this hour, over all runs that go on at once; returns how many there are."""
-        return self._table.add_one(f"mails#{hour}", _MAILS_ENTRY, "mails")
+    def count_mail(self, kind: str, hour: str) -> int:
+        """Count one mail more of this kind in this hour, over all runs at once; returns how many there are."""
+        return self._table.add_one(f"mails#{hour}#{kind}", _MAILS_ENTRY, "mails")
 
     def request_reprocess(self, file_id: str) -> None:
         """Mark a file for a new run that a person asks for; asking twice is asking once.

@@ -7,13 +7,14 @@ was and the message in the queue, and the next run converges: every key that is 
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
 from processor import files
 from processor.entries import ERROR, to_iso
-from processor.errors import LeaseLostError, ObjectGoneError, PermanentError
+from processor.errors import FileBusyError, LeaseLostError, ObjectGoneError, PermanentError
 from processor.files import FileState, ObjectVersion
 from processor.ledger import RunStart
 from processor.reading import read_file
@@ -27,9 +28,11 @@ from processor.reports import (
     most_frequent,
 )
 from processor.run import Run, Settlement
-from processor.telemetry import logger, span
+from processor.telemetry import Span, logger, span
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from processor.messages import Message
     from processor.objects import ObjectFacts
     from processor.services import Invocation, Services
@@ -55,7 +58,7 @@ def process_file(
         if message.upstream_trace_id:  # Lambda links the two traces; this makes the other one searchable from here.
             trace.annotate(upstream_trace_id=message.upstream_trace_id)
         used_before, began_s = services.meter.used(), invocation.elapsed_s()
-        with span("begin"):
+        with span("begin"), _told_of_failures(message, services, invocation):
             begun = services.ledger.begin(file_id, source, _start(uploaded_at, message, services, invocation))
         run = Run(services, invocation, message, begun.entry, used_before=used_before, began_s=began_s)
         if not begun.may_run:
@@ -65,20 +68,39 @@ def process_file(
         trace.annotate(run_id=begun.entry.run_id, receive_count=message.receive_count)
         logger.append_keys(run_id=begun.entry.run_id)
         logger.info("run_began")
-        count_begun(run, is_new=begun.is_new)
-        try:
-            settlement = _decide(run)
-            with span("settle"):
-                _settle(run, settlement)
-            trace.annotate(outcome=settlement.state)
-            _tell_and_clean_up(run)
-        except LeaseLostError:
-            raise  # The file is another run's now; nothing of it is ours to write.
-        except Exception as error:
-            trace.annotate(outcome="error")
-            if not run.settled:  # Else only the mail or the clean-up failed: the next delivery makes up for it.
-                _give_back(run, error)
-            raise
+        count_begun(run)
+        _work(run, trace)
+
+
+@contextmanager
+def _told_of_failures(message: Message, services: Services, invocation: Invocation) -> Iterator[None]:
+    """Log and count a run that cannot even begin: where the ledger is away, nobody else will."""
+    try:
+        yield
+    except FileBusyError:
+        raise
+    except Exception as error:
+        cause, _ = _in_words(error)
+        logger.warning("run_failed", extra={"cause": cause, "state": "not begun"}, exc_info=error)
+        count_failed(invocation.tally, is_last=message.receive_count >= services.config.max_receive_count)
+        raise
+
+
+def _work(run: Run, trace: Span) -> None:
+    """Settle the file, tell a person, clean up; give the file back if that fails."""
+    try:
+        settlement = _decide(run)
+        with span("settle"):
+            _settle(run, settlement)
+        trace.annotate(outcome=settlement.state)
+        _tell_and_clean_up(run)
+    except LeaseLostError:
+        raise  # The file is another run's now; nothing of it is ours to write.
+    except Exception as error:
+        if not run.settled:  # Else only the mail or the clean-up failed: the next delivery makes up for it.
+            trace.annotate(outcome=ERROR)
+            _give_back(run, error)
+        raise
 
 
 def _start(uploaded_at: str, message: Message, services: Services, invocation: Invocation) -> RunStart:
@@ -97,17 +119,25 @@ def _start(uploaded_at: str, message: Message, services: Services, invocation: I
 def _decide(run: Run) -> Settlement:
     """Read the file and say how it is to be settled."""
     try:
-        run.facts = run.services.objects.facts(run.entry.original)
-        if not run.entry.asked_again and run.facts.size_bytes:
-            owner = run.services.ledger.claim_content(_content_keys(run.facts), run.entry.file_id)
-            if owner:
-                first = run.services.ledger.read(owner)
-                state = f", which is {first.state}" if first else ""
-                error = f"The same content came before, as file {owner}{state}; nothing was stored a second time."
-                return Settlement(FileState.DUPLICATE, cause="duplicate", error=error, duplicate_of=owner)
+        with span("identify"):
+            run.facts = run.services.objects.facts(run.entry.original)
+            owner = "" if run.entry.asked_again else _owner_of_content(run, run.facts)
+        if owner:
+            return _duplicate(run, owner)
         return read_file(run, run.facts)
     except PermanentError as error:
         return Settlement(FileState.FAILED, files.FAILED, cause=error.cause, error=str(error))
+
+
+def _owner_of_content(run: Run, facts: ObjectFacts) -> str:
+    return run.services.ledger.claim_content(_content_keys(facts), run.entry.file_id) if facts.size_bytes else ""
+
+
+def _duplicate(run: Run, owner: str) -> Settlement:
+    first = run.services.ledger.read(owner)
+    state = f", which is {first.state}" if first else ""
+    error = f"The same content came before, as file {owner}{state}; nothing was stored a second time."
+    return Settlement(FileState.DUPLICATE, cause="duplicate", error=error, duplicate_of=owner)
 
 
 def _content_keys(facts: ObjectFacts) -> list[str]:
@@ -143,7 +173,7 @@ def _settle(run: Run, settlement: Settlement) -> None:
     )
     run.settled = True
     log_settled(ended, settlement)
-    count_settled(run, ended)
+    count_settled(run, ended, asked_again=entry.asked_again)
 
 
 def _tell_and_clean_up(run: Run) -> None:
@@ -218,7 +248,7 @@ def _give_back(run: Run, error: Exception) -> None:
     try:
         run.services.ledger.record_run(run.end(ERROR, cause=cause, error=words))
         run.services.ledger.fail_run(run.entry, state, cause=cause, error=words)
-        count_failed(run)
+        count_failed(run.invocation.tally, is_last=run.is_last)
         if run.is_last:
             mail_dead_letter(run, words)
     except Exception:  # noqa: BLE001 - what cannot be recorded must not hide what went wrong

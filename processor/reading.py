@@ -84,10 +84,12 @@ def read_file(run: Run, facts: ObjectFacts) -> Settlement:
         with span("read and validate") as trace:
             store_rows(reader, maker, run.store, run.accepted, run.rejected, watch)
             _describe(trace, run.store, run.accepted, run.rejected)
+        with span("complete outputs"):
+            accepted_key, rejected_key = run.accepted.complete(), run.rejected.complete()
         return Settlement(
             state=files.FileState.PARTIAL if run.rejected.count else files.FileState.PROCESSED,
-            accepted_key=run.accepted.complete(),
-            rejected_key=run.rejected.complete(),
+            accepted_key=accepted_key,
+            rejected_key=rejected_key,
             reasons=run.rejected.reasons,
             warnings=_warnings(reader.unknown_columns),
         )

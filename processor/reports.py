@@ -12,9 +12,11 @@ if TYPE_CHECKING:
     from processor.entries import RunEntry
     from processor.run import Run, Settlement
     from processor.services import Invocation
+    from processor.tally import Tally
 
 MAILS_AN_HOUR = 20
-"""When a thousand files fail at once, a thousand mails would hide what they say. What is held back is in the ledger."""
+"""Of one kind. When a thousand files fail at once, a thousand mails would hide what they say; what is held back is in
+the ledger."""
 _MOST_REASONS = 10
 
 NEEDS_PERSON = frozenset({FileState.FAILED, FileState.PARTIAL, FileState.DUPLICATE})
@@ -39,7 +41,9 @@ def mail_settled(run: Run) -> None:
     facts = {"What": entry.error or f"{entry.rejected_rows:,} of {entry.rows:,} rows were not stored."}
     if entry.state is FileState.PARTIAL:
         facts["Why"] = "\n".join(entry.reasons)
-        facts["Accepted"] = f"{entry.accepted_rows:,} rows are orders now"
+        facts["Accepted"] = (
+            f"{entry.accepted_rows:,} {'row is an order' if entry.accepted_rows == 1 else 'rows are orders'} now"
+        )
         facts["Rejected"] = f"s3://{entry.bucket}/{entry.rejected_key}"
         facts["What to do"] = "Correct the rows in that file and upload it; its waybill_ columns may stay."
     _mail(run, _OUTCOMES[entry.state], facts)
@@ -58,12 +62,12 @@ def mail_dead_letter(run: Run, error: str) -> None:
 def _mail(run: Run, outcome: str, facts: dict[str, str]) -> None:
     entry = run.entry
     hour = run.services.now().strftime("%Y-%m-%dT%H")
-    number = run.services.ledger.count_mail(hour)
+    number = run.services.ledger.count_mail(outcome, hour)
     if number > MAILS_AN_HOUR:
-        logger.info("mail_held_back", extra={"outcome": outcome, "mails_this_hour": number})
+        logger.warning("mail_held_back", extra={"outcome": outcome, "mails_this_hour": number})
         return
     if number == MAILS_AN_HOUR:
-        facts["Note"] = f"{number} mails were sent this hour. Further ones are held back until the next (UTC)."
+        facts["Note"] = f"{number} mails of this kind were sent this hour. Further ones are held back until the next."
     facts |= {"Original": f"s3://{entry.bucket}/{entry.original.key}", "Trace": trace_link(run.invocation)}
     run.services.notifier.file_needs_person(entry.name, file_id=entry.file_id, outcome=outcome, facts=facts)
 
@@ -76,21 +80,21 @@ def trace_link(invocation: Invocation) -> str:
     return f"https://{region}.console.aws.amazon.com/cloudwatch/home?region={region}#xray:traces/{invocation.trace_id}"
 
 
-def count_begun(run: Run, *, is_new: bool) -> None:
+def count_begun(run: Run) -> None:
     """Count a run that begins, and its file when it is seen for the first time."""
     tally = run.invocation.tally
-    tally.count("FilesReceived", int(is_new))
+    tally.count("FilesReceived", int(run.entry.in_first_run))
     tally.note("file_id", run.entry.file_id)
     tally.note("run_id", run.entry.run_id)
 
 
-def count_failed(run: Run) -> None:
+def count_failed(tally: Tally, *, is_last: bool) -> None:
     """Count a run that failed, and its file if that was the last run."""
-    run.invocation.tally.count("RunsFailed")
-    run.invocation.tally.count("FilesDeadLettered", int(run.is_last))
+    tally.count("RunsFailed")
+    tally.count("FilesDeadLettered", int(is_last))
 
 
-def count_settled(run: Run, ended: RunEntry) -> None:
+def count_settled(run: Run, ended: RunEntry, *, asked_again: bool) -> None:
     """Count a file that the ledger has just taken as settled: each one once, however often it was tried."""
     entry, tally = run.entry, run.invocation.tally
     tally.count(_SETTLED_COUNTERS[entry.state])
@@ -101,7 +105,7 @@ def count_settled(run: Run, ended: RunEntry) -> None:
     rows = ended.accepted_rows + ended.rejected_rows
     if rows and ended.duration_ms:
         tally.measure("RowsPerSecond", rows * 1000 / ended.duration_ms)
-    if entry.uploaded_at and entry.run_started_at == entry.received_at:
+    if entry.uploaded_at and not asked_again:
         waited = run.services.now() - from_iso(entry.uploaded_at)
         tally.measure("UploadToSettled", max(0.0, waited.total_seconds() * 1000))
 

@@ -43,6 +43,7 @@ def s3_record(version: ObjectVersion, event_name: str = "ObjectCreated:Put") -> 
         s3_object["versionId"] = version.version_id
     return {
         "eventSource": "aws:s3",
+        "eventTime": "2026-11-22T10:00:00.000Z",
         "eventName": event_name,
         "s3": {"bucket": {"name": version.bucket}, "object": s3_object},
     }

@@ -200,3 +200,43 @@ def test_undeclared_names_are_refused() -> None:
     with pytest.raises(KeyError):
         tally.measure("FilesLost", 1)
     assert not set(COUNTERS) & set(MEASUREMENTS)
+
+
+def test_run_that_cannot_begin_is_counted_and_logged(
+    stage: Stage,
+    handle: Callable[..., Any],
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Where even the ledger is away, the log and the metrics still say so."""
+    version = stage.upload("orders.csv", csv_file("A-1,Ada,Pen,1,1.00"))
+
+    def fail(*_: object) -> None:
+        raise ConnectionError("DynamoDB is away")
+
+    monkeypatch.setattr("processor.ledger.Ledger.begin", fail)
+    handle(record(stage, s3_event(version), receive_count=3))
+
+    [document] = emf_lines(capsys.readouterr().out)
+    assert values(document, "RunsFailed") == [1]
+    assert values(document, "FilesDeadLettered") == [1]
+    assert "run_failed" in [entry.message for entry in caplog.records]
+
+
+def test_retried_file_took_from_its_upload_to_its_end(
+    stage: Stage, handle: Callable[..., Any], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The time that an operator waited includes the retries; a reprocess long afterwards is no waiting."""
+    version = stage.upload("orders.csv", csv_file("A-1,Ada,Pen,1,1.00"))
+    with monkeypatch.context() as patch:
+        patch.setattr(stage.clients.s3, "get_object", None)
+        patch.setattr("processor.handler.services.objects._client.get_object", None, raising=False)
+        handle(record(stage, s3_event(version)))
+
+    handle(record(stage, s3_event(version), receive_count=2))
+    stage.services.ledger.request_reprocess(stage.entry(version).file_id)
+    handle(record(stage, reprocess_body(stage.entry(version).file_id)))
+
+    waited = [values(document, "UploadToSettled") for document in emf_lines(capsys.readouterr().out)]
+    assert [len(each) for each in waited] == [0, 1, 0]
