@@ -41,9 +41,7 @@ def mail_settled(run: Run) -> None:
     facts = {"What": entry.error or f"{entry.rejected_rows:,} of {entry.rows:,} rows were not stored."}
     if entry.state is FileState.PARTIAL:
         facts["Why"] = "\n".join(entry.reasons)
-        facts["Accepted"] = (
-            f"{entry.accepted_rows:,} {'row is an order' if entry.accepted_rows == 1 else 'rows are orders'} now"
-        )
+        facts["Accepted"] = f"{entry.accepted_rows:,} row{'s' * (entry.accepted_rows != 1)}, stored as orders"
         facts["Rejected"] = f"s3://{entry.bucket}/{entry.rejected_key}"
         facts["What to do"] = "Correct the rows in that file and upload it; its waybill_ columns may stay."
     _mail(run, _OUTCOMES[entry.state], facts)

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from tests.stack.faults import FaultProxy
 
 ROWS = 60
-STEPS = 14
-"""AWS calls that name the file, in the run of one of 60 good rows and a bad one; the test counts them. The fifteenth
-counts the hour's mails and names no file; tests/aws/test_convergence.py kills a run there too."""
+STEPS = 12
+"""AWS calls in the run of a file of 60 good rows; the test counts them. Files that reject rows make three more, for the
+rejected rows and the mail (of which there are only so many an hour): tests/aws/test_convergence.py kills those too."""
 BOTO_TRIES = 3
 ALWAYS = 1_000
 
@@ -40,11 +40,11 @@ def assert_settled_exactly_once(stack: Deployment, versions: list[ObjectVersion]
 
 
 def test_kill_the_worker_at_every_step(open_stack: Deployment, proxy: FaultProxy) -> None:
-    """28 files, each worker killed -9 before or after another AWS call of its run; every retry converges."""
+    """24 files, each worker killed -9 before or after another AWS call of its run; every retry converges."""
     deaths = [(step, strike) for step in range(STEPS) for strike in (kill_before, kill_after)]
     with open_stack.visibility_timeout(12), open_stack.paused():
         versions = [
-            open_stack.upload(f"{strike.__name__}-{step:02}.csv", small_file(f"k{step}{strike.__name__}", ROWS, bad=1))
+            open_stack.upload(f"{strike.__name__}-{step:02}.csv", small_file(f"k{step}{strike.__name__}", ROWS))
             for step, strike in deaths
         ]
         armed = [
@@ -56,16 +56,16 @@ def test_kill_the_worker_at_every_step(open_stack: Deployment, proxy: FaultProxy
         entries = open_stack.wait_at_rest(versions, 180)
 
     assert len({firing.killed for firing in firings if firing.killed}) == len(deaths)
-    assert {entry.state for entry in entries} == {FileState.PARTIAL}
+    assert {entry.state for entry in entries} == {FileState.PROCESSED}
     assert_settled_exactly_once(open_stack, versions)
     runs = [open_stack.ledger.runs(file_id(version)) for version in versions]
-    assert all(ended[-1].outcome == FileState.PARTIAL for ended in runs)
+    assert all(ended[-1].outcome == FileState.PROCESSED for ended in runs)
     assert sum(run.outcome == DIED for ended in runs for run in ended) >= len(deaths) // 2
 
 
 def test_the_steps_are_all_of_a_run(open_stack: Deployment, proxy: FaultProxy) -> None:
     """The number of steps above is what a run really makes."""
-    version = open_stack.upload("counted.csv", small_file("counted", ROWS, bad=1))
+    version = open_stack.upload("counted.csv", small_file("counted", ROWS))
 
     open_stack.wait_at_rest([version])
 
