@@ -97,7 +97,9 @@ def _work(run: Run, trace: Span) -> None:
     except LeaseLostError:
         raise  # The file is another run's now; nothing of it is ours to write.
     except Exception as error:
-        if not run.settled:  # Else only the mail or the clean-up failed: the next delivery makes up for it.
+        if run.settled:  # Only the mail or the clean-up failed: the next delivery makes up for it.
+            logger.warning("clean_up_failed", extra={"cause": _in_words(error)[0]}, exc_info=error)
+        else:
             trace.annotate(outcome=ERROR)
             _give_back(run, error)
         raise
@@ -236,7 +238,11 @@ def _finish_clean_up(run: Run) -> None:
     if entry.state not in files.SETTLED or not leftover or not run.services.objects.exists(leftover):
         logger.info("delivery_ignored", extra={"state": entry.state})
         return
-    _tell_and_clean_up(run)  # The mail perhaps for the second time: better than never.
+    try:
+        _tell_and_clean_up(run)  # The mail perhaps for the second time: better than never.
+    except Exception as error:
+        logger.warning("clean_up_failed", extra={"cause": _in_words(error)[0]}, exc_info=error)
+        raise
     logger.info("clean_up_finished")
 
 

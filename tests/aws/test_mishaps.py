@@ -135,7 +135,9 @@ def test_file_of_too_many_rows_fails_before_its_first_order(stage: Stage) -> Non
     assert stage.orders() == []
 
 
-def test_mail_that_cannot_be_sent_is_sent_by_the_next_delivery(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_mail_that_cannot_be_sent_is_sent_by_the_next_delivery(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     """An outage of SNS changes nothing that was settled, and the mail is made up for."""
     version = stage.upload("orders.csv", MIXED)
 
@@ -148,6 +150,7 @@ def test_mail_that_cannot_be_sent_is_sent_by_the_next_delivery(stage: Stage, mon
             with pytest.raises(MessageFailedError, match="SNS is away"):
                 stage.deliver(version, receive_count=receive_count)
     assert [run.outcome for run in stage.runs(version)] == ["partial"]
+    assert [entry.message for entry in caplog.records].count("clean_up_failed") == 3
 
     stage.deliver(version)
 
