@@ -27,7 +27,7 @@ LOCAL = ROOT / ".local"
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark every test that needs a deployment, and let it use the loopback."""
     for item in items:
-        if {"stack", "open_stack", "enforcing_stack"} & set(getattr(item, "fixturenames", ())):
+        if {"stack", "open_stack", "measured_stack"} & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.stack)
 
 
@@ -51,7 +51,7 @@ def session_open_stack(proxy: FaultProxy, sidecar: Sidecar) -> Iterator[Deployme
     port = proxy.target[1]
     extra = {"AWS_ENDPOINT_URL": proxy.url, **sidecar.extra_env}
     with Emulator(port, LOCAL / "test-open", extra_env=extra) as emulator:
-        for deployment in _deployed(emulator):
+        for deployment in deployed(emulator):
             sidecar.follow(emulator, deployment.outputs)
             yield deployment
 
@@ -60,10 +60,11 @@ def session_open_stack(proxy: FaultProxy, sidecar: Sidecar) -> Iterator[Deployme
 def session_enforcing_stack() -> Iterator[Deployment]:
     """Deploy the stack where IAM, TLS and signatures are enforced."""
     with Emulator(0, LOCAL / "test-enforcing", enforce_iam=True) as emulator:
-        yield from _deployed(emulator)
+        yield from deployed(emulator)
 
 
-def _deployed(emulator: Emulator) -> Iterator[Deployment]:
+def deployed(emulator: Emulator) -> Iterator[Deployment]:
+    """Bring the stack up in a running emulator and yield it."""
     outputs = bring_up(emulator, out_dir=LOCAL / "cdk.out.test", context=CONTEXT)
     certificate = emulator.certificate if emulator.enforce_iam else None
     deployment = Deployment(emulator.endpoint, outputs, emulator.child_env(), emulator.log, certificate)
