@@ -1,0 +1,1 @@
+"""The operator's console: what happened, why, and what to press."""

@@ -1,0 +1,69 @@
+"""Puts the console together: its pages, what surrounds every request, and what becomes of errors."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from fastapi import FastAPI
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.middleware.sessions import SessionMiddleware
+
+from admin_api.auth import IDLE_S, SESSION_COOKIE, Gate
+from admin_api.refusals import HANDLERS, Boundary
+from admin_api.security import Guard
+from admin_api.tokens import TokenChecker
+
+if TYPE_CHECKING:
+    from admin_api.auth import User
+    from admin_api.services import Console
+
+PAGES = (
+    "assets",
+    "health",
+    "sign_in",
+)
+"""The modules with a ``router``, in the order in which their routes are tried."""
+
+_SMALLEST_COMPRESSED = 500
+_DESCRIPTION = """
+Everything that the console shows and does, for scripts. Sign in with the scripts client of the user pool and send the
+ID token: `Authorization: Bearer …`. Members of `operators` may act, members of `viewers` may look.
+"""
+
+
+def create_app(console: Console) -> FastAPI:
+    """Build the application around its collaborators."""
+    app = FastAPI(
+        title="Waybill", description=_DESCRIPTION, openapi_url="/api/openapi.json", docs_url=None, redoc_url=None
+    )
+    app.state.console = console
+    for name in PAGES:
+        app.include_router(importlib.import_module(f"admin_api.{name}").router)
+    for error, handler in HANDLERS.items():
+        app.add_exception_handler(error, handler)
+    # The last one added is the first that a request meets.
+    app.add_middleware(Boundary)
+    app.add_middleware(Gate, user_of_token=_token_checker(console))
+    app.add_middleware(
+        SessionMiddleware,
+        secret_key=console.session_key,
+        session_cookie=SESSION_COOKIE,
+        max_age=IDLE_S,
+        same_site="lax",  # Strict would not come along on the way back from Cognito.
+        https_only=True,
+    )
+    app.add_middleware(Guard, console_url=console.config.console_url, bucket_origin=console.bucket_origin)
+    app.add_middleware(GZipMiddleware, minimum_size=_SMALLEST_COMPRESSED, compresslevel=6)
+    return app
+
+
+def _token_checker(console: Console) -> Any:
+    checker: TokenChecker | None = None
+
+    def user_of(token: str) -> User | None:
+        nonlocal checker
+        checker = checker or TokenChecker(console.discovery_url, console.config.scripts_client_id)
+        return checker.user_of(token)
+
+    return user_of

@@ -1,0 +1,142 @@
+"""Times, numbers and sums as a reader sees them: in the reader's own time zone, short in lists and exact on hover.
+
+The zone comes from a cookie that the page's script sets; without one it is UTC. Everything here is a Jinja filter or
+what one needs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import humanize
+from jinja2 import pass_context
+from markupsafe import Markup
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from jinja2.runtime import Context
+
+ZONE_COOKIE, CLOCK_COOKIE = "waybill_zone", "waybill_clock"
+UNKNOWN = "–"
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """Whose time is shown, and what time it is now."""
+
+    now: datetime
+    zone: tzinfo = UTC
+    zone_name: str = "UTC"
+    shows_utc: bool = False
+    """The reader asked for UTC although the zone is known."""
+
+    @classmethod
+    def of_reader(cls, cookies: Mapping[str, str], now: datetime) -> Clock:
+        """Read the reader's zone and wish; a zone that nobody knows is UTC."""
+        name = cookies.get(ZONE_COOKIE, "").replace("%2F", "/")
+        shows_utc = cookies.get(CLOCK_COOKIE) == "utc"
+        try:
+            zone: tzinfo = ZoneInfo(name) if name else UTC
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            zone, name = UTC, ""
+        if shows_utc or not name:
+            return cls(now, UTC, "UTC", shows_utc=shows_utc)
+        return cls(now, zone, name)
+
+    def local(self, moment: datetime | str) -> datetime:
+        """Return the moment in the reader's zone."""
+        return _moment(moment).astimezone(self.zone)
+
+    def exact(self, moment: datetime | str) -> str:
+        """Write a moment to the second, with its year where that is another one."""
+        local = self.local(moment)
+        year = "" if local.year == self.now.astimezone(self.zone).year else f" {local.year}"
+        return f"{local.day} {local:%b}{year} {local:%H:%M:%S}"
+
+    def relative(self, moment: datetime | str) -> str:
+        """Write how long ago a moment was."""
+        return humanize.naturaltime(self.now - _moment(moment))
+
+
+def _moment(moment: datetime | str) -> datetime:
+    return datetime.fromisoformat(moment) if isinstance(moment, str) else moment
+
+
+def _element(moment: datetime | str, text: str, hover: str) -> Markup:
+    machine = _moment(moment).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(machine, hover, text)
+
+
+def _hover(clock: Clock, moment: datetime | str) -> str:
+    utc = f"{_moment(moment).astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}"[:-3] + " UTC"
+    return utc if clock.zone is UTC else f"{clock.exact(moment)} {clock.zone_name} · {utc}"
+
+
+@pass_context
+def when(context: Context, moment: datetime | str) -> str | Markup:
+    """Show how long ago something was, and exactly when on hover."""
+    if not moment:
+        return UNKNOWN
+    clock: Clock = context["frame"].clock
+    return _element(moment, clock.relative(moment), _hover(clock, moment))
+
+
+@pass_context
+def exact(context: Context, moment: datetime | str) -> str | Markup:
+    """Show when something was, to the second."""
+    if not moment:
+        return UNKNOWN
+    clock: Clock = context["frame"].clock
+    return _element(moment, clock.exact(moment), _hover(clock, moment))
+
+
+def number(value: float | Decimal | None) -> str:
+    """Write a number with thousands separators."""
+    return UNKNOWN if value is None else f"{value:,}"
+
+
+def size(count: float | None) -> str:
+    """Write a number of bytes."""
+    return UNKNOWN if count is None else humanize.naturalsize(count, binary=True, format="%.1f").replace(".0 ", " ")
+
+
+def money(value: str | float | Decimal | None) -> str:
+    """Write US dollars: cents where there are any, two significant digits below."""
+    try:
+        amount = Decimal(str(value)) if value not in (None, "") else None
+    except InvalidOperation:
+        amount = None
+    if amount is None:
+        return UNKNOWN
+    if not amount or amount >= Decimal("0.1"):
+        return f"${amount:,.2f}"
+    return f"${amount:.{1 - amount.adjusted()}f}"
+
+
+def duration(milliseconds: float | None) -> str:
+    """Write a time span: milliseconds below a second, then seconds, then minutes."""
+    if milliseconds is None:
+        return UNKNOWN
+    if milliseconds < 1000:
+        return f"{milliseconds:.0f} ms"
+    seconds = milliseconds / 1000
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, seconds = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {seconds} s"
+
+
+FILTERS: dict[str, Any] = {
+    "when": when,
+    "exact": exact,
+    "number": number,
+    "bytes": size,
+    "money": money,
+    "duration": duration,
+}

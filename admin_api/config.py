@@ -1,0 +1,65 @@
+"""The console's settings: the one place that reads its environment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """What the stack tells the console and its worker; each field is an environment variable, in upper case."""
+
+    bucket_name: str
+    orders_table: str
+    files_table: str
+    queue_url: str
+    dead_letter_queue_url: str
+    environment: str
+    order_indexes: tuple[str, ...]
+    max_file_bytes: int
+    """Larger uploads are refused by S3 itself."""
+    console_url: str
+    """The console's own address, without a slash at the end: whoever signs in is sent back to it."""
+    user_pool_id: str
+    client_id: str
+    """The user pool's client for browsers."""
+    scripts_client_id: str
+    """The user pool's client for scripts, which sign in by password and bring an ID token."""
+    session_secret_arn: str
+    worker_function: str
+    """Carries out what takes longer than a request may."""
+    processor_function: str
+    processor_log_group: str
+    dashboard_url: str
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str]) -> Config:
+        """Read the variables; raises KeyError or ValueError at start-up rather than on somebody's page."""
+        return cls(
+            bucket_name=environ["BUCKET_NAME"],
+            orders_table=environ["ORDERS_TABLE"],
+            files_table=environ["FILES_TABLE"],
+            queue_url=environ["QUEUE_URL"],
+            dead_letter_queue_url=environ["DEAD_LETTER_QUEUE_URL"],
+            environment=environ["ENVIRONMENT"],
+            order_indexes=tuple(part for part in environ["ORDER_INDEXES"].split(",") if part),
+            max_file_bytes=int(environ["MAX_FILE_BYTES"]),
+            console_url=environ["CONSOLE_URL"].rstrip("/"),
+            user_pool_id=environ["USER_POOL_ID"],
+            client_id=environ["CLIENT_ID"],
+            scripts_client_id=environ["SCRIPTS_CLIENT_ID"],
+            session_secret_arn=environ["SESSION_SECRET_ARN"],
+            worker_function=environ["WORKER_FUNCTION"],
+            processor_function=environ["PROCESSOR_FUNCTION"],
+            processor_log_group=environ["PROCESSOR_LOG_GROUP"],
+            dashboard_url=environ["DASHBOARD_URL"],
+        )
+
+    @property
+    def is_production(self) -> bool:
+        """Whether the frame must carry the mark that nobody can overlook."""
+        return self.environment in {"prod", "production", "live"}

@@ -1,0 +1,31 @@
+"""The Lambda entry point of the console: the gateway's event in, the application's answer out."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from mangum import Mangum
+
+from admin_api.app import create_app
+from admin_api.config import Config
+from admin_api.services import Console
+from processor.telemetry import logger, span
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+_serve = Mangum(create_app(Console.connect(Config.from_environment(os.environ))), lifespan="off")
+
+
+@logger.inject_lambda_context(clear_state=True)
+def handle(event: dict[str, Any], context: LambdaContext) -> Any:
+    """Answer one HTTP request (payload format 2.0).
+
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
+    """
+    with span("request") as trace:
+        answer = _serve(event, context)
+        http = event["requestContext"]["http"]
+        trace.annotate(method=http["method"], status=answer["statusCode"])
+        return answer

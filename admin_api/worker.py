@@ -1,0 +1,34 @@
+"""The Lambda entry point of the worker: carries out actions on many things, called asynchronously by the console."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from admin_api.config import Config
+from admin_api.jobs import Work
+from admin_api.services import Console
+from processor.telemetry import logger, span
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+    from admin_api.jobs import Executor
+    from processor.actions import ActionKind
+
+EXECUTORS: dict[ActionKind, Executor] = {}
+
+console = Console.connect(Config.from_environment(os.environ))
+
+
+@logger.inject_lambda_context(clear_state=True)
+def handle(event: dict[str, Any], context: LambdaContext) -> None:
+    """Carry on with the action that the event names; one that is over already is left alone."""
+    action = console.actions.read(event["action_id"])
+    if action is None or action.is_finished:
+        logger.info("action_ignored", extra={"action_id": event["action_id"]})
+        return
+    with span("action") as trace:
+        trace.annotate(action_id=action.action_id, kind=action.kind)
+        executor = EXECUTORS[action.kind]
+        Work(console, executor, lambda: context.get_remaining_time_in_millis() / 1000).carry_out(action)
