@@ -7,12 +7,13 @@ writes the same items again and nothing more.
 from __future__ import annotations
 
 import unicodedata
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
-    from decimal import Decimal
 
     from processor.columns import Value
 
@@ -98,6 +99,72 @@ class OrderMaker:
         if self._by_customer:
             item["customer_key"] = {"S": customer_key(customer, row_number)}
         return item, (order_id, sort_key, customer, product, str(quantity), price, total, str(row_number))
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One line of an order, as it is read back; "" and 0 stand for what an item lacks that others have written."""
+
+    order_id: str
+    processed_timestamp: str
+    customer_name: str
+    product_name: str
+    quantity: int
+    unit_price: Decimal
+    line_total: Decimal
+    file_id: str
+    row_number: int
+    run_id: str = ""
+    trace_id: str = ""
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """The item's key: partition and sort key."""
+        return self.order_id, self.processed_timestamp
+
+    @classmethod
+    def from_item(cls, item: Item) -> Order:
+        """Read an item of the orders table, in DynamoDB's wire form."""
+
+        def text(name: str) -> str:
+            return item.get(name, {}).get("S", "")
+
+        def number(name: str) -> Decimal:
+            return Decimal(item.get(name, {}).get("N", "0"))
+
+        return cls(
+            order_id=text("order_id"),
+            processed_timestamp=text("processed_timestamp"),
+            customer_name=text("customer_name"),
+            product_name=text("product_name"),
+            quantity=int(number("quantity")),
+            unit_price=number("unit_price"),
+            line_total=number("line_total"),
+            file_id=text("file_id"),
+            row_number=int(number("row_number")),
+            run_id=text("run_id"),
+            trace_id=text("trace_id"),
+        )
+
+    @classmethod
+    def from_cells(cls, cells: Sequence[str], file_id: str) -> Order:
+        """Read a line of the enriched CSV, which names neither run nor trace; raises ValueError if it is none."""
+        order_id, sort_key, customer, product, quantity, unit_price, line_total, row_number = cells
+        try:
+            price, total = Decimal(unit_price), Decimal(line_total)
+        except ArithmeticError as error:
+            raise ValueError(unit_price, line_total) from error
+        return cls(
+            order_id,
+            sort_key,
+            customer,
+            product,
+            int(quantity),
+            price,
+            total,
+            file_id=file_id,
+            row_number=int(row_number),
+        )
 
 
 def put_request(item: Item) -> dict[str, Any]:

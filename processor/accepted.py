@@ -1,0 +1,124 @@
+"""Reads a stretch of a file's accepted rows from the object that ``processor.outputs`` wrote: one ranged GET.
+
+The run kept the byte at which every so many rows begin, so the last page of a million rows costs what the first does.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+from processor.errors import WaybillError
+from processor.orders import ENRICHED_HEADER, Order, sort_keys
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from botocore.response import StreamingBody
+    from mypy_boto3_s3 import S3Client
+
+    from processor.entries import FileEntry, RunEntry
+
+_CHUNK_BYTES = 64 * 1024
+_GONE = frozenset({"NoSuchKey", "NoSuchVersion", "404"})
+_BEYOND_THE_END = "InvalidRange"
+
+
+@dataclass(eq=False)
+class AcceptedRowsGoneError(WaybillError):
+    """The object that held the accepted rows is no longer there."""
+
+    object_key: str
+
+    def __str__(self) -> str:
+        """Say what is gone, why that may be, and what is still there."""
+        return (
+            f"{self.object_key} is no longer in the bucket: it has expired or was deleted. "
+            "The orders themselves are stored all the same: search for their number or customer."
+        )
+
+
+@dataclass(eq=False)
+class AcceptedRowsUnreadableError(WaybillError):
+    """The object does not hold the accepted rows of this file."""
+
+    object_key: str
+
+    def __str__(self) -> str:
+        """Say which object holds something else, and what to do."""
+        return (
+            f"{self.object_key} does not hold this file's accepted rows: somebody has replaced it. "
+            "Reprocess the file to have it written again."
+        )
+
+
+def run_of_rows(runs: Iterable[RunEntry]) -> RunEntry | None:
+    """Pick the run whose offsets fit the object: the newest that stored rows."""
+    return max((run for run in runs if run.row_offsets), key=lambda run: run.started_at, default=None)
+
+
+def read_rows(client: S3Client, entry: FileEntry, run: RunEntry | None, *, first: int, count: int) -> list[Order]:
+    """Read up to ``count`` accepted rows from number ``first`` (0 is the first), as they stand in the object.
+
+    ``run`` is the run that wrote the object, for its offsets; without it the object is read from its beginning, and no
+    further than needed. Raises :class:`AcceptedRowsGoneError` and :class:`AcceptedRowsUnreadableError`.
+    """
+    if run and run.row_stride and run.row_offsets:
+        mark = min(first // run.row_stride, len(run.row_offsets) - 1)
+        try:
+            return _read(client, entry, run.row_offsets[mark], first - mark * run.row_stride, count)
+        except AcceptedRowsUnreadableError:
+            # A later run may have written the object anew and failed before it settled: these are not its offsets.
+            pass
+    return _read(client, entry, len(",".join(ENRICHED_HEADER)) + 2, first, count)
+
+
+def _read(client: S3Client, entry: FileEntry, start: int, skip: int, count: int) -> list[Order]:
+    body = _open(client, entry, start)
+    if body is None:
+        return []
+    sort_key = sort_keys(entry.base, entry.file_id)
+    orders = []
+    try:
+        for cells in islice(csv.reader(_lines(body), strict=True), skip, skip + count):
+            order = Order.from_cells(cells, entry.file_id)
+            # A cell that looks like a row after a wrong offset still does not know this key.
+            if order.processed_timestamp != sort_key(order.row_number):
+                raise AcceptedRowsUnreadableError(entry.accepted_key)
+            orders.append(order)
+    except (ValueError, csv.Error) as error:
+        raise AcceptedRowsUnreadableError(entry.accepted_key) from error
+    finally:
+        body.close()
+    return orders
+
+
+def _open(client: S3Client, entry: FileEntry, start: int) -> StreamingBody | None:
+    """Begin to read; None if the object ends before ``start``."""
+    try:
+        answer = client.get_object(Bucket=entry.bucket, Key=entry.accepted_key, Range=f"bytes={start}-")
+    except ClientError as error:
+        if error.response["Error"]["Code"] in _GONE:
+            raise AcceptedRowsGoneError(entry.accepted_key) from error
+        if error.response["Error"]["Code"] == _BEYOND_THE_END:
+            return None
+        raise
+    return answer["Body"]
+
+
+def _lines(body: StreamingBody) -> Iterator[str]:
+    """Split what arrives at line feeds alone: U+2028 and its like are data in a cell."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    rest = ""
+    for chunk in body.iter_chunks(_CHUNK_BYTES):
+        *lines, rest = (rest + decoder.decode(chunk)).split("\n")
+        for line in lines:
+            yield line + "\n"
+    rest += decoder.decode(b"", final=True)
+    if rest:
+        yield rest
