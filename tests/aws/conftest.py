@@ -14,6 +14,8 @@ from tests.aws.stage import BUCKET, REGION, Stage
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from tests.aws.console import ConsoleStage
+
 
 @pytest.fixture
 def stage(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
@@ -24,6 +26,14 @@ def stage(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     with mock_aws():
         yield Stage.build()
+
+
+@pytest.fixture
+def console(stage: Stage) -> ConsoleStage:
+    """Provide a console in front of an empty stage."""
+    from tests.aws.console import ConsoleStage  # noqa: PLC0415  Only its own tests pay for the import.
+
+    return ConsoleStage(stage)
 
 
 class Context:
