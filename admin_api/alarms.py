@@ -1,0 +1,87 @@
+"""The alarms of one environment, as CloudWatch has them now, in the words that ``cdk/alarm_plans.py`` gave them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from mypy_boto3_cloudwatch import CloudWatchClient
+
+_MOST = 100
+"""DescribeAlarms' own limit; there are about a dozen."""
+_LINE = re.compile(r"^(Look at|Do|Runbook): (.+)$", re.MULTILINE)
+
+
+class AlarmState(StrEnum):
+    """What CloudWatch says of an alarm; the names are its own."""
+
+    ALARM = "ALARM"
+    NO_DATA = "INSUFFICIENT_DATA"
+    OK = "OK"
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """One alarm now."""
+
+    name: str
+    """Without the environment's prefix; its section in the runbook."""
+    state: AlarmState
+    reason: str
+    """Why it is in this state, in CloudWatch's words."""
+    since: datetime | None
+    means: str
+    look: str
+    do: str
+    runbook: str
+    """Where in the repository the runbook tells more."""
+
+    @property
+    def is_red(self) -> bool:
+        """Whether it asks for a person now."""
+        return self.state is AlarmState.ALARM
+
+
+class AlarmReader:
+    """Reads the alarms named ``waybill-<environment>-…``."""
+
+    def __init__(self, cloudwatch: CloudWatchClient, environment: str) -> None:
+        self._cloudwatch = cloudwatch
+        self._prefix = f"waybill-{environment}-"
+
+    def read(self) -> tuple[Alarm, ...]:
+        """Ask for all of them in one call: those that fire first, then by name. Raises botocore's errors.
+
+        Without the composite alarm, which only repeats the others.
+        """
+        answer = self._cloudwatch.describe_alarms(
+            AlarmNamePrefix=self._prefix, AlarmTypes=["MetricAlarm"], MaxRecords=_MOST
+        )
+        found = [alarm for each in answer["MetricAlarms"] if _is_ours(alarm := _alarm(each, self._prefix))]
+        order = list(AlarmState)
+        return tuple(sorted(found, key=lambda alarm: (order.index(alarm.state), alarm.name)))
+
+
+def _is_ours(alarm: Alarm) -> bool:
+    """Tell our alarms from those of an environment whose name begins with ours (``dev`` and ``dev-eu``)."""
+    return not alarm.runbook or alarm.runbook.endswith(f"#{alarm.name}")
+
+
+def _alarm(described: Any, prefix: str) -> Alarm:
+    description = described.get("AlarmDescription", "")
+    lines = dict(_LINE.findall(description))
+    return Alarm(
+        name=described["AlarmName"].removeprefix(prefix),
+        state=AlarmState(described["StateValue"]),
+        reason=described.get("StateReason", ""),
+        since=described.get("StateTransitionedTimestamp") or described.get("StateUpdatedTimestamp"),
+        means=description.partition("\n")[0],
+        look=lines.get("Look at", ""),
+        do=lines.get("Do", ""),
+        runbook=lines.get("Runbook", ""),
+    )

@@ -1,0 +1,110 @@
+"""One line of the processor's log, read: when, how grave, what happened, with which fields. Pure.
+
+Lines are Powertools' JSON, Lambda's own reports (JSON on AWS, plain text elsewhere), or plain text of the runtime.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+_SAID_ELSEWHERE = frozenset({
+    "level", "message", "timestamp", "service", "location", "sampling_rate", "exception", "exception_name",
+    "stack_trace", "cold_start", "function_name", "function_memory_size", "function_arn", "function_request_id",
+    "xray_trace_id", "file_id", "object_key", "run_id", "message_id", "receive_count",
+})  # fmt: skip
+"""Bound to every line of a run, and shown once above them; or what a line is shown by."""
+_REQUEST_ID = re.compile(r"\b(?:RequestId: |)([0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})\b")
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """One line."""
+
+    at: datetime
+    level: str
+    """``DEBUG`` to ``CRITICAL``; "" where the line has none."""
+    event: str
+    fields: tuple[tuple[str, str], ...] = ()
+    exception: str = ""
+    """The traceback, if it logs one."""
+    location: str = ""
+    run_id: str = ""
+    request_id: str = ""
+
+    @property
+    def is_bad(self) -> bool:
+        """Whether it is what a person looks for first."""
+        return self.level in {"WARNING", "ERROR", "CRITICAL"}
+
+
+def read_line(text: str, at: datetime) -> LogLine | None:
+    """Read a line that CloudWatch took at this time; None for what is no event: metrics, and Lambda's brackets."""
+    try:
+        document = json.loads(text)
+    except ValueError:
+        return _plain(text.strip(), at)
+    if not isinstance(document, dict):
+        return _plain(text.strip(), at)
+    if "_aws" in document:  # The invocation's metrics.
+        return None
+    if str(document.get("type", "")).startswith("platform."):
+        return _platform(document, at)
+    level = str(document.get("level", "")).upper()
+    return LogLine(
+        at=_moment(document.get("timestamp"), at),
+        level=level if level in _LEVELS else "",
+        event=str(document.get("message", document.get("errorMessage", ""))),
+        fields=tuple((name, _text(value)) for name, value in document.items() if name not in _SAID_ELSEWHERE),
+        exception=str(document.get("exception", "")),
+        location=str(document.get("location", "")),
+        run_id=str(document.get("run_id", "")),
+        request_id=str(document.get("function_request_id") or document.get("requestId") or ""),
+    )
+
+
+def _plain(text: str, at: datetime) -> LogLine | None:
+    if not text or text.startswith(("START RequestId", "END RequestId")):
+        return None
+    found = _REQUEST_ID.search(text)
+    request_id = found[1] if found else ""
+    if text.startswith("REPORT RequestId"):
+        parts = [part.partition(":") for part in text.split("\t")[1:] if ":" in part]
+        fields = tuple((name.strip(), value.strip()) for name, _, value in parts)
+        return LogLine(at, "", "invocation_reported", fields, request_id=request_id)
+    return LogLine(at, "", text, request_id=request_id)
+
+
+def _platform(document: Mapping[str, Any], at: datetime) -> LogLine | None:
+    """Read Lambda's own line; of these, the report and what went wrong are worth a look.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/telemetry-schema-reference.html
+    """
+    record = document.get("record")
+    if document["type"] != "platform.report" or not isinstance(record, dict):
+        return None
+    fields = {**record.get("metrics", {}), "status": record.get("status", "")}
+    shown = tuple((name, _text(value)) for name, value in fields.items() if value != "")
+    level = "" if record.get("status") in {None, "success"} else "ERROR"
+    request_id = str(record.get("requestId", ""))
+    return LogLine(_moment(document.get("time"), at), level, "invocation_reported", shown, request_id=request_id)
+
+
+def _moment(text: object, otherwise: datetime) -> datetime:
+    """Read the line's own time, which has milliseconds; without a zone it cannot be trusted."""
+    try:
+        moment = datetime.fromisoformat(str(text).replace(",", "."))
+    except ValueError:
+        return otherwise
+    return moment if moment.tzinfo else otherwise
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,177 @@
+"""A trace as a waterfall: its parts in order, each with its place in the whole, what it says and what went wrong. Pure.
+
+Made of the segment documents that X-Ray answers with:
+https://docs.aws.amazon.com/xray/latest/devguide/xray-api-segmentdocuments.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+UPSTREAM = "upstream_trace_id"
+"""The annotation that names the trace of whoever uploaded the file."""
+_KINDS = {
+    "AWS::Lambda": "Lambda, the service",
+    "AWS::Lambda::Function": "Lambda, the function",
+}
+Document = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One segment or subsegment."""
+
+    part_id: str
+    name: str
+    kind: str
+    """Of a segment, what it is of; "" for what is inside one."""
+    depth: int
+    began: datetime
+    seconds: float
+    offset: float
+    """Where it begins, as a fraction of the whole; ``width`` is how much of the whole it takes."""
+    width: float
+    trouble: str
+    """``fault`` (ours), ``error`` (the caller's), ``throttle``, or ""."""
+    running: bool
+    """It had not ended when it was sent."""
+    says: tuple[tuple[str, str], ...]
+    """Annotations, then metadata, as pairs of text."""
+    exceptions: tuple[str, ...]
+
+    def holds(self, moment: datetime, *, slack_s: float = 0.0) -> bool:
+        """Tell whether a moment lies within it."""
+        after = (moment - self.began).total_seconds()
+        return -slack_s <= after <= self.seconds + slack_s
+
+
+@dataclass(frozen=True, slots=True)
+class Waterfall:
+    """One trace; parts come after what they are inside of, and by their beginnings."""
+
+    trace_id: str
+    began: datetime
+    seconds: float
+    parts: tuple[Part, ...]
+    cut: bool
+    """X-Ray kept only a part of it, because it grew too large."""
+
+    @property
+    def partial(self) -> bool:
+        """Whether something in it had not ended yet."""
+        return any(part.running for part in self.parts)
+
+    def annotations(self, name: str) -> tuple[str, ...]:
+        """Return the distinct values that parts give a name, in order."""
+        return tuple(dict.fromkeys(value for part in self.parts for key, value in part.says if key == name))
+
+    @property
+    def upstream(self) -> tuple[str, ...]:
+        """The traces of whoever uploaded what was processed here."""
+        return tuple(each for each in self.annotations(UPSTREAM) if each != self.trace_id)
+
+    def part_at(self, moment: datetime) -> Part | None:
+        """Find the innermost part that a moment lies in; the one that began last, of several."""
+        # A log line has milliseconds, the trace has more: without slack a line would fall before what wrote it.
+        around = [part for part in self.parts if part.holds(moment, slack_s=0.001)]
+        return max(around, key=lambda part: (part.depth, part.began), default=None)
+
+
+def draw(trace_id: str, documents: Sequence[Document], *, cut: bool = False) -> Waterfall | None:
+    """Lay a trace out; None where there is nothing to lay out."""
+    placed = [(depth, document) for root in _roots(documents) for depth, document in _walk(root, documents, 0, set())]
+    if not placed:
+        return None
+    start = min(_start(document) for _, document in placed)
+    end = max(_end(document) for _, document in placed)
+    whole = end - start
+    parts = tuple(_part(document, depth, start, whole) for depth, document in placed)
+    return Waterfall(trace_id, _moment(start), whole, parts, cut)
+
+
+def _roots(documents: Sequence[Document]) -> list[Document]:
+    """Find what is inside nothing that has come; a trace may arrive without its beginning."""
+    known = {inner.get("id") for document in documents for inner in _inside(document)}
+    roots = [document for document in documents if document.get("parent_id") not in known]
+    return sorted(roots, key=_start)
+
+
+def _inside(document: Document) -> Iterator[Document]:
+    yield document
+    for inner in document.get("subsegments", ()):
+        yield from _inside(inner)
+
+
+def _walk(
+    document: Document, segments: Sequence[Document], depth: int, seen: set[int]
+) -> Iterator[tuple[int, Document]]:
+    """Yield a document and what is inside it: its subsegments, and the segments that name it as their parent."""
+    if id(document) in seen:
+        return
+    seen.add(id(document))
+    yield depth, document
+    called = [s for s in segments if s.get("parent_id") and s["parent_id"] == document.get("id")]
+    for inner in sorted([*document.get("subsegments", ()), *called], key=_start):
+        yield from _walk(inner, segments, depth + 1, seen)
+
+
+def _part(document: Document, depth: int, start: float, whole: float) -> Part:
+    began, ended = _start(document), _end(document)
+    origin = document.get("origin", "")
+    is_segment = bool(document.get("trace_id")) and document.get("type") != "subsegment"
+    return Part(
+        part_id=str(document.get("id", "")),
+        name=str(document.get("name", "")),
+        kind=_KINDS.get(origin, origin or "client") if is_segment else "",
+        depth=depth,
+        began=_moment(began),
+        seconds=ended - began,
+        offset=(began - start) / whole if whole > 0 else 0.0,
+        width=(ended - began) / whole if whole > 0 else 1.0,
+        trouble=next((name for name in ("fault", "throttle", "error") if document.get(name)), ""),
+        running=bool(document.get("in_progress")),
+        says=tuple(_says(document)),
+        exceptions=tuple(_exceptions(document)),
+    )
+
+
+def _says(document: Document) -> Iterator[tuple[str, str]]:
+    for name, value in document.get("annotations", {}).items():
+        yield str(name), str(value)
+    for namespace, values in document.get("metadata", {}).items():
+        if isinstance(values, Mapping):
+            for name, value in values.items():
+                yield str(name), str(value)
+        else:
+            yield str(namespace), str(values)
+    request = document.get("aws", {}).get("request_id")
+    if request:
+        yield "request_id", str(request)
+
+
+def _exceptions(document: Document) -> Iterator[str]:
+    cause = document.get("cause")
+    # A cause may also be the id of the exception in another segment, which shows it.
+    for exception in cause.get("exceptions", ()) if isinstance(cause, Mapping) else ():
+        yield f"{exception.get('type', 'Exception')}: {exception.get('message', '')}".removesuffix(": ")
+
+
+def _start(document: Document) -> float:
+    return float(document.get("start_time", 0))
+
+
+def _end(document: Document) -> float:
+    """Return when it ended or, while it runs, the latest that is known of it."""
+    if document.get("end_time"):
+        return float(document["end_time"])
+    return max(float(inner.get("end_time") or inner.get("start_time") or 0) for inner in _inside(document))
+
+
+def _moment(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)

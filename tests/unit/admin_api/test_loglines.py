@@ -1,0 +1,85 @@
+"""Tests for reading log lines."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+from admin_api.loglines import LogLine, read_line
+
+AT = datetime(2026, 11, 25, 18, 47, 12, tzinfo=UTC)
+REQUEST = "8c7f1c0e-4f5b-4f5e-9d63-0d6d6d1c2b3a"
+
+
+def powertools(**more: Any) -> str:
+    """Write a line as Powertools does."""
+    line = {
+        "level": "WARNING",
+        "location": "_give_back:245",
+        "message": "run_failed",
+        "timestamp": "2026-11-25 18:47:11,250+0000",
+        "service": "processor",
+        "cold_start": False,
+        "function_request_id": REQUEST,
+        "xray_trace_id": "1-5759e988-bd862e3fe1be46a994272793",
+        "file_id": "f1",
+        "run_id": "run-1",
+        "cause": "InternalError",
+    }
+    return json.dumps(line | more)
+
+
+def read(text: str) -> LogLine:
+    """Read a line that is one."""
+    line = read_line(text, AT)
+    assert line is not None
+    return line
+
+
+def test_a_line_of_ours_gives_its_time_level_event_and_what_varies() -> None:
+    """What is bound to every line of a run is left out of its fields."""
+    line = read(powertools(consumed_write_units="12", exception="Traceback (most recent call last): …"))
+
+    assert line.at == datetime(2026, 11, 25, 18, 47, 11, 250_000, tzinfo=UTC)
+    assert (line.level, line.event, line.location) == ("WARNING", "run_failed", "_give_back:245")
+    assert line.fields == (("cause", "InternalError"), ("consumed_write_units", "12"))
+    assert line.exception.startswith("Traceback")
+    assert (line.run_id, line.request_id) == ("run-1", REQUEST)
+    assert line.is_bad
+
+
+def test_metrics_and_lambdas_brackets_are_no_events() -> None:
+    """They stand in the same log and would only be in the way."""
+    assert read_line(json.dumps({"_aws": {"Timestamp": 1}, "FilesReceived": 1}), AT) is None
+    assert read_line(f"START RequestId: {REQUEST} Version: $LATEST", AT) is None
+    assert read_line(f"END RequestId: {REQUEST}", AT) is None
+    assert read_line(json.dumps({"time": "…", "type": "platform.start", "record": {}}), AT) is None
+    assert read_line("  \n", AT) is None
+
+
+def test_lambdas_report_is_read_as_text_and_as_json() -> None:
+    """What an invocation took is worth a look, in either of the forms it comes in."""
+    text = f"REPORT RequestId: {REQUEST}\tDuration: 12 ms\tBilled Duration: 13 ms\tMemory Size: 256 MB\t\n"
+    report = {"requestId": REQUEST, "status": "timeout", "metrics": {"durationMs": 12.5, "maxMemoryUsedMB": 90}}
+    document = {"time": "2026-11-25T18:47:11.250Z", "type": "platform.report", "record": report}
+
+    plain, structured = read(text), read(json.dumps(document))
+
+    assert (plain.event, plain.request_id) == ("invocation_reported", REQUEST)
+    assert plain.fields == (("Duration", "12 ms"), ("Billed Duration", "13 ms"), ("Memory Size", "256 MB"))
+    assert structured.fields == (("durationMs", "12.5"), ("maxMemoryUsedMB", "90"), ("status", "timeout"))
+    assert (structured.level, structured.at.microsecond) == ("ERROR", 250_000)
+
+
+def test_a_time_that_cannot_be_read_is_cloudwatchs() -> None:
+    """A line without a zone or a time keeps the time at which it was taken."""
+    assert read(powertools(timestamp="2026-11-25 18:47:11")).at == AT
+    assert read(powertools(timestamp=None)).at == AT
+
+
+def test_plain_text_and_json_that_is_no_object_are_lines_of_their_own() -> None:
+    """The runtime writes what it likes, and nothing of it is lost."""
+    assert read(f"{REQUEST} Task timed out after 3.00 seconds").request_id == REQUEST
+    assert read("[1, 2]").event == "[1, 2]"
+    assert read(powertools(level="NOTICE")).level == ""

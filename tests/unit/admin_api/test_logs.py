@@ -1,0 +1,117 @@
+"""Tests for finding the log lines of a run."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from admin_api.logs import MOST_LINES, LogReader, Wanted
+
+SINCE = datetime(2026, 11, 25, 18, 47, tzinfo=UTC)
+UNTIL = SINCE + timedelta(seconds=3)
+
+
+class FakeLogs:
+    """Answers with pages of lines, one a call, and remembers what was asked."""
+
+    def __init__(self, *pages: list[dict[str, Any]], code: str = "") -> None:
+        self.pages = list(pages)
+        self.code = code
+        self.asked: list[dict[str, Any]] = []
+
+    def filter_log_events(self, **request: Any) -> dict[str, Any]:
+        """Answer with the next page, with a token while there are more."""
+        self.asked.append(request)
+        if self.code:
+            raise ClientError({"Error": {"Code": self.code, "Message": "no"}}, "FilterLogEvents")
+        page = self.pages.pop(0)
+        events = [{"timestamp": int(SINCE.timestamp() * 1000), "message": json.dumps(line)} for line in page]
+        return {"events": events, **({"nextToken": "more"} if self.pages else {})}
+
+
+def line(event: str, *, second: int = 0, **fields: str) -> dict[str, Any]:
+    """Make a log line."""
+    return {"level": "INFO", "message": event, "timestamp": f"2026-11-25 18:47:0{second},000+0000", **fields}
+
+
+def read(fake: FakeLogs, wanted: Wanted) -> Any:
+    """Read with a fake client."""
+    return LogReader(fake, "/aws/lambda/processor").read(wanted, SINCE, UNTIL)  # type: ignore[arg-type]
+
+
+def test_lines_of_a_run_are_those_of_its_request_without_another_runs() -> None:
+    """Lines before the run has an id belong to it; a line that only mentions the request in a field does not."""
+    fake = FakeLogs(
+        [
+            line("file_processed", second=2, function_request_id="r1", run_id="run-1"),
+            line("message_read", second=1, function_request_id="r1"),
+            line("file_failed", function_request_id="r1", run_id="run-2"),
+            line("delivery_ignored", function_request_id="r2", note="after r1"),
+        ]
+    )
+
+    page = read(fake, Wanted(run_id="run-1", request_id="r1"))
+
+    assert [each.event for each in page.lines] == ["message_read", "file_processed"]
+    assert page.complete
+    assert fake.asked[0]["filterPattern"] == '"r1"'
+
+
+def test_a_run_without_a_request_id_is_found_by_its_own() -> None:
+    """Of a run that died the ledger knows no request."""
+    fake = FakeLogs([line("run_began", run_id="run-1", function_request_id="r1")])
+
+    page = read(fake, Wanted(run_id="run-1"))
+
+    assert [each.event for each in page.lines] == ["run_began"]
+    assert fake.asked[0]["filterPattern"] == '"run-1"'
+
+
+def test_a_request_alone_shows_every_run_in_it() -> None:
+    """A bare trace leads to the lines of its invocation, whatever files it was about."""
+    fake = FakeLogs(
+        [line("a", function_request_id="r1", run_id="run-1"), line("b", function_request_id="r1", run_id="run-2")]
+    )
+
+    assert len(read(fake, Wanted(request_id="r1")).lines) == 2
+
+
+def test_the_search_begins_before_the_run_and_ends_after_it() -> None:
+    """The invocation's own lines stand around those of the run."""
+    fake = FakeLogs([])
+
+    read(fake, Wanted(run_id="run-1"))
+
+    assert fake.asked[0]["startTime"] < SINCE.timestamp() * 1000
+    assert fake.asked[0]["endTime"] > UNTIL.timestamp() * 1000
+
+
+def test_empty_pages_are_followed_up_to_a_bound() -> None:
+    """CloudWatch answers with nothing and a token while it searches; nobody waits for ever, and the page says so."""
+    found = read(FakeLogs([], [], [line("run_began", run_id="run-1")]), Wanted(run_id="run-1"))
+    given_up = FakeLogs(*([] for _ in range(50)))
+
+    page = read(given_up, Wanted(run_id="run-1"))
+
+    assert [each.event for each in found.lines] == ["run_began"]
+    assert not page.complete
+    assert len(given_up.asked) == 5
+
+
+def test_more_lines_than_a_page_takes_are_cut_and_said_to_be() -> None:
+    """The first lines are shown, and that there are more is no secret."""
+    page = read(FakeLogs([line("x", run_id="run-1") for _ in range(MOST_LINES + 1)]), Wanted(run_id="run-1"))
+
+    assert len(page.lines) == MOST_LINES
+    assert not page.complete
+
+
+def test_a_function_that_never_logged_has_no_lines() -> None:
+    """Where there is no log group there are no lines; any other refusal is somebody's to show."""
+    assert read(FakeLogs(code="ResourceNotFoundException"), Wanted(run_id="run-1")).lines == ()
+    with pytest.raises(ClientError):
+        read(FakeLogs(code="AccessDeniedException"), Wanted(run_id="run-1"))

@@ -1,0 +1,153 @@
+"""Tests for laying out a trace."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from admin_api.waterfall import Waterfall, draw
+
+TRACE = "1-5759e988-bd862e3fe1be46a994272793"
+START = 1_000_000.0
+
+
+def document(name: str, start: float, end: float | None, **more: Any) -> dict[str, Any]:
+    """Make a part of a trace, in seconds from its beginning."""
+    made: dict[str, Any] = {"id": name, "name": name, "start_time": START + start, **more}
+    return made | ({"in_progress": True} if end is None else {"end_time": START + end})
+
+
+def drawn(*documents: dict[str, Any]) -> Waterfall:
+    """Lay documents out, which must give something."""
+    waterfall = draw(TRACE, documents)
+    assert waterfall is not None
+    return waterfall
+
+
+def moment(seconds: float) -> datetime:
+    """Name a moment of the trace."""
+    return datetime.fromtimestamp(START + seconds, UTC)
+
+
+def test_parts_stand_where_and_as_long_as_they_were() -> None:
+    """Offsets and widths are fractions of the whole, from the first beginning to the last end."""
+    inner = [document("read", 1, 3), document("write", 3, 4)]
+    waterfall = drawn(document("function", 0, 4, trace_id=TRACE, subsegments=inner))
+
+    assert [(p.name, p.depth, p.offset, p.width) for p in waterfall.parts] == [
+        ("function", 0, 0.0, 1.0),
+        ("read", 1, 0.25, 0.5),
+        ("write", 1, 0.75, 0.25),
+    ]
+    assert waterfall.seconds == 4
+    assert waterfall.began == moment(0)
+    assert not waterfall.partial
+
+
+def test_a_segment_that_names_another_parts_id_hangs_below_it() -> None:
+    """Lambda sends two segments, and a caller's is above both; what comes without its parent stands on top."""
+    waterfall = drawn(
+        document("function", 2, 5, trace_id=TRACE, parent_id="service", origin="AWS::Lambda::Function"),
+        document("orphan", 1, 2, trace_id=TRACE, parent_id="never came"),
+        document("service", 1.5, 6, trace_id=TRACE, parent_id="call", origin="AWS::Lambda"),
+        document("client", 0, 7, trace_id=TRACE, subsegments=[document("call", 1, 6.5)]),
+    )
+
+    assert [(part.name, part.depth) for part in waterfall.parts] == [
+        ("client", 0),
+        ("call", 1),
+        ("service", 2),
+        ("function", 3),
+        ("orphan", 0),
+    ]
+    assert [part.kind for part in waterfall.parts if part.depth == 0] == ["client", "client"]
+    assert [part.kind for part in waterfall.parts[1:3]] == ["", "Lambda, the service"]
+
+
+def test_annotations_metadata_and_exceptions_are_in_words() -> None:
+    """What a part says stands in its order, what went wrong with its type and message."""
+    cause = {"exceptions": [{"type": "ClientError", "message": "We encountered an internal error."}]}
+    part = document(
+        "run",
+        0,
+        1,
+        trace_id=TRACE,
+        annotations={"file_id": "f1", "receive_count": 2},
+        metadata={"Waybill": {"batches": 36}},
+        fault=True,
+        cause=cause,
+    )
+
+    [shown] = drawn(part).parts
+
+    assert shown.says == (("file_id", "f1"), ("receive_count", "2"), ("batches", "36"))
+    assert shown.trouble == "fault"
+    assert shown.exceptions == ("ClientError: We encountered an internal error.",)
+
+
+def test_a_cause_that_points_at_another_segment_is_no_exception() -> None:
+    """X-Ray lets a cause be the id of the exception that another segment holds."""
+    [shown] = drawn(document("run", 0, 1, trace_id=TRACE, fault=True, cause="53995c3f42cd8ad8")).parts
+
+    assert shown.exceptions == ()
+
+
+def test_a_part_that_has_not_ended_reaches_as_far_as_is_known() -> None:
+    """A trace that is still coming is shown as far as it has come, and says so."""
+    waterfall = drawn(document("function", 0, None, trace_id=TRACE, subsegments=[document("read", 1, 3)]))
+
+    assert waterfall.partial
+    assert [part.seconds for part in waterfall.parts] == [3, 2]
+    assert waterfall.parts[0].running
+
+
+def test_the_uploaders_trace_is_linked_once_and_never_to_itself() -> None:
+    """The run names the trace that S3 and SQS carried on."""
+    above = "1-5759e988-aaaaaaaaaaaaaaaaaaaaaaaa"
+    runs = [
+        document("run", 0, 1, annotations={"upstream_trace_id": above}),
+        document("again", 1, 2, annotations={"upstream_trace_id": above}),
+        document("own", 2, 3, annotations={"upstream_trace_id": TRACE}),
+    ]
+
+    assert drawn(document("function", 0, 3, trace_id=TRACE, subsegments=runs)).upstream == (above,)
+
+
+def test_a_log_line_belongs_to_the_innermost_part_around_it() -> None:
+    """A millisecond before a part counts as within it, as log lines are no finer; outside all there is none."""
+    inner = [document("read", 1, 3), document("write", 3.0004, 4)]
+    waterfall = drawn(document("function", 0, 5, trace_id=TRACE, subsegments=inner))
+
+    found = [waterfall.part_at(moment(seconds)) for seconds in (0.5, 2, 3.0, 4.5, 9)]
+
+    assert [part and part.name for part in found] == ["function", "read", "write", "function", None]
+
+
+def test_nothing_that_came_is_no_waterfall() -> None:
+    """A trace without a document cannot be drawn, and says so by being none."""
+    assert draw(TRACE, []) is None
+
+
+def test_a_trace_of_no_length_fills_its_width() -> None:
+    """A moment is drawn whole instead of divided by zero."""
+    [shown] = drawn(document("function", 0, 0, trace_id=TRACE)).parts
+
+    assert (shown.offset, shown.width) == (0.0, 1.0)
+
+
+@given(st.lists(st.tuples(st.floats(0, 100), st.floats(0, 100), st.integers(-1, 20)), min_size=1, max_size=12))
+def test_whatever_comes_every_bar_stays_within_the_whole(shapes: list[tuple[float, float, int]]) -> None:
+    """Segments in any order, with any parents, cycles too: each at most once, no bar leaves the drawing."""
+    documents = [
+        document(str(number), min(first, second), max(first, second), trace_id=TRACE, parent_id=str(parent))
+        for number, (first, second, parent) in enumerate(shapes)
+    ]
+
+    waterfall = draw(TRACE, documents)
+
+    parts = waterfall.parts if waterfall else ()
+    assert len(parts) == len({part.part_id for part in parts})
+    assert all(part.offset >= 0 and part.offset + part.width <= 1 + 1e-6 for part in parts)
