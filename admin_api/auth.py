@@ -55,9 +55,7 @@ class User:
 
     @classmethod
     def from_claims(cls, claims: Any) -> User:
-        """Read an ID token's claims (https://docs.aws.amazon.com/cognito/latest/developerguide/
-        amazon-cognito-user-pools-using-the-id-token.html).
-        """
+        """Read the claims of an ID token of the user pool; raises KeyError where they name nobody."""
         groups = claims.get("cognito:groups") or ()
         return cls(str(claims["sub"]), str(claims.get("email", "")), tuple(map(str, groups)))
 
@@ -90,6 +88,7 @@ class Gate:
         self._user_of_token = user_of_token
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, or answer it."""
         if scope["type"] != "http" or _is_open(scope["path"]):
             await self._app(scope, receive, send)
             return

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from jinja2.runtime import Context
 
 ZONE_COOKIE, CLOCK_COOKIE = "waybill_zone", "waybill_clock"
-UNKNOWN = "–"
+UNKNOWN = "\u2013"
 
 
 @dataclass(frozen=True, slots=True)

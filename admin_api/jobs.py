@@ -1,4 +1,4 @@
-"""Actions on many things: begun by a request, carried out by the worker, step by step, until done, stopped or handed on.
+"""Actions on many things: begun by a request, carried out by the worker step by step, until done or stopped.
 
 An *executor* knows how to carry out one kind of action: it yields a :class:`Step` for each thing it has come past.
 Everything else is here, once for all kinds: pace, progress, the wish to stop, the worker's limited time.

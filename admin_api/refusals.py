@@ -88,6 +88,7 @@ class Boundary:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, and answer for it if nobody else can."""
         begun = False
 
         async def send_noted(message: Message) -> None:

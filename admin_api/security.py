@@ -67,6 +67,7 @@ class Guard:
         self._policy = content_security_policy(bucket_origin)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, unless it is forged, and mark the answer."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return

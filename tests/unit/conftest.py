@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
 import pytest
+import pytest_socket
 from hypothesis import HealthCheck, settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 # A slow machine is no reason for a red test, so neither an example's time nor its generation's is judged.
 settings.register_profile(
@@ -16,5 +21,8 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "unit"))
 
 
 @pytest.fixture(autouse=True)
-def _no_sockets(socket_disabled: None) -> None:
-    """Refuse every socket: what a unit test covers reaches no network."""
+def _no_sockets() -> Iterator[None]:
+    """Refuse every socket: what a unit test covers reaches no network. An event loop's pipe to itself is none."""
+    pytest_socket.disable_socket(allow_unix_socket=True)
+    yield
+    pytest_socket.enable_socket()

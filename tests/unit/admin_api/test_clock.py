@@ -1,0 +1,105 @@
+"""Times, numbers and sums as a reader sees them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from jinja2 import Environment
+
+from admin_api.clock import FILTERS, Clock, duration, money, number, size
+
+NOW = datetime(2026, 11, 25, 18, 0, tzinfo=UTC)
+EARLIER = "2026-11-25T17:58:00.123456Z"
+
+
+@dataclass
+class Frame:
+    """The part of a page's frame that the filters ask for."""
+
+    clock: Clock
+
+
+def render(template: str, clock: Clock, **values: Any) -> str:
+    """Render a template with the clock's filters."""
+    environment = Environment(autoescape=True)
+    environment.filters.update(FILTERS)
+    return environment.from_string(template).render(frame=Frame(clock), **values)
+
+
+def test_without_a_zone_times_are_utc() -> None:
+    """A first visit, or one without scripts, shows the time that logs have."""
+    clock = Clock.of_reader({}, NOW)
+
+    assert clock.exact(EARLIER) == "25 Nov 17:58:00"
+    assert clock.zone_name == "UTC"
+
+
+def test_times_are_the_readers() -> None:
+    """The cookie's zone decides."""
+    clock = Clock.of_reader({"waybill_zone": "Asia/Kolkata"}, NOW)
+
+    assert clock.exact(EARLIER) == "25 Nov 23:28:00"
+
+
+def test_a_reader_may_ask_for_utc() -> None:
+    """The switch wins over the zone."""
+    clock = Clock.of_reader({"waybill_zone": "Asia/Kolkata", "waybill_clock": "utc"}, NOW)
+
+    assert clock.exact(EARLIER) == "25 Nov 17:58:00"
+    assert clock.shows_utc
+
+
+@pytest.mark.parametrize("name", ["Nowhere/Land", "../../etc/passwd", "", "\x00", "Europe"])
+def test_a_zone_that_nobody_knows_is_utc(name: str) -> None:
+    """A cookie is the browser's word, and may hold anything."""
+    assert Clock.of_reader({"waybill_zone": name}, NOW).zone_name == "UTC"
+
+
+def test_another_year_is_named() -> None:
+    """A date alone would mislead in January."""
+    assert Clock.of_reader({}, NOW).exact("2025-12-31T23:00:00Z") == "31 Dec 2025 23:00:00"
+
+
+def test_when_is_relative_and_exact_on_hover() -> None:
+    """The element holds the machine's form, the reader's and UTC's."""
+    clock = Clock.of_reader({"waybill_zone": "Europe/Berlin"}, NOW)
+
+    shown = render("{{ moment|when }}", clock, moment=EARLIER)
+
+    assert 'datetime="2026-11-25T17:58:00.123456Z"' in shown
+    assert 'title="25 Nov 18:58:00 Europe/Berlin · 2026-11-25 17:58:00.123 UTC"' in shown
+    assert ">2 minutes ago<" in shown
+
+
+@pytest.mark.parametrize("template", ["{{ ''|when }}", "{{ ''|exact }}", "{{ none|number }}", "{{ ''|money }}"])
+def test_what_is_not_known_is_a_dash(template: str) -> None:
+    """Nothing is shown as zero that is not known."""
+    assert render(template, Clock(NOW)) == "\u2013"
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [("0", "$0.00"), ("0.000033", "$0.000033"), ("0.0126", "$0.013"), ("1234.5", "$1,234.50"), ("0.1", "$0.10")],
+)
+def test_money_keeps_two_digits_that_say_something(value: str, shown: str) -> None:
+    """A run costs a fraction of a cent, a month some dollars."""
+    assert money(value) == shown
+
+
+@pytest.mark.parametrize(
+    ("milliseconds", "shown"),
+    [(0, "0 ms"), (433.4, "433 ms"), (1250, "1.2 s"), (61_000, "1 min 1 s"), (7_260_000, "2 h 1 min")],
+)
+def test_durations_are_in_the_unit_that_fits(milliseconds: float, shown: str) -> None:
+    """Nobody reads 7,260,000 ms."""
+    assert duration(milliseconds) == shown
+
+
+def test_numbers_and_sizes() -> None:
+    """Thousands are set apart, bytes counted in powers of two."""
+    assert number(12345) == "12,345"
+    assert size(1536) == "1.5 KiB"
+    assert size(timedelta(0).seconds) == "0 Bytes"
