@@ -30,6 +30,8 @@ class Config:
     default_encoding: str
     """For uploads that do not say theirs in the object metadata ``encoding``."""
     order_indexes: tuple[str, ...]
+    console_url: str
+    """The console's address, without a slash at the end: mails link to the page of their file."""
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> Config:
@@ -47,6 +49,7 @@ class Config:
             max_rows=int(environ["MAX_ROWS"]),
             default_encoding=environ["DEFAULT_ENCODING"],
             order_indexes=tuple(part for part in environ["ORDER_INDEXES"].split(",") if part),
+            console_url=environ["CONSOLE_URL"].rstrip("/"),
         )
 
     def backoff_s(self, receive_count: int) -> int:

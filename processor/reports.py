@@ -66,7 +66,12 @@ def _mail(run: Run, outcome: str, facts: dict[str, str]) -> None:
         return
     if number == MAILS_AN_HOUR:
         facts["Note"] = f"{number} mails of this kind were sent this hour. Further ones are held back until the next."
-    facts |= {"Original": f"s3://{entry.bucket}/{entry.original.key}", "Trace": trace_link(run.invocation)}
+    page = f"{run.services.config.console_url}/files/{entry.file_id}"
+    facts |= {
+        "Original": f"s3://{entry.bucket}/{entry.original.key}",
+        "Console": page,
+        "Trace": f"{page}/runs/{entry.run_id}\n{trace_link(run.invocation)}".rstrip(),
+    }
     run.services.notifier.file_needs_person(entry.name, file_id=entry.file_id, outcome=outcome, facts=facts)
 
 

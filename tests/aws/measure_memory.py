@@ -22,7 +22,7 @@ from processor.pipeline import process_file
 from processor.services import Clients, Invocation, Services
 from sample_data.generate import write_file
 
-CONFIG = Config("b", "orders", "files", "url", "arn", "test", 3, (1,), 2**40, 2**40, "utf-8", ("by_customer",))
+CONFIG = Config("b", "orders", "files", "url", "arn", "test", 3, (1,), 2**40, 2**40, "utf-8", ("by_customer",), "c")
 
 
 class Swallow:

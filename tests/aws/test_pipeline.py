@@ -71,6 +71,8 @@ def test_rejected_rows_mail_names_counts_and_reasons_but_no_row(stage: Stage) ->
     assert "1 of 2 rows were not stored" in mail["Message"]
     assert "quantity: not a whole number (1)" in mail["Message"]
     assert entry.rejected_key in mail["Message"]
+    assert f"https://console.test/files/{entry.file_id}\n" in mail["Message"]
+    assert f"https://console.test/files/{entry.file_id}/runs/{entry.run_id}\n" in mail["Message"]
     assert "Dijkstra" not in mail["Message"]
 
 

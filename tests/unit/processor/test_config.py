@@ -21,6 +21,7 @@ ENVIRONMENT = {
     "MAX_ROWS": "250000",
     "DEFAULT_ENCODING": "utf-8",
     "ORDER_INDEXES": "by_customer",
+    "CONSOLE_URL": "https://console.example",
 }
 
 
@@ -44,6 +45,7 @@ def test_settings_are_read_from_the_environment() -> None:
         max_rows=250_000,
         default_encoding="utf-8",
         order_indexes=("by_customer",),
+        console_url="https://console.example",
     )
 
 
@@ -78,6 +80,11 @@ def test_number_that_is_none_fails_at_the_start(name: str, value: str) -> None:
 def test_indexes_may_be_none_or_several(value: str, indexes: tuple[str, ...]) -> None:
     """Each index costs a write a row, so there may be none."""
     assert config(ORDER_INDEXES=value).order_indexes == indexes
+
+
+def test_console_is_linked_to_without_a_doubled_slash() -> None:
+    """An address with a slash at its end is the same address."""
+    assert config(CONSOLE_URL="https://console.example/").console_url == "https://console.example"
 
 
 @pytest.mark.parametrize(("receive_count", "seconds"), [(1, 15), (2, 60), (3, 60), (9, 60)])
