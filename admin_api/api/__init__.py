@@ -1,0 +1,1 @@
+"""The console's JSON API, under ``/api/``: the same reads and actions as the pages, for scripts."""

@@ -1,0 +1,121 @@
+"""The page that describes the JSON API, made from its OpenAPI document; no script from elsewhere draws it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from admin_api.views import page
+
+router = APIRouter(include_in_schema=False)
+
+_METHODS = ("get", "post", "put", "delete")
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One thing that a call takes."""
+
+    name: str
+    place: str
+    """query, path or body."""
+    kind: str
+    required: bool
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call of the API."""
+
+    method: str
+    path: str
+    summary: str
+    description: str
+    parameters: tuple[Parameter, ...]
+    answers: tuple[tuple[str, str], ...]
+    """Status and its meaning."""
+
+
+@dataclass(frozen=True, slots=True)
+class DocsPage:
+    """The API as its page tells it."""
+
+    groups: dict[str, list[Call]]
+    console_url: str
+    region: str
+    scripts_client_id: str
+
+
+@router.get("/api/docs")
+def docs(request: Request) -> Response:
+    """Show every call with what it takes and what it answers."""
+    console = request.app.state.console
+    context = DocsPage(
+        groups=grouped(request.app.openapi()),
+        console_url=console.config.console_url,
+        region=console.region,
+        scripts_client_id=console.config.scripts_client_id,
+    )
+    return page(request, "api/docs.html", context, section="api")
+
+
+def grouped(document: dict[str, Any]) -> dict[str, list[Call]]:
+    """Read the calls out of an OpenAPI document, by their first tag."""
+    groups: dict[str, list[Call]] = {}
+    for path, item in document["paths"].items():
+        for method in _METHODS:
+            if method in item:
+                operation = item[method]
+                groups.setdefault(operation["tags"][0], []).append(_call(document, method, path, operation))
+    return groups
+
+
+def _call(document: dict[str, Any], method: str, path: str, operation: dict[str, Any]) -> Call:
+    parameters = [
+        Parameter(
+            name=each["name"],
+            place=each["in"],
+            kind=_kind(document, each["schema"]),
+            required=each.get("required", False),
+            description=each.get("description", ""),
+        )
+        for each in operation.get("parameters", ())
+    ]
+    body = operation.get("requestBody")
+    if body:
+        schema = _resolved(document, body["content"]["application/json"]["schema"])
+        needed = schema.get("required", ())
+        parameters += [
+            Parameter(name, "body", _kind(document, field), name in needed, field.get("description", ""))
+            for name, field in schema["properties"].items()
+        ]
+    answers = tuple((status, answer["description"]) for status, answer in sorted(operation["responses"].items()))
+    return Call(
+        method=method.upper(),
+        path=path,
+        summary=operation["summary"],
+        description=operation.get("description", ""),
+        parameters=tuple(parameters),
+        answers=answers,
+    )
+
+
+def _resolved(document: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
+    reference = schema.get("$ref", "")
+    return document["components"]["schemas"][reference.rpartition("/")[2]] if reference else schema
+
+
+def _kind(document: dict[str, Any], schema: dict[str, Any]) -> str:
+    """Name the type of a value in a few words."""
+    schema = _resolved(document, schema)
+    if "anyOf" in schema:
+        return " or ".join(_kind(document, each) for each in schema["anyOf"] if each.get("type") != "null")
+    if "enum" in schema:
+        return " | ".join(map(str, schema["enum"]))
+    if schema.get("type") == "array":
+        return f"list of {_kind(document, schema['items'])}"
+    return str(schema.get("type", "anything"))

@@ -1,0 +1,205 @@
+"""The JSON API's documents. Times are ISO 8601 in UTC; sums of money are texts, so that nothing is rounded."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
+
+from processor.actions import ActionKind, ActionState
+from processor.files import FileState
+
+type Exact = Annotated[Decimal, PlainSerializer(str, return_type=str)]
+
+
+class Document(BaseModel):
+    """A document that is made from one of our own objects of the same attributes."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+
+class FileOut(Document):
+    """One file: one version of one object key."""
+
+    file_id: str = Field(examples=["3887c2b429aa1757c46a1075"])
+    state: FileState
+    name: str
+    object_key: str
+    version_id: str
+    received_at: str
+    uploaded_at: str
+    settled_at: str
+    size_bytes: int
+    accepted_rows: int
+    rejected_rows: int
+    progress_rows: int
+    progress_bytes: int
+    reasons: list[str]
+    warnings: list[str]
+    cause: str
+    error: str
+    duplicate_of: str
+    original_key: str
+    accepted_key: str
+    rejected_key: str
+
+
+class RunOut(Document):
+    """One attempt at a file."""
+
+    run_id: str
+    started_at: str
+    ended_at: str
+    duration_ms: int
+    outcome: str
+    receive_count: int
+    message_id: str
+    request_id: str
+    trace_id: str
+    trace_sampled: bool
+    accepted_rows: int
+    rejected_rows: int
+    consumed_write_units: str
+    estimated_cost: str
+    costs: dict[str, str]
+    hints: list[str]
+    cause: str
+    error: str
+
+
+class ActionOut(Document):
+    """Something that a person asked for, and what came of it."""
+
+    action_id: str = Field(examples=["20261125T184400Z-0123abcd"])
+    kind: ActionKind
+    state: ActionState
+    at: str
+    who: str
+    file_id: str
+    subject: str
+    reason: str
+    expected: int
+    done: int
+    skipped: int
+    failed: int
+    error: str
+    finished_at: str
+
+
+class OrderOut(Document):
+    """One stored order: one line of an order id."""
+
+    order_id: str
+    processed_timestamp: str
+    customer_name: str
+    product_name: str
+    quantity: int
+    unit_price: Exact
+    line_total: Exact
+    file_id: str
+    row_number: int
+    run_id: str
+    trace_id: str
+
+
+class DeadLetterOut(Document):
+    """One message of the dead-letter queue."""
+
+    message_id: str
+    body: str
+    sent_at: datetime
+    receive_count: int
+    file_ids: list[str]
+    problem: str
+
+
+class FilesOut(BaseModel):
+    """A page of files, the newest first; the cursors lead to the pages around it."""
+
+    files: list[FileOut]
+    older: str
+    newer: str
+    searched_to: str
+
+
+class FileStoryOut(BaseModel):
+    """A file with all its runs and all that people did to it."""
+
+    file: FileOut
+    runs: list[RunOut]
+    actions: list[ActionOut]
+
+
+class OrdersOut(BaseModel):
+    """A page of orders, the newest first."""
+
+    orders: list[OrderOut]
+    older: str
+    newer: str
+
+
+class FileOrdersOut(BaseModel):
+    """A stretch of a file's orders, in row order; ``missing`` are row numbers that are no longer stored."""
+
+    orders: list[OrderOut]
+    missing: list[int]
+    first: int
+    following: int
+    total: int
+    problem: str
+
+
+class DeadLettersOut(BaseModel):
+    """What the dead-letter queue holds; ``about`` is SQS's own approximate number."""
+
+    dead_letters: list[DeadLetterOut]
+    about: int
+    complete: bool
+
+
+class ActionsOut(BaseModel):
+    """A page of actions, the newest first."""
+
+    actions: list[ActionOut]
+    older: str
+    newer: str
+
+
+class UploadIn(BaseModel):
+    """The file that is to be uploaded."""
+
+    name: str = Field(min_length=1, max_length=255, examples=["orders.csv"])
+    encoding: str = Field(default="", pattern="^(|utf-8|cp1252)$", description="Only where it is not the stack's own.")
+
+
+class UploadOut(BaseModel):
+    """Where to POST the file: multipart/form-data with these fields first and the file, named ``file``, last."""
+
+    url: str
+    fields: dict[str, str]
+    object_key: str
+
+
+class Problem(BaseModel):
+    """Why a request was refused (RFC 9457)."""
+
+    title: str
+    status: int
+    detail: str
+    request_id: str = ""
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Declare refusals for the OpenAPI document; what every call may answer is among them."""
+    content = {"application/problem+json": {"schema": Problem.model_json_schema()}}
+    words = {
+        401: "Nobody is signed in",
+        403: "Not for viewers",
+        404: "There is no such thing",
+        409: "Not possible now",
+        422: "A parameter cannot be used",
+        503: "AWS did not answer",
+    }
+    return {status: {"description": words[status], "content": content} for status in (401, 403, 422, 503, *statuses)}

@@ -1,0 +1,61 @@
+"""Stored orders for scripts: by order id, by customer, by file."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from admin_api.api.models import FileOrdersOut, OrderOut, OrdersOut, problems
+from admin_api.errors import InvalidError, NotFoundError
+from admin_api.services import ConsoleDep
+from processor.cursors import CursorError
+from processor.lookup import CustomerIndexMissingError
+
+router = APIRouter(prefix="/api", tags=["Orders"])
+
+Limit = Annotated[int, Query(ge=1, le=100)]
+Cursor = Annotated[str, Query(max_length=500, description="`older` or `newer` of another page.")]
+
+
+@router.get("/orders", responses=problems(409))
+def find_orders(
+    console: ConsoleDep,
+    order_id: Annotated[str, Query(max_length=64)] = "",
+    customer: Annotated[str, Query(max_length=200)] = "",
+    cursor: Cursor = "",
+    limit: Limit = 50,
+) -> OrdersOut:
+    """Find orders by their exact order id, or by a customer's whole name in any case and spacing."""
+    if bool(order_id.strip()) == bool(customer.strip()):
+        raise InvalidError("Exactly one of order_id and customer is needed.")
+    try:
+        if order_id.strip():
+            found = console.orders.by_order_id(order_id, cursor, limit)
+        else:
+            found = console.orders.by_customer(customer, cursor, limit)
+    except CursorError as error:
+        raise InvalidError(str(error)) from error
+    except CustomerIndexMissingError as error:
+        raise InvalidError(str(error)) from error
+    orders = [OrderOut.model_validate(order) for order in found.orders]
+    return OrdersOut(orders=orders, older=found.older, newer=found.newer)
+
+
+@router.get("/files/{file_id}/orders", responses=problems(404))
+def list_orders_of_file(
+    file_id: str, console: ConsoleDep, first: Annotated[int, Query(ge=0)] = 0, limit: Limit = 50
+) -> FileOrdersOut:
+    """List a file's orders in the order of its rows, as they are stored now."""
+    entry = console.ledger.read(file_id)
+    if entry is None:
+        raise NotFoundError(f"There is no file {file_id!r:.40}.")
+    found = console.orders.of_file(entry, None, first=first, limit=limit)
+    return FileOrdersOut(
+        orders=[OrderOut.model_validate(order) for order in found.orders],
+        missing=[order.row_number for order in found.missing],
+        first=found.first,
+        following=found.following,
+        total=found.total,
+        problem=found.problem,
+    )
