@@ -1,0 +1,41 @@
+// Keeps refreshing polite: rarely in a hidden tab, never over something that a person is in the middle of.
+(() => {
+  "use strict";
+
+  const HIDDEN_EVERY = 10;
+  const skipped = new WeakMap();
+  let failing = false;
+
+  const isPoll = (context) => /^\s*every\b/.test(context.sourceElement.getAttribute("hx-trigger") ?? "");
+
+  function isBusy(element) {
+    const focused = document.activeElement;
+    const typing = element.contains(focused) && focused.matches("input:not([type=checkbox]), textarea, select");
+    return typing || element.querySelector("details[data-panel][open], dialog[open]") !== null;
+  }
+
+  document.addEventListener("htmx:before:request", (event) => {
+    const context = event.detail.ctx;
+    if (!isPoll(context)) return;
+    const element = context.sourceElement;
+    const turn = (skipped.get(element) ?? 0) + 1;
+    const rests = document.hidden && turn < HIDDEN_EVERY;
+    skipped.set(element, rests ? turn : 0);
+    if (rests || isBusy(element)) event.preventDefault();
+  });
+
+  // Somebody may have begun to type while the answer was on its way.
+  document.addEventListener("htmx:before:swap", (event) => {
+    const context = event.detail.ctx;
+    if (isPoll(context) && isBusy(context.sourceElement)) event.preventDefault();
+  });
+
+  function failed() {
+    if (!failing) window.waybill.announce("This page could not be refreshed. It tries again; what it shows may be old.");
+    failing = true;
+  }
+
+  document.addEventListener("htmx:response:error", failed);
+  document.addEventListener("htmx:error", failed);
+  document.addEventListener("htmx:after:swap", () => { failing = false; });
+})();
