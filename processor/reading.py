@@ -141,7 +141,8 @@ class _Source:
             yield block
 
     def report_progress(self, rows: int) -> None:
-        self._run.services.ledger.report_progress(self._run.entry, rows=rows, read_bytes=self.read_bytes)
+        ledger, size_bytes = self._run.services.ledger, self._facts.size_bytes
+        ledger.report_progress(self._run.entry, rows=rows, read_bytes=self.read_bytes, size_bytes=size_bytes)
 
 
 @dataclass(slots=True)

@@ -11,6 +11,7 @@ from processor.files import FileState, ObjectVersion
 from processor.ledger import RunStart
 
 if TYPE_CHECKING:
+    from processor.claims import ContentClaims
     from processor.entries import FileEntry
     from processor.ledger import Ledger
     from tests.aws.stage import Stage
@@ -27,6 +28,12 @@ def start(run: str, message: str = "m1", now: int = 1_000) -> RunStart:
 def ledger(stage: Stage) -> Ledger:
     """Provide an empty ledger."""
     return stage.services.ledger
+
+
+@pytest.fixture
+def claims(stage: Stage) -> ContentClaims:
+    """Provide the claims of the same, empty, table."""
+    return stage.services.claims
 
 
 def begun(ledger: Ledger, run: RunStart) -> FileEntry:
@@ -75,7 +82,7 @@ def test_ended_lease_is_taken_over(ledger: Ledger) -> None:
     with pytest.raises(LeaseLostError):
         ledger.settle(dead, FileState.PROCESSED, "now")
     with pytest.raises(LeaseLostError):
-        ledger.report_progress(dead, rows=1, read_bytes=1)
+        ledger.report_progress(dead, rows=1, read_bytes=1, size_bytes=2)
 
 
 @pytest.mark.parametrize("state", [FileState.PROCESSED, FileState.FAILED, FileState.DUPLICATE])
@@ -98,13 +105,13 @@ def test_settling_into_a_state_that_no_run_reaches_is_refused(ledger: Ledger) ->
 
 
 def test_progress_is_visible_while_the_run_goes_on(ledger: Ledger) -> None:
-    """Rows and bytes read so far stand in the file's entry."""
-    ledger.report_progress(begun(ledger, start("r1")), rows=500, read_bytes=9_000)
+    """Rows and bytes read so far, and of how many, stand in the file's entry."""
+    ledger.report_progress(begun(ledger, start("r1")), rows=500, read_bytes=9_000, size_bytes=20_000)
 
     entry = ledger.read("f1")
 
     assert entry is not None
-    assert (entry.progress_rows, entry.progress_bytes) == (500, 9_000)
+    assert (entry.progress_rows, entry.progress_bytes, entry.size_bytes) == (500, 9_000, 20_000)
 
 
 def test_settled_entry_shows_only_its_newest_run(ledger: Ledger) -> None:
@@ -136,20 +143,20 @@ def test_unknown_file_cannot_be_reprocessed(ledger: Ledger) -> None:
         ledger.request_reprocess("nobody")
 
 
-def test_content_belongs_to_its_first_file(ledger: Ledger) -> None:
+def test_content_belongs_to_its_first_file(ledger: Ledger, claims: ContentClaims) -> None:
     """Whoever claims first has it; claiming again is no conflict with oneself."""
     begun(ledger, start("r1"))
 
-    assert ledger.claim_content(["etag#1", "sha#1"], "f1") == ""
-    assert ledger.claim_content(["etag#1", "sha#1"], "f1") == ""
-    assert ledger.claim_content(["other#1", "sha#1"], "f2") == "f1"
+    assert claims.claim(["etag#1", "sha#1"], "f1") == ""
+    assert claims.claim(["etag#1", "sha#1"], "f1") == ""
+    assert claims.claim(["other#1", "sha#1"], "f2") == "f1"
 
 
-def test_content_of_a_failed_file_goes_to_the_next(ledger: Ledger) -> None:
+def test_content_of_a_failed_file_goes_to_the_next(ledger: Ledger, claims: ContentClaims) -> None:
     """A file that stored nothing does not keep its claim."""
     entry = begun(ledger, start("r1"))
-    ledger.claim_content(["etag#1"], "f1")
+    claims.claim(["etag#1"], "f1")
     ledger.settle(entry, FileState.FAILED, "now")
 
-    assert ledger.claim_content(["etag#1"], "f2") == ""
-    assert ledger.claim_content(["etag#1"], "f1") == ""
+    assert claims.claim(["etag#1"], "f2") == ""
+    assert claims.claim(["etag#1"], "f1") == ""
