@@ -25,7 +25,7 @@ def handle(event: dict[str, Any], context: LambdaContext) -> Any:
     https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
     """
     with span("request") as trace:
-        answer = _serve(event, context)
+        answer = _serve(event, context)  # type: ignore[arg-type]  # It asks for settable attributes and sets none.
         http = event["requestContext"]["http"]
         trace.annotate(method=http["method"], status=answer["statusCode"])
         return answer

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from processor.dead_letters import DeadLetterQueue
 
-    from admin_api.alarms import Alarm, AlarmReader, Alarms
+    from admin_api.alarms import Alarm, AlarmReader
     from processor.counts import Counters, Counts
 
 FRESH_S = 5.0
@@ -35,7 +35,7 @@ class Vitals:
 
     counts: Counts | None
     dead_letters: int | None
-    alarms: Alarms | None
+    alarms: tuple[Alarm, ...] | None
     read_at: float
     """Seconds since the epoch."""
     missing: tuple[str, ...] = ()
@@ -62,7 +62,7 @@ class Vitals:
     @property
     def alarming(self) -> tuple[Alarm, ...]:
         """The alarms that are red."""
-        return self.alarms.firing if self.alarms else ()
+        return tuple(alarm for alarm in self.alarms or () if alarm.is_red)
 
     @property
     def is_calm(self) -> bool:
