@@ -22,6 +22,9 @@ PAGES = (
     "assets",
     "health",
     "sign_in",
+    "api.docs",
+    "api.uploads",
+    "api.orders",
 )
 """The modules with a ``router``, in the order in which their routes are tried."""
 
