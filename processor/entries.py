@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 FILE_ENTRY = "file"
+FILE_KIND = "file"
+"""What the index of all files, the newest first, finds them by."""
 RUN_PREFIX = "run#"
 
 DIED = "died"
@@ -77,6 +79,8 @@ class FileEntry:
     settled_at: str = ""
     asked_again: bool = False
     """A person asked for the run that is due, so equal content elsewhere is no obstacle."""
+    counted_as: str = ""
+    """The state under which ``processor.counts`` has it; "" while it is under way."""
 
     @classmethod
     def from_item(cls, item: Mapping[str, Any]) -> FileEntry:
@@ -108,6 +112,13 @@ class FileEntry:
     def stored_nothing(self) -> bool:
         """Whether certainly none of its rows became an order: its first run failed it before the first write."""
         return self.state is FileState.FAILED and self.in_first_run
+
+    def lease_ended(self, now: datetime) -> bool:
+        """Tell whether the run that holds the file is dead: it was killed, and no later delivery has taken over.
+
+        After the message's last receive there is no such delivery: then the file stands still until a person acts.
+        """
+        return self.state is FileState.PROCESSING and self.lease_until < int(now.timestamp())
 
     @property
     def base(self) -> datetime:

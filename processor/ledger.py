@@ -1,28 +1,30 @@
 """The files ledger: every file, its state and its runs. Conditional writes guard every transition.
 
-The rules of the states are in ``processor.files``, the shapes in ``processor.entries``, the table's access in
-``processor.table``.
+The rules of the states are in ``processor.files``, the shapes in ``processor.entries``, the access in
+``processor.table``; whose a content is, in ``processor.claims``.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.conditions import Attr
 
-from processor.entries import DIED, FILE_ENTRY, RUN_PREFIX, FileEntry, RunEntry
+from processor.actions import ACTION_PREFIX, ActionEntry
+from processor.counts import AT_REST, recount
+from processor.entries import DIED, FILE_ENTRY, FILE_KIND, RUN_PREFIX, FileEntry, RunEntry
 from processor.errors import FileBusyError, IllegalTransitionError, LeaseLostError
 from processor.files import FileState, check_transition, states_before
-from processor.table import ConditionFailedError
+from processor.table import Change, ConditionFailedError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from boto3.dynamodb.conditions import ConditionBase
 
     from processor.files import ObjectVersion
     from processor.table import FilesTable
 
-_CONTENT_ENTRY = "content"
 _MAILS_ENTRY = "mails"
 # What a run may leave on the file entry; the next settling starts from a clean slate and the past is in the runs.
 _SETTLING_FIELDS = (
@@ -37,6 +39,8 @@ _SETTLING_FIELDS = (
     "leftover_version",
     "asked_again",
 )
+_BLANK: dict[str, Any] = {each.name: each.default for each in fields(FileEntry)}
+_MOST_ATTEMPTS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,16 @@ class Begun:
     """False: the file is settled, or another message's run holds it and answers for it."""
 
 
+@dataclass(frozen=True, slots=True)
+class FileStory:
+    """Everything that the ledger has on one file; runs and actions the oldest first."""
+
+    entry: FileEntry
+    runs: tuple[RunEntry, ...]
+    """Those that have ended."""
+    actions: tuple[ActionEntry, ...]
+
+
 class Ledger:
     """What is known of every file."""
 
@@ -75,6 +89,16 @@ class Ledger:
     def runs(self, file_id: str) -> list[RunEntry]:
         """List a file's runs that have ended, the oldest first."""
         return [RunEntry.from_item(item) for item in self._table.entries(file_id, RUN_PREFIX)]
+
+    def story(self, file_id: str) -> FileStory | None:
+        """Read a file with its runs and actions, as last written: one query. None if there is no such file."""
+        items = self._table.entries(file_id)
+        entry = next((FileEntry.from_item(item) for item in items if item["entry"] == FILE_ENTRY), None)
+        if entry is None:
+            return None
+        runs = (RunEntry.from_item(item) for item in items if item["entry"].startswith(RUN_PREFIX))
+        actions = (ActionEntry.from_item(item) for item in items if item["entry"].startswith(ACTION_PREFIX))
+        return FileStory(entry, tuple(runs), tuple(actions))
 
     def begin(self, file_id: str, source: ObjectVersion, run: RunStart) -> Begun:
         """Take the file for a run, unless it is settled or taken.
@@ -96,6 +120,7 @@ class Ledger:
             "bucket": source.bucket,
             "object_key": source.key,
             "version_id": source.version_id,
+            "kind": FILE_KIND,
             "received_at": run.started_at,
             "base_timestamp": run.started_at,
         }
@@ -105,7 +130,7 @@ class Ledger:
         held_by_the_dead = Attr("state").eq(FileState.PROCESSING) & Attr("lease_until").lt(run.now)
         condition = Attr("file_id").not_exists() | Attr("state").is_in(waiting) | held_by_the_dead
         try:
-            old = self._table.update(file_id, FILE_ENTRY, condition, start, first=first)
+            old = self._table.update(Change(file_id, FILE_ENTRY, start, condition, first))
         except ConditionFailedError:
             return self._not_begun(file_id, run)
         if old.get("state") == FileState.PROCESSING:
@@ -141,81 +166,89 @@ class Ledger:
         """Write a run's entry; writing it again replaces it."""
         self._table.put(run.to_item())
 
-    def report_progress(self, entry: FileEntry, *, rows: int, read_bytes: int) -> None:
-        """Say how far the run is; raises :class:`LeaseLostError`."""
-        self._update_held(entry, {"progress_rows": rows, "progress_bytes": read_bytes})
-
-    def settle(self, entry: FileEntry, state: FileState, at: str, **values: Any) -> FileEntry:
-        """Write a run's end: the file is settled as ``state``. Return the new entry; raise :class:`LeaseLostError`."""
-        check_transition(FileState.PROCESSING, state)
-        known = {name: value for name, value in values.items() if value not in ("", ())}
-        known |= {"state": state, "lease_until": 0, "settled_at": at}
-        unused = tuple(name for name in _SETTLING_FIELDS if name not in known)
+    def report_progress(self, entry: FileEntry, *, rows: int, read_bytes: int, size_bytes: int) -> None:
+        """Say how far the run is, and of how much; raises :class:`LeaseLostError`."""
+        values = {"progress_rows": rows, "progress_bytes": read_bytes, "size_bytes": size_bytes}
         try:
-            old = self._update_held(entry, known, remove=unused)
-        except LeaseLostError:
-            settled = self.read(entry.file_id)
-            if settled and settled.run_id == entry.run_id and settled.state is state:
-                return settled  # The first attempt of this very call took effect and its answer was lost.
-            raise
-        return FileEntry.from_item({name: value for name, value in old.items() if name not in unused} | known)
-
-    def fail_run(self, entry: FileEntry, state: FileState, *, cause: str, error: str) -> None:
-        """Give the file back after a failed run: ``queued`` for the next, or ``dead_lettered`` after the last."""
-        check_transition(FileState.PROCESSING, state)
-        self._update_held(entry, {"state": state, "lease_until": 0, "cause": cause, "error": error})
-
-    def _update_held(self, entry: FileEntry, values: dict[str, Any], *, remove: tuple[str, ...] = ()) -> dict[str, Any]:
-        held = Attr("run_id").eq(entry.run_id) & Attr("state").eq(FileState.PROCESSING)
-        try:
-            return self._table.update(entry.file_id, FILE_ENTRY, held, values, remove=remove)
+            self._table.update(Change(entry.file_id, FILE_ENTRY, values, _unchanged(entry)))
         except ConditionFailedError as error:
             raise LeaseLostError(entry.file_id, entry.run_id) from error
 
-    def claim_content(self, keys: Iterable[str], file_id: str) -> str:
-        """Claim content for this file; returns "" or the id of the file that has it already.
+    def settle(self, entry: FileEntry, state: FileState, at: str, **values: Any) -> FileEntry:
+        """Write a run's end: the file is settled as ``state``. Return the new entry; raise :class:`LeaseLostError`."""
+        known = {name: value for name, value in values.items() if value not in ("", ())}
+        known |= {"settled_at": at, "progress_rows": 0, "progress_bytes": 0}
+        unused = tuple(name for name in _SETTLING_FIELDS if name not in known)
+        return self._end_run(entry, state, known, unused)
 
-        ``keys`` are what identifies the content (ETag with size, checksum). A file that has certainly stored no order
-        does not keep its claim.
-        """
-        for key in keys:
-            owner = self._claim(f"content#{key}", file_id)
-            if owner != file_id:
-                return owner
-        return ""
+    def fail_run(self, entry: FileEntry, state: FileState, *, cause: str, error: str) -> None:
+        """Give the file back after a failed run: ``queued`` for the next, or ``dead_lettered`` after the last."""
+        self._end_run(entry, state, {"cause": cause, "error": error})
 
-    def _claim(self, key: str, file_id: str) -> str:
-        claim = {"file_id": key, "entry": _CONTENT_ENTRY, "owner": file_id}
+    def _end_run(
+        self, entry: FileEntry, state: FileState, values: dict[str, Any], remove: tuple[str, ...] = ()
+    ) -> FileEntry:
         try:
-            self._table.put(claim, Attr("file_id").not_exists() | Attr("owner").eq(file_id))
-        except ConditionFailedError:
-            owner = str(self._table.get(key, _CONTENT_ENTRY)["owner"])
-            owning = self.read(owner)
-            if owning and not owning.stored_nothing:
-                return owning.duplicate_of or owner
-            try:
-                self._table.put(claim, Attr("owner").eq(owner))
-            except ConditionFailedError:  # Somebody else was faster: that file has it now.
-                return str(self._table.get(key, _CONTENT_ENTRY)["owner"])
-        return file_id
+            return self._move(entry, state, {**values, "lease_until": 0}, remove)
+        except ConditionFailedError as error:
+            ended = self.read(entry.file_id)
+            if ended and ended.run_id == entry.run_id and ended.state is state:
+                return ended  # The first attempt of this very call took effect and its answer was lost.
+            raise LeaseLostError(entry.file_id, entry.run_id) from error
+
+    def _move(
+        self, entry: FileEntry, state: FileState, values: dict[str, Any], remove: tuple[str, ...] = ()
+    ) -> FileEntry:
+        """Write a file's new state, and count it under that instead of the old one, both or neither.
+
+        Returns the new entry. Raises :class:`ConditionFailedError` if the file is no longer as ``entry`` has it.
+        """
+        check_transition(entry.state, state)
+        values = {**values, "state": state}
+        if state in AT_REST:
+            values["counted_as"] = state
+        else:
+            remove = (*remove, "counted_as")
+        change = Change(entry.file_id, FILE_ENTRY, values, _unchanged(entry), remove=remove)
+        new = replace(entry, **values, **{name: _BLANK[name] for name in remove})
+        if counters := recount(entry, new):
+            self._table.transact(change, counters)
+        else:
+            self._table.update(change)
+        return new
 
     def count_mail(self, kind: str, hour: str) -> int:
         """Count one mail more of this kind in this hour, over all runs at once; returns how many there are."""
         return self._table.add_one(f"mails#{hour}#{kind}", _MAILS_ENTRY, "mails")
 
-    def request_reprocess(self, file_id: str) -> None:
+    def request_reprocess(self, file_id: str) -> FileEntry:
         """Mark a file for a new run that a person asks for; asking twice is asking once.
 
         Raises :class:`IllegalTransitionError` while a run is due or under way.
         """
-        allowed = [*states_before(FileState.REPROCESSING), FileState.REPROCESSING]
-        try:
-            self._table.update(
-                file_id,
-                FILE_ENTRY,
-                Attr("state").is_in(allowed),
-                {"state": FileState.REPROCESSING, "asked_again": True},
-            )
-        except ConditionFailedError as error:
+        return self._move_for_person(file_id, FileState.REPROCESSING, {"asked_again": True})
+
+    def dismiss(self, file_id: str, at: str, **values: Any) -> FileEntry:
+        """Settle a file that nobody will put right; ``values`` say where its objects lie now.
+
+        Dismissing it twice is dismissing it once. Raises :class:`IllegalTransitionError`.
+        """
+        return self._move_for_person(file_id, FileState.DISMISSED, {**values, "settled_at": at})
+
+    def _move_for_person(self, file_id: str, state: FileState, values: dict[str, Any]) -> FileEntry:
+        for _ in range(_MOST_ATTEMPTS):
             entry = self.read(file_id)
-            raise IllegalTransitionError(entry.state if entry else None, FileState.REPROCESSING) from error
+            if entry is None or entry.state is state:
+                break
+            with suppress(ConditionFailedError):  # Somebody else was faster; what is allowed now?
+                return self._move(entry, state, values)
+        if entry and entry.state is state:
+            return entry
+        raise IllegalTransitionError(entry.state if entry else None, state)
+
+
+def _unchanged(entry: FileEntry) -> ConditionBase:
+    """Demand that the file is as it was read. A new run has a new id, so what was counted stands as it was, too."""
+    counted = Attr("counted_as")
+    same_count = counted.eq(entry.counted_as) if entry.counted_as else counted.not_exists()
+    return Attr("run_id").eq(entry.run_id) & Attr("state").eq(entry.state) & same_count

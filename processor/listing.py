@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from processor.entries import FILE_KIND, FileEntry
+from processor.files import INBOX
+from processor.paging import MOST_SEARCHED, read_slice
+from processor.table import FilesTable
 
 if TYPE_CHECKING:
-    from processor.entries import FileEntry
+    from mypy_boto3_dynamodb import DynamoDBClient
+
     from processor.files import FileState
+
+_MOST_READS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +32,23 @@ class FileFilter:
     rejected: bool = False
     """Only files with rejected rows."""
 
+    @property
+    def is_empty_span(self) -> bool:
+        """Whether no moment lies between the bounds."""
+        return bool(self.since and self.until and self.since > self.until)
+
+    @property
+    def needs_search(self) -> bool:
+        """Whether files must be looked through: DynamoDB finds them by state and time alone."""
+        return bool(self.name or self.cause or self.rejected)
+
+    def takes(self, item: dict[str, Any]) -> bool:
+        """Tell whether a file's item is wanted, its state and time apart."""
+        part = self.name.strip().casefold()
+        named = part in item["object_key"].removeprefix(INBOX).casefold() or part == item["file_id"]
+        caused = not self.cause or self.cause == item.get("cause", "")
+        return named and caused and (not self.rejected or item.get("rejected_rows", 0) > 0)
+
 
 @dataclass(frozen=True, slots=True)
 class FilePage:
@@ -34,3 +59,44 @@ class FilePage:
     newer: str
     searched_to: str = ""
     """How far a filtered look went if it ended early: the ``received_at`` of the last file it came past."""
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """A number of files; not ``complete`` means that there may be more."""
+
+    files: int
+    complete: bool
+
+
+class FileList:
+    """All files."""
+
+    def __init__(self, client: DynamoDBClient, table: str) -> None:
+        self._table = FilesTable(client, table)
+
+    def page(self, wanted: FileFilter, *, cursor: str = "", limit: int = 50) -> FilePage:
+        """Read one page: one read. Raises :class:`processor.cursors.CursorError`."""
+        if wanted.is_empty_span:
+            return FilePage((), "", "")
+        found = read_slice(
+            self._table,
+            "by_state" if wanted.state else "by_kind",
+            ("state", wanted.state) if wanted.state else ("kind", FILE_KIND),
+            cursor=cursor,
+            limit=limit,
+            since=wanted.since,
+            until=wanted.until,
+            wanted=wanted.takes if wanted.needs_search else None,
+        )
+        return FilePage(tuple(map(FileEntry.from_item, found.items)), found.older, found.newer, found.searched_to)
+
+    def count(self, wanted: FileFilter) -> Total:
+        """Count what a filter takes, looking through some thousand files at the most."""
+        files, cursor = 0, ""
+        for _ in range(_MOST_READS):
+            page = self.page(wanted, cursor=cursor, limit=MOST_SEARCHED)
+            files, cursor = files + len(page.files), page.older
+            if not cursor:
+                return Total(files, complete=True)
+        return Total(files, complete=False)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from botocore.client import BaseClient
 
-_REPORTING = ("BatchWriteItem", "GetItem", "PutItem", "Query", "UpdateItem")
+_REPORTING = ("BatchWriteItem", "GetItem", "PutItem", "Query", "TransactWriteItems", "UpdateItem")
 _S3_READS = frozenset({"GetObject", "HeadObject"})
 _S3_FREE = frozenset({"DeleteObject", "AbortMultipartUpload"})
 
@@ -68,7 +68,8 @@ class Meter:
             units = capacity.get("CapacityUnits", 0.0)
             indexes = capacity.get("GlobalSecondaryIndexes", {}).values()
             in_indexes = sum(index.get("CapacityUnits", 0.0) for index in indexes)
-            if reads:
+            # A transaction that the SDK repeats after a lost answer takes effect once and is billed as a read then.
+            if reads or "ReadCapacityUnits" in capacity:
                 self._used.read_units += units
             elif capacity.get("TableName", "").endswith(self._orders_table):  # A name, or an ARN that ends in it.
                 self._used.orders_write_units += units - in_indexes

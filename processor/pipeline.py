@@ -132,7 +132,7 @@ def _decide(run: Run) -> Settlement:
 
 
 def _owner_of_content(run: Run, facts: ObjectFacts) -> str:
-    return run.services.ledger.claim_content(_content_keys(facts), run.entry.file_id) if facts.size_bytes else ""
+    return run.services.claims.claim(_content_keys(facts), run.entry.file_id) if facts.size_bytes else ""
 
 
 def _duplicate(run: Run, owner: str) -> Settlement:
@@ -155,7 +155,7 @@ def _settle(run: Run, settlement: Settlement) -> None:
     if entry.leftover:  # Of an earlier run that died in its clean-up; this run's own will take its place.
         services.objects.delete(entry.leftover)
     values = _move_original(run, settlement)
-    if settlement.state is FileState.PROCESSED and entry.rejected_key:
+    if settlement.state is FileState.PROCESSED and entry.rejected_key.startswith(files.FAILED):
         _archive_settled_rejects(run)
     ended = run.end(settlement.state, cause=settlement.cause, error=settlement.error)
     services.ledger.record_run(ended)

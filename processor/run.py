@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from processor.store import OrderStore
 
 
-_TO_COME = Usage(ledger_write_units=4)
-"""The run's own entry (1 unit) and the file's new state (1, and 2 in the index by state), written after the receipt."""
+_TO_COME = Usage(ledger_write_units=8)
+"""What is written after the receipt: the run's own entry (1 unit), and the file's new state with its counter (2 each,
+being one transaction; 2 in the index by state, 1 in the index by kind)."""
 
 
 @dataclass(slots=True)

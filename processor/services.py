@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from processor.claims import ContentClaims
 from processor.ledger import Ledger
 from processor.meter import Meter
 from processor.notify import Notifier
@@ -53,6 +54,7 @@ class Services:
 
     config: Config
     ledger: Ledger
+    claims: ContentClaims
     objects: Objects
     queue: IngestQueue
     notifier: Notifier
@@ -65,9 +67,12 @@ class Services:
     @classmethod
     def build(cls, config: Config, clients: Clients) -> Services:
         """Wire the collaborators to AWS."""
+        table = FilesTable(clients.files, config.files_table)
+        ledger = Ledger(table)
         return cls(
             config=config,
-            ledger=Ledger(FilesTable(clients.files, config.files_table)),
+            ledger=ledger,
+            claims=ContentClaims(table, ledger),
             objects=Objects(clients.s3),
             queue=IngestQueue(clients.sqs, config.queue_url),
             notifier=Notifier(clients.sns, config.alerts_topic_arn, config.environment),

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import random
+import time
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.conditions import ConditionExpressionBuilder
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from botocore.exceptions import ClientError
 
 from processor.errors import WaybillError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from boto3.dynamodb.conditions import ConditionBase
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -18,32 +22,86 @@ if TYPE_CHECKING:
 _serialize = TypeSerializer().serialize
 _deserialize = TypeDeserializer().deserialize
 
+_MOST_ATTEMPTS = 8
+_FIRST_WAIT_S = 0.02
+# Another write of the same item is under way, or one too many; the SDK repeats none of these. All but the first are
+# reasons in a cancelled transaction:
+# https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
+_PASSING = frozenset(
+    {"TransactionConflictException", "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
+)
+_CONDITION_FAILED = "ConditionalCheckFailed"
+
 
 class ConditionFailedError(WaybillError):
     """The item is not as the condition wants it."""
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A change of one item: the values that it gets, the attributes that it loses, what is added to its numbers."""
+
+    file_id: str
+    entry: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+    condition: ConditionBase | None = None
+    first: Mapping[str, Any] = field(default_factory=dict)
+    """Values that are set only where the attribute does not exist yet."""
+    remove: tuple[str, ...] = ()
+    add: Mapping[str, int] = field(default_factory=dict)
+
+    def request(self, table: str) -> dict[str, Any]:
+        """Write the change as UpdateItem and TransactWriteItems take it."""
+        names: dict[str, str] = {}
+        values: dict[str, Any] = {}
+        request: dict[str, Any] = {"TableName": table, "Key": key(self.file_id, self.entry)}
+        if self.condition is not None:
+            built = ConditionExpressionBuilder().build_expression(self.condition)
+            names |= built.attribute_name_placeholders
+            values |= built.attribute_value_placeholders
+            request["ConditionExpression"] = built.condition_expression
+        sets, removes, adds = [], [], []
+        for number, (name, value) in enumerate({**self.values, **self.first}.items()):
+            names[f"#s{number}"], values[f":s{number}"] = name, value
+            kept = name in self.first
+            sets.append(f"#s{number} = " + (f"if_not_exists(#s{number}, :s{number})" if kept else f":s{number}"))
+        for number, name in enumerate(self.remove):
+            names[f"#r{number}"] = name
+            removes.append(f"#r{number}")
+        for number, (name, amount) in enumerate(self.add.items()):
+            names[f"#a{number}"], values[f":a{number}"] = name, amount
+            adds.append(f"#a{number} :a{number}")
+        clauses = {"SET": sets, "REMOVE": removes, "ADD": adds}
+        request["UpdateExpression"] = " ".join(f"{verb} {', '.join(parts)}" for verb, parts in clauses.items() if parts)
+        request["ExpressionAttributeNames"] = names
+        if values:
+            request["ExpressionAttributeValues"] = wire(values)
+        return request
+
+
 class FilesTable:
     """The files table's items, addressed by ``file_id`` and ``entry``."""
 
-    def __init__(self, client: DynamoDBClient, name: str) -> None:
-        self._client = client
-        self._name = name
+    def __init__(self, client: DynamoDBClient, name: str, *, sleep: Callable[[float], None] = time.sleep) -> None:
+        self.client = client
+        self.name = name
+        self._sleep = sleep
 
     def get(self, file_id: str, entry: str) -> dict[str, Any]:
         """Read one item as last written; {} if there is none."""
-        answer = self._client.get_item(TableName=self._name, Key=_key(file_id, entry), ConsistentRead=True)
-        return _plain(answer.get("Item", {}))
+        answer = self.client.get_item(TableName=self.name, Key=key(file_id, entry), ConsistentRead=True)
+        return plain(answer.get("Item", {}))
 
-    def entries(self, file_id: str, prefix: str) -> list[dict[str, Any]]:
-        """List a file's items whose sort key begins with ``prefix``, in its order."""
-        pages = self._client.get_paginator("query").paginate(
-            TableName=self._name,
-            KeyConditionExpression="file_id = :id AND begins_with(entry, :prefix)",
-            ExpressionAttributeValues=_wire({":id": file_id, ":prefix": prefix}),
+    def entries(self, file_id: str, prefix: str = "") -> list[dict[str, Any]]:
+        """List a partition's items as last written, those whose sort key begins with ``prefix``, in its order."""
+        begins = " AND begins_with(entry, :prefix)" if prefix else ""
+        pages = self.client.get_paginator("query").paginate(
+            TableName=self.name,
+            KeyConditionExpression="file_id = :id" + begins,
+            ExpressionAttributeValues=wire({":id": file_id, **({":prefix": prefix} if prefix else {})}),
             ConsistentRead=True,
         )
-        return [_plain(item) for page in pages for item in page["Items"]]
+        return [plain(item) for page in pages for item in page["Items"]]
 
     def put(self, item: Mapping[str, Any], condition: ConditionBase | None = None) -> None:
         """Write one item; raises :class:`ConditionFailedError`."""
@@ -55,73 +113,75 @@ class FilesTable:
                 "ExpressionAttributeNames": built.attribute_name_placeholders,
             }
             if built.attribute_value_placeholders:
-                expression["ExpressionAttributeValues"] = _wire(built.attribute_value_placeholders)
+                expression["ExpressionAttributeValues"] = wire(built.attribute_value_placeholders)
         try:
-            self._client.put_item(TableName=self._name, Item=_wire(item), **expression)
-        except self._client.exceptions.ConditionalCheckFailedException as error:
+            self.client.put_item(TableName=self.name, Item=wire(item), **expression)
+        except self.client.exceptions.ConditionalCheckFailedException as error:
             raise ConditionFailedError from error
 
-    def update(
-        self,
-        file_id: str,
-        entry: str,
-        condition: ConditionBase,
-        values: Mapping[str, Any],
-        *,
-        first: Mapping[str, Any] | None = None,
-        remove: tuple[str, ...] = (),
-    ) -> dict[str, Any]:
-        """Change one item and return it as it was before ({} if it is new); raises :class:`ConditionFailedError`.
+    def update(self, change: Change) -> dict[str, Any]:
+        """Change one item and return it as it was before ({} if it is new); raises :class:`ConditionFailedError`."""
+        request = change.request(self.name)
+        try:
+            answer = self._insist(lambda: self.client.update_item(**request, ReturnValues="ALL_OLD"))
+        except self.client.exceptions.ConditionalCheckFailedException as error:
+            raise ConditionFailedError from error
+        return plain(answer.get("Attributes", {}))
 
-        ``first`` holds values that are set only where the attribute does not exist yet.
+    def transact(self, *changes: Change) -> None:
+        """Make several changes, all of them or none; raises :class:`ConditionFailedError`.
+
+        Costs twice the write units of the items (not of their entries in the indexes).
         """
-        built = ConditionExpressionBuilder().build_expression(condition)
-        names = dict(built.attribute_name_placeholders)
-        placeholders = dict(built.attribute_value_placeholders)
-        sets = []
-        for number, (name, value) in enumerate({**values, **(first or {})}.items()):
-            names[f"#s{number}"] = name
-            placeholders[f":s{number}"] = value
-            kept = first is not None and name in first
-            sets.append(f"#s{number} = " + (f"if_not_exists(#s{number}, :s{number})" if kept else f":s{number}"))
-        for number, name in enumerate(remove):
-            names[f"#r{number}"] = name
-        removes = ", ".join(f"#r{number}" for number in range(len(remove)))
+        items = [{"Update": change.request(self.name)} for change in changes]
         try:
-            answer = self._client.update_item(
-                TableName=self._name,
-                Key=_key(file_id, entry),
-                UpdateExpression="SET " + ", ".join(sets) + (f" REMOVE {removes}" if removes else ""),
-                ConditionExpression=built.condition_expression,
-                ExpressionAttributeNames=names,
-                ExpressionAttributeValues=_wire(placeholders),
-                ReturnValues="ALL_OLD",
-            )
-        except self._client.exceptions.ConditionalCheckFailedException as error:
-            raise ConditionFailedError from error
-        return _plain(answer.get("Attributes", {}))
+            self._insist(lambda: self.client.transact_write_items(TransactItems=items))  # type: ignore[arg-type]
+        except self.client.exceptions.TransactionCanceledException as error:
+            if _CONDITION_FAILED in _reasons(error):
+                raise ConditionFailedError from error
+            raise
 
     def add_one(self, file_id: str, entry: str, name: str) -> int:
         """Add one to a number, atomically, and return the sum."""
-        answer = self._client.update_item(
-            TableName=self._name,
-            Key=_key(file_id, entry),
-            UpdateExpression="ADD #name :one",
-            ExpressionAttributeNames={"#name": name},
-            ExpressionAttributeValues=_wire({":one": 1}),
-            ReturnValues="UPDATED_NEW",
-        )
-        return int(_plain(answer["Attributes"])[name])
+        request = Change(file_id, entry, add={name: 1}).request(self.name)
+        answer = self.client.update_item(**request, ReturnValues="UPDATED_NEW")
+        return int(plain(answer["Attributes"])[name])
+
+    def _insist[Answer](self, call: Callable[[], Answer]) -> Answer:
+        """Repeat a call that another write of the same item has pushed aside, about 2.5 s at most."""
+        for attempt in range(_MOST_ATTEMPTS):
+            try:
+                return call()
+            except ClientError as error:
+                if not _is_passing(error) or attempt == _MOST_ATTEMPTS - 1:
+                    raise
+                self._sleep(random.random() * _FIRST_WAIT_S * 2**attempt)  # noqa: S311 - jitter, no secret
+        raise AssertionError("unreachable")
 
 
-def _key(file_id: str, entry: str) -> dict[str, Any]:
-    return _wire({"file_id": file_id, "entry": entry})
+def _is_passing(error: ClientError) -> bool:
+    """Tell whether the same call may well succeed in a moment: nothing but haste speaks against it."""
+    reasons = _reasons(error)
+    return bool(reasons) and reasons <= _PASSING
 
 
-def _wire(values: Mapping[str, Any]) -> dict[str, Any]:
+def _reasons(error: ClientError) -> set[str]:
+    """Name what a call failed by: a cancelled transaction by what its items say, anything else by its own code."""
+    cancelled = error.response.get("CancellationReasons")
+    codes = [reason.get("Code", "None") for reason in cancelled] if cancelled else [error.response["Error"]["Code"]]
+    return {str(code) for code in codes} - {"None"}
+
+
+def key(file_id: str, entry: str) -> dict[str, Any]:
+    """Write an item's key as the client takes it."""
+    return wire({"file_id": file_id, "entry": entry})
+
+
+def wire(values: Mapping[str, Any]) -> dict[str, Any]:
     """Serialise; a tuple counts as a list, an enum of text as text."""
     return {name: _serialize(list(value) if isinstance(value, tuple) else value) for name, value in values.items()}
 
 
-def _plain(item: Mapping[str, Any]) -> dict[str, Any]:
+def plain(item: Mapping[str, Any]) -> dict[str, Any]:
+    """Deserialise an item."""
     return {name: _deserialize(value) for name, value in item.items()}

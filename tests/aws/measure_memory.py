@@ -57,6 +57,10 @@ class Swallow:
         self.entry |= {name: values[f":{place[1:]}"] for place, name in names.items() if place.startswith("#s")}
         return {"Attributes": old}
 
+    def transact_write_items(self, **request: Any) -> dict[str, Any]:
+        self.update_item(**request["TransactItems"][0]["Update"])
+        return {}
+
     def upload_part(self, **request: Any) -> dict[str, Any]:
         return {"ETag": str(len(request["Body"]))}
 

@@ -72,8 +72,8 @@ class Stage:
         s3, dynamodb, sqs, sns = clients.s3, clients.files, clients.sqs, clients.sns
         s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
         s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
-        _create_table(dynamodb, "orders", "order_id", "processed_timestamp")
-        _create_table(dynamodb, "files", "file_id", "entry")
+        create_table(dynamodb, "orders", "order_id", "processed_timestamp", by_customer="customer_key")
+        create_table(dynamodb, "files", "file_id", "entry", by_state="state", by_kind="kind")
         urls = {name: sqs.create_queue(QueueName=name)["QueueUrl"] for name in ("ingest", "dead", "mail")}
         topic = sns.create_topic(Name="alerts")["TopicArn"]
         mail_arn = sqs.get_queue_attributes(QueueUrl=urls["mail"], AttributeNames=["QueueArn"])["Attributes"][
@@ -197,13 +197,21 @@ def _clients() -> Clients:
     )
 
 
-def _create_table(client: Any, name: str, partition: str, sort: str) -> None:
+def create_table(client: Any, name: str, partition: str, sort: str, **indexes: str) -> None:
+    """Create a table; an index is sorted by time, as the stack makes it, and named with its partition key."""
+    time = "processed_timestamp" if name == "orders" else "received_at"
+    attributes = dict.fromkeys([partition, sort, time, *indexes.values()])
     client.create_table(
         TableName=name,
         BillingMode="PAY_PER_REQUEST",
-        AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in (partition, sort)],
-        KeySchema=[
-            {"AttributeName": partition, "KeyType": "HASH"},
-            {"AttributeName": sort, "KeyType": "RANGE"},
+        AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in attributes],
+        KeySchema=_key_schema(partition, sort),
+        GlobalSecondaryIndexes=[
+            {"IndexName": index, "KeySchema": _key_schema(key, time), "Projection": {"ProjectionType": "ALL"}}
+            for index, key in indexes.items()
         ],
     )
+
+
+def _key_schema(partition: str, sort: str) -> list[dict[str, str]]:
+    return [{"AttributeName": partition, "KeyType": "HASH"}, {"AttributeName": sort, "KeyType": "RANGE"}]

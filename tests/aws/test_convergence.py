@@ -70,7 +70,7 @@ def test_a_run_makes_a_known_series_of_calls(stage: Stage) -> None:
         "PutObject",  # rejected rows
         "CopyObject",  # archive
         "PutItem",  # the run
-        "UpdateItem",  # settle
+        "TransactWriteItems",  # settle, and count the file
         "UpdateItem",  # count the mail
         "Publish",
         "DeleteObject",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,6 +16,8 @@ from tests.aws.stage import BAD_ROW, GOOD_ROWS, csv_file, s3_event
 from tests.aws.test_convergence import MIXED, later
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from processor.entries import FileEntry
     from tests.aws.stage import Stage
 
@@ -30,18 +33,21 @@ def reprocess(stage: Stage, entry: FileEntry) -> FileEntry:
 
 
 def lose_answers(stage: Stage, monkeypatch: pytest.MonkeyPatch, state: FileState) -> list[str]:
-    """Let each update that moves a file to ``state`` take effect, lose its answer, and be sent again by the SDK."""
-    update = stage.clients.files.update_item
+    """Let the write that moves a file to ``state`` take effect, lose its answer, and be sent again by the SDK."""
     lost: list[str] = []
 
-    def twice(**request: Any) -> Any:
-        answer = update(**request)
-        if {"S": str(state)} in request["ExpressionAttributeValues"].values() and not lost:
-            lost.append(state)
-            return update(**request)
-        return answer
+    def twice(call: Callable[..., Any]) -> Callable[..., Any]:
+        def calling(**request: Any) -> Any:
+            answer = call(**request)
+            if f'{{"S": "{state}"}}' in json.dumps(request) and not lost:
+                lost.append(state)
+                return call(**request)
+            return answer
 
-    monkeypatch.setattr(stage.clients.files, "update_item", twice)
+        return calling
+
+    for name in ("update_item", "transact_write_items"):
+        monkeypatch.setattr(stage.clients.files, name, twice(getattr(stage.clients.files, name)))
     return lost
 
 
@@ -57,6 +63,19 @@ def test_lost_answer_of_an_own_write_is_no_conflict(
     assert lost == [state]
     assert entry.state is FileState.PARTIAL
     assert stage.objects("raw-data/") == []
+    assert len(stage.mails()) == 1
+
+
+def test_lost_answer_of_a_dead_lettering_still_tells_a_person(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The last run's own word that it gave the file up is no other run's, so the mail goes out."""
+    version = stage.upload("orders.csv", MIXED)
+    lost = lose_answers(stage, monkeypatch, FileState.DEAD_LETTERED)
+    monkeypatch.setattr(stage.clients.s3, "get_object", None)
+
+    with pytest.raises(MessageFailedError):
+        stage.deliver(version, receive_count=3)
+
+    assert lost == [FileState.DEAD_LETTERED]
     assert len(stage.mails()) == 1
 
 
