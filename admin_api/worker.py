@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from admin_api.config import Config
 from admin_api.jobs import Work
 from admin_api.services import Console
+from processor.audit import ActionTakenOverError
 from processor.telemetry import logger, span
 
 if TYPE_CHECKING:
@@ -30,5 +31,9 @@ def handle(event: dict[str, Any], context: LambdaContext) -> None:
         return
     with span("action") as trace:
         trace.annotate(action_id=action.action_id, kind=action.kind)
-        executor = EXECUTORS[action.kind]
-        Work(console, executor, lambda: context.get_remaining_time_in_millis() / 1000).carry_out(action)
+        work = Work(console, EXECUTORS[action.kind], lambda: context.get_remaining_time_in_millis() / 1000)
+        try:
+            work.carry_out(action)
+        except ActionTakenOverError:
+            # Lambda may call twice for one action: the other worker has come further, and goes on.
+            logger.info("action_taken_over", extra={"action_id": action.action_id})
