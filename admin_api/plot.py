@@ -1,0 +1,210 @@
+"""What every chart over time has around its data: the plot's room, grid, times, names, hover and table. Pure.
+
+The drawings themselves are in ``admin_api.charts``.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
+from typing import TYPE_CHECKING
+
+from markupsafe import Markup
+
+from admin_api.axes import Scale, apart, compact, time_ticks, value_ticks
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+WIDTH, HEIGHT = 480, 170
+_LEFT, _TOP, _BOTTOM = 44, 10, 22
+_NAME_GAP = 14
+_NO_VALUE = "\u2013"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One series: a value a moment, None where there is none. ``tone``: s1 to s4, or ok, warn, fail, info, idle."""
+
+    name: str
+    values: Sequence[float | None]
+    tone: str = "s1"
+    area: bool = False
+    """A faint ground under the line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A value that matters: an alarm's threshold."""
+
+    value: float
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A moment that matters: when an alarm went off."""
+
+    moment: datetime
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chart:
+    """What is common to the charts over time. ``title`` is unique on a page."""
+
+    title: str
+    moments: Sequence[datetime]
+    """The beginnings of the periods that the values are of."""
+    lines: Sequence[Line]
+    zone: tzinfo = UTC
+    write: Callable[[float], str] = compact
+    """Writes a value in full, for hover and table."""
+    write_tick: Callable[[float], str] = compact
+    """Writes a value on the axis."""
+    says: str = ""
+    """What the chart shows, for whoever does not see it."""
+    limit: Limit | None = None
+    marks: Sequence[Mark] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """The places of a chart: its plot, its ticks."""
+
+    y: Scale
+    ticks: tuple[float, ...]
+    right: float
+    count: int
+
+    @classmethod
+    def of(cls, chart: Chart, greatest: float) -> Room:
+        """Leave room for the longest name at the right."""
+        ticks = value_ticks(max(greatest, chart.limit.value if chart.limit else 0))
+        longest = max((len(line.name) for line in chart.lines), default=0)
+        right = WIDTH - (14 + 6.4 * longest)
+        return cls(Scale(0, ticks[-1], HEIGHT - _BOTTOM, _TOP), ticks, right, len(chart.moments))
+
+    @property
+    def step(self) -> float:
+        """How wide a period is."""
+        return (self.right - _LEFT) / max(self.count, 1)
+
+    def x(self, index: float) -> float:
+        """Return the middle of a period."""
+        return round(_LEFT + (index + 0.5) * self.step, 1)
+
+
+def figure(chart: Chart, room: Room, drawn: Sequence[Markup], ends: Sequence[float | None]) -> Markup:
+    """Put a chart together; ``ends`` are the values at whose height the series' names stand."""
+    slug = re.sub(r"[^a-z0-9]+", "-", chart.title.lower()).strip("-")
+    parts = [*_grid(chart, room), *_times(chart, room), *drawn, *_marks(chart, room), *_names(chart, room, ends)]
+    if all(end is None for end in ends):
+        middle = Markup('<text class="nothing" x="{:g}" y="{:g}">No data in this time</text>')
+        parts.append(middle.format((_LEFT + room.right) / 2, HEIGHT / 2))
+    drawing = Markup(
+        '<svg class="chart" viewBox="0 0 {w} {h}" role="img" aria-labelledby="{id}-t {id}-d">'
+        '<title id="{id}-t">{title}</title><desc id="{id}-d">{says}</desc>{parts}</svg>'
+    ).format(
+        w=WIDTH,
+        h=HEIGHT,
+        id=slug,
+        title=chart.title,
+        says=_says(chart),
+        parts=Markup("").join([*parts, *_moments(chart, room)]),
+    )
+    return Markup('<figure class="figure">{}{}</figure>').format(drawing, _table(chart))
+
+
+def last_of(values: Sequence[float | None]) -> float | None:
+    """Return the last value that there is."""
+    return next((value for value in reversed(values) if value is not None), None)
+
+
+def _says(chart: Chart) -> str:
+    """Describe the chart in a sentence; what its author says, then where each series stands."""
+    stands = []
+    for line in chart.lines:
+        last = last_of(line.values)
+        most = max((value for value in line.values if value is not None), default=None)
+        if last is None or most is None:
+            stands.append(f"{line.name}: no data")
+        else:
+            stands.append(f"{line.name}: at most {chart.write(most)}, at last {chart.write(last)}")
+    return f"{chart.says} {'; '.join(stands)}.".strip()
+
+
+def _grid(chart: Chart, room: Room) -> Iterator[Markup]:
+    for tick in room.ticks:
+        place = room.y.at(tick)
+        zero = "" if tick else " zero"
+        yield Markup('<path class="grid{}" d="M{} {:g}H{:g}"/>').format(zero, _LEFT, place, room.right)
+        words = Markup('<text class="tick" x="{}" y="{:g}">{}</text>')
+        yield words.format(_LEFT - 6, place + 3.5, chart.write_tick(tick))
+
+
+def _times(chart: Chart, room: Room) -> Iterator[Markup]:
+    if not chart.moments:
+        return
+    for number, (moment, words) in enumerate(time_ticks(chart.moments[0], chart.moments[-1], chart.zone)):
+        kind = "time less" if number % 2 else "time"
+        text = Markup('<text class="{}" x="{:g}" y="{}">{}</text>')
+        yield text.format(kind, _x(chart, room, moment), HEIGHT - 6, words)
+
+
+def _marks(chart: Chart, room: Room) -> Iterator[Markup]:
+    if chart.limit:
+        place = room.y.at(chart.limit.value)
+        yield Markup('<path class="mark" d="M{} {:g}H{:g}"/>').format(_LEFT, place, room.right)
+        yield Markup('<text class="mark-name" x="{}" y="{:g}">{}</text>').format(_LEFT + 4, place - 4, chart.limit.name)
+    for mark in chart.marks:
+        line = Markup('<path class="mark" d="M{:g} {}V{}"><title>{}</title></path>')
+        yield line.format(_x(chart, room, mark.moment), _TOP, HEIGHT - _BOTTOM, mark.name)
+
+
+def _x(chart: Chart, room: Room, moment: datetime) -> float:
+    first, last = chart.moments[0], chart.moments[-1]
+    return room.x((moment - first) / (last - first) * (len(chart.moments) - 1) if last > first else 0)
+
+
+def _names(chart: Chart, room: Room, ends: Sequence[float | None]) -> Iterator[Markup]:
+    known = [(line, end) for line, end in zip(chart.lines, ends, strict=True) if end is not None]
+    places = apart([room.y.at(end) for _, end in known], _NAME_GAP, _TOP, HEIGHT - _BOTTOM)
+    for (line, _), place in zip(known, places, strict=True):
+        name = Markup('<text class="name {}" x="{:g}" y="{:g}">{}</text>')
+        yield name.format(line.tone, room.right + 6, place + 3.5, line.name)
+
+
+def _moments(chart: Chart, room: Room) -> Iterator[Markup]:
+    """Yield for every period a band over the whole height, which says its values on hover."""
+    yield Markup('<g class="moments">')
+    for index, (moment, values) in enumerate(_rows(chart)):
+        says = [f"{line.name} {value}" for line, value in zip(chart.lines, values, strict=True)]
+        band = Markup('<rect x="{:g}" y="{}" width="{:g}" height="{}"><title>{}</title></rect>')
+        yield band.format(
+            room.x(index - 0.5), _TOP, round(room.step, 1), HEIGHT - _TOP - _BOTTOM, " · ".join([moment, *says])
+        )
+    yield Markup("</g>")
+
+
+def _rows(chart: Chart) -> Iterator[tuple[str, list[str]]]:
+    for index, moment in enumerate(chart.moments):
+        local = moment.astimezone(chart.zone)
+        values = [line.values[index] for line in chart.lines]
+        yield f"{local.day} {local:%b %H:%M}", [_NO_VALUE if value is None else chart.write(value) for value in values]
+
+
+def _table(chart: Chart) -> Markup:
+    head = Markup("").join(Markup('<th class="num" scope="col">{}</th>').format(line.name) for line in chart.lines)
+    rows = Markup("").join(
+        Markup('<tr><th scope="row">{}</th>{}</tr>').format(
+            moment, Markup("").join(Markup('<td class="num">{}</td>').format(value) for value in values)
+        )
+        for moment, values in _rows(chart)
+    )
+    return Markup(
+        '<details class="chart-data"><summary>Values<span class="visually-hidden"> of {title}</span></summary>'
+        '<div tabindex="0" role="region" aria-label="Values of {title}"><table class="table still">'
+        '<thead><tr><th scope="col">Time</th>{head}</tr></thead><tbody>{rows}</tbody></table></div></details>'
+    ).format(title=chart.title, head=head, rows=rows)
