@@ -184,6 +184,20 @@ class RunEntry:
         """The sort key."""
         return f"{RUN_PREFIX}{self.started_at}#{self.run_id}"
 
+    @classmethod
+    def of_the_dead(cls, file: FileEntry) -> RunEntry:
+        """Write down the end of the run that held the file when its function died."""
+        return cls(
+            file_id=file.file_id,
+            run_id=file.run_id,
+            started_at=file.run_started_at,
+            message_id=file.run_message_id,
+            receive_count=file.run_receive_count,
+            outcome=DIED,
+            cause="function_died",
+            error="The function ended without a word: it was killed, ran out of memory or out of time.",
+        )
+
     def to_item(self) -> dict[str, Any]:
         """Lay the entry out as an item, without what is empty."""
         item = {name: getattr(self, name) for name in _RUN_FIELDS}

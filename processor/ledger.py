@@ -14,12 +14,14 @@ from boto3.dynamodb.conditions import Attr
 
 from processor.actions import ACTION_PREFIX, ActionEntry
 from processor.counts import AT_REST, recount
-from processor.entries import DIED, FILE_ENTRY, FILE_KIND, RUN_PREFIX, FileEntry, RunEntry
+from processor.entries import FILE_ENTRY, FILE_KIND, RUN_PREFIX, FileEntry, RunEntry
 from processor.errors import FileBusyError, IllegalTransitionError, LeaseLostError
 from processor.files import FileState, check_transition, states_before
 from processor.table import Change, ConditionFailedError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from boto3.dynamodb.conditions import ConditionBase
 
     from processor.files import ObjectVersion
@@ -134,7 +136,7 @@ class Ledger:
         except ConditionFailedError:
             return self._not_begun(file_id, run)
         if old.get("state") == FileState.PROCESSING:
-            self._record_death(FileEntry.from_item(old))
+            self.record_run(RunEntry.of_the_dead(FileEntry.from_item(old)))
         return Begun(FileEntry.from_item({"file_id": file_id, **first, **old, **start}), may_run=True)
 
     def _not_begun(self, file_id: str, run: RunStart) -> Begun:
@@ -147,20 +149,6 @@ class Ledger:
             # To acknowledge this delivery would delete the message of the run that still works on the file.
             raise FileBusyError(file_id, max(1, entry.lease_until - run.now + 1))
         return Begun(entry, may_run=False)
-
-    def _record_death(self, old: FileEntry) -> None:
-        self.record_run(
-            RunEntry(
-                file_id=old.file_id,
-                run_id=old.run_id,
-                started_at=old.run_started_at,
-                message_id=old.run_message_id,
-                receive_count=old.run_receive_count,
-                outcome=DIED,
-                cause="function_died",
-                error="The function ended without a word: it was killed, ran out of memory or out of time.",
-            )
-        )
 
     def record_run(self, run: RunEntry) -> None:
         """Write a run's entry; writing it again replaces it."""
@@ -226,22 +214,26 @@ class Ledger:
 
         Raises :class:`IllegalTransitionError` while a run is due or under way.
         """
-        return self._move_for_person(file_id, FileState.REPROCESSING, {"asked_again": True})
+        return self._move_for_person(file_id, FileState.REPROCESSING, lambda _: {"asked_again": True})
 
-    def dismiss(self, file_id: str, at: str, **values: Any) -> FileEntry:
-        """Settle a file that nobody will put right; ``values`` say where its objects lie now.
+    def dismiss(self, file_id: str, at: str, settle: Callable[[FileEntry], dict[str, Any]]) -> FileEntry:
+        """Settle a file that nobody will put right; dismissing it twice is dismissing it once.
 
-        Dismissing it twice is dismissing it once. Raises :class:`IllegalTransitionError`.
+        ``settle`` does before what has to be done first, and returns what the entry is to say of it. Raises
+        :class:`IllegalTransitionError`.
         """
-        return self._move_for_person(file_id, FileState.DISMISSED, {**values, "settled_at": at})
+        return self._move_for_person(file_id, FileState.DISMISSED, lambda entry: settle(entry) | {"settled_at": at})
 
-    def _move_for_person(self, file_id: str, state: FileState, values: dict[str, Any]) -> FileEntry:
+    def _move_for_person(
+        self, file_id: str, state: FileState, values: Callable[[FileEntry], dict[str, Any]]
+    ) -> FileEntry:
         for _ in range(_MOST_ATTEMPTS):
             entry = self.read(file_id)
             if entry is None or entry.state is state:
                 break
+            check_transition(entry.state, state)
             with suppress(ConditionFailedError):  # Somebody else was faster; what is allowed now?
-                return self._move(entry, state, values)
+                return self._move(entry, state, values(entry))
         if entry and entry.state is state:
             return entry
         raise IllegalTransitionError(entry.state if entry else None, state)
