@@ -1,7 +1,7 @@
 # Everything starts here: `make help` lists the targets. Whatever a target needs arrives inside the repository first.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup run trace metrics mails test check synth deploy destroy clean
+.PHONY: help setup run trace metrics mails test check synth deploy user destroy clean
 
 UV_VERSION := 0.13.9
 # A uv of the machine will do if it runs (a version manager's shim may be there and not run) and is recent enough.
@@ -43,6 +43,9 @@ synth: setup ## write the CloudFormation template to cdk.out/
 
 deploy: setup ## deploy to AWS with your credentials (ENVIRONMENT=prod ALERT_EMAIL=… CONTEXT="name=value …")
 	@$(PYTHON) -m cdk.operate deploy $(CONTEXT_ARGS)
+
+user: setup ## give somebody an account for the console (EMAIL=ada@example.com GROUP=operators or viewers, ENVIRONMENT=…)
+	@$(PYTHON) -m cdk.people "$(EMAIL)" "$(GROUP)" $(if $(ENVIRONMENT),environment=$(ENVIRONMENT))
 
 destroy: setup ## remove the stack from AWS, after asking (ENVIRONMENT=…)
 	@$(PYTHON) -m cdk.operate destroy $(CONTEXT_ARGS)

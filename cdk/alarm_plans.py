@@ -11,13 +11,15 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 
 from cdk.metrics import Metrics, calculate
 from cdk.settings import Settings
-from cdk.storage import Storage
+from cdk.storage import FILES_INDEXES, Storage
 
 RUNBOOK = "docs/runbook.md"
 
 # Fewer rows than this in a quarter of an hour make no meaningful share.
 LEAST_ROWS = 100
 NEAR_TIMEOUT, NEAR_MEMORY = 0.8, 0.85
+# One failed answer is a reload; somebody who meets several within five minutes is held up.
+CONSOLE_ERRORS = 3
 
 AT_LEAST = cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD
 ABOVE = cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD
@@ -57,6 +59,7 @@ def plan_alarms(settings: Settings, metrics: Metrics, storage: Storage) -> dict[
         "the mails about the files, and the saved query 'Failures by cause'": list(_of_files(settings, metrics)),
         "the function, and the saved query 'Invocations that died'": list(_of_function(settings, metrics)),
         "the tables": list(_of_tables(settings, metrics, storage)),
+        "the console's log, and the saved query 'Console requests that failed'": list(_of_console(metrics)),
     }
 
 
@@ -191,7 +194,7 @@ def _of_function(settings: Settings, metrics: Metrics) -> Iterator[AlarmPlan]:
 def _of_tables(settings: Settings, metrics: Metrics, storage: Storage) -> Iterator[AlarmPlan]:
     for name, table, indexes in (
         ("orders", storage.orders, settings.order_indexes),
-        ("files", storage.files, ("by_state",)),
+        ("files", storage.files, FILES_INDEXES),
     ):
         # An index that throttles holds up the table's writes, but is counted apart from it.
         parts = {
@@ -210,3 +213,28 @@ def _of_tables(settings: Settings, metrics: Metrics, storage: Storage) -> Iterat
             look=f"consumed units and throttled writes of {name} on the dashboard",
             do="lower max_concurrency until it ends, or warm the table's throughput up before a mass import.",
         )
+
+
+def _of_console(metrics: Metrics) -> Iterator[AlarmPlan]:
+    yield AlarmPlan(
+        name="console-errors",
+        metric=metrics.of_api("5xx", "Sum"),
+        comparison=AT_LEAST,
+        threshold=CONSOLE_ERRORS,
+        periods=(1, 6),
+        missing=NOTHING_HAPPENED,
+        means=f"The console failed to answer at least {CONSOLE_ERRORS} requests within 5 minutes. Files go on.",
+        look="the saved query 'Console requests that failed', and the console's log",
+        do="undo the last deployment, or raise console_memory_mb if it was too slow; use AWS's own tools meanwhile.",
+    )
+    yield AlarmPlan(
+        name="worker-errors",
+        metric=metrics.of_worker("Errors", "Sum"),
+        comparison=AT_LEAST,
+        threshold=1,
+        periods=(1, 6),
+        missing=NOTHING_HAPPENED,
+        means="The console's worker died in the middle of a bulk action. Lambda starts it twice again by itself.",
+        look="the action's page in the console, and the worker's log",
+        do="if the action does not go on within minutes, begin it anew: what it has done is not done twice.",
+    )

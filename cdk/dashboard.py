@@ -1,7 +1,6 @@
 """The one dashboard that an operator keeps open: is anything wrong now, and if so, where.
 
-From top to bottom: the present, the work, how long it takes, the function, the tables, the cost. The widgets of the
-operator's console come with the console.
+From top to bottom: the present, the work, how long it takes, the function, the tables, the cost, and the console.
 """
 
 from aws_cdk import Duration
@@ -48,6 +47,7 @@ class Dashboard(Construct):
                 *resources.function(),
                 *resources.tables(),
                 *work.cost(),
+                *resources.console(),
             ],
         )
 

@@ -1,15 +1,15 @@
-"""The dashboard's widgets about what does the work: the function and the tables."""
+"""The dashboard's widgets about what does the work: the function, the tables and the console."""
 
 from dataclasses import dataclass
 
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_logs as logs
 
-from cdk.alarm_plans import NEAR_MEMORY, NEAR_TIMEOUT
+from cdk.alarm_plans import CONSOLE_ERRORS, NEAR_MEMORY, NEAR_TIMEOUT
 from cdk.metrics import Metrics, calculate
 from cdk.queries import INITIALISATIONS
 from cdk.settings import Settings
-from cdk.storage import Storage
+from cdk.storage import FILES_INDEXES, Storage
 from cdk.widgets import HEIGHT, WIDTH, Rows, graph, text
 
 
@@ -89,7 +89,7 @@ class Resources:
             ("orders", storage.orders, ""),
             *((f"orders, index {index}", storage.orders, index) for index in self.settings.order_indexes),
             ("files", storage.files, ""),
-            ("files, index by_state", storage.files, "by_state"),
+            *((f"files, index {index}", storage.files, index) for index in FILES_INDEXES),
         ]
         consumed = [
             calculate(
@@ -125,4 +125,44 @@ class Resources:
                 graph("DynamoDB: throttled writes", throttled, unit="in 1 minute", limits={"alarm, if it lasts": 1}),
                 graph("DynamoDB: read units and throttled reads", reads, unit="in 5 minutes"),
             ],
+        ]
+
+    def console(self) -> Rows:
+        """Show how the operators' console answers, and how its functions do."""
+        of_api, of_console, of_worker = self.metrics.of_api, self.metrics.of_console, self.metrics.of_worker
+        latency = graph(
+            "Console: time to answer",
+            [of_api("Latency", statistic, label=statistic) for statistic in ("p50", "p90", "p99")],
+            unit="ms",
+        )
+        answers = graph(
+            "Console: requests and errors",
+            [
+                of_api("Count", "Sum", label="requests"),
+                of_api("4xx", "Sum", label="4xx: refused, not found, too many"),
+                of_api("5xx", "Sum", label="5xx: failed"),
+            ],
+            unit="in 5 minutes",
+            limits={f"alarm: {CONSOLE_ERRORS} failed": CONSOLE_ERRORS},
+        )
+        functions = graph(
+            "Console: its functions",
+            [
+                of_console("Duration", "p99", label="console: duration p99 (ms)"),
+                of_console("Errors", "Sum", label="console: errors"),
+                of_console("Throttles", "Sum", label="console: throttled"),
+                of_worker("Duration", "Maximum", label="worker: longest (ms)"),
+                of_worker("Errors", "Sum", label="worker: errors"),
+            ],
+            unit="ms, or in 5 minutes",
+        )
+        return [
+            [
+                text(
+                    "## Console\n"
+                    "What operators wait for; files go on without it. Slow: raise `console_memory_mb`, which brings "
+                    "CPU. Failing: the saved query *Console requests that failed*. Its worker does bulk actions."
+                )
+            ],
+            [latency, answers, functions],
         ]

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from aws_cdk import Duration
+from aws_cdk import aws_apigatewayv2 as apigatewayv2
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_lambda as lambda_
@@ -22,6 +23,9 @@ class Metrics:
 
     environment: str
     function: lambda_.IFunction
+    console: lambda_.IFunction
+    worker: lambda_.IFunction
+    api: apigatewayv2.IHttpApi
     queue: sqs.IQueue
     dead_letters: sqs.IQueue
 
@@ -32,8 +36,19 @@ class Metrics:
 
     def of_function(self, name: str, statistic: str, *, minutes: int = 5, label: str = "") -> cloudwatch.Metric:
         """Look at one that Lambda publishes for the processor."""
-        dimensions = {"FunctionName": self.function.function_name}
-        return _metric("AWS/Lambda", name, dimensions, statistic, minutes, label)
+        return _of_lambda(self.function, name, statistic, minutes, label)
+
+    def of_console(self, name: str, statistic: str, *, minutes: int = 5, label: str = "") -> cloudwatch.Metric:
+        """Look at one that Lambda publishes for the console."""
+        return _of_lambda(self.console, name, statistic, minutes, label)
+
+    def of_worker(self, name: str, statistic: str, *, minutes: int = 5, label: str = "") -> cloudwatch.Metric:
+        """Look at one that Lambda publishes for the console's worker."""
+        return _of_lambda(self.worker, name, statistic, minutes, label)
+
+    def of_api(self, name: str, statistic: str, *, minutes: int = 5, label: str = "") -> cloudwatch.Metric:
+        """Look at one that API Gateway publishes for the console's HTTP API."""
+        return _metric("AWS/ApiGateway", name, {"ApiId": self.api.api_id}, statistic, minutes, label)
 
     def of_queue(self, name: str, statistic: str, *, minutes: int = 5, label: str = "") -> cloudwatch.Metric:
         """Look at one that SQS publishes for the ingest queue."""
@@ -54,6 +69,10 @@ class Metrics:
         if index:
             dimensions["GlobalSecondaryIndexName"] = index
         return _metric("AWS/DynamoDB", name, dimensions, "Sum", minutes, label)
+
+
+def _of_lambda(function: lambda_.IFunction, name: str, statistic: str, minutes: int, label: str) -> cloudwatch.Metric:
+    return _metric("AWS/Lambda", name, {"FunctionName": function.function_name}, statistic, minutes, label)
 
 
 def _metric(

@@ -1,6 +1,7 @@
 """The saved questions to the logs: CloudWatch → Logs Insights → Saved queries → Waybill.
 
-They name the events and fields that `processor/` logs (CONTRIBUTING.md, "Logs"); a test keeps a table of those.
+They name the events and fields that `processor/` logs (CONTRIBUTING.md, "Logs") and those of the console's access log;
+a test keeps a table of the first.
 """
 
 from aws_cdk import aws_logs as logs
@@ -55,19 +56,45 @@ QUERIES = {
     "Cold starts": INITIALISATIONS,
 }
 
+# To the HTTP API's access log, whose fields are gateway.py's.
+ACCESS_QUERIES = {
+    "Console requests that failed": """fields @timestamp, status, method, path, latency_ms, integration_error, ip,
+    request_id
+| filter status >= 500
+| sort @timestamp desc
+| limit 200""",
+    "Slowest console requests": """fields @timestamp, latency_ms, integration_ms, status, method, path, bytes,
+    request_id
+| sort latency_ms desc
+| limit 50""",
+}
+
 
 class Queries(Construct):
     """One saved query for each question that the runbook asks."""
 
-    def __init__(self, scope: Construct, construct_id: str, *, settings: Settings, log_group: logs.ILogGroup) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        settings: Settings,
+        log_group: logs.ILogGroup,
+        access_log: logs.ILogGroup,
+    ) -> None:
         super().__init__(scope, construct_id)
-        for title, query in QUERIES.items():
-            definition = logs.CfnQueryDefinition(
-                self,
-                title.title().replace(" ", ""),
-                # The slashes make folders in the console.
-                name=f"Waybill/{settings.environment}/{title}",
-                query_string=query,
-                log_group_names=[log_group.log_group_name],
-            )
-            only_on_aws(definition)
+        self._settings = settings
+        for group, queries in ((log_group, QUERIES), (access_log, ACCESS_QUERIES)):
+            for title, query in queries.items():
+                self._save(title, query, group)
+
+    def _save(self, title: str, query: str, log_group: logs.ILogGroup) -> None:
+        definition = logs.CfnQueryDefinition(
+            self,
+            title.title().replace(" ", ""),
+            # The slashes make folders in the console.
+            name=f"Waybill/{self._settings.environment}/{title}",
+            query_string=query,
+            log_group_names=[log_group.log_group_name],
+        )
+        only_on_aws(definition)

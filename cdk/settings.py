@@ -15,7 +15,10 @@ from constructs import Node
 ORDER_INDEXES = ("by_customer",)
 ARCHITECTURES = ("arm64", "x86_64")
 REMOVAL_POLICIES = ("destroy", "retain")
+MFA = ("optional", "required")
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING")
+# https://docs.aws.amazon.com/cognito/latest/developerguide/cognito-user-pools-assign-domain-prefix.html
+RESERVED_BY_COGNITO = ("aws", "amazon", "cognito")
 
 # The retention periods that CloudWatch Logs accepts; any other number fails the deployment.
 # fmt: off
@@ -108,7 +111,12 @@ class Settings:
     environment: str = _setting("dev", _matching(r"[a-z][a-z0-9-]{0,19}", "lower case, at most 20 letters or digits"))
     alert_email: str = _setting("", _EMAIL)
     removal_policy: str = _setting("", _one_of("", *REMOVAL_POLICIES))
-    console_origins: tuple[str, ...] = _setting(("http://localhost:*",), _list_of(_ORIGIN, least=1))
+
+    # The console's own address unless people reach it under another one, which is set up outside this stack.
+    console_url: str = _setting("", _matching(r"|https://[^\s/*]+", "an address such as https://orders.example.com"))
+    console_origins: tuple[str, ...] = _setting((), _list_of(_ORIGIN))
+    console_memory_mb: int = _setting(1024, _whole(256, 10240))
+    console_mfa: str = _setting("optional", _one_of(*MFA))
 
     architecture: str = _setting("arm64", _one_of(*ARCHITECTURES))
     memory_mb: int = _setting(256, _whole(128, 10240))
@@ -144,6 +152,10 @@ class Settings:
 
     def __post_init__(self) -> None:
         """Check the settings against each other, and give the removal policy its default."""
+        if any(word in self.environment for word in RESERVED_BY_COGNITO):
+            # The address of the sign-in page holds the environment's name.
+            expected = f"without {', '.join(RESERVED_BY_COGNITO)}, which Cognito keeps for itself"
+            raise SettingsError("environment", self.environment, expected)
         if self.max_message_age_s <= self.timeout_s:
             # A message has its age while its run goes on, and the longest run is no incident.
             raise SettingsError("max_message_age_s", self.max_message_age_s, "longer than timeout_s")

@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PYTHON_VERSION = "3.12"
 PLATFORMS = {"arm64": "aarch64-manylinux_2_34", "x86_64": "x86_64-manylinux_2_34"}  # Amazon Linux 2023's C library.
 # The dependency group of each bundle, and the top-level folders that it holds beside the group's packages.
-BUNDLES = {"processor": ("processor",)}
+BUNDLES = {"processor": ("processor",), "console": ("admin_api", "processor", "templates")}
 IN_THE_RUNTIME = ("boto3", "botocore", "s3transfer")
 
 

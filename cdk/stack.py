@@ -4,13 +4,16 @@ from aws_cdk import CfnOutput, Stack
 from constructs import Construct
 
 from cdk.alarms import Alarms, dashboard_url
+from cdk.console import Console, Parts
 from cdk.dashboard import Dashboard
 from cdk.functions import Processor
+from cdk.gateway import Gateway
 from cdk.ingest import Ingest
 from cdk.metrics import Metrics
 from cdk.monitoring import Monitoring
 from cdk.queries import Queries
 from cdk.settings import Settings
+from cdk.sign_in import SignIn
 from cdk.storage import Storage
 from cdk.tracing import Tracing
 
@@ -21,7 +24,8 @@ class WaybillStack(Stack):
     def __init__(self, scope: Construct, *, settings: Settings) -> None:
         super().__init__(scope, f"Waybill-{settings.environment}", description="Waybill: order files in, orders out.")
 
-        storage = Storage(self, "Storage", settings=settings)
+        gateway = Gateway(self, "Gateway", settings=settings)
+        storage = Storage(self, "Storage", settings=settings, console_origin=gateway.url)
         ingest = Ingest(self, "Ingest", settings=settings, bucket=storage.bucket)
         monitoring = Monitoring(self, "Monitoring", settings=settings)
         processor = Processor(
@@ -31,10 +35,17 @@ class WaybillStack(Stack):
             storage=storage,
             queue=ingest.queue,
             alerts=monitoring.alerts,
+            console_url=gateway.url,
         )
+        sign_in = SignIn(self, "SignIn", settings=settings, console_url=gateway.url)
+        parts = Parts(storage=storage, ingest=ingest, processor=processor, sign_in=sign_in, gateway=gateway)
+        console = Console(self, "Console", settings=settings, parts=parts)
         metrics = Metrics(
             environment=settings.environment,
             function=processor.function,
+            console=console.web.function,
+            worker=console.worker.function,
+            api=gateway.api,
             queue=ingest.queue,
             dead_letters=ingest.dead_letters,
         )
@@ -48,8 +59,9 @@ class WaybillStack(Stack):
             alarms=alarms,
             log_group=processor.log_group,
         )
-        Queries(self, "Queries", settings=settings, log_group=processor.log_group)
-        Tracing(self, "Tracing", settings=settings, function=processor.function)
+        Queries(self, "Queries", settings=settings, log_group=processor.log_group, access_log=gateway.access_log)
+        traced = {"": processor.function, "-web": console.web.function, "-job": console.worker.function}
+        Tracing(self, "Tracing", settings=settings, functions=traced)
 
         outputs = {
             "BucketName": storage.bucket.bucket_name,
@@ -60,6 +72,11 @@ class WaybillStack(Stack):
             "AlertsTopicArn": monitoring.alerts.topic_arn,
             "DashboardUrl": dashboard_url(settings),
             "ProcessorFunctionName": processor.function.function_name,
+            "ConsoleUrl": gateway.url,
+            "ConsoleFunctionName": console.web.function.function_name,
+            "WorkerFunctionName": console.worker.function.function_name,
+            "UserPoolId": sign_in.pool.user_pool_id,
+            "ScriptsClientId": sign_in.scripts.user_pool_client_id,
         }
         for name, value in outputs.items():
             CfnOutput(self, name, value=value)

@@ -1,11 +1,11 @@
 """The bucket and the two tables: what is kept, for how long, and what is left after the stack is gone.
 
-Who may read or write them is granted where the grantee is made (functions.py).
+Who may read or write them is granted where the grantee is made (functions.py, console.py).
 """
 
 from typing import Any
 
-from aws_cdk import Acknowledgment, Aws, Duration, RemovalPolicy, Validations
+from aws_cdk import Acknowledgment, Aws, Duration, RemovalPolicy, Stack, Validations
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
@@ -13,6 +13,14 @@ from constructs import Construct
 from cdk.settings import Settings
 
 RAW, PROCESSED, FAILED, ARCHIVE = "raw-data/", "processed-data/", "failed-data/", "archive/"
+# Of the files table, each with its partition key: by state for the lists of one state, by kind for those of all files
+# and of all actions, newest first.
+FILES_INDEXES = {"by_state": "state", "by_kind": "kind"}
+
+
+def removal_policy(settings: Settings) -> RemovalPolicy:
+    """Say what becomes of what people put in when the stack is removed."""
+    return RemovalPolicy.DESTROY if settings.removal_policy == "destroy" else RemovalPolicy.RETAIN
 
 
 def bucket_name(settings: Settings) -> str:
@@ -23,17 +31,22 @@ def bucket_name(settings: Settings) -> str:
 class Storage(Construct):
     """The files' bucket, the orders table and the files ledger."""
 
-    def __init__(self, scope: Construct, construct_id: str, *, settings: Settings) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, settings: Settings, console_origin: str) -> None:
         super().__init__(scope, construct_id)
-        removal = RemovalPolicy.DESTROY if settings.removal_policy == "destroy" else RemovalPolicy.RETAIN
-        self.bucket = self._make_bucket(settings, removal)
+        removal = removal_policy(settings)
+        self.bucket = self._make_bucket(settings, removal, [console_origin, *settings.console_origins])
         self.orders = self._make_table("Orders", "order_id", "processed_timestamp", removal)
         if "by_customer" in settings.order_indexes:
             _add_index(self.orders, "by_customer", "customer_key", "processed_timestamp")
         self.files = self._make_table("Files", "file_id", "entry", removal)
-        _add_index(self.files, "by_state", "state", "received_at")
+        for index, partition_key in FILES_INDEXES.items():
+            _add_index(self.files, index, partition_key, "received_at")
 
-    def _make_bucket(self, settings: Settings, removal: RemovalPolicy) -> s3.Bucket:
+    def keys(self, *prefixes: str) -> list[str]:
+        """Return the ARNs of all keys under these prefixes."""
+        return [self.bucket.arn_for_objects(prefix + "*") for prefix in prefixes]
+
+    def _make_bucket(self, settings: Settings, removal: RemovalPolicy, origins: list[str]) -> s3.Bucket:
         bucket = s3.Bucket(
             self,
             "Bucket",
@@ -50,7 +63,7 @@ class Storage(Construct):
             cors=[
                 s3.CorsRule(
                     allowed_methods=[s3.HttpMethods.GET, s3.HttpMethods.POST],
-                    allowed_origins=list(settings.console_origins),
+                    allowed_origins=origins,
                     allowed_headers=["*"],
                     exposed_headers=["ETag", "x-amz-version-id"],
                     max_age=3600,
@@ -78,6 +91,14 @@ class Storage(Construct):
             deletion_protection=removal == RemovalPolicy.RETAIN,
             removal_policy=removal,
         )
+
+
+def keys_accepted(bucket: s3.Bucket) -> dict[str, str]:
+    """Give the reason for each of cdk-nag's findings about a grant on all keys under one prefix."""
+    logical_id = Stack.of(bucket).get_logical_id(bucket.node.default_child)  # type: ignore[arg-type]  # A CfnBucket.
+    reason = "The keys under one prefix of our own bucket."
+    prefixes = (RAW, PROCESSED, FAILED, ARCHIVE)
+    return {f"AwsSolutions-IAM5[Resource::<{logical_id}.Arn>/{prefix}*]": reason for prefix in prefixes}
 
 
 def _text_key(name: str) -> dynamodb.Attribute:

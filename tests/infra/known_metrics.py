@@ -32,7 +32,9 @@ CONTRACT = frozenset(
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
 # https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/metrics-dimensions.html
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-metrics.html
 QUEUE, FUNCTION, TABLE = "AWS::SQS::Queue", "AWS::Lambda::Function", "AWS::DynamoDB::Table"
+API = "AWS::ApiGatewayV2::Api"
 AWS = {
     ("AWS/SQS", "ApproximateAgeOfOldestMessage"): QUEUE,
     ("AWS/SQS", "ApproximateNumberOfMessagesVisible"): QUEUE,
@@ -46,8 +48,12 @@ AWS = {
     ("AWS/DynamoDB", "ConsumedWriteCapacityUnits"): TABLE,
     ("AWS/DynamoDB", "ReadThrottleEvents"): TABLE,
     ("AWS/DynamoDB", "WriteThrottleEvents"): TABLE,
+    ("AWS/ApiGateway", "Count"): API,
+    ("AWS/ApiGateway", "4xx"): API,
+    ("AWS/ApiGateway", "5xx"): API,
+    ("AWS/ApiGateway", "Latency"): API,
 }
-DIMENSION = {QUEUE: "QueueName", FUNCTION: "FunctionName", TABLE: "TableName"}
+DIMENSION = {QUEUE: "QueueName", FUNCTION: "FunctionName", TABLE: "TableName", API: "ApiId"}
 
 
 @dataclass(frozen=True)

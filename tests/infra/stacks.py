@@ -66,10 +66,10 @@ def as_text(value: Any) -> str:
     return str(value)
 
 
-def granted(**context: object) -> Iterator[tuple[str, str]]:
-    """Yield what identity policies allow, as pairs of action and resource, the resource as JSON text."""
-    for policy in resources("AWS::IAM::Policy", **context).values():
-        for statement in policy["Properties"]["PolicyDocument"]["Statement"]:
+def granted(function: str = "", **context: object) -> Iterator[tuple[str, str]]:
+    """Yield what the roles of functions with this in their names may do: action and resource, as JSON text."""
+    for name, policy in resources("AWS::IAM::Policy", **context).items():
+        for statement in policy["Properties"]["PolicyDocument"]["Statement"] if function in name else []:
             for action in _listed(statement["Action"]):
                 for resource in _listed(statement["Resource"]):
                     yield action, resource if isinstance(resource, str) else json.dumps(resource)

@@ -22,6 +22,8 @@ NAMES = {
     "near-memory-limit",
     "orders-throttled",
     "files-throttled",
+    "console-errors",
+    "worker-errors",
 }
 
 

@@ -23,6 +23,11 @@ OUTPUTS = {
     "AlertsTopicArn",
     "DashboardUrl",
     "ProcessorFunctionName",
+    "ConsoleUrl",
+    "ConsoleFunctionName",
+    "WorkerFunctionName",
+    "UserPoolId",
+    "ScriptsClientId",
 }
 
 
@@ -94,10 +99,16 @@ def test_alerts_go_to_the_address_from_the_context() -> None:
 
 def test_environments_live_side_by_side() -> None:
     """Two environments share no physical name in one account."""
-    named = ("AWS::S3::Bucket", "BucketName"), ("AWS::Lambda::Function", "FunctionName")
+    named = {
+        "AWS::S3::Bucket": "BucketName",
+        "AWS::Lambda::Function": "FunctionName",
+        "AWS::Logs::LogGroup": "LogGroupName",
+        "AWS::Cognito::UserPoolDomain": "Domain",
+    }
 
-    for kind, name in named:
-        assert "waybill-prod-" in json.dumps(only(kind, environment="prod")[name])
+    for kind, name in named.items():
+        for resource in resources(kind, environment="prod").values():
+            assert "waybill-prod-" in json.dumps(resource["Properties"][name])
 
 
 def test_the_template_is_far_from_the_limit() -> None:

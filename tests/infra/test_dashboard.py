@@ -83,6 +83,7 @@ def test_every_alarm_is_on_top() -> None:
         ("Lambda: errors", "alarm", "FunctionErrors"),
         ("Lambda: peak memory", "alarm", "NearMemory"),
         ("DynamoDB: throttled writes", "alarm", "OrdersThrottled"),
+        ("Console: requests and errors", "alarm", "ConsoleErrors"),
     ],
 )
 def test_lines_are_drawn_where_the_alarms_begin(title: str, label: str, alarm: str) -> None:
@@ -137,7 +138,7 @@ def test_every_graph_has_a_title_and_a_unit() -> None:
 
 def test_init_duration_comes_from_the_functions_log() -> None:
     """It is no metric; the log group is ours."""
-    (log_group,) = resources("AWS::Logs::LogGroup")
+    (log_group,) = [name for name in resources("AWS::Logs::LogGroup") if "Processor" in name]
 
     query = titled("Init duration")["query"]
 
@@ -152,7 +153,7 @@ def test_texts_say_what_to_do() -> None:
 
     assert [text.splitlines()[0] for text in texts] == [
         "# Waybill dev",
-        *(f"## {part}" for part in ("Throughput", "Latency", "Function", "Tables", "Cost")),
+        *(f"## {part}" for part in ("Throughput", "Latency", "Function", "Tables", "Cost", "Console")),
     ]
     assert "docs/runbook.md" in texts[0]
     assert query in [one["Properties"]["Name"] for one in resources("AWS::Logs::QueryDefinition").values()]

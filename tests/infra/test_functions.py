@@ -7,31 +7,32 @@ import pytest
 
 from cdk.settings import LOG_RETENTION_DAYS
 from processor.config import Config
-from tests.infra.stacks import granted, only, resources
+from tests.infra.stacks import granted, named, resources
 
 INBOX, OUT, FAILED, ARCHIVE = "/raw-data/*", "/processed-data/*", "/failed-data/*", "/archive/*"
 
 
 def keys_granted(action: str) -> set[str]:
     """Return the key patterns of the bucket on which an action is allowed."""
-    return {json.loads(resource)["Fn::Join"][1][1] for found, resource in granted() if found == action}
+    return {json.loads(resource)["Fn::Join"][1][1] for found, resource in granted("Processor") if found == action}
 
 
 def test_function_runs_as_designed() -> None:
     """Python 3.12, 256 MB, traced, logging JSON into its own group."""
-    function = only("AWS::Lambda::Function")
+    function = named("AWS::Lambda::Function", "Processor")
 
     assert function["Runtime"] == "python3.12"
     assert function["Handler"] == "processor.handler.handle"
     assert function["MemorySize"] == 256
     assert function["TracingConfig"] == {"Mode": "Active"}
     assert function["LoggingConfig"]["LogFormat"] == "JSON"
-    assert function["LoggingConfig"]["LogGroup"] == {"Ref": next(iter(resources("AWS::Logs::LogGroup")))}
+    (own,) = [name for name in resources("AWS::Logs::LogGroup") if "Processor" in name]
+    assert function["LoggingConfig"]["LogGroup"] == {"Ref": own}
 
 
 def test_environment_is_exactly_what_the_processor_reads() -> None:
     """Each field of its Config is one variable; what else there is belongs to Powertools."""
-    variables = only("AWS::Lambda::Function")["Environment"]["Variables"]
+    variables = named("AWS::Lambda::Function", "Processor")["Environment"]["Variables"]
 
     ours = {name for name in variables if not name.startswith("POWERTOOLS_")}
 
@@ -40,9 +41,9 @@ def test_environment_is_exactly_what_the_processor_reads() -> None:
 
 def test_environment_holds_the_settings() -> None:
     """Lists are comma-separated, sizes in bytes."""
-    variables = only("AWS::Lambda::Function", retry_backoff_s=[1, 2], max_file_mb=2, order_indexes=[])["Environment"][
-        "Variables"
-    ]
+    variables = named("AWS::Lambda::Function", "Processor", retry_backoff_s=[1, 2], max_file_mb=2, order_indexes=[])[
+        "Environment"
+    ]["Variables"]
 
     assert variables["RETRY_BACKOFF_S"] == "1,2"
     assert variables["MAX_FILE_BYTES"] == str(2 * 1024 * 1024)
@@ -62,7 +63,7 @@ def test_lambda_keeps_every_line_that_is_logged(
     context: dict[str, object], powertools: tuple[str, str], kept: str
 ) -> None:
     """Lambda drops lines below its own level: sampled debug would be among them, and above INFO the metrics."""
-    function = only("AWS::Lambda::Function", **context)
+    function = named("AWS::Lambda::Function", "Processor", **context)
     variables = function["Environment"]["Variables"]
 
     assert (variables["POWERTOOLS_LOG_LEVEL"], variables["POWERTOOLS_LOGGER_SAMPLE_RATE"]) == powertools
@@ -81,29 +82,35 @@ def test_every_log_group_has_a_retention() -> None:
     ("rate", "mode", "reservoir"), [("1", "Active", 1), ("0.05", "Active", 1), ("0", "PassThrough", 0)]
 )
 def test_traces_are_sampled_by_a_rule_of_our_own(rate: str, mode: str, reservoir: int) -> None:
-    """It names our function alone, ahead of the account's default rule, at the rate of the context."""
-    rule = only("AWS::XRay::SamplingRule", trace_sampling=rate)["SamplingRule"]
-    (function,) = resources("AWS::Lambda::Function")
+    """One for each function and no other, ahead of the account's default rule, at the rate of the context."""
+    found = resources("AWS::XRay::SamplingRule", trace_sampling=rate).values()
+    rules = [rule["Properties"]["SamplingRule"] for rule in found]
+    functions = resources("AWS::Lambda::Function", trace_sampling=rate)
 
-    assert rule["ServiceName"] == {"Ref": function}
-    assert (rule["FixedRate"], rule["ReservoirSize"]) == (float(rate), reservoir)
-    assert only("AWS::Lambda::Function", trace_sampling=rate)["TracingConfig"] == {"Mode": mode}
+    assert sorted(rule["ServiceName"]["Ref"] for rule in rules) == sorted(functions)
+    assert len({rule["Priority"] for rule in rules}) == len(rules)
+    assert {(rule["FixedRate"], rule["ReservoirSize"]) for rule in rules} == {(float(rate), reservoir)}
+    assert [function["Properties"]["TracingConfig"]["Mode"] for function in functions.values()] == [mode] * 3
 
 
-def test_the_sampling_rules_name_fits_the_longest_environment() -> None:
+def test_the_sampling_rules_names_fit_the_longest_environment() -> None:
     """X-Ray allows 32 characters."""
-    assert len(only("AWS::XRay::SamplingRule", environment="e" * 20)["SamplingRule"]["RuleName"]) <= 32
+    rules = resources("AWS::XRay::SamplingRule", environment="e" * 20).values()
+
+    assert max(len(rule["Properties"]["SamplingRule"]["RuleName"]) for rule in rules) <= 32
 
 
 @pytest.mark.parametrize("days", [LOG_RETENTION_DAYS[0], 90, 1096, LOG_RETENTION_DAYS[-1]])
 def test_logs_are_kept_for_the_days_chosen(days: int) -> None:
     """The number in the context is the one that CDK's name for it stands for."""
-    assert only("AWS::Logs::LogGroup", log_retention_days=days)["RetentionInDays"] == days
+    groups = resources("AWS::Logs::LogGroup", log_retention_days=days).values()
+
+    assert {group["Properties"]["RetentionInDays"] for group in groups} == {days}
 
 
 def test_architecture_follows_the_context() -> None:
     """The emulator's workers need packages built for the machine they run on."""
-    assert only("AWS::Lambda::Function", architecture="x86_64")["Architectures"] == ["x86_64"]
+    assert named("AWS::Lambda::Function", "Processor", architecture="x86_64")["Architectures"] == ["x86_64"]
 
 
 def test_no_action_is_a_wildcard() -> None:
@@ -113,14 +120,14 @@ def test_no_action_is_a_wildcard() -> None:
 
 def test_only_traces_are_granted_on_everything() -> None:
     """X-Ray's write actions know no resource; every other grant names its own."""
-    everywhere = {action for action, resource in granted() if resource == "*"}
+    everywhere = {action for action, resource in granted("Processor") if resource == "*"}
 
     assert everywhere == {"xray:PutTraceSegments", "xray:PutTelemetryRecords"}
 
 
 def test_no_managed_policy_is_attached() -> None:
     """AWS's managed policies grant logs on every group of the account."""
-    assert "ManagedPolicyArns" not in only("AWS::IAM::Role")
+    assert not [role for role in resources("AWS::IAM::Role").values() if "ManagedPolicyArns" in role["Properties"]]
 
 
 @pytest.mark.parametrize(
@@ -148,7 +155,7 @@ def test_objects_are_granted_by_prefix(action: str, keys: set[str]) -> None:
 )
 def test_tables_are_granted_without_their_indexes(table: str, actions: set[str]) -> None:
     """The processor writes orders and keeps the ledger; lists by index are the console's."""
-    found = [(action, resource) for action, resource in granted() if table in resource]
+    found = [(action, resource) for action, resource in granted("Processor") if table in resource]
 
     assert {action for action, _ in found} == actions
     assert not [resource for _, resource in found if "/index/" in resource]
@@ -156,8 +163,8 @@ def test_tables_are_granted_without_their_indexes(table: str, actions: set[str])
 
 def test_queue_and_topic_are_granted() -> None:
     """It consumes its queue, shortens the wait before a retry, and tells people."""
-    queue = {action for action, resource in granted() if "IngestQueue" in resource}
-    topic = {action for action, resource in granted() if "MonitoringAlerts" in resource}
+    queue = {action for action, resource in granted("Processor") if "IngestQueue" in resource}
+    topic = {action for action, resource in granted("Processor") if "MonitoringAlerts" in resource}
 
     assert {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility"} <= queue
     assert topic == {"sns:Publish"}

@@ -14,7 +14,7 @@ def test_a_message_stays_hidden_for_six_timeouts(timeout_s: int) -> None:
     """AWS asks for it, or a message comes back while its run may still be going on."""
     queue = named("AWS::SQS::Queue", "IngestQueue", timeout_s=timeout_s)
 
-    assert queue["VisibilityTimeout"] >= 6 * only("AWS::Lambda::Function", timeout_s=timeout_s)["Timeout"]
+    assert queue["VisibilityTimeout"] >= 6 * named("AWS::Lambda::Function", "Processor", timeout_s=timeout_s)["Timeout"]
 
 
 def test_the_third_receive_is_the_last() -> None:

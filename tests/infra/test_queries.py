@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from cdk.queries import QUERIES
+from cdk.gateway import NUMBERS, TEXTS
+from cdk.queries import ACCESS_QUERIES, QUERIES
 from tests.infra.stacks import resources
 
 EVENTS = {
@@ -67,10 +68,16 @@ def test_query_names_fields_that_are_logged(title: str) -> None:
     assert names_in(QUERIES[title]) <= FIELDS | PLATFORM
 
 
-@pytest.mark.parametrize("title", QUERIES)
+@pytest.mark.parametrize("title", ACCESS_QUERIES)
+def test_query_to_the_access_log_names_its_fields(title: str) -> None:
+    """They are those that API Gateway is told to write."""
+    assert names_in(ACCESS_QUERIES[title]) <= TEXTS.keys() | NUMBERS.keys()
+
+
+@pytest.mark.parametrize("title", [*QUERIES, *ACCESS_QUERIES])
 def test_query_is_made_of_known_commands(title: str) -> None:
     """Each part between bars begins with a command, and texts and brackets are closed."""
-    query = QUERIES[title]
+    query = (QUERIES | ACCESS_QUERIES)[title]
 
     assert {part.split()[0] for part in re.sub(r'"[^"]*"', "", query).split("|")} <= COMMANDS
     assert query.count('"') % 2 == 0
@@ -86,9 +93,13 @@ def test_query_is_about_events_that_happen(title: str) -> None:
 
 
 def test_queries_are_saved_in_a_folder_of_their_environment() -> None:
-    """Each looks into the processor's log group."""
-    (log_group,) = resources("AWS::Logs::LogGroup")
-    saved = [query["Properties"] for query in resources("AWS::Logs::QueryDefinition", environment="prod").values()]
+    """Each looks into the log group that holds its fields: the processor's, or the console's access log."""
+    found = resources("AWS::Logs::QueryDefinition", environment="prod").values()
+    saved = {query["Properties"]["Name"]: query["Properties"]["LogGroupNames"] for query in found}
+    (processor,) = [name for name in resources("AWS::Logs::LogGroup") if "Processor" in name]
+    (access_log,) = [name for name in resources("AWS::Logs::LogGroup") if "AccessLog" in name]
 
-    assert {query["Name"] for query in saved} == {f"Waybill/prod/{title}" for title in QUERIES}
-    assert all(query["LogGroupNames"] == [{"Ref": log_group}] for query in saved)
+    assert saved == {
+        **{f"Waybill/prod/{title}": [{"Ref": processor}] for title in QUERIES},
+        **{f"Waybill/prod/{title}": [{"Ref": access_log}] for title in ACCESS_QUERIES},
+    }

@@ -64,7 +64,11 @@ def test_a_chosen_removal_policy_wins() -> None:
         ("debug_sample_rate", "often"),
         ("max_rejected_percent", 100),
         ("console_origins", ["orders.example.com"]),
-        ("console_origins", []),
+        ("console_url", "http://orders.example.com"),
+        ("console_url", "https://orders.example.com/"),
+        ("console_memory_mb", 128),
+        ("console_mfa", "off"),
+        ("environment", "aws-test"),
         ("colour", "blue"),
     ],
 )

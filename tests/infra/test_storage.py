@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from cdk.settings import Settings
-from tests.infra.stacks import named, only, resources
+from tests.infra.stacks import as_text, named, only, resources
 
+API = "the console's API"
 PREFIXES = ("raw-data/", "processed-data/", "failed-data/", "archive/")
 
 
@@ -66,12 +67,22 @@ def test_archive_turns_cold_then_expires() -> None:
     assert rule["ExpirationInDays"] == 100
 
 
-def test_browsers_may_upload_from_the_console_only() -> None:
-    """CORS names the console's origins from the context."""
-    rules = only("AWS::S3::Bucket", console_origins="https://orders.example.com")["CorsConfiguration"]["CorsRules"]
+@pytest.mark.parametrize(
+    ("context", "origins"),
+    [
+        ({}, [API]),
+        ({"console_origins": "https://shop.example.com"}, [API, "https://shop.example.com"]),
+        ({"console_url": "https://orders.example.com"}, ["https://orders.example.com"]),
+    ],
+)
+def test_browsers_may_upload_from_the_console_only(context: dict[str, object], origins: list[str]) -> None:
+    """CORS names the console's own origin, under whatever address, and what the context adds."""
+    (rule,) = only("AWS::S3::Bucket", **context)["CorsConfiguration"]["CorsRules"]
 
-    assert [rule["AllowedOrigins"] for rule in rules] == [["https://orders.example.com"]]
-    assert {"GET", "POST"} == set(rules[0]["AllowedMethods"])
+    (api,) = resources("AWS::ApiGatewayV2::Api")
+    allowed = [as_text(origin).replace(f"${{{api}.ApiEndpoint}}", API) for origin in rule["AllowedOrigins"]]
+    assert allowed == origins
+    assert {"GET", "POST"} == set(rule["AllowedMethods"])
 
 
 @pytest.mark.parametrize(
@@ -97,11 +108,14 @@ def test_order_indexes_follow_the_context(indexes: list[str]) -> None:
     assert all(index["Projection"] == {"ProjectionType": "ALL"} for index in made)
 
 
-def test_files_are_found_by_state_and_time() -> None:
-    """The ledger's index is what the console's lists read."""
-    (index,) = named("AWS::DynamoDB::Table", "Files")["GlobalSecondaryIndexes"]
+def test_files_are_found_by_state_or_all_together_newest_first() -> None:
+    """The ledger's indexes are what the console's lists read."""
+    indexes = named("AWS::DynamoDB::Table", "Files")["GlobalSecondaryIndexes"]
 
-    assert [key["AttributeName"] for key in index["KeySchema"]] == ["state", "received_at"]
+    assert {index["IndexName"]: [key["AttributeName"] for key in index["KeySchema"]] for index in indexes} == {
+        "by_state": ["state", "received_at"],
+        "by_kind": ["kind", "received_at"],
+    }
 
 
 @pytest.mark.parametrize(("policy", "deletion"), [("destroy", "Delete"), ("retain", "Retain")])
@@ -117,7 +131,7 @@ def test_data_outlives_the_stack_where_it_should(policy: str, deletion: str) -> 
 def test_nothing_deployed_may_delete_the_bucket_by_itself() -> None:
     """No custom resource, and so none of CDK's helper functions with wide grants."""
     assert not [kind for kind in ("Custom::S3AutoDeleteObjects", "Custom::S3BucketNotifications") if resources(kind)]
-    assert len(resources("AWS::Lambda::Function")) == 1
+    assert len(resources("AWS::Lambda::Function")) == 3
 
 
 def test_the_longest_environment_name_fits_a_bucket_name() -> None:

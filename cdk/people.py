@@ -1,0 +1,84 @@
+"""Who has an account for the console: `make user` makes one, or puts an existing one into another group.
+
+    python -m cdk.people EMAIL GROUP [environment]
+
+Cognito mails the address a first password and the console's address. Taking an account away is Cognito's
+(`aws cognito-idp admin-delete-user`).
+"""
+
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+
+from cdk.operate import OperationError, aws_session, stack_name
+
+if TYPE_CHECKING:
+    from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
+
+GROUPS = ("operators", "viewers")
+USAGE = "Say who and in which group: make user EMAIL=ada@example.com GROUP=operators (or viewers)"
+
+
+def make_account(cognito: "CognitoIdentityProviderClient", pool: str, email: str, group: str) -> bool:
+    """Put an address into exactly this group, with an account and a mail about it if it has none; return if it is new.
+
+    A password is Cognito's to make and the person's to change.
+    """
+    attributes = {"email": email, "email_verified": "true"}
+    try:
+        cognito.admin_create_user(
+            UserPoolId=pool,
+            Username=email,
+            UserAttributes=[{"Name": name, "Value": value} for name, value in attributes.items()],
+            DesiredDeliveryMediums=["EMAIL"],
+        )
+        is_new = True
+    except cognito.exceptions.UsernameExistsException:
+        is_new = False
+    put_into_group(cognito, pool, email, group)
+    return is_new
+
+
+def put_into_group(cognito: "CognitoIdentityProviderClient", pool: str, email: str, group: str) -> None:
+    """Leave the account in this group alone."""
+    for other in GROUPS:
+        if other != group:
+            cognito.admin_remove_user_from_group(UserPoolId=pool, Username=email, GroupName=other)
+    cognito.admin_add_user_to_group(UserPoolId=pool, Username=email, GroupName=group)
+
+
+def user_pool(session: boto3.Session, stack: str) -> str:
+    """Find the user pool among a stack's outputs."""
+    try:
+        (found,) = session.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
+    except ClientError as error:
+        raise OperationError(f"There is no stack {stack} in {session.region_name}.") from error
+    outputs: dict[str, str] = {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])}
+    if "UserPoolId" not in outputs:
+        raise OperationError(f"{stack} has no console yet: deploy it first.")
+    return outputs["UserPoolId"]
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Make or move the account; return the exit code."""
+    email, group, *context = [*arguments, "", ""][: max(len(arguments), 2)]
+    if "@" not in email or group not in GROUPS:
+        print(USAGE, file=sys.stderr)  # noqa: T201
+        return 2
+    stack = stack_name(context)
+    try:
+        session = aws_session()
+        is_new = make_account(session.client("cognito-idp"), user_pool(session, stack), email, group)
+    except (OperationError, BotoCoreError, ClientError) as error:
+        print(error, file=sys.stderr)  # noqa: T201
+        return 1
+    told = "has been sent a first password" if is_new else "had an account already"
+    print(f"{email} {told}, and is in the group {group} of {stack}.")  # noqa: T201
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

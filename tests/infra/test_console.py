@@ -1,0 +1,192 @@
+"""The console's functions: how they run, what they are told and what each may touch."""
+
+import dataclasses
+import json
+from typing import Any
+
+import pytest
+
+from admin_api.config import Config
+from cdk.storage import ARCHIVE, FAILED, PROCESSED, RAW
+from tests.infra.stacks import as_text, granted, named, only, resources
+
+FUNCTIONS = ("ConsoleWeb", "ConsoleWorker")
+WEB, WORKER = FUNCTIONS
+
+
+def function(name: str, **context: object) -> dict[str, Any]:
+    """Return one function's properties."""
+    return named("AWS::Lambda::Function", name, **context)
+
+
+def grants(name: str, service: str, resource: str = "", **context: object) -> set[str]:
+    """Return the actions of a service that a function may do on resources with this in their ARNs."""
+    found = [(action, where) for action, where in granted(name, **context) if action.startswith(f"{service}:")]
+    return {action.partition(":")[2] for action, where in found if resource in where}
+
+
+def prefixes_granted(name: str, action: str) -> set[str]:
+    """Return the prefixes of the bucket on which an action is allowed."""
+    return {json.loads(where)["Fn::Join"][1][1][1:-1] for found, where in granted(name) if found == action}
+
+
+@pytest.mark.parametrize(("name", "handler"), [(WEB, "admin_api.handler.handle"), (WORKER, "admin_api.worker.handle")])
+def test_both_functions_run_one_bundle(name: str, handler: str) -> None:
+    """The same code, started at its own end, with memory of its own setting."""
+    made = function(name, console_memory_mb=512)
+
+    assert made["Handler"] == handler
+    assert made["MemorySize"] == 512
+    assert made["Code"] == function(WEB, console_memory_mb=512)["Code"]
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_environment_is_exactly_what_the_console_reads(name: str) -> None:
+    """Each field of its Config is one variable; what else there is belongs to Powertools."""
+    variables = function(name)["Environment"]["Variables"]
+
+    ours = {variable for variable in variables if not variable.startswith("POWERTOOLS_")}
+
+    assert ours == {field.name.upper() for field in dataclasses.fields(Config)}
+    assert variables["POWERTOOLS_SERVICE_NAME"] == "console"
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_environment_can_be_read_into_the_consoles_settings(name: str) -> None:
+    """Its own names for numbers and lists are those that the stack writes."""
+    variables = function(name, max_file_mb=2, console_url="https://orders.example.com")["Environment"]["Variables"]
+    plain = {variable: value if isinstance(value, str) else as_text(value) for variable, value in variables.items()}
+
+    config = Config.from_environment(plain)
+
+    assert config.max_file_bytes == 2 * 1024 * 1024
+    assert config.console_url == "https://orders.example.com"
+    assert config.order_indexes == ("by_customer",)
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_environment_names_the_parts_of_the_stack(name: str) -> None:
+    """No two of them are mixed up, and the worker is named by the name that it has."""
+    variables = {key: as_text(value) for key, value in function(name)["Environment"]["Variables"].items()}
+
+    assert "StorageOrders" in variables["ORDERS_TABLE"]
+    assert "StorageFiles" in variables["FILES_TABLE"]
+    assert "IngestQueue" in variables["QUEUE_URL"]
+    assert "IngestDeadLetters" in variables["DEAD_LETTER_QUEUE_URL"]
+    assert "Browser" in variables["CLIENT_ID"]
+    assert "Scripts" in variables["SCRIPTS_CLIENT_ID"]
+    assert "ProcessorFunction" in variables["PROCESSOR_FUNCTION"]
+    assert variables["WORKER_FUNCTION"] == function(WORKER)["FunctionName"]
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_environment_holds_no_secret(name: str) -> None:
+    """Only where the session's key is kept: the environment can be read by whoever may look at the function."""
+    assert "resolve:secretsmanager" not in json.dumps(function(name)["Environment"])
+    (secret,) = resources("AWS::SecretsManager::Secret")
+    assert function(name)["Environment"]["Variables"]["SESSION_SECRET_ARN"] == {"Ref": secret}
+
+
+def test_the_console_answers_before_its_api_gives_up() -> None:
+    """An HTTP API waits for 30 s."""
+    assert function(WEB)["Timeout"] < 30
+
+
+def test_the_worker_has_lambdas_longest_time_and_is_started_again() -> None:
+    """A bulk action outlives a page, and an invocation that died."""
+    invoked = only("AWS::Lambda::EventInvokeConfig")
+
+    assert function(WORKER)["Timeout"] == 900
+    assert invoked["MaximumRetryAttempts"] == 2
+    assert as_text(invoked["FunctionName"]) == f"${{{next(iter(of_kind('AWS::Lambda::Function', WORKER)))}}}"
+
+
+def of_kind(kind: str, part: str) -> set[str]:
+    """Return the logical ids of a kind that hold this text."""
+    return {name for name in resources(kind) if part in name}
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_both_may_invoke_the_worker_and_nothing_else(name: str) -> None:
+    """The console begins a bulk action, the worker goes on with what is left."""
+    found = [where for action, where in granted(name) if action.startswith("lambda:")]
+
+    assert [as_text(json.loads(where)).split(":")[-2:] for where in found] == [
+        ["function", function(WORKER)["FunctionName"]]
+    ]
+
+
+@pytest.mark.parametrize(
+    ("action", "web", "worker"),
+    [
+        ("s3:GetObject", {RAW, PROCESSED, FAILED, ARCHIVE}, {RAW, FAILED}),
+        ("s3:GetObjectVersion", {RAW, PROCESSED, FAILED, ARCHIVE}, {RAW, FAILED}),
+        ("s3:PutObject", {RAW, ARCHIVE}, {ARCHIVE}),
+        ("s3:AbortMultipartUpload", {ARCHIVE}, {ARCHIVE}),
+        ("s3:DeleteObjectVersion", {RAW}, {RAW}),
+        ("s3:DeleteObject", {FAILED}, {FAILED}),
+    ],
+)
+def test_objects_are_granted_by_prefix(action: str, web: set[str], worker: set[str]) -> None:
+    """Downloads and uploads are signed by the console; the worker only moves what is dismissed."""
+    assert prefixes_granted(WEB, action) == {prefix.rstrip("/") + "/" for prefix in web}
+    assert prefixes_granted(WORKER, action) == worker
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_the_ledger_is_read_and_moved_on_but_never_deleted_from(name: str) -> None:
+    """Files, runs and the audit log stay."""
+    files = grants(name, "dynamodb", "StorageFiles")
+
+    assert files == {"GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem"}
+    indexes = {where for action, where in granted(name) if "StorageFiles" in where and "/index/" in where}
+    assert {where.partition("/index/")[2].split('"')[0] for where in indexes} == {"by_state", "by_kind"}
+
+
+@pytest.mark.parametrize("indexes", [[], ["by_customer"]])
+def test_orders_are_only_read_and_only_by_the_console(indexes: list[str]) -> None:
+    """No action of the console changes an order; an index is granted where there is one."""
+    assert grants(WEB, "dynamodb", "StorageOrders", order_indexes=indexes) == {"GetItem", "BatchGetItem", "Query"}
+    assert grants(WEB, "dynamodb", "/index/by_customer", order_indexes=indexes) == ({"Query"} if indexes else set())
+    assert grants(WORKER, "dynamodb", "StorageOrders") == set()
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_queues_are_granted_for_redrive_and_reprocess(name: str) -> None:
+    """Dead letters are taken out, one by one or by SQS's own task; into the ingest queue they are only sent."""
+    assert grants(name, "sqs", "IngestQueue") == {"SendMessage", "GetQueueAttributes"}
+    assert grants(name, "sqs", "IngestDeadLetters") == {
+        "GetQueueAttributes",
+        "ReceiveMessage",
+        "DeleteMessage",
+        "ChangeMessageVisibility",
+        "StartMessageMoveTask",
+        "ListMessageMoveTasks",
+        "CancelMessageMoveTask",
+    }
+
+
+def test_only_the_console_looks_into_metrics_traces_and_logs() -> None:
+    """Metrics, alarms and traces know no resources; of the logs, it reads the processor's."""
+    everywhere = {action for action, where in granted(WEB) if where == "*"}
+
+    assert everywhere == {
+        "cloudwatch:GetMetricData",
+        "cloudwatch:DescribeAlarms",
+        "xray:BatchGetTraces",
+        "xray:GetTraceSummaries",
+        "xray:PutTraceSegments",
+        "xray:PutTelemetryRecords",
+    }
+    assert grants(WEB, "logs", "ProcessorLogs") == {"FilterLogEvents"}
+    assert grants(WORKER, "logs", "ProcessorLogs") == set()
+    assert {action for action, where in granted(WORKER) if where == "*"} == {
+        "xray:PutTraceSegments",
+        "xray:PutTelemetryRecords",
+    }
+
+
+def test_only_the_console_reads_the_sessions_key() -> None:
+    """Whoever reads it can sign in as anybody."""
+    assert grants(WEB, "secretsmanager") == {"GetSecretValue", "DescribeSecret"}
+    assert grants(WORKER, "secretsmanager") == set()
