@@ -28,6 +28,7 @@ BUNDLES: Mapping[str, tuple[str, ...]] = {
         "css/parts.css",
         "css/tables.css",
         "css/charts.css",
+        "css/telemetry.css",
         "css/pages.css",
     ),
     "app.js": (

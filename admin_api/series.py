@@ -78,6 +78,11 @@ class Window(StrEnum):
         return _PERIODS[self][0]
 
     @property
+    def words(self) -> str:
+        """Say which time it is."""
+        return f"last {self.value}"
+
+    @property
     def fresh_for_s(self) -> int:
         """How long figures are shown before they are asked for again: CloudWatch bills every metric asked for."""
         return _PERIODS[self][2]
@@ -90,8 +95,13 @@ class Window(StrEnum):
         return Span(newest - period * (periods - 1), period, periods)
 
 
+def choices(path: str, chosen: Window) -> tuple[tuple[str, str, bool], ...]:
+    """List the windows for a page's switch: what each is called, its address, whether it is shown."""
+    return tuple((f"Last {each.value}", f"{path}?window={each}", each is chosen) for each in Window)
+
+
 _PERIODS = {
     Window.HOUR: (timedelta(minutes=1), 60, 15),
-    Window.DAY: (timedelta(minutes=15), 96, 60),
-    Window.WEEK: (timedelta(hours=2), 84, 300),
+    Window.DAY: (timedelta(minutes=30), 48, 60),
+    Window.WEEK: (timedelta(hours=3), 56, 300),
 }

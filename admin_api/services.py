@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import boto3
 from botocore.config import Config as ClientConfig
 from fastapi import Depends, Request
-from processor.audit import ActionLog
-from processor.dead_letters import DeadLetterQueue
 
 from admin_api.alarms import AlarmReader
 from admin_api.logs import LogReader
@@ -19,7 +17,9 @@ from admin_api.metrics import MetricReader
 from admin_api.security import origin_of
 from admin_api.traces import TraceReader
 from admin_api.vitals import VitalsReader
+from processor.audit import ActionLog
 from processor.counts import Counters
+from processor.dead_letters import DeadLetterQueue
 from processor.ledger import Ledger
 from processor.listing import FileList
 from processor.lookup import OrderLookup
@@ -125,7 +125,13 @@ class Console:
     @cached_property
     def metrics(self) -> MetricReader:
         """CloudWatch's metrics."""
-        return MetricReader(self.cloudwatch, self.config.environment)
+        return MetricReader(
+            self.cloudwatch,
+            self.config.environment,
+            function=self.config.processor_function,
+            queue=self.config.queue_url.rpartition("/")[2],
+            dead_letters=self.config.dead_letter_queue_url.rpartition("/")[2],
+        )
 
     @cached_property
     def alarms(self) -> AlarmReader:

@@ -20,10 +20,9 @@ from processor.telemetry import logger
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from processor.dead_letters import DeadLetterQueue
-
     from admin_api.alarms import Alarm, AlarmReader
     from processor.counts import Counters, Counts
+    from processor.dead_letters import DeadLetterQueue
 
 FRESH_S = 5.0
 """How old the numbers may be."""

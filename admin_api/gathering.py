@@ -1,0 +1,47 @@
+"""The parts of a page that are asked of several services at once, so that one that is away takes only its own part."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from processor.telemetry import logger
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_pool = ThreadPoolExecutor(6, thread_name_prefix="parts")
+
+
+@dataclass(frozen=True, slots=True)
+class Part[T]:
+    """One part of a page, or why it is not there."""
+
+    value: T | None
+    problem: str = ""
+
+    def then[U](self, make: Callable[[T], U]) -> Part[U]:
+        """Make something else of the value; what is not there stays so, for the same reason."""
+        return Part(None if self.value is None else make(self.value), self.problem)
+
+
+def ask[T](what: str, call: Callable[[], T]) -> Future[Part[T]]:
+    """Begin to ask; ``result()`` of what is returned waits for the answer and never raises an error of AWS.
+
+    ``call`` must not make a client: that is not safe from several threads.
+    """
+    return _pool.submit(_answer, what, call)
+
+
+def _answer[T](what: str, call: Callable[[], T]) -> Part[T]:
+    try:
+        return Part(call())
+    except ClientError as error:
+        logger.warning("part_missing", extra={"what": what}, exc_info=error)
+        return Part(None, f"{error.operation_name} failed: {error.response['Error']['Code']}.")
+    except BotoCoreError as error:
+        logger.warning("part_missing", extra={"what": what}, exc_info=error)
+        return Part(None, f"{what} could not be reached: {type(error).__name__}.")

@@ -1,0 +1,144 @@
+"""The first page: is anything wrong, who is needed, what is running, how fast, how well and for how much."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from fastapi import APIRouter, Request, Response
+
+from admin_api.auth import Viewer
+from admin_api.clock import UNKNOWN, Clock, duration, money
+from admin_api.figures import in_bins, quotient, total
+from admin_api.gathering import Part, ask
+from admin_api.measures import (
+    COST,
+    DEAD_LETTERED,
+    FAILED,
+    PARTIAL,
+    PROCESSED,
+    RECEIVED,
+    SETTLED_P95,
+    SETTLED_P95_WHOLE,
+    cost_of_thousand_rows,
+    ended,
+    needing_nobody,
+    rows,
+)
+from admin_api.needs import Need, needs_of
+from admin_api.plots import LATENCY, ROWS, per_cent, whole
+from admin_api.running import Running, progress_of
+from admin_api.series import Window, choices
+from admin_api.services import Console, ConsoleDep
+from admin_api.sparks import sparkline
+from admin_api.views import page
+from processor.files import FileState
+from processor.listing import FileFilter
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime, tzinfo
+
+    from markupsafe import Markup
+
+    from admin_api.metrics import Readings, Values
+    from admin_api.vitals import Vitals
+    from processor.entries import FileEntry
+
+router = APIRouter()
+
+NEWEST, MOST_RUNNING = 8, 5
+_SPARK_POINTS = 24
+_SERIES = tuple(
+    dict.fromkeys(
+        [RECEIVED, PROCESSED, PARTIAL, FAILED, DEAD_LETTERED, COST, SETTLED_P95_WHOLE, *ROWS.needs, *LATENCY.needs]
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One number with its course."""
+
+    label: str
+    value: str
+    spark: Markup
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What CloudWatch has to say."""
+
+    figures: tuple[Figure, ...]
+    charts: tuple[Markup, ...]
+    incomplete: tuple[str, ...]
+    read_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """The first page."""
+
+    window: Window
+    windows: tuple[tuple[str, str, bool], ...]
+    needs: tuple[Need, ...]
+    missing: tuple[str, ...]
+    """What could not be asked after, in words."""
+    checked_at: datetime
+    running: Part[tuple[Running, ...]]
+    more_run: bool
+    newest: Part[tuple[FileEntry, ...]]
+    measured: Part[Measured]
+
+    @property
+    def address(self) -> str:
+        """This page with its window."""
+        return f"/?window={self.window}"
+
+
+@router.get("/")
+def show_overview(request: Request, _: Viewer, console: ConsoleDep, window: Window = Window.DAY) -> Response:
+    """Show how things stand."""
+    zone = Clock.of_reader(request.cookies, console.now()).zone
+    return page(request, "overview/overview.html", look(console, window, zone), partial="overview/_overview.html")
+
+
+def look(console: Console, window: Window, zone: tzinfo) -> Overview:
+    """Ask every service at the same time; what one cannot say is missing from its part alone."""
+    now = console.now()
+    files, metrics, vitals_of = console.files, console.metrics, console.vitals
+    running = ask("DynamoDB", lambda: files.page(FileFilter(state=FileState.PROCESSING), limit=MOST_RUNNING))
+    newest = ask("DynamoDB", lambda: files.page(FileFilter(), limit=NEWEST))
+    measured = ask("CloudWatch", lambda: _measured(metrics.read(_SERIES, window, now), window, zone))
+    vitals: Vitals = vitals_of.read()
+    at_work, shown = running.result(), newest.result()
+    return Overview(
+        window=window,
+        windows=choices("/", window),
+        needs=needs_of(vitals),
+        missing=vitals.missing,
+        checked_at=now,
+        running=at_work.then(lambda found: tuple(progress_of(each, now) for each in found.files)),
+        more_run=bool(at_work.value and at_work.value.older),
+        newest=shown.then(lambda found: found.files),
+        measured=measured.result(),
+    )
+
+
+def _measured(readings: Readings, window: Window, zone: tzinfo) -> Measured:
+    said = window.words
+    success, price = needing_nobody(readings), cost_of_thousand_rows(readings)
+    done = quotient(total(readings.of(PROCESSED)), total(ended(readings)), times=100)
+    cost = quotient(total(readings.of(COST)), total(rows(readings)), times=1000)
+    figures = (
+        _figure(f"Files, {said}", total(readings.of(RECEIVED)), whole, in_bins(readings.of(RECEIVED), _SPARK_POINTS)),
+        _figure("Success rate", done, per_cent, success),
+        _figure("Upload to settled, p95", readings.whole(SETTLED_P95_WHOLE), duration, readings.of(SETTLED_P95)),
+        _figure("Cost of 1,000 rows", cost, money, price),
+    )
+    charts = tuple(plot.drawn(readings, zone) for plot in (ROWS, LATENCY))
+    return Measured(figures, charts, readings.incomplete, readings.read_at)
+
+
+def _figure(label: str, value: float | None, write: Callable[[float], str], course: Values) -> Figure:
+    return Figure(label, UNKNOWN if value is None else write(value), sparkline(f"{label}, its course", course))

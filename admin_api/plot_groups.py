@@ -1,0 +1,227 @@
+"""The charts of the metrics page, in the groups in which they are looked at. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from admin_api.charts import bar_chart
+from admin_api.clock import duration, money, size
+from admin_api.figures import ratio
+from admin_api.measures import (
+    ACCEPTED,
+    BYTES,
+    COLD_STARTS,
+    CONCURRENT,
+    COST,
+    DEAD,
+    DEAD_LETTERED,
+    DUPLICATE,
+    ERRORS,
+    FAILED,
+    IN_A_RUN,
+    INVOCATIONS,
+    MEMORY,
+    OLDEST,
+    PARTIAL,
+    PROCESSED,
+    REJECTED,
+    RUN_P50,
+    RUN_P95,
+    RUN_P99,
+    RUNS_FAILED,
+    SETTLED_P50,
+    SETTLED_P95,
+    SETTLED_P99,
+    SLOWEST,
+    SPEED_P10,
+    SPEED_P50,
+    THROTTLES,
+    UNITS,
+    WAITING,
+    cost_of_thousand_rows,
+    needing_nobody,
+    rows,
+)
+from admin_api.plots import ROWS, Curve, Plot, curve, megabytes, per_cent, seconds
+
+if TYPE_CHECKING:
+    from admin_api.series import Series
+
+_FILES = Plot(
+    "Files by outcome",
+    "files",
+    "What became of the files that came to an end.",
+    (
+        curve("processed", "s1", PROCESSED),
+        curve("partial", "warn", PARTIAL),
+        curve("failed", "fail", FAILED),
+        curve("dead letter", "s3", DEAD_LETTERED),
+        curve("duplicate", "idle", DUPLICATE),
+    ),
+    (PROCESSED, PARTIAL, FAILED, DEAD_LETTERED, DUPLICATE),
+    draw=bar_chart,
+)
+_SUCCESS = Plot(
+    "Files that needed nobody",
+    "% of files",
+    "Processed files among those that were processed, partial, failed or dead-lettered.",
+    (Curve("share", "ok", needing_nobody, area=True),),
+    (PROCESSED, PARTIAL, FAILED, DEAD_LETTERED),
+    write=per_cent,
+    write_tick=per_cent,
+)
+_REJECTED_SHARE = Plot(
+    "Rejected rows",
+    "% of rows",
+    "A sudden rise is a sender who changed something.",
+    (Curve("share", "warn", lambda each: ratio(each.of(REJECTED), rows(each), times=100), area=True),),
+    (ACCEPTED, REJECTED),
+    write=per_cent,
+    write_tick=per_cent,
+)
+_SETTLED = Plot(
+    "From upload to settled",
+    "time",
+    "Waiting, every run and every retry. Only this one slow: files wait in the queue.",
+    (curve("p99", "s3", SETTLED_P99), curve("p95", "s1", SETTLED_P95), curve("p50", "s2", SETTLED_P50)),
+    (SETTLED_P50, SETTLED_P95, SETTLED_P99),
+    write=duration,
+    write_tick=duration,
+)
+_RUN = Plot(
+    "Duration of a run",
+    "time",
+    "Both slow: files are large, or writes are throttled.",
+    (curve("p99", "s3", RUN_P99), curve("p95", "s1", RUN_P95), curve("p50", "s2", RUN_P50)),
+    (RUN_P50, RUN_P95, RUN_P99),
+    write=duration,
+    write_tick=duration,
+)
+_SPEED = Plot(
+    "Rows per second of a run",
+    "rows/s",
+    "The tenth percentile is the slowest tenth of the runs; tiny files are slow by nature.",
+    (curve("p50", "s1", SPEED_P50, area=True), curve("p10", "s2", SPEED_P10)),
+    (SPEED_P50, SPEED_P10),
+)
+_BYTES = Plot(
+    "Bytes read",
+    "bytes",
+    "Of the files that were read to their end.",
+    (curve("bytes", "s1", BYTES),),
+    (BYTES,),
+    draw=bar_chart,
+    write=size,
+)
+_QUEUE = Plot(
+    "Messages in the ingest queue",
+    "messages",
+    "Waiting for a run, or in one. Waiting that grows: more files come than the function may take at once.",
+    (curve("waiting", "s1", WAITING, area=True), curve("in a run", "s2", IN_A_RUN)),
+    (WAITING, IN_A_RUN),
+)
+_OLDEST = Plot(
+    "Age of the oldest message",
+    "time",
+    "How long the file that waits longest has waited.",
+    (curve("oldest", "s1", OLDEST, area=True),),
+    (OLDEST,),
+    write=seconds,
+    write_tick=seconds,
+)
+_DEAD = Plot(
+    "Dead letters",
+    "messages",
+    "Remove the cause, then redrive.",
+    (curve("dead letters", "fail", DEAD, area=True),),
+    (DEAD,),
+)
+_CALLS = Plot(
+    "Invocations and errors",
+    "invocations",
+    "An error is a function that died or did not start; a run that fails is answered to the queue and is none.",
+    (curve("invocations", "s1", INVOCATIONS), curve("errors", "fail", ERRORS), curve("throttles", "warn", THROTTLES)),
+    (INVOCATIONS, ERRORS, THROTTLES),
+)
+_RETRIES = Plot(
+    "Failed runs and cold starts",
+    "runs",
+    "Failed runs are retried by themselves. A cold start costs the first file some hundred milliseconds.",
+    (curve("failed runs", "fail", RUNS_FAILED), curve("cold starts", "s2", COLD_STARTS)),
+    (RUNS_FAILED, COLD_STARTS),
+    draw=bar_chart,
+)
+_AT_ONCE = Plot(
+    "Runs at the same time",
+    "runs",
+    "At the limit max_concurrency, files wait.",
+    (curve("at most", "s1", CONCURRENT, area=True),),
+    (CONCURRENT,),
+)
+_SLOWEST = Plot(
+    "Longest invocation",
+    "time",
+    "Near the function's time limit it is killed, and the file is retried.",
+    (curve("longest", "s1", SLOWEST, area=True),),
+    (SLOWEST,),
+    write=duration,
+    write_tick=duration,
+)
+_MEMORY = Plot(
+    "Peak memory",
+    "MB",
+    "It should not grow with the file. Beyond memory_mb the function is killed.",
+    (curve("peak", "s1", MEMORY, area=True),),
+    (MEMORY,),
+    write=megabytes,
+)
+_PRICE = Plot(
+    "Cost per 1,000 rows",
+    "USD",
+    "At list prices. Many small files cost more for each row than a few large ones.",
+    (Curve("cost", "s1", cost_of_thousand_rows, area=True),),
+    (COST, ACCEPTED, REJECTED),
+    write=money,
+    write_tick=money,
+)
+_SPENT = Plot(
+    "Cost",
+    "USD",
+    "What the runs cost at list prices, without storage and idle polling.",
+    (curve("cost", "s1", COST),),
+    (COST,),
+    draw=bar_chart,
+    write=money,
+    write_tick=money,
+)
+_UNITS = Plot(
+    "Write units for each order",
+    "units",
+    "One, and one for each index; what is above is the ledger's share, which small files do not spread far.",
+    (Curve("units", "s1", lambda each: ratio(each.of(UNITS), each.of(ACCEPTED)), area=True),),
+    (UNITS, ACCEPTED),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Charts that are looked at together."""
+
+    name: str
+    title: str
+    plots: tuple[Plot, ...]
+
+    @property
+    def needs(self) -> tuple[Series, ...]:
+        """Every series that its charts are made of, each once."""
+        return tuple(dict.fromkeys(series for plot in self.plots for series in plot.needs))
+
+
+GROUPS = (
+    Group("throughput", "Throughput", (_FILES, ROWS, _SUCCESS, _REJECTED_SHARE)),
+    Group("latency", "Latency", (_SETTLED, _RUN, _SPEED, _BYTES)),
+    Group("queues", "Queues", (_QUEUE, _OLDEST, _DEAD)),
+    Group("function", "Function", (_CALLS, _RETRIES, _AT_ONCE, _SLOWEST, _MEMORY)),
+    Group("cost", "Cost", (_PRICE, _SPENT, _UNITS)),
+)

@@ -1,0 +1,50 @@
+"""Tests for the links into the AWS consoles."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from admin_api.aws_links import AwsConsole, aws_console_of
+
+
+def console(endpoint: str) -> Any:
+    """Make a console whose SDK talks to an endpoint."""
+    meta = SimpleNamespace(endpoint_url=endpoint)
+    return SimpleNamespace(region="eu-west-1", cloudwatch=SimpleNamespace(meta=meta))
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "host"),
+    [
+        ("https://monitoring.eu-west-1.amazonaws.com", "console.aws.amazon.com"),
+        ("https://monitoring.cn-north-1.amazonaws.com.cn", "console.amazonaws.cn"),
+    ],
+)
+def test_aws_is_told_by_the_endpoint_of_its_partition(endpoint: str, host: str) -> None:
+    """Each partition has a console of its own."""
+    assert aws_console_of(console(endpoint)) == AwsConsole(host, "eu-west-1")
+
+
+@pytest.mark.parametrize("endpoint", ["http://127.0.0.1:4566", "https://amazonaws.com.example", "https://evil.test"])
+def test_what_only_speaks_like_aws_has_no_console(endpoint: str) -> None:
+    """A link that leads nowhere is worse than none."""
+    assert aws_console_of(console(endpoint)) is None
+
+
+def test_links_name_what_they_lead_to() -> None:
+    """Names are encoded as each console wants them: log groups twice, with $ for %."""
+    aws = AwsConsole("console.aws.amazon.com", "eu-west-1")
+
+    assert aws.log_group("/aws/lambda/x").endswith("log-groups/log-group/$252Faws$252Flambda$252Fx")
+    assert aws.trace("1-a-b").endswith("?region=eu-west-1#xray:traces/1-a-b")
+    assert aws.queue("https://sqs.eu-west-1.amazonaws.com/1/q").endswith(
+        "#/queues/https%3A%2F%2Fsqs.eu-west-1.amazonaws.com%2F1%2Fq"
+    )
+    assert aws.bucket("b", "raw-data/") == (
+        "https://eu-west-1.console.aws.amazon.com/s3/buckets/b?region=eu-west-1&prefix=raw-data/"
+    )
+    every = (aws.table("t"), aws.function("f"), aws.bucket("b"))
+    assert all(cast("str", link).startswith("https://eu-west-1.console.aws.amazon.com/") for link in every)

@@ -1,0 +1,70 @@
+"""Tests for a trace and its log lines side by side."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from admin_api.evidence import WIDTH, WORDS, lay_out
+from admin_api.loglines import LogLine
+from admin_api.logs import LogPage
+from admin_api.traces import Trace, TraceState
+from admin_api.waterfall import draw
+
+BEGAN = datetime(2026, 11, 25, 18, 0, tzinfo=UTC)
+ID = "1-5759e988-bd862e3fe1be46a994272793"
+
+
+def trace() -> Trace:
+    """Make a trace of four seconds: a function, in it a short beginning and a long writing."""
+    start = BEGAN.timestamp()
+    inner = [
+        {"id": "b", "name": "begin", "start_time": start, "end_time": start + 0.001},
+        {"id": "w", "name": "write", "start_time": start + 1, "end_time": start + 3},
+    ]
+    whole = {"id": "f", "name": "function", "trace_id": ID, "start_time": start, "end_time": start + 4}
+    return Trace(ID, TraceState.SHOWN, draw(ID, [whole | {"subsegments": inner}]))
+
+
+def page(*seconds: float) -> LogPage:
+    """Make log lines at these seconds."""
+    return LogPage(tuple(LogLine(BEGAN + timedelta(seconds=each), "INFO", "x") for each in seconds), complete=True)
+
+
+def test_a_line_has_the_key_of_the_part_it_was_written_in() -> None:
+    """What lights up together shares a key, and a part knows how many lines are its own."""
+    evidence = lay_out(trace(), page(2, 2.5, 3.5, 60), BEGAN)
+
+    keys = {bar.part.name: bar.key for bar in evidence.bars}
+    assert len(set(keys.values())) == 3
+    assert [line.key for line in evidence.lines] == [keys["write"], keys["write"], keys["function"], ""]
+    assert {bar.part.name: bar.lines for bar in evidence.bars} == {"function": 1, "begin": 0, "write": 2}
+    assert [line.after_ms for line in evidence.lines] == [2000, 2500, 3500, 60_000]
+
+
+def test_bars_lie_where_their_parts_were_and_the_briefest_is_seen() -> None:
+    """Half of the time is half of the width, a millisecond is still some units wide, none leaves the drawing."""
+    bars = {bar.part.name: bar for bar in lay_out(trace(), None, BEGAN).bars}
+
+    assert (bars["function"].x, bars["function"].width) == (0, WIDTH)
+    assert (bars["write"].x, bars["write"].width) == (WIDTH / 4, WIDTH / 2)
+    assert bars["begin"].width >= 4
+    assert all(bar.x + bar.width <= WIDTH for bar in bars.values())
+
+
+def test_ticks_divide_the_whole_time() -> None:
+    """From nothing to the end, in milliseconds."""
+    assert lay_out(trace(), None, BEGAN).ticks == (0, 1000, 2000, 3000, 4000)
+
+
+def test_lines_without_a_trace_count_from_the_runs_beginning() -> None:
+    """Where nothing was sampled the log lines still tell the story in time."""
+    evidence = lay_out(Trace(ID, TraceState.NOT_SAMPLED), page(0.25), BEGAN)
+
+    assert evidence.bars == ()
+    assert [(line.key, line.after_ms) for line in evidence.lines] == [("", 250)]
+
+
+def test_every_reason_for_no_trace_has_its_words() -> None:
+    """A state without words would be an empty card."""
+    assert WORDS.keys() == set(TraceState) - {TraceState.SHOWN}
+    assert all(what and why for what, why in WORDS.values())

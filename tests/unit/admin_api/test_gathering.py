@@ -1,0 +1,51 @@
+"""Tests for the parts of a page that fail alone."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError
+
+from admin_api.gathering import Part, ask
+
+
+def refused() -> int:
+    """Be a call that AWS refuses."""
+    raise ClientError({"Error": {"Code": "ThrottlingException", "Message": "slow down"}}, "GetMetricData")
+
+
+def unreachable() -> int:
+    """Be a call that reaches nobody."""
+    raise EndpointConnectionError(endpoint_url="https://xray")
+
+
+def test_an_answer_is_the_parts_value() -> None:
+    """What worked is there, and can be made into something else."""
+    part = ask("CloudWatch", lambda: 20).result()
+
+    assert part == Part(20)
+    assert part.then(lambda value: value + 1) == Part(21)
+
+
+def test_what_aws_refuses_takes_only_its_own_part() -> None:
+    """The part says in words which call failed and how, and stays empty whatever is made of it."""
+    assert ask("CloudWatch", refused).result() == Part(None, "GetMetricData failed: ThrottlingException.")
+    away = ask("X-Ray", unreachable).result()
+    assert away.problem == "X-Ray could not be reached: EndpointConnectionError."
+    assert away.then(lambda value: value + 1) == away
+
+
+def test_a_mistake_of_our_own_is_not_hidden() -> None:
+    """Only AWS may be away; a bug is a bug."""
+    with pytest.raises(ZeroDivisionError):
+        ask("CloudWatch", lambda: 1 // 0).result()
+
+
+def test_services_are_asked_at_the_same_time() -> None:
+    """Two calls that wait for each other both come to their end."""
+    both = threading.Barrier(2, timeout=5)
+
+    answers = [ask("DynamoDB", both.wait), ask("CloudWatch", both.wait)]
+
+    assert {answer.result().value for answer in answers} == {0, 1}

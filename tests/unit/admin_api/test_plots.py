@@ -1,0 +1,101 @@
+"""Tests for what the charts are made of."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from admin_api.measures import (
+    ACCEPTED,
+    COST,
+    DEAD_LETTERED,
+    FAILED,
+    PARTIAL,
+    PROCESSED,
+    REJECTED,
+    cost_of_thousand_rows,
+    ended,
+    needing_nobody,
+)
+from admin_api.metrics import Readings, Values
+from admin_api.plot_groups import GROUPS, Group
+from admin_api.plots import per_cent, whole
+from admin_api.series import Series, Source, Window
+from processor.tally import UNITS
+
+NOW = datetime(2026, 11, 25, 18, 0, tzinfo=UTC)
+_NOT_DRAWN = {"FilesReceived"}
+"""The overview's first figure; on the metrics page the outcomes tell more."""
+
+
+def readings(window: Window = Window.HOUR, **known: Values) -> Readings:
+    """Make readings in which every series is a gap but those named ``metric``, which begin with these values."""
+    span = window.until(NOW)
+    wanted = {series for group in GROUPS for series in group.needs} | {PROCESSED, COST}
+    gaps: dict[Series, Values] = dict.fromkeys(wanted, (None,) * span.periods)
+    for series in wanted:
+        if series.statistic == "Sum" and series.metric in known:
+            row = known[series.metric]
+            gaps[series] = (*row, *(None,) * (span.periods - len(row)))
+    return Readings(span, NOW, gaps)
+
+
+def test_success_is_the_share_that_needed_nobody() -> None:
+    """Partial, failed and dead-lettered files need somebody; where nothing ended there is no share."""
+    read = readings(FilesProcessed=(8.0, None), FilesPartial=(1.0,), FilesFailed=(1.0,), FilesDeadLettered=(0.0,))
+
+    assert needing_nobody(read)[:2] == (80.0, None)
+    assert ended(read)[:2] == (10.0, None)
+
+
+def test_the_price_of_a_thousand_rows_counts_rejected_rows_too() -> None:
+    """They were read and paid for."""
+    read = readings(EstimatedCost=(0.003,), RowsAccepted=(1_400.0,), RowsRejected=(100.0,))
+
+    assert cost_of_thousand_rows(read)[0] == pytest.approx(0.002)
+
+
+def test_every_metric_that_is_sent_is_drawn() -> None:
+    """A metric that nobody looks at is money spent for nothing."""
+    drawn = {s.metric for group in GROUPS for s in group.needs if s.source is Source.PROCESSOR}
+
+    assert drawn == UNITS.keys() - _NOT_DRAWN
+
+
+@pytest.mark.parametrize("group", GROUPS, ids=lambda group: group.name)
+@pytest.mark.parametrize("window", list(Window))
+def test_every_plot_asks_for_what_it_draws(group: Group, window: Window) -> None:
+    """A chart whose series was not asked for would fail on somebody's screen; without data it says so."""
+    read = readings(window)
+
+    for plot in group.plots:
+        alone = Readings(read.span, read.read_at, {series: read.values[series] for series in plot.needs})
+        drawing = plot.drawn(alone, UTC)
+        assert "No data in this time" in drawing
+        assert plot.title in drawing
+
+
+def test_titles_are_unique_on_their_page() -> None:
+    """A chart's ids are made of its title."""
+    titles = [plot.title for group in GROUPS for plot in group.plots]
+
+    assert len(set(titles)) == len(titles)
+
+
+@pytest.mark.parametrize(
+    ("share", "words"), [(100.0, "100 %"), (99.97, "99.9 %"), (99.2, "99.2 %"), (0.0, "0 %"), (150.0, "150 %")]
+)
+def test_only_all_of_it_is_a_hundred_per_cent(share: float, words: str) -> None:
+    """One failed file among thousands must not round away."""
+    assert per_cent(share) == words
+
+
+def test_counts_are_whole_where_they_are() -> None:
+    """A count has thousands separators and no decimals; a rate keeps one."""
+    assert (whole(1204.0), whole(2.25)) == ("1,204", "2.2")
+
+
+def test_the_series_of_files_are_those_of_the_processor() -> None:
+    """Names by way of the tally, so that a renamed metric fails here and not in silence."""
+    assert {s.metric for s in (PROCESSED, PARTIAL, FAILED, DEAD_LETTERED, ACCEPTED, REJECTED)} <= UNITS.keys()
