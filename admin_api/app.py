@@ -22,6 +22,8 @@ PAGES = (
     "assets",
     "health",
     "sign_in",
+    "preferences",
+    "uploads",
     "api.docs",
     "api.uploads",
     "api.orders",

@@ -8,19 +8,17 @@ from admin_api.api.models import UploadIn, UploadOut, problems
 from admin_api.auth import Operator
 from admin_api.errors import InvalidError
 from admin_api.services import ConsoleDep
-from processor.uploads import UploadNameError, presign_upload
+from admin_api.uploads import allow
+from processor.uploads import UploadNameError
 
 router = APIRouter(prefix="/api", tags=["Uploads"])
 
 
 @router.post("/uploads", status_code=201, responses=problems())
-def prepare_upload(wanted: UploadIn, console: ConsoleDep, _user: Operator) -> UploadOut:
+def prepare_upload(wanted: UploadIn, console: ConsoleDep, user: Operator) -> UploadOut:
     """Allow one upload of one file, for 15 minutes."""
-    config = console.config
     try:
-        post = presign_upload(
-            console.s3, config.bucket_name, wanted.name, max_bytes=config.max_file_bytes, encoding=wanted.encoding
-        )
+        post = allow(console, user, wanted.name, wanted.encoding)
     except UploadNameError as error:
         raise InvalidError(str(error)) from error
     return UploadOut(url=post.url, fields=post.fields, object_key=post.object_key)
