@@ -24,6 +24,9 @@ PAGES = (
     "sign_in",
     "preferences",
     "uploads",
+    "overview",
+    "monitor",
+    "runs",
     "api.docs",
     "api.uploads",
     "api.orders",
@@ -44,7 +47,8 @@ def create_app(console: Console) -> FastAPI:
     )
     app.state.console = console
     for name in PAGES:
-        app.include_router(importlib.import_module(f"admin_api.{name}").router)
+        router = importlib.import_module(f"admin_api.{name}").router
+        app.include_router(router, include_in_schema=name.startswith("api."))
     for error, handler in HANDLERS.items():
         app.add_exception_handler(error, handler)
     # The last one added is the first that a request meets.
