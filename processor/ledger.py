@@ -41,6 +41,8 @@ _SETTLING_FIELDS = (
     "leftover_version",
     "asked_again",
 )
+# What matters only while a run holds the file. An entry that is below 1 KB costs half as much to write.
+_HOLDING_FIELDS = ("run_message_id", "lease_until", "progress_rows", "progress_bytes")
 _BLANK: dict[str, Any] = {each.name: each.default for each in fields(FileEntry)}
 _MOST_ATTEMPTS = 5
 
@@ -165,7 +167,7 @@ class Ledger:
     def settle(self, entry: FileEntry, state: FileState, at: str, **values: Any) -> FileEntry:
         """Write a run's end: the file is settled as ``state``. Return the new entry; raise :class:`LeaseLostError`."""
         known = {name: value for name, value in values.items() if value not in ("", ())}
-        known |= {"settled_at": at, "progress_rows": 0, "progress_bytes": 0}
+        known["settled_at"] = at
         unused = tuple(name for name in _SETTLING_FIELDS if name not in known)
         return self._end_run(entry, state, known, unused)
 
@@ -177,7 +179,7 @@ class Ledger:
         self, entry: FileEntry, state: FileState, values: dict[str, Any], remove: tuple[str, ...] = ()
     ) -> FileEntry:
         try:
-            return self._move(entry, state, {**values, "lease_until": 0}, remove)
+            return self._move(entry, state, values, (*_HOLDING_FIELDS, *remove))
         except ConditionFailedError as error:
             ended = self.read(entry.file_id)
             if ended and ended.run_id == entry.run_id and ended.state is state:

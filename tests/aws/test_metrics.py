@@ -149,7 +149,7 @@ def test_metrics_of_a_mixed_load_equal_the_ground_truth(
 
 
 def test_meter_counts_what_dynamodb_says_with_indexes_apart(stage: Stage) -> None:
-    """Orders, their index and the ledger are told apart; reads are no writes."""
+    """Orders, their index and the ledger are told apart; reads are no writes, nor is a repeated transaction."""
     meter = Meter("orders")
     answers: dict[str, Any] = {
         "ConsumedCapacity": [
@@ -167,11 +167,15 @@ def test_meter_counts_what_dynamodb_says_with_indexes_apart(stage: Stage) -> Non
     )
     meter._count_dynamodb("after-call.dynamodb.GetItem", {"ConsumedCapacity": {"TableName": "f", "CapacityUnits": 1.0}})
     meter._count_dynamodb("after-call.dynamodb.PutItem", {})
+    settled = {"TableName": "f", "CapacityUnits": 7.0, "WriteCapacityUnits": 4.0}
+    repeated = {"TableName": "f", "CapacityUnits": 4.0, "ReadCapacityUnits": 4.0}
+    for capacity in (settled, repeated):
+        meter._count_dynamodb("after-call.dynamodb.TransactWriteItems", {"ConsumedCapacity": [capacity]})
 
     used = meter.used()
     assert (used.orders_write_units, used.orders_index_write_units) == (25.0, 25.0)
-    assert (used.ledger_write_units, used.read_units) == (3.0, 1.0)
-    assert used.write_units == 53.0
+    assert (used.ledger_write_units, used.read_units) == (3.0 + 7.0, 1.0 + 4.0)
+    assert used.write_units == 60.0
 
 
 def test_receipt_of_a_run_lists_every_call(

@@ -128,8 +128,8 @@ def test_metrics_of_a_mixed_load_equal_the_tables(
     assert measured["RowsRejected"] == sum(n % 4 + 1 for n in range(50))
     assert measured["BytesProcessed"] == sum(len(bodies[entry.name]) for entry in read_whole)
     rows = measured["RowsAccepted"]
-    # Each order is under a kilobyte: one unit, and one for the index. The ledger takes 5 to 10 units a run.
-    assert 2 * rows + 5 * len(runs) <= measured["ConsumedWriteUnits"] <= 2 * rows + 10 * len(runs)
+    # Each order is under a kilobyte: one unit, and one for the index. The ledger takes 8 to 18 units a run.
+    assert 2 * rows + 8 * len(runs) <= measured["ConsumedWriteUnits"] <= 2 * rows + 18 * len(runs)
 
 
 @pytest.fixture

@@ -177,3 +177,15 @@ def test_decimals_of_the_table_do_not_leak() -> None:
 
     assert lease == 1_800_000_000
     assert type(lease) is int
+
+
+@pytest.mark.parametrize(
+    ("state", "after_s", "ended"),
+    [("processing", -1, False), ("processing", 0, False), ("processing", 1, True), ("queued", 1, False)],
+)
+def test_run_whose_lease_has_ended_is_dead(state: str, after_s: int, ended: bool) -> None:
+    """From the second on in which the next run may take over; a file that no run holds is not stuck."""
+    until = datetime(2026, 11, 22, 10, 20, 30, tzinfo=UTC)
+    entry = file_entry(state=state, lease_until=Decimal(int(until.timestamp())))
+
+    assert entry.lease_ended(until + timedelta(seconds=after_s)) is ended
