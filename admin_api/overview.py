@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Request, Response
@@ -37,7 +38,7 @@ from processor.listing import FileFilter
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import datetime, tzinfo
+    from datetime import tzinfo
 
     from markupsafe import Markup
 
@@ -117,7 +118,7 @@ def look(console: Console, window: Window, zone: tzinfo) -> Overview:
         windows=choices("/", window),
         needs=needs_of(vitals),
         missing=vitals.missing,
-        checked_at=now,
+        checked_at=datetime.fromtimestamp(vitals.read_at, UTC),
         running=at_work.then(lambda found: tuple(progress_of(each, now) for each in found.files)),
         more_run=bool(at_work.value and at_work.value.older),
         newest=shown.then(lambda found: found.files),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
@@ -47,4 +47,4 @@ def test_links_name_what_they_lead_to() -> None:
         "https://eu-west-1.console.aws.amazon.com/s3/buckets/b?region=eu-west-1&prefix=raw-data/"
     )
     every = (aws.table("t"), aws.function("f"), aws.bucket("b"))
-    assert all(cast("str", link).startswith("https://eu-west-1.console.aws.amazon.com/") for link in every)
+    assert all(link.startswith("https://eu-west-1.console.aws.amazon.com/") for link in every)
