@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import itsdangerous
+from botocore.config import Config as ClientConfig
 from starlette.testclient import TestClient
 
 from admin_api.app import create_app
@@ -111,12 +112,12 @@ class ConsoleStage:
         return new_action_id(self.console.now())
 
 
-def session_cookie(user: User) -> str:
+def session_cookie(user: User, key: str = SESSION_KEY) -> str:
     """Sign a session as the console does."""
     session: dict[str, Any] = {}
     open_session(session, user)
     data = base64.b64encode(json.dumps(session).encode())
-    return itsdangerous.TimestampSigner(SESSION_KEY).sign(data).decode()
+    return itsdangerous.TimestampSigner(key).sign(data).decode()
 
 
 def words(response: Response) -> str:
@@ -127,5 +128,5 @@ def words(response: Response) -> str:
 
 @functools.cache
 def _client(service: str) -> Any:
-    options = {"config": boto3.session.Config(signature_version="s3v4")} if service == "s3" else {}
+    options = {"config": ClientConfig(signature_version="s3v4")} if service == "s3" else {}
     return boto3.client(service, REGION, **options)  # type: ignore[call-overload]
