@@ -59,13 +59,14 @@ class AwayMetrics:
 @pytest.fixture
 def metrics(console: ConsoleStage) -> FakeMetrics:
     """Provide a CloudWatch that has values."""
-    return given_metrics(console, FakeMetrics())
+    fake = FakeMetrics()
+    given_metrics(console, fake)
+    return fake
 
 
-def given_metrics(console: ConsoleStage, metrics: Any) -> Any:
+def given_metrics(console: ConsoleStage, metrics: Any) -> None:
     """Let the console read its metrics there."""
     console.console.__dict__["metrics"] = metrics
-    return metrics
 
 
 def begin(stage: Stage, name: str, *, rows: int = 0, read_bytes: int = 0, size_bytes: int = 0) -> str:
