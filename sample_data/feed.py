@@ -1,9 +1,9 @@
-"""Sends the sample files into a deployed stack, as a browser would, and shows what becomes of each.
+"""Sends the sample files into a deployed stack, as a script of its operators would, and shows what becomes of each.
 
     python -m sample_data.feed --outputs .local/outputs.json
 
-Uploads go through a presigned POST made by the console's own function; the two files that a browser could not upload
-(a wrong name, another storage class) go in by PutObject, as from the aws CLI. Ends when every file has come to rest;
+Uploads go through presigned POSTs that the console's JSON API makes; the two files that no browser could upload (a
+wrong name, another storage class) go in by PutObject, as from the aws CLI. Ends when every file has come to rest;
 exit code 1 if one came to rest elsewhere than the manifest says.
 """
 
@@ -19,14 +19,13 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import httpx
-from botocore.config import Config
 from rich.console import Console
 from rich.live import Live
 
 from processor.files import INBOX, SETTLED, FileState, ObjectVersion, file_id, has_csv_name
 from processor.ledger import Ledger
 from processor.table import FilesTable
-from processor.uploads import presign_upload
+from sample_data.console_api import ConsoleApi, id_token
 from sample_data.manifest import SampleFile, load
 from sample_data.report import Progress, outcome_table, summary
 
@@ -40,7 +39,6 @@ _AT_REST = SETTLED | {FileState.DEAD_LETTERED}
 _LONGEST_WAIT_S = 180
 _LOOK_EVERY_S = 0.25
 _WIDE = 180  # Columns, from which whole trace ids leave room for the reasons.
-_LARGEST_UPLOAD = 512 * 1024 * 1024
 
 
 @dataclass
@@ -50,20 +48,23 @@ class Feed:
     s3: S3Client
     dynamodb: DynamoDBClient
     outputs: dict[str, str]
+    console: ConsoleApi
 
     @classmethod
-    def connect(cls, document: dict[str, Any]) -> Feed:
-        """Connect to the stack that ``.local/outputs.json`` describes."""
-        region = document["region"]
-        s3 = boto3.client("s3", region, config=Config(signature_version="s3v4"))
-        return cls(s3, boto3.client("dynamodb", region), document["outputs"])
+    def connect(cls, document: dict[str, Any], http: httpx.Client) -> Feed:
+        """Connect to the stack that ``.local/outputs.json`` describes, signed in as its operator."""
+        region, outputs = document["region"], document["outputs"]
+        user, password = document["console_user"], document["console_password"]
+        token = id_token(boto3.client("cognito-idp", region), outputs["ScriptsClientId"], user, password)
+        console = ConsoleApi(http, document["console_url"], document["endpoint"], token)
+        return cls(boto3.client("s3", region), boto3.client("dynamodb", region), outputs, console)
 
     @property
     def ledger(self) -> Ledger:
         """The files ledger of the stack."""
         return Ledger(FilesTable(self.dynamodb, self.outputs["FilesTableName"]))
 
-    def upload(self, sample: SampleFile, http: httpx.Client) -> ObjectVersion:
+    def upload(self, sample: SampleFile) -> ObjectVersion:
         """Put one sample into the inbox."""
         bucket = self.outputs["BucketName"]
         if sample.storage_class != "STANDARD" or not has_csv_name(sample.name):
@@ -75,12 +76,8 @@ class Feed:
                 StorageClass=sample.storage_class,  # type: ignore[arg-type]
             )
             return ObjectVersion(bucket, key, answer["VersionId"])
-        encoding = sample.metadata.get("encoding", "")
-        post = presign_upload(self.s3, bucket, sample.name, max_bytes=_LARGEST_UPLOAD, encoding=encoding)
-        # S3 wants the file as the last field of the form.
-        response = http.post(post.url, data=post.fields, files={"file": (sample.name, sample.read(), "text/csv")})
-        response.raise_for_status()
-        return ObjectVersion(bucket, post.object_key, response.headers["x-amz-version-id"])
+        done = self.console.upload(sample.name, sample.read(), encoding=sample.metadata.get("encoding", ""))
+        return ObjectVersion(bucket, done.object_key, done.version_id)
 
     def count_orders(self) -> int:
         """Count the items in the orders table, one by one."""
@@ -97,12 +94,12 @@ def run(feed: Feed, samples: list[SampleFile], console: Console) -> int:
     before = feed.count_orders()
     deadline = time.monotonic() + _LONGEST_WAIT_S
     wide = console.width >= _WIDE
-    with httpx.Client(timeout=30) as http, Live(console=console, refresh_per_second=8, transient=True) as live:
+    with Live(console=console, refresh_per_second=8, transient=True) as live:
         while True:
             for row in progress:
                 original = by_path.get(row.sample.duplicate_of or "")
                 if not row.file_id and (original is None or _at_rest(original.entry)):
-                    row.file_id = file_id(feed.upload(row.sample, http))
+                    row.file_id = file_id(feed.upload(row.sample))
                 elif row.file_id and not _at_rest(row.entry):
                     row.entry = feed.ledger.read(row.file_id)
                     if _at_rest(row.entry):
@@ -135,7 +132,8 @@ def main() -> int:
         print(f"{outputs} is not there: is `make run` up?", file=sys.stderr)
         return 2
     try:
-        return run(Feed.connect(json.loads(outputs.read_text())), load(), _console())
+        with httpx.Client(timeout=30) as http:
+            return run(Feed.connect(json.loads(outputs.read_text()), http), load(), _console())
     except KeyboardInterrupt:
         return 130
 

@@ -13,7 +13,7 @@ import subprocess
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from cdk.local.processes import Supervised
 from cdk.sources import find_uv
@@ -129,6 +129,19 @@ class Emulator:
             trust = ("AWS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")
             env |= dict.fromkeys(trust, str(self.certificate))
         return env
+
+    def client(self, service: str) -> Any:
+        """Return a boto3 client of the emulator's root user."""
+        import boto3  # noqa: PLC0415  The emulator starts sooner without.
+
+        return boto3.client(  # type: ignore[call-overload]
+            service,
+            REGION,
+            endpoint_url=self.endpoint,
+            aws_access_key_id="test",
+            aws_secret_access_key="test",  # noqa: S106  The emulator's.
+            verify=str(self.certificate) if self.enforce_iam else None,
+        )
 
     def child_env(self) -> dict[str, str]:
         """Return a whole environment for a child process: ours, less its AWS settings, plus client_env()."""

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from types import FrameType
 from typing import NoReturn
 
+from cdk.local.accounts import Accounts
 from cdk.local.deploy import Synthesis, bootstrap, deploy, stack_name
 from cdk.local.emulator import REGION, Emulator, EmulatorError
 from cdk.local.processes import ROOT, CommandError
@@ -59,13 +60,25 @@ def bring_up(emulator: Emulator, synthesis: Synthesis, sidecar: Sidecar) -> dict
     return outputs
 
 
+def make_accounts(emulator: Emulator, outputs: dict[str, str]) -> Accounts:
+    """Give the console somebody who may act and somebody who may look."""
+    cognito = emulator.client("cognito-idp")
+    with contextlib.closing(cognito):
+        return Accounts.made(cognito, outputs["UserPoolId"])
+
+
 @contextlib.contextmanager
-def published(emulator: Emulator, outputs: dict[str, str], sidecar: Sidecar) -> Iterator[None]:
+def published(emulator: Emulator, outputs: dict[str, str], sidecar: Sidecar, accounts: Accounts) -> Iterator[None]:
     """Keep the contract file in place while the stack is up; whole or not at all, as scripts wait for it to appear."""
     document = {
         "endpoint": emulator.endpoint,
         "region": REGION,
         "stack": stack_name(),
+        "console_url": outputs["ConsoleUrl"],
+        "console_user": accounts.operator.user,
+        "console_password": accounts.operator.password,
+        "viewer_user": accounts.viewer.user,
+        "viewer_password": accounts.viewer.password,
         "xray_endpoint": sidecar.endpoint,
         "mail_folder": str(sidecar.mail_folder),
         "outputs": outputs,
@@ -97,7 +110,7 @@ def feed(emulator: Emulator) -> None:
     say("The samples are through." if not code else f"Feeding the samples ended with exit code {code}.")
 
 
-def point_the_way(emulator: Emulator, outputs: dict[str, str], sidecar: Sidecar) -> None:
+def point_the_way(emulator: Emulator, outputs: dict[str, str], sidecar: Sidecar, accounts: Accounts) -> None:
     """Print how to go on from another terminal."""
     variables = emulator.client_env() | sidecar.client_env
     settings = " ".join(f"{name}={value}" for name, value in variables.items() if "FILE" not in name)
@@ -106,7 +119,13 @@ def point_the_way(emulator: Emulator, outputs: dict[str, str], sidecar: Sidecar)
     log = emulator.log.relative_to(ROOT)
     print(
         f"""
-Waybill is up. From another terminal:
+Waybill is up. Its console:
+
+  {outputs["ConsoleUrl"]}
+  sign in as {accounts.operator.user}, password {accounts.operator.password}
+  or, only to look, as {accounts.viewer.user}, password {accounts.viewer.password}
+
+From another terminal:
 
   export {settings}
   aws s3 cp orders.csv s3://{outputs["BucketName"]}/raw-data/
@@ -133,10 +152,11 @@ def main() -> int:
             Synthesis(LOCAL / "cdk.out") as synthesis,
         ):
             outputs = bring_up(emulator, synthesis, sidecar)
-            with published(emulator, outputs, sidecar):
+            accounts = make_accounts(emulator, outputs)
+            with published(emulator, outputs, sidecar, accounts):
                 up = True
                 feed(emulator)
-                point_the_way(emulator, outputs, sidecar)
+                point_the_way(emulator, outputs, sidecar, accounts)
                 code = emulator.wait()
             say(f"The emulator ended by itself, with exit code {code}: see {emulator.log.relative_to(ROOT)}.")
             return 1

@@ -11,6 +11,7 @@ import pytest
 from rich.console import Console
 
 from cdk.local import run
+from cdk.local.accounts import OPERATOR, VIEWER, Account, Accounts
 from cdk.local.charts import Metric, Point, chart, number, sparkline
 from cdk.local.show import NothingToShowError, Stack, show_mails, show_metrics, show_trace
 from cdk.local.waterfall import bar, duration, waterfall
@@ -162,8 +163,8 @@ def test_traces_metrics_and_mails_of_a_stack(followed: tuple[Sidecar, SmallStack
     xray.close()
 
 
-def test_the_contract_file_tells_where_traces_and_mails_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its other keys are as before, and it goes with the stack."""
+def test_the_contract_file_tells_how_to_reach_everything(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Endpoints, the console with who may sign in, traces and mails; and it goes with the stack."""
 
     class Place:
         endpoint = "http://127.0.0.1:1"
@@ -172,11 +173,18 @@ def test_the_contract_file_tells_where_traces_and_mails_are(tmp_path: Path, monk
     monkeypatch.setattr(run, "OUTPUTS", tmp_path / "outputs.json")
     place: Any = Place()
     emulator: Emulator = place
-    with run.published(emulator, {"QueueUrl": "q"}, place):
+    accounts = Accounts(Account(OPERATOR, "one"), Account(VIEWER, "two"))
+    with run.published(emulator, {"ConsoleUrl": "http://a.localhost"}, place, accounts):
         document = json.loads(run.OUTPUTS.read_text())
 
-    assert document.keys() == {"endpoint", "region", "stack", "outputs", "xray_endpoint", "mail_folder"}
-    assert document["outputs"] == {"QueueUrl": "q"}
+    assert {"endpoint", "region", "stack", "xray_endpoint", "mail_folder"} < document.keys()
+    assert (document["console_url"], document["console_user"]) == ("http://a.localhost", OPERATOR)
+    assert (document["console_password"], document["viewer_user"], document["viewer_password"]) == (
+        "one",
+        VIEWER,
+        "two",
+    )
+    assert document["outputs"] == {"ConsoleUrl": "http://a.localhost"}
     assert not run.OUTPUTS.exists()
     with pytest.raises(NothingToShowError, match="make run"):
         Stack.found(run.OUTPUTS)

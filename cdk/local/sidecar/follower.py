@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 LOG_SECONDS = 1.0
 QUEUE_SECONDS = 5.0
-_FUNCTIONS = ("ProcessorFunctionName", "ConsoleFunctionName")
+_FUNCTIONS = ("ProcessorFunctionName", "ConsoleFunctionName", "WorkerFunctionName")
 _QUEUES = ("QueueUrl", "DeadLetterQueueUrl")
 _REPORT = "REPORT RequestId: "
 _logger = logging.getLogger(__name__)
