@@ -30,6 +30,7 @@ from admin_api.services import Console
 from cdk.local.deploy import bring_up
 from cdk.local.emulator import Emulator
 from cdk.local.processes import ROOT
+from processor.telemetry import logger
 from tests.aws.console import OPERATOR, session_cookie
 from tests.bench.ledger import FILE_ID, ORDER_ID, RUN_ID, fill, fill_orders, same_table
 
@@ -164,6 +165,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.console")
     parser.add_argument("--files", type=int, default=100_000, help="how many files the large ledger holds")
     many: int = parser.parse_args().files
+    logger.setLevel("ERROR")  # A line for each request would drown the table.
     with Emulator(0, LOCAL / "bench-console") as emulator:
         outputs = bring_up(
             emulator, out_dir=LOCAL / "cdk.out.test", context={"timeout_s": 10, "retry_backoff_s": [1, 2]}
