@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 ACTION_PREFIX = "action#"
+ACTION_KIND = "action"
+"""What the index of all actions, the newest first, finds them by."""
 _ACTION_ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{8}")
 
 
@@ -78,6 +80,8 @@ class ActionEntry:
     stop_asked: bool = False
     stop_asked_by: str = ""
     finished_at: str = ""
+    part_of_many: bool = False
+    """Whether this stands on a file to say that the action on many was carried out on it, too."""
     resume: str = ""
     """Where a bulk action goes on if its worker was cut off: known to its executor alone."""
 
@@ -115,7 +119,9 @@ class ActionEntry:
         item = {name: getattr(self, name) for name in _FIELDS}
         for name, stored in _STORED_AS.items():
             item[stored] = item.pop(name)
-        item |= {"file_id": self.partition, "entry": self.entry, "kind": "action"}
+        item |= {"file_id": self.partition, "entry": self.entry}
+        if not self.part_of_many:  # The list of all actions shows it once.
+            item["kind"] = ACTION_KIND
         return {name: value for name, value in item.items() if value not in ("", {}, 0)}
 
     @classmethod

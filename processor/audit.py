@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.conditions import Attr
 
-from processor.actions import ACTION_PREFIX, ActionEntry, ActionState
+from processor.actions import ACTION_KIND, ACTION_PREFIX, ActionEntry, ActionState
 from processor.entries import to_iso
 from processor.errors import WaybillError
 from processor.paging import read_slice
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from boto3.dynamodb.conditions import ConditionBase
 
     from processor.table import FilesTable
-
-_KIND = "action"
 
 
 @dataclass(eq=False)
@@ -62,6 +60,25 @@ class ActionLog:
             # The very same entry, to the microsecond: the first attempt took effect and its answer was lost.
             return self.read(action.action_id, action.file_id) == action
         return True
+
+    def note(self, action: ActionEntry, file_id: str, subject: str) -> None:
+        """Write down on a file that this action on many was carried out on it; noting it twice is noting it once."""
+        noted = replace(
+            action,
+            file_id=file_id,
+            subject=subject,
+            part_of_many=True,
+            state=ActionState.DONE,
+            done=1,
+            finished_at=to_iso(self._now()),
+            selection={},
+            expected=1,
+            skipped=0,
+            failed=0,
+            error="",
+            resume="",
+        )
+        self._table.put(noted.to_item())
 
     def read(self, action_id: str, file_id: str = "") -> ActionEntry | None:
         """Read an action, as last written: one on the file ``file_id``, or one on many."""
@@ -139,7 +156,7 @@ class ActionLog:
 
     def page(self, cursor: str = "", limit: int = 50) -> ActionPage:
         """List actions, the newest first: one read. Raises :class:`processor.cursors.CursorError`."""
-        found = read_slice(self._table, "by_kind", ("kind", _KIND), cursor=cursor, limit=limit)
+        found = read_slice(self._table, "by_kind", ("kind", ACTION_KIND), cursor=cursor, limit=limit)
         return ActionPage(tuple(map(ActionEntry.from_item, found.items)), found.older, found.newer)
 
 

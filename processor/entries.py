@@ -77,6 +77,9 @@ class FileEntry:
     accepted_key: str = ""
     rejected_key: str = ""
     settled_at: str = ""
+    duration_ms: int = 0
+    estimated_cost: str = ""
+    """Of the run that settled it; US dollars. Lists show them, and would otherwise have to read each file's runs."""
     asked_again: bool = False
     """A person asked for the run that is due, so equal content elsewhere is no obstacle."""
     counted_as: str = ""

@@ -5,17 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from processor.entries import FILE_KIND, FileEntry
+from processor.entries import FILE_ENTRY, FILE_KIND, FileEntry
 from processor.files import INBOX
-from processor.paging import MOST_SEARCHED, read_slice
-from processor.table import FilesTable
+from processor.paging import MOST_SEARCHED, position_behind, read_slice
+from processor.table import FilesTable, key, plain
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from mypy_boto3_dynamodb import DynamoDBClient
 
     from processor.files import FileState
 
 _MOST_READS = 5
+
+
+def behind(entry: FileEntry) -> str:
+    """Return the cursor of the page that goes on behind this file, to older ones."""
+    return position_behind(entry.received_at, entry.file_id, FILE_ENTRY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +82,11 @@ class FileList:
     def __init__(self, client: DynamoDBClient, table: str) -> None:
         self._table = FilesTable(client, table)
 
-    def page(self, wanted: FileFilter, *, cursor: str = "", limit: int = 50) -> FilePage:
-        """Read one page: one read. Raises :class:`processor.cursors.CursorError`."""
+    def page(self, wanted: FileFilter, *, cursor: str = "", limit: int = 50, from_oldest: bool = False) -> FilePage:
+        """Read one page: one read. Without a cursor it is the newest end of the list, or the oldest.
+
+        Raises :class:`processor.cursors.CursorError`.
+        """
         if wanted.is_empty_span:
             return FilePage((), "", "")
         found = read_slice(
@@ -85,11 +95,24 @@ class FileList:
             ("state", wanted.state) if wanted.state else ("kind", FILE_KIND),
             cursor=cursor,
             limit=limit,
-            since=wanted.since,
-            until=wanted.until,
+            span=(wanted.since, wanted.until),
             wanted=wanted.takes if wanted.needs_search else None,
+            from_oldest=from_oldest,
         )
         return FilePage(tuple(map(FileEntry.from_item, found.items)), found.older, found.newer, found.searched_to)
+
+    def read(self, file_ids: Sequence[str]) -> list[FileEntry]:
+        """Read these files (at most 100), as last written, in the order given; those that do not exist are left out."""
+        request: Any = {self._table.name: {"Keys": [key(each, FILE_ENTRY) for each in dict.fromkeys(file_ids)]}}
+        found: dict[str, FileEntry] = {}
+        while request:
+            request[self._table.name]["ConsistentRead"] = True
+            answer = self._table.client.batch_get_item(RequestItems=request)
+            for item in answer["Responses"].get(self._table.name, []):
+                entry = FileEntry.from_item(plain(item))
+                found[entry.file_id] = entry
+            request = answer.get("UnprocessedKeys")
+        return [found[each] for each in dict.fromkeys(file_ids) if each in found]
 
     def count(self, wanted: FileFilter) -> Total:
         """Count what a filter takes, looking through some thousand files at the most."""

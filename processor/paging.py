@@ -63,6 +63,11 @@ class _Position:
         return pack(self.direction, self.at, self.file_id, self.entry)
 
 
+def position_behind(received_at: str, file_id: str, entry: str) -> str:
+    """Return the cursor of the page that goes on behind this item, to older ones."""
+    return _Position(_OLDER, received_at, file_id, entry).cursor
+
+
 def read_slice(
     table: FilesTable,
     index: str,
@@ -70,17 +75,20 @@ def read_slice(
     *,
     cursor: str = "",
     limit: int,
-    since: str = "",
-    until: str = "",
+    span: tuple[str, str] = ("", ""),
     wanted: Callable[[dict[str, Any]], bool] | None = None,
+    from_oldest: bool = False,
 ) -> Slice:
-    """Read one page of an index that is sorted by ``received_at``; ``partition`` is its key's name and value.
+    """Read one page of an index that is sorted by ``received_at``.
+
+    ``partition`` is its key's name and value; ``span`` bounds the time, both ends belong to it, and "" is no bound.
 
     With ``wanted``, which DynamoDB cannot look up, at most :data:`MOST_SEARCHED` items are looked through, and the
-    page says how far. Raises :class:`CursorError`.
+    page says how far. Without a cursor it is the page of the newest, or of the oldest. Raises :class:`CursorError`.
     """
+    since, until = span
     start = _Position.read(cursor, since, until)
-    to_older = start is None or start.direction == _OLDER
+    to_older = start.direction == _OLDER if start else not from_oldest
     request = _request(partition, start, since, until)
     answer = table.client.query(
         TableName=table.name,

@@ -171,6 +171,8 @@ def _settle(run: Run, settlement: Settlement) -> None:
         duplicate_of=settlement.duplicate_of,
         size_bytes=run.facts.size_bytes if run.facts else 0,
         content_sha256=run.content.sha256 if run.content else "",
+        duration_ms=ended.duration_ms,
+        estimated_cost=ended.estimated_cost,
         **values,
     )
     run.settled = True

@@ -168,3 +168,19 @@ def test_actions_and_files_do_not_meet_in_a_list(stage: Stage, log: ActionLog) -
     assert (story.entry, story.actions) == (entry, (failed,))
     assert [run.outcome for run in story.runs] == ["failed"]
     assert stage.services.ledger.story("nobody") is None
+
+
+def test_action_on_many_is_noted_on_each_file(stage: Stage, log: ActionLog) -> None:
+    """The file's story has it, the list of all actions has it once, and noting it again changes nothing."""
+    entry = stage.process("orders.csv", csv_file())
+    log.begin(action())
+
+    for _ in range(2):
+        log.note(action(resume="x", done=7), entry.file_id, entry.name)
+
+    story = stage.services.ledger.story(entry.file_id)
+    assert story is not None
+    [noted] = story.actions
+    assert (noted.action_id, noted.part_of_many, noted.subject) == (action().action_id, True, "orders.csv")
+    assert (noted.state, noted.done, noted.finished_at) == (ActionState.DONE, 1, to_iso(NOW))
+    assert log.page().actions == (action(),)

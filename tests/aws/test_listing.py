@@ -8,7 +8,7 @@ import pytest
 
 from processor.cursors import CursorError, pack
 from processor.files import FileState
-from processor.listing import FileFilter, FileList, FilePage
+from processor.listing import FileFilter, FileList, FilePage, behind
 from processor.table import wire
 from tests.aws.kill import Killer
 
@@ -245,3 +245,34 @@ def test_count_that_would_take_too_long_says_so(stage: Stage, files: FileList, m
     total = files.count(FileFilter())
 
     assert (total.files, total.complete) == (10, False)
+
+
+def test_oldest_first_is_the_same_list_from_its_other_end(stage: Stage, files: FileList) -> None:
+    """The first page is that of the oldest, and nothing is older."""
+    written = [put_file(stage, number) for number in range(12)]
+
+    first = files.page(FileFilter(), limit=5, from_oldest=True)
+    pages = [first, *walk(files, FileFilter(), limit=5, cursor=first.newer, newer=True)]
+
+    assert first.older == ""
+    assert ids(*pages[::-1]) == written[::-1]
+    assert ids(files.page(FileFilter(), limit=5, cursor=pages[1].older)) == ids(first)
+
+
+def test_walk_goes_on_behind_a_file(stage: Stage, files: FileList) -> None:
+    """Whoever was cut off in the middle of a page goes on with the next file."""
+    written = [put_file(stage, number) for number in range(6)]
+    third = files.page(FileFilter()).files[2]
+
+    assert ids(files.page(FileFilter(), cursor=behind(third))) == written[2::-1]
+
+
+def test_chosen_files_are_read_in_one_call(stage: Stage, files: FileList) -> None:
+    """In the order given, once each, as last written; what does not exist is left out."""
+    written = [put_file(stage, number) for number in range(3)]
+
+    with Killer().watching(stage.clients) as killer:
+        found = files.read([written[2], "nobody", written[0], written[2]])
+
+    assert [entry.file_id for entry in found] == [written[2], written[0]]
+    assert killer.calls == ["BatchGetItem"]

@@ -37,6 +37,7 @@ ACTIONS = st.builds(
     stop_asked=st.booleans(),
     stop_asked_by=WORDS,
     finished_at=WORDS,
+    part_of_many=st.booleans(),
     resume=WORDS,
 )
 
@@ -59,7 +60,7 @@ def test_action_is_no_file_and_no_run_in_the_table(action: ActionEntry) -> None:
     item = action.to_item()
 
     assert "state" not in item
-    assert (item["kind"], item["received_at"]) == ("action", action.at)
+    assert (item.get("kind", ""), item["received_at"]) == ("" if action.part_of_many else "action", action.at)
     assert item["entry"] == f"action#{action.action_id}"
     assert item["file_id"] == (action.file_id or item["entry"])
 
