@@ -38,6 +38,7 @@ BUNDLES: Mapping[str, tuple[str, ...]] = {
         "js/selecting.js",
         "js/keys.js",
         "js/panels.js",
+        "js/readout.js",
         "js/live.js",
     ),
     "uploads.js": ("js/uploads.js",),

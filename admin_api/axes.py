@@ -11,6 +11,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _DAY = timedelta(days=1)
+_MINUTE_MS = 60_000.0
+_DAY_MS = 24 * 60 * _MINUTE_MS
+_SPANS_MS = tuple(
+    minutes * _MINUTE_MS for minutes in (0.5, 1, 2, 5, 10, 15, 30, 60, 120, 240, 360, 720, 1440, 2880, 10080)
+)
 _STEPS = (
     *(timedelta(minutes=minutes) for minutes in (1, 2, 5, 10, 15, 30)),
     *(timedelta(hours=hours) for hours in (1, 2, 3, 4, 6, 12)),
@@ -43,6 +48,23 @@ def value_ticks(greatest: float, wanted: int = 3) -> tuple[float, ...]:
     power = 10.0 ** math.floor(math.log10(rough))
     step = next(factor * power for factor in (1, 2, 2.5, 5, 10) if factor * power >= rough * (1 - 1e-9))
     return tuple(step * number for number in range(math.ceil(greatest / step - 1e-9) + 1))
+
+
+def span_ticks(greatest: float) -> tuple[float, ...]:
+    """Choose round time spans from zero to at least ``greatest`` milliseconds: minutes and hours are no tens."""
+    if greatest <= _MINUTE_MS:
+        return value_ticks(greatest)
+    step = next((each for each in _SPANS_MS if greatest / each <= 3), _SPANS_MS[-1])
+    return tuple(step * number for number in range(math.ceil(greatest / step - 1e-9) + 1))
+
+
+def span_words(milliseconds: float) -> str:
+    """Write a round time span for an axis: 0, 250 ms, 2.5 s, 15 min, 6 h, 2 d."""
+    if not milliseconds:
+        return "0"
+    units = ((_DAY_MS, "d"), (60 * _MINUTE_MS, "h"), (_MINUTE_MS, "min"), (1000.0, "s"))
+    size, unit = next(((size, unit) for size, unit in units if milliseconds >= size), (1.0, "ms"))
+    return f"{milliseconds / size:.3g} {unit}"
 
 
 def time_ticks(first: datetime, last: datetime, zone: tzinfo, wanted: int = 6) -> list[tuple[datetime, str]]:

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
 WIDTH, HEIGHT = 480, 170
-_LEFT, _TOP, _BOTTOM = 44, 10, 22
+_TOP, _BOTTOM = 10, 22
+_CHARACTER = 6.2
+"""How wide one is, about."""
 _NAME_GAP = 14
 _NO_VALUE = "\u2013"
 
@@ -63,6 +65,8 @@ class Chart:
     """Writes a value in full, for hover and table."""
     write_tick: Callable[[float], str] = compact
     """Writes a value on the axis."""
+    choose_ticks: Callable[[float], tuple[float, ...]] = value_ticks
+    """Chooses the values on the axis, up to at least the greatest."""
     says: str = ""
     """What the chart shows, for whoever does not see it."""
     limit: Limit | None = None
@@ -75,25 +79,27 @@ class Room:
 
     y: Scale
     ticks: tuple[float, ...]
+    left: float
     right: float
     count: int
 
     @classmethod
     def of(cls, chart: Chart, greatest: float) -> Room:
-        """Leave room for the longest name at the right."""
-        ticks = value_ticks(max(greatest, chart.limit.value if chart.limit else 0))
-        longest = max((len(line.name) for line in chart.lines), default=0)
-        right = WIDTH - (14 + 6.4 * longest)
-        return cls(Scale(0, ticks[-1], HEIGHT - _BOTTOM, _TOP), ticks, right, len(chart.moments))
+        """Leave room for the longest number at the left and the longest name at the right."""
+        ticks = chart.choose_ticks(max(greatest, chart.limit.value if chart.limit else 0))
+        number = max(len(chart.write_tick(tick)) for tick in ticks)
+        name = max((len(line.name) for line in chart.lines), default=0)
+        y = Scale(0, ticks[-1], HEIGHT - _BOTTOM, _TOP)
+        return cls(y, ticks, round(14 + _CHARACTER * number), round(WIDTH - 14 - _CHARACTER * name), len(chart.moments))
 
     @property
     def step(self) -> float:
         """How wide a period is."""
-        return (self.right - _LEFT) / max(self.count, 1)
+        return (self.right - self.left) / max(self.count, 1)
 
     def x(self, index: float) -> float:
         """Return the middle of a period."""
-        return round(_LEFT + (index + 0.5) * self.step, 1)
+        return round(self.left + (index + 0.5) * self.step, 1)
 
 
 def figure(chart: Chart, room: Room, drawn: Sequence[Markup], ends: Sequence[float | None]) -> Markup:
@@ -102,17 +108,22 @@ def figure(chart: Chart, room: Room, drawn: Sequence[Markup], ends: Sequence[flo
     parts = [*_grid(chart, room), *_times(chart, room), *drawn, *_marks(chart, room), *_names(chart, room, ends)]
     if all(end is None for end in ends):
         middle = Markup('<text class="nothing" x="{:g}" y="{:g}">No data in this time</text>')
-        parts.append(middle.format((_LEFT + room.right) / 2, HEIGHT / 2))
+        parts.append(middle.format((room.left + room.right) / 2, HEIGHT / 2))
     drawing = Markup(
-        '<svg class="chart" viewBox="0 0 {w} {h}" role="img" aria-labelledby="{id}-t {id}-d">'
+        '<svg class="chart" viewBox="0 0 {w} {h}" data-plot="{left} {right} {top} {bottom}" role="img"'
+        ' aria-labelledby="{id}-t {id}-d">'
         '<title id="{id}-t">{title}</title><desc id="{id}-d">{says}</desc>{parts}</svg>'
     ).format(
         w=WIDTH,
         h=HEIGHT,
+        left=room.left,
+        right=room.right,
+        top=_TOP,
+        bottom=HEIGHT - _BOTTOM,
         id=slug,
         title=chart.title,
         says=_says(chart),
-        parts=Markup("").join([*parts, *_moments(chart, room)]),
+        parts=Markup("").join(parts),
     )
     return Markup('<figure class="figure">{}{}</figure>').format(drawing, _table(chart))
 
@@ -139,9 +150,9 @@ def _grid(chart: Chart, room: Room) -> Iterator[Markup]:
     for tick in room.ticks:
         place = room.y.at(tick)
         zero = "" if tick else " zero"
-        yield Markup('<path class="grid{}" d="M{} {:g}H{:g}"/>').format(zero, _LEFT, place, room.right)
+        yield Markup('<path class="grid{}" d="M{} {:g}H{:g}"/>').format(zero, room.left, place, room.right)
         words = Markup('<text class="tick" x="{}" y="{:g}">{}</text>')
-        yield words.format(_LEFT - 6, place + 3.5, chart.write_tick(tick))
+        yield words.format(room.left - 6, place + 3.5, chart.write_tick(tick))
 
 
 def _times(chart: Chart, room: Room) -> Iterator[Markup]:
@@ -156,8 +167,10 @@ def _times(chart: Chart, room: Room) -> Iterator[Markup]:
 def _marks(chart: Chart, room: Room) -> Iterator[Markup]:
     if chart.limit:
         place = room.y.at(chart.limit.value)
-        yield Markup('<path class="mark" d="M{} {:g}H{:g}"/>').format(_LEFT, place, room.right)
-        yield Markup('<text class="mark-name" x="{}" y="{:g}">{}</text>').format(_LEFT + 4, place - 4, chart.limit.name)
+        yield Markup('<path class="mark" d="M{} {:g}H{:g}"/>').format(room.left, place, room.right)
+        yield Markup('<text class="mark-name" x="{}" y="{:g}">{}</text>').format(
+            room.left + 4, place - 4, chart.limit.name
+        )
     for mark in chart.marks:
         line = Markup('<path class="mark" d="M{:g} {}V{}"><title>{}</title></path>')
         yield line.format(_x(chart, room, mark.moment), _TOP, HEIGHT - _BOTTOM, mark.name)
@@ -176,18 +189,6 @@ def _names(chart: Chart, room: Room, ends: Sequence[float | None]) -> Iterator[M
         yield name.format(line.tone, room.right + 6, place + 3.5, line.name)
 
 
-def _moments(chart: Chart, room: Room) -> Iterator[Markup]:
-    """Yield for every period a band over the whole height, which says its values on hover."""
-    yield Markup('<g class="moments">')
-    for index, (moment, values) in enumerate(_rows(chart)):
-        says = [f"{line.name} {value}" for line, value in zip(chart.lines, values, strict=True)]
-        band = Markup('<rect x="{:g}" y="{}" width="{:g}" height="{}"><title>{}</title></rect>')
-        yield band.format(
-            room.x(index - 0.5), _TOP, round(room.step, 1), HEIGHT - _TOP - _BOTTOM, " · ".join([moment, *says])
-        )
-    yield Markup("</g>")
-
-
 def _rows(chart: Chart) -> Iterator[tuple[str, list[str]]]:
     for index, moment in enumerate(chart.moments):
         local = moment.astimezone(chart.zone)
@@ -196,7 +197,11 @@ def _rows(chart: Chart) -> Iterator[tuple[str, list[str]]]:
 
 
 def _table(chart: Chart) -> Markup:
-    head = Markup("").join(Markup('<th class="num" scope="col">{}</th>').format(line.name) for line in chart.lines)
+    """List the values; the page's script shows the row of the moment that the pointer is at (static/js/readout.js)."""
+    heads = [
+        Markup('<th class="num" scope="col" data-tone="{}">{}</th>').format(each.tone, each.name)
+        for each in chart.lines
+    ]
     rows = Markup("").join(
         Markup('<tr><th scope="row">{}</th>{}</tr>').format(
             moment, Markup("").join(Markup('<td class="num">{}</td>').format(value) for value in values)
@@ -207,4 +212,4 @@ def _table(chart: Chart) -> Markup:
         '<details class="chart-data"><summary>Values<span class="visually-hidden"> of {title}</span></summary>'
         '<div tabindex="0" role="region" aria-label="Values of {title}"><table class="table still">'
         '<thead><tr><th scope="col">Time</th>{head}</tr></thead><tbody>{rows}</tbody></table></div></details>'
-    ).format(title=chart.title, head=head, rows=rows)
+    ).format(title=chart.title, head=Markup("").join(heads), rows=rows)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from admin_api.axes import span_ticks, span_words
 from admin_api.charts import bar_chart
 from admin_api.clock import duration, money, size
 from admin_api.figures import ratio
@@ -87,7 +88,8 @@ _SETTLED = Plot(
     (curve("p99", "s3", SETTLED_P99), curve("p95", "s1", SETTLED_P95), curve("p50", "s2", SETTLED_P50)),
     (SETTLED_P50, SETTLED_P95, SETTLED_P99),
     write=duration,
-    write_tick=duration,
+    write_tick=span_words,
+    choose_ticks=span_ticks,
 )
 _RUN = Plot(
     "Duration of a run",
@@ -96,7 +98,8 @@ _RUN = Plot(
     (curve("p99", "s3", RUN_P99), curve("p95", "s1", RUN_P95), curve("p50", "s2", RUN_P50)),
     (RUN_P50, RUN_P95, RUN_P99),
     write=duration,
-    write_tick=duration,
+    write_tick=span_words,
+    choose_ticks=span_ticks,
 )
 _SPEED = Plot(
     "Rows per second of a run",
@@ -128,7 +131,8 @@ _OLDEST = Plot(
     (curve("oldest", "s1", OLDEST, area=True),),
     (OLDEST,),
     write=seconds,
-    write_tick=seconds,
+    write_tick=lambda value: span_words(1000 * value),
+    choose_ticks=lambda greatest: tuple(tick / 1000 for tick in span_ticks(1000 * greatest)),
 )
 _DEAD = Plot(
     "Dead letters",
@@ -166,7 +170,8 @@ _SLOWEST = Plot(
     (curve("longest", "s1", SLOWEST, area=True),),
     (SLOWEST,),
     write=duration,
-    write_tick=duration,
+    write_tick=span_words,
+    choose_ticks=span_ticks,
 )
 _MEMORY = Plot(
     "Peak memory",

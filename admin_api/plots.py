@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from admin_api.axes import compact
+from admin_api.axes import compact, span_ticks, span_words, value_ticks
 from admin_api.charts import Chart, Line, bar_chart, line_chart
 from admin_api.clock import duration
 from admin_api.measures import ACCEPTED, REJECTED, SETTLED_P50, SETTLED_P95
@@ -67,6 +67,7 @@ class Plot:
     draw: Callable[[Chart], Markup] = line_chart
     write: Callable[[float], str] = whole
     write_tick: Callable[[float], str] = compact
+    choose_ticks: Callable[[float], tuple[float, ...]] = value_ticks
 
     def drawn(self, readings: Readings, zone: tzinfo) -> Markup:
         """Draw it, with times in a reader's zone."""
@@ -78,6 +79,7 @@ class Plot:
                 zone=zone,
                 write=self.write,
                 write_tick=self.write_tick,
+                choose_ticks=self.choose_ticks,
                 says=self.tells,
             )
         )
@@ -98,5 +100,6 @@ LATENCY = Plot(
     (curve("p95", "s1", SETTLED_P95, area=True), curve("p50", "s2", SETTLED_P50)),
     (SETTLED_P50, SETTLED_P95),
     write=duration,
-    write_tick=duration,
+    write_tick=span_words,
+    choose_ticks=span_ticks,
 )

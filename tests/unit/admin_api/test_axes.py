@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from admin_api.axes import Scale, apart, compact, stretches, time_ticks, value_ticks
+from admin_api.axes import Scale, apart, compact, span_ticks, span_words, stretches, time_ticks, value_ticks
 
 BERLIN = ZoneInfo("Europe/Berlin")
 DAY = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
@@ -33,6 +33,23 @@ def test_value_ticks_begin_at_zero_reach_the_greatest_value_and_are_few(greatest
 def test_value_ticks_are_round(greatest: float, expected: tuple[float, ...]) -> None:
     """Steps of 1, 2, 2.5 and 5; where there is nothing above zero there is still an axis."""
     assert value_ticks(greatest) == expected
+
+
+@pytest.mark.parametrize(
+    ("greatest_ms", "words"),
+    [
+        (0, ["0", "1 ms"]),
+        (740, ["0", "250 ms", "500 ms", "750 ms"]),
+        (2_900, ["0", "1 s", "2 s", "3 s"]),
+        (100_000, ["0", "1 min", "2 min"]),
+        (1_500_000, ["0", "10 min", "20 min", "30 min"]),
+        (9 * 3_600_000, ["0", "4 h", "8 h", "12 h"]),
+        (6 * 86_400_000, ["0", "2 d", "4 d", "6 d"]),
+    ],
+)
+def test_time_spans_have_ticks_as_clocks_do(greatest_ms: float, words: list[str]) -> None:
+    """Half an hour is three times ten minutes, and no 33 min 20 s."""
+    assert [span_words(tick) for tick in span_ticks(greatest_ms)] == words
 
 
 def test_time_ticks_are_round_on_the_clock_of_the_reader() -> None:

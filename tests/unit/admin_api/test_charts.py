@@ -60,14 +60,31 @@ def test_a_chart_has_a_title_a_description_and_a_table(draw: Callable[[Chart], M
 
 
 @pytest.mark.parametrize("draw", DRAWINGS)
-def test_hovering_a_moment_shows_its_time_in_the_readers_zone_and_its_values(draw: Callable[[Chart], Markup]) -> None:
-    """09:00 UTC is 10:00 in Berlin; what is not known is a dash."""
-    chart = _chart(Line("ok", [1, None, 3, 4, 5]), Line("bad", [0, None, 0, 0, 1]), zone=ZoneInfo("Europe/Berlin"))
+def test_the_table_has_a_row_a_moment_in_the_readers_zone(draw: Callable[[Chart], Markup]) -> None:
+    """09:00 UTC is 10:00 in Berlin; what is not known is a dash. The page's script shows these rows on hover."""
+    chart = _chart(
+        Line("ok", [1, None, 3, 4, 5]), Line("bad", [0, None, 0, 0, 1], "fail"), zone=ZoneInfo("Europe/Berlin")
+    )
 
-    titles = [title.text for title in _parse(draw(chart)).iterfind(".//g[@class='moments']/rect/title")]
+    figure = _parse(draw(chart))
 
-    assert titles[:2] == ["24 Nov 10:00 · ok 1 rows · bad 0 rows", f"24 Nov 10:15 · ok {_DASH} · bad {_DASH}"]
-    assert len(titles) == len(MOMENTS)
+    rows = [[cell.text for cell in row] for row in figure.iterfind(".//tbody/tr")]
+    assert rows[:2] == [["24 Nov 10:00", "1 rows", "0 rows"], ["24 Nov 10:15", _DASH, _DASH]]
+    assert len(rows) == len(MOMENTS)
+    assert [head.get("data-tone") for head in figure.iterfind(".//thead/tr/th")] == [None, "s1", "fail"]
+
+
+@pytest.mark.parametrize("draw", DRAWINGS)
+def test_a_drawing_says_where_its_plot_lies(draw: Callable[[Chart], Markup]) -> None:
+    """The script finds a pointer's moment between the left and the right edge; both leave room for the words there."""
+    wide, slim = (
+        _parse(draw(_chart(Line(name, [1, 2, 3, 4, 5]), write_tick=lambda value, unit=unit: f"{value:g}{unit}")))
+        for name, unit in (("a long name of a line", " thousand"), ("a", ""))
+    )
+
+    edges = [[float(edge) for edge in part[0].attrib["data-plot"].split()] for part in (wide, slim)]
+    assert edges[0][0] > edges[1][0] > 0
+    assert edges[0][1] < edges[1][1] < 480
 
 
 @pytest.mark.parametrize("draw", DRAWINGS)
