@@ -85,7 +85,7 @@ def _read(client: S3Client, entry: FileEntry, start: int, skip: int, count: int)
     sort_key = sort_keys(entry.base, entry.file_id)
     orders = []
     try:
-        for cells in islice(csv.reader(_lines(body), strict=True), skip, skip + count):
+        for cells in islice(csv.reader(lines_of(body), strict=True), skip, skip + count):
             order = Order.from_cells(cells, entry.file_id)
             # A cell that looks like a row after a wrong offset still does not know this key.
             if order.processed_timestamp != sort_key(order.row_number):
@@ -111,7 +111,7 @@ def _open(client: S3Client, entry: FileEntry, start: int) -> StreamingBody | Non
     return answer["Body"]
 
 
-def _lines(body: StreamingBody) -> Iterator[str]:
+def lines_of(body: StreamingBody) -> Iterator[str]:
     """Split what arrives at line feeds alone: U+2028 and its like are data in a cell."""
     decoder = codecs.getincrementaldecoder("utf-8")()
     rest = ""
