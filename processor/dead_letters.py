@@ -6,8 +6,9 @@ says what it could not see. AWS's own task that moves everything back is in ``pr
 
 from __future__ import annotations
 
+import random
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from itertools import batched
 from typing import TYPE_CHECKING, Any
@@ -54,7 +55,8 @@ class _Held:
 
     def add(self, messages: Iterable[Any]) -> None:
         now = self.clock()
-        self._letters |= {message["MessageId"]: (message["ReceiptHandle"], now) for message in messages}
+        for message in messages:  # One by one: several threads add at the same time.
+            self._letters[message["MessageId"]] = message["ReceiptHandle"], now
 
     def is_safe(self, message_id: str) -> bool:
         """Tell whether certainly nobody else has received the letter since."""
@@ -120,8 +122,9 @@ class DeadLetterQueue:
             receivers = max(1, min(_RECEIVERS, -(-missed // _BATCH)))
             # Only where something must be there is it worth waiting for SQS to ask all of its servers.
             waits = [self._wait_s if missed > 0 else 0] * receivers
-            messages = [message for batch in pool.map(self._receive, waits) for message in batch]
-            held.add(messages)
+            receiving = [pool.submit(self._hold, held, wait_s) for wait_s in waits]
+            wait(receiving)  # All of them, also if one fails: what the others have received must be given back.
+            messages = [message for each in receiving for message in each.result()]
             now = self._clock()
             for message in messages:
                 if message["MessageId"] not in seen:
@@ -130,7 +133,9 @@ class DeadLetterQueue:
             if now - news_at > _PATIENCE_S or now - began_at > _LONGEST_LOOK_S or (missed <= 0 and not messages):
                 return
             if not messages:
+                # Not back at once: whoever looks as well gets a chance to see ours, and to end and give back theirs.
                 self._release(held, pool)
+                time.sleep(random.uniform(0.05, 0.3))  # noqa: S311 - two lookers must not move in step
 
     def redrive(self, message_ids: Collection[str] | None, *, before: datetime) -> Iterator[Moved]:
         """Send letters back to the ingest queue, unchanged; tell of each one. None means all sent before a moment.
@@ -176,21 +181,21 @@ class DeadLetterQueue:
         """Yield messages that were not met yet and are certainly still held, until there are no more."""
         stale, empty, enough = 0, 0, 10 + self.depth() // 5
         while (wanted is None or not wanted <= done) and stale < enough and empty < _PATIENCE:
-            messages = self._receive(self._wait_s)
+            messages = self._hold(held, self._wait_s)
             if not messages:
                 empty += 1
                 if empty > 1 and self.depth() <= len(held):
                     return
                 continue
             empty = 0
-            held.add(messages)
             news = [message for message in messages if message["MessageId"] not in done]
             stale = 0 if news else stale + 1
             for message in news:
                 if held.is_safe(message["MessageId"]):
                     yield message
 
-    def _receive(self, wait_s: int) -> list[Any]:
+    def _hold(self, held: _Held, wait_s: int) -> list[Any]:
+        """Receive up to ten messages, which are hidden from others from now on."""
         answer = self._client.receive_message(
             QueueUrl=self._url,
             MaxNumberOfMessages=_BATCH,
@@ -199,7 +204,9 @@ class DeadLetterQueue:
             MessageSystemAttributeNames=["All"],
             MessageAttributeNames=["All"],
         )
-        return answer.get("Messages", [])
+        messages = answer.get("Messages", [])
+        held.add(messages)
+        return messages
 
     def _send_back(self, message: Any) -> None:
         request: dict[str, Any] = {"QueueUrl": self._ingest_url, "MessageBody": message["Body"]}

@@ -36,6 +36,10 @@ _UNKNOWN_TO_THE_SERVICE = frozenset(
 class MoveUnsupportedError(WaybillError):
     """This SQS has no tasks that move messages. Redrive them one by one instead."""
 
+    def __str__(self) -> str:
+        """Say why not, and what to do."""
+        return str(type(self).__doc__)
+
 
 @dataclass(frozen=True, slots=True)
 class MoveTask:

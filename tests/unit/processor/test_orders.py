@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from fractions import Fraction
@@ -18,6 +19,7 @@ from processor.orders import (
     BY_CUSTOMER,
     CUSTOMER_SHARDS,
     ENRICHED_HEADER,
+    Order,
     OrderMaker,
     customer_key,
     put_request,
@@ -239,3 +241,43 @@ def test_customer_key_fits_dynamodb(name: str, number: int) -> None:
 
     assert 0 < len(key.encode()) <= 2_048
     assert key.endswith(f"#{number % CUSTOMER_SHARDS}")
+
+
+# Read back
+
+
+@given(base=BASES, file_id=FILE_IDS, row_number=ROW_NUMBERS, cells=GOOD_ROWS)
+def test_an_order_is_read_back_from_its_item_and_from_its_line(
+    base: datetime, file_id: str, row_number: int, cells: Sequence[str]
+) -> None:
+    """What was stored and what stands in the enriched CSV are the same order; only the item knows run and trace."""
+    values, _ = read_cells(cells)
+    item, line = OrderMaker(base, file_id, "run-1", "1-abc", ()).make(row_number, values)
+
+    stored, written = Order.from_item(item), Order.from_cells(line, file_id)
+
+    assert (stored.run_id, stored.trace_id, stored.row_number, stored.file_id) == (
+        "run-1",
+        "1-abc",
+        row_number,
+        file_id,
+    )
+    assert [stored.order_id, stored.customer_name, stored.product_name, stored.quantity, stored.unit_price] == values
+    assert replace(written, run_id="run-1", trace_id="1-abc") == stored
+
+
+def test_an_item_that_others_have_written_is_shown_as_far_as_it_goes() -> None:
+    """An order that lacks attributes is no reason for a page to fail."""
+    order = Order.from_item({"order_id": {"S": "A-1"}, "processed_timestamp": {"S": "t"}})
+
+    assert order.key == ("A-1", "t")
+    assert (order.quantity, order.unit_price, order.customer_name) == (0, Decimal(0), "")
+
+
+@pytest.mark.parametrize(
+    "line", [["A-1"], ["A-1", "t", "c", "p", "1", "x", "1", "2"], ["A-1", "t", "c", "p", "", "1", "1", "2"]]
+)
+def test_a_line_that_is_no_order_is_refused(line: list[str]) -> None:
+    """A line of another file is not taken for an order."""
+    with pytest.raises(ValueError):  # noqa: PT011 - whoever reads the file tells it in words
+        Order.from_cells(line, FILE_ID)

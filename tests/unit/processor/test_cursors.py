@@ -1,0 +1,47 @@
+"""Cursors come back as what they were, or are refused."""
+
+from __future__ import annotations
+
+import base64
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from processor.cursors import CursorError, pack, unpack
+
+
+@given(st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=60), min_size=1, max_size=4))
+def test_a_cursor_comes_back_as_what_it_was(parts: list[str]) -> None:
+    """Any text can be part of a position, and the cursor needs no quoting in a URL."""
+    cursor = pack(*parts)
+
+    assert unpack(cursor, len(parts)) == tuple(parts)
+    assert cursor.replace("-", "").replace("_", "").isalnum()
+
+
+@given(st.text(max_size=80))
+def test_anything_else_is_refused(text: str) -> None:
+    """Text from a URL either is a cursor or raises what the pages know, and nothing else."""
+    try:
+        parts = unpack(text, 3)
+    except CursorError:
+        return
+    assert unpack(pack(*parts), 3) == parts
+
+
+@pytest.mark.parametrize(
+    "inner", [b"[1,2]", b'{"a":"b"}', b'["a"]', b'["a","b","c"]', b"\xff\xfe", b"[" * 1_000, b"nonsense"]
+)
+def test_packed_text_that_is_no_position_is_refused(inner: bytes) -> None:
+    """What unpacks into something else than so many texts is none."""
+    cursor = base64.urlsafe_b64encode(inner).decode().rstrip("=")
+
+    with pytest.raises(CursorError, match="is no position in this list"):
+        unpack(cursor, 2)
+
+
+def test_a_very_long_cursor_is_refused_unread() -> None:
+    """A URL cannot make us unpack megabytes."""
+    with pytest.raises(CursorError):
+        unpack(pack("x" * 10_000), 1)
