@@ -27,6 +27,8 @@ OLDEST = Series(Source.QUEUE, "ApproximateAgeOfOldestMessage", "Maximum")
 DEAD = Series(Source.DEAD_LETTERS, "ApproximateNumberOfMessagesVisible", "Maximum")
 INVOCATIONS, ERRORS = Series(Source.FUNCTION, "Invocations"), Series(Source.FUNCTION, "Errors")
 THROTTLES = Series(Source.FUNCTION, "Throttles")
+ANSWER_P50, ANSWER_P95 = (Series(Source.CONSOLE, "Duration", each) for each in ("p50", "p95"))
+REQUESTS, REQUESTS_DIED = Series(Source.CONSOLE, "Invocations"), Series(Source.CONSOLE, "Errors")
 CONCURRENT = Series(Source.FUNCTION, "ConcurrentExecutions", "Maximum")
 SLOWEST = Series(Source.FUNCTION, "Duration", "Maximum")
 

@@ -23,6 +23,7 @@ _MOST_KEPT = 12
 _NAMESPACES = {
     Source.PROCESSOR: "Waybill",
     Source.FUNCTION: "AWS/Lambda",
+    Source.CONSOLE: "AWS/Lambda",
     Source.QUEUE: "AWS/SQS",
     Source.DEAD_LETTERS: "AWS/SQS",
 }
@@ -67,6 +68,7 @@ class MetricReader:
         self._dimensions = {
             Source.PROCESSOR: {"environment": environment, "service": "processor"},
             Source.FUNCTION: {"FunctionName": function},
+            Source.CONSOLE: {"FunctionName": f"waybill-{environment}-console"},  # As cdk/console.py names it.
             Source.QUEUE: {"QueueName": queue},
             Source.DEAD_LETTERS: {"QueueName": dead_letters},
         }

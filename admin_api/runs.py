@@ -28,14 +28,14 @@ if TYPE_CHECKING:
 router = APIRouter()
 
 _USED = {
-    "orders_write_units": "Writes to the orders table",
-    "orders_index_write_units": "Writes to its index",
-    "ledger_write_units": "Writes to the files ledger",
-    "read_units": "Reads of DynamoDB",
-    "s3_writes": "S3: PUT, COPY and LIST",
-    "s3_reads": "S3: GET and HEAD",
-    "sqs_requests": "SQS requests",
-    "sns_publishes": "Mails by SNS",
+    "orders_write_units": "Orders: writes",
+    "orders_index_write_units": "Orders: index writes",
+    "ledger_write_units": "Files ledger: writes",
+    "read_units": "DynamoDB: reads",
+    "s3_writes": "S3: PUT, COPY, LIST",
+    "s3_reads": "S3: GET, HEAD",
+    "sqs_requests": "SQS: requests",
+    "sns_publishes": "SNS: mails",
     "lambda_requests": "Lambda: the request",
     "lambda_gb_seconds": "Lambda: its time",
 }

@@ -19,6 +19,8 @@ class Source(StrEnum):
     """Our own, from the processor's log lines."""
     FUNCTION = "function"
     """Lambda's, of the processor."""
+    CONSOLE = "console"
+    """Lambda's, of the console itself."""
     QUEUE = "queue"
     """SQS's, of the ingest queue."""
     DEAD_LETTERS = "dead_letters"

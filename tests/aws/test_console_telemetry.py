@@ -149,6 +149,7 @@ def test_metrics_of_aws_are_asked_for_with_their_own_dimensions() -> None:
     assert told == [
         ("Waybill", {"environment": "test", "service": "processor"}),
         ("AWS/Lambda", {"FunctionName": "waybill-test-processor"}),
+        ("AWS/Lambda", {"FunctionName": "waybill-test-console"}),
         ("AWS/SQS", {"QueueName": "in"}),
         ("AWS/SQS", {"QueueName": "dead"}),
     ]

@@ -212,8 +212,8 @@ def test_metrics_page_draws_every_group_and_lists_the_alarms(
     assert "1 of 2 needs a person" in page
     assert "In alarm dead-letters It is so." in page
     assert page.index("dead-letters") < page.index("1 alarm with nothing to say") < page.index("near-timeout")
-    assert answer.text.count('<svg class="chart"') == 19
-    assert all(title in page for title in ("Throughput", "Latency", "Queues", "Function", "Cost"))
+    assert answer.text.count('<svg class="chart"') == 21
+    assert all(title in page for title in ("Throughput", "Latency", "Queues", "Functions", "Cost"))
     assert len(metrics.asked) == 1
 
 

@@ -103,8 +103,8 @@ def test_a_run_shows_its_receipt_its_counts_and_its_reasons(console: ConsoleStag
 
     assert "Run 1" in page
     assert "Rows accepted 2 Rows rejected 1" in page
-    assert "SQS requests $0.0000012" in page
-    assert page.index("SQS requests") < page.index("Lambda: the request")
+    assert "SQS: requests $0.0000012" in page
+    assert page.index("SQS: requests") < page.index("Lambda: the request")
     assert f"Total ${float(run.estimated_cost):.7f}" in page
     assert "fewer, larger files are cheaper" in page
 
