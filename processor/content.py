@@ -1,4 +1,4 @@
-"""Turns the bytes of a file into text: kind, compression, encoding; checks all of it before anything is stored.
+"""Turns the bytes of a file into UTF-8 text: kind, compression, encoding; checks all of it before anything is stored.
 
 The check reads the whole file once and the processing reads it again. That costs a second GET and a few seconds a
 gigabyte, and buys that a file fails before its first order is stored or not at all. Pure: blocks of bytes come in from
@@ -79,12 +79,23 @@ def check(blocks: Iterable[bytes], *, gzipped: bool, encoding: str, limit_bytes:
     return Content(stored, unpacked, checker.lines, digest.hexdigest())
 
 
-def text(blocks: Iterable[bytes], *, gzipped: bool, encoding: str, limit_bytes: int) -> Iterator[str]:
-    """Yield the text of a file that :func:`check` has passed, in small pieces."""
-    decoder = codecs.getincrementaldecoder(ENCODINGS[encoding])()
-    for piece in _pieces(blocks, gzipped=gzipped, limit_bytes=limit_bytes):
-        yield decoder.decode(piece)
-    yield decoder.decode(b"", final=True)
+def text(blocks: Iterable[bytes], *, gzipped: bool, encoding: str, limit_bytes: int) -> Iterator[bytes]:
+    """Yield the text of a file that :func:`check` has passed, in small pieces of UTF-8 without a byte order mark.
+
+    Pieces may end in the middle of a character.
+    """
+    pieces = _pieces(blocks, gzipped=gzipped, limit_bytes=limit_bytes)
+    if encoding == "utf-8":
+        start = b""
+        for piece in pieces:
+            start += piece
+            if len(start) >= len(codecs.BOM_UTF8):
+                break
+        yield start.removeprefix(codecs.BOM_UTF8)
+        yield from pieces
+    else:
+        for piece in pieces:
+            yield piece.decode(ENCODINGS[encoding]).encode()
 
 
 def _pieces(blocks: Iterable[bytes], *, gzipped: bool, limit_bytes: int) -> Iterator[bytes]:

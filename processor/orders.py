@@ -10,7 +10,7 @@ import unicodedata
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -25,16 +25,21 @@ CUSTOMER_SHARDS = 4
 
 _LONGEST_CUSTOMER_KEY = 200  # Characters; NFKC may expand one to 18, and DynamoDB takes 2,048 bytes of partition key.
 
-ENRICHED_HEADER = (
-    "order_id",
-    "processed_timestamp",
-    "customer_name",
-    "product_name",
-    "quantity",
-    "unit_price",
-    "line_total",
-    "row_number",
-)
+
+class EnrichedRow(NamedTuple):
+    """The cells of an accepted row in the enriched CSV."""
+
+    order_id: str
+    processed_timestamp: str
+    customer_name: str
+    product_name: str
+    quantity: str
+    unit_price: str
+    line_total: str
+    row_number: str
+
+
+ENRICHED_HEADER = EnrichedRow._fields
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -42,9 +47,19 @@ type Item = dict[str, dict[str, str]]
 
 
 def customer_key(customer_name: str, row_number: int) -> str:
-    """Build the index's partition key: the name without case, width and spacing differences, and a shard."""
+    """Build the index's partition key: the normalised name and a shard."""
+    return f"{normalised_name(customer_name)}#{row_number % CUSTOMER_SHARDS}"
+
+
+def normalised_name(customer_name: str) -> str:
+    """Return the name without case, width and spacing differences."""
     normalised = " ".join(unicodedata.normalize("NFKC", customer_name).casefold().split())
-    return f"{normalised[:_LONGEST_CUSTOMER_KEY]}#{row_number % CUSTOMER_SHARDS}"
+    return normalised[:_LONGEST_CUSTOMER_KEY]
+
+
+def line_total(quantity: int, unit_price: Decimal) -> str:
+    """Multiply exactly: seven digits times eleven fit Decimal's 28, so nothing is rounded."""
+    return str(quantity * unit_price)
 
 
 def sort_keys(base: datetime, file_id: str) -> Callable[[int], str]:
@@ -72,33 +87,44 @@ class OrderMaker:
     """Makes the orders of one run."""
 
     def __init__(self, base: datetime, file_id: str, run_id: str, trace_id: str, indexes: Collection[str]) -> None:
-        self._sort_key = sort_keys(base, file_id)
-        self._by_customer = BY_CUSTOMER in indexes
+        self.sort_key = sort_keys(base, file_id)
+        self.by_customer = BY_CUSTOMER in indexes
+        """Whether orders carry the key of the index by customer."""
         self._constant: Item = {"file_id": {"S": file_id}, "run_id": {"S": run_id}}
         if trace_id:
             self._constant["trace_id"] = {"S": trace_id}
 
-    def make(self, row_number: int, values: Sequence[Value]) -> tuple[Item, tuple[str, ...]]:
-        """Return the item and the cells of the enriched CSV (:data:`ENRICHED_HEADER`) for one accepted row."""
+    def make(self, row_number: int, values: Sequence[Value]) -> tuple[Item, EnrichedRow]:
+        """Return the item and the cells of the enriched CSV for one accepted row."""
         order_id, customer, product, quantity, unit_price = cast("tuple[str, str, str, int, Decimal]", values)
-        sort_key = self._sort_key(row_number)
-        price = str(unit_price)
-        # Exact: seven digits times eleven fit Decimal's 28, so nothing is rounded.
-        total = str(quantity * unit_price)
+        row = EnrichedRow(
+            order_id,
+            self.sort_key(row_number),
+            customer,
+            product,
+            str(quantity),
+            str(unit_price),
+            line_total(quantity, unit_price),
+            str(row_number),
+        )
+        return self.lay_out(row, customer_key(customer, row_number) if self.by_customer else ""), row
+
+    def lay_out(self, row: EnrichedRow, key: str) -> Item:
+        """Lay an order out in wire form; ``key`` is for the index by customer, if there is one."""
         item: Item = {
-            "order_id": {"S": order_id},
-            "processed_timestamp": {"S": sort_key},
-            "customer_name": {"S": customer},
-            "product_name": {"S": product},
-            "quantity": {"N": str(quantity)},
-            "unit_price": {"N": price},
-            "line_total": {"N": total},
-            "row_number": {"N": str(row_number)},
+            "order_id": {"S": row.order_id},
+            "processed_timestamp": {"S": row.processed_timestamp},
+            "customer_name": {"S": row.customer_name},
+            "product_name": {"S": row.product_name},
+            "quantity": {"N": row.quantity},
+            "unit_price": {"N": row.unit_price},
+            "line_total": {"N": row.line_total},
+            "row_number": {"N": row.row_number},
             **self._constant,
         }
-        if self._by_customer:
-            item["customer_key"] = {"S": customer_key(customer, row_number)}
-        return item, (order_id, sort_key, customer, product, str(quantity), price, total, str(row_number))
+        if self.by_customer:
+            item["customer_key"] = {"S": key}
+        return item
 
 
 @dataclass(frozen=True, slots=True)

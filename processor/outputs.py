@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from typing import TYPE_CHECKING
 
+from processor.batches import csv_line
 from processor.orders import ENRICHED_HEADER
 from processor.rejects import HEADER, RejectedRow
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
+    from processor.batches import Batch
     from processor.objects import ObjectWriter
 
 FIRST_STRIDE = 1_000
@@ -23,20 +23,11 @@ class CsvObject:
 
     def __init__(self, writer: ObjectWriter, header: Sequence[str]) -> None:
         self._writer = writer
-        self._header: Sequence[str] | None = header
-        self._text = io.StringIO()
-        # CRLF as in RFC 4180. It also makes the csv module quote cells that hold a lone CR or LF.
-        self._csv = csv.writer(self._text, lineterminator="\r\n")
+        self._header = f"{','.join(header)}\r\n".encode()
 
-    def write_rows(self, rows: Iterable[Sequence[str]]) -> None:
-        """Append rows."""
-        if self._header:
-            self._csv.writerow(self._header)
-            self._header = None
-        self._csv.writerows(rows)
-        self._writer.write(self._text.getvalue().encode())
-        self._text.seek(0)
-        self._text.truncate()
+    def _append(self, lines: bytes) -> None:
+        """Append rows as they are to stand in the object, with their line ends: CRLF as in RFC 4180."""
+        self._writer.write(lines if self._writer.size_bytes else self._header + lines)
 
     @property
     def size_bytes(self) -> int:
@@ -64,18 +55,16 @@ class AcceptedRows(CsvObject):
         self.count = 0
         self.stride = FIRST_STRIDE
         self.offsets: list[int] = []
-        self._header_bytes = len(",".join(ENRICHED_HEADER).encode()) + 2
 
-    def write_rows(self, rows: Iterable[Sequence[str]]) -> None:
-        """Append one batch of rows; batch sizes must divide :data:`FIRST_STRIDE` (only the last may be smaller)."""
-        rows = list(rows)
+    def add(self, batch: Batch) -> None:
+        """Append one batch; sizes of batches must divide :data:`FIRST_STRIDE` (only the last may be smaller)."""
         if self.count % self.stride == 0:
-            self.offsets.append(self.size_bytes or self._header_bytes)
+            self.offsets.append(self.size_bytes or len(self._header))
             if len(self.offsets) > _MOST_OFFSETS:
                 self.offsets = self.offsets[::2]
                 self.stride *= 2
-        self.count += len(rows)
-        super().write_rows(rows)
+        self.count += batch.rows
+        self._append(batch.lines)
 
 
 class RejectedRows(CsvObject):
@@ -93,4 +82,4 @@ class RejectedRows(CsvObject):
         for problem in row.problems:
             reason = f"{problem.column}: {problem.reason}"
             self.reasons[reason] = self.reasons.get(reason, 0) + 1
-        self.write_rows([row.to_cells()])
+        self._append(csv_line(row.to_cells()))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import BotoCoreError, ClientError
 
 from processor import content, files
+from processor.batches import Batcher
 from processor.columns import ROW, Problem, read_cells
 from processor.errors import (
     EmptyFileError,
@@ -23,16 +24,15 @@ from processor.objects import BLOCK_BYTES
 from processor.orders import OrderMaker
 from processor.outputs import AcceptedRows, CsvObject, RejectedRows
 from processor.rejects import OWN_COLUMNS, RejectedRow
-from processor.rows import RowReader
+from processor.rows import PlainRun, RowReader
 from processor.run import Run, Settlement
-from processor.store import BATCH_ITEMS
 from processor.telemetry import Span, logger, span
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from processor.batches import Batch
     from processor.objects import ObjectFacts
-    from processor.orders import Item
     from processor.services import Invocation
     from processor.store import OrderStore
 
@@ -82,7 +82,7 @@ def read_file(run: Run, facts: ObjectFacts) -> Settlement:
     maker = OrderMaker(entry.base, entry.file_id, entry.run_id, run.invocation.trace_id, config.order_indexes)
     try:
         with span("read and validate") as trace:
-            store_rows(reader, maker, run.store, run.accepted, run.rejected, watch)
+            store_rows(reader, Batcher(maker), run.store, run.accepted, run.rejected, watch)
             _describe(trace, run.store, run.accepted, run.rejected)
         with span("complete outputs"):
             accepted_key, rejected_key = run.accepted.complete(), run.rejected.complete()
@@ -174,7 +174,7 @@ class Watch:
 
 def store_rows(
     reader: RowReader,
-    maker: OrderMaker,
+    batcher: Batcher,
     store: OrderStore,
     accepted: AcceptedRows,
     rejected: RejectedRows,
@@ -184,32 +184,34 @@ def store_rows(
 
     Raises :class:`NoRowsError`, :class:`OutOfTimeError`, and what the store raises.
     """
-    items: list[Item] = []
-    lines: list[tuple[str, ...]] = []
 
-    def flush() -> None:
-        store.write(items)
-        accepted.write_rows(lines)
-        items.clear()
-        lines.clear()
+    def send(batches: Iterable[Batch]) -> None:
+        for batch in batches:
+            for stored in store.write(batch):
+                accepted.add(stored)
+            watch.look(rows)
 
-    rows = -1
-    for rows, (number, cells, problem, text) in enumerate(reader):
+    rows = 0
+    watch.look(rows)
+    for found in reader.runs():
+        if isinstance(found, PlainRun):
+            send(batcher.add_run(found))
+            rows += len(found.rows)
+            continue
+        rows += 1
         if rows % _ROWS_BETWEEN_LOOKS == 0:
             watch.look(rows)
+        number, cells, problem, text = found
         if problem:
             rejected.add(RejectedRow(number, (Problem(ROW, problem),), (), text))
             continue
         values, problems = read_cells(cells)
         if problems:
             rejected.add(RejectedRow(number, tuple(problems), tuple(cells), text))
-            continue
-        item, line = maker.make(number, values)
-        items.append(item)
-        lines.append(line)
-        if len(items) == BATCH_ITEMS:
-            flush()
-    if items:
-        flush()
-    if rows < 0:
+        else:
+            send(batcher.add(number, values))
+    send(batcher.take())
+    for stored in store.finish():
+        accepted.add(stored)
+    if not rows:
         raise NoRowsError

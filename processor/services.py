@@ -14,7 +14,7 @@ from processor.meter import Meter
 from processor.notify import Notifier
 from processor.objects import Objects
 from processor.queue import IngestQueue
-from processor.store import OrderStore
+from processor.store import ClientSender, OrderStore
 from processor.table import FilesTable
 from processor.tally import Tally
 
@@ -76,7 +76,7 @@ class Services:
             objects=Objects(clients.s3),
             queue=IngestQueue(clients.sqs, config.queue_url),
             notifier=Notifier(clients.sns, config.alerts_topic_arn, config.environment),
-            new_store=lambda: OrderStore(clients.orders, config.orders_table),
+            new_store=lambda: OrderStore(ClientSender(clients.orders, config.orders_table)),
             meter=Meter(config.orders_table),
         )
 

@@ -38,7 +38,7 @@ def check(blocks: Iterable[bytes], *, gzipped: bool = False, encoding: str = "ut
 
 def text(blocks: Iterable[bytes], *, gzipped: bool = False, encoding: str = "utf-8", limit: int = LIMIT) -> str:
     """Read the whole text of a file of these blocks."""
-    return "".join(content.text(blocks, gzipped=gzipped, encoding=encoding, limit_bytes=limit))
+    return b"".join(content.text(blocks, gzipped=gzipped, encoding=encoding, limit_bytes=limit)).decode(errors="ignore")
 
 
 def halves(data: bytes) -> Iterator[list[bytes]]:

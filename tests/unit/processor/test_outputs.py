@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from processor import outputs
+from processor.batches import Batch, csv_line
 from processor.columns import ROW, Problem
 from processor.orders import ENRICHED_HEADER
 from processor.outputs import FIRST_STRIDE, AcceptedRows, RejectedRows
@@ -60,9 +61,14 @@ def as_writer(writer: FakeWriter) -> ObjectWriter:
     return cast("ObjectWriter", writer)
 
 
-def line(number: int, customer: str = "Zoë") -> tuple[str, ...]:
+def line(number: int, customer: str = "Zoë") -> bytes:
     """Make the enriched line of one row."""
-    return (f"A-{number}", "t", customer, "Widget", "3", "9.99", "29.97", str(number))
+    return csv_line((f"A-{number}", "t", customer, "Widget", "3", "9.99", "29.97", str(number)))
+
+
+def batch(*lines: bytes) -> Batch:
+    """Make a batch of enriched lines."""
+    return Batch(b"", b"".join(lines), len(lines))
 
 
 def write_accepted(writer: FakeWriter, rows: int) -> AcceptedRows:
@@ -70,7 +76,7 @@ def write_accepted(writer: FakeWriter, rows: int) -> AcceptedRows:
     accepted = AcceptedRows(as_writer(writer))
     numbers = list(range(rows))
     for start in range(0, rows, BATCH):
-        accepted.write_rows([line(number, "Zoë\n" * (number % 3)) for number in numbers[start : start + BATCH]])
+        accepted.add(batch(*[line(number, "Zoë\n" * (number % 3)) for number in numbers[start : start + BATCH]]))
     return accepted
 
 
@@ -96,8 +102,8 @@ def test_header_comes_once_with_the_first_row(writer: FakeWriter) -> None:
     """Rows follow the header, in UTF-8 with CRLF line ends."""
     accepted = AcceptedRows(as_writer(writer))
 
-    accepted.write_rows([line(2)])
-    accepted.write_rows([line(3)])
+    accepted.add(batch(line(2)))
+    accepted.add(batch(line(3)))
 
     assert accepted.complete() == "key"
     assert accepted.size_bytes == len(writer.data)

@@ -86,7 +86,7 @@ def test_every_reason_of_the_columns_round_trips(cells: list[str], original: str
 @given(st.lists(REJECTED, min_size=1, max_size=5))
 def test_rejected_rows_are_an_order_file(rows: list[RejectedRow]) -> None:
     """Property: the file can be dropped into the inbox as it is; spaces around cells are nobody's data."""
-    reader = RowReader([written(*rows)])
+    reader = RowReader([written(*rows).encode()])
 
     result = [([cell.strip(" ") for cell in cells], problem) for _, cells, problem, _ in reader]
 

@@ -22,7 +22,6 @@ from processor.rows import (
     STRAY_RETURN,
     TOO_LONG,
     RowReader,
-    split_lines,
 )
 from tests.unit.processor.strategies import ANY_CELL, ANY_TEXT, GOOD_ROWS, HEADER, TROUBLE, csv_text
 
@@ -37,7 +36,7 @@ GOOD_CELLS = ["A-1", "Ann", "Widget", "3", "9.99"]
 
 def reader_of(*lines: str) -> RowReader:
     """Open a file of these lines."""
-    return RowReader(["\n".join(lines)])
+    return RowReader(["\n".join(lines).encode()])
 
 
 def read(text: str) -> list[RawRow]:
@@ -47,7 +46,9 @@ def read(text: str) -> list[RawRow]:
 
 def read_blocks(blocks: Sequence[str]) -> list[RawRow]:
     """Read a whole file from its blocks."""
-    return [(number, tuple(cells), problem, text) for number, cells, problem, text in RowReader(blocks)]
+    return [
+        (number, tuple(cells), problem, text) for number, cells, problem, text in RowReader(map(str.encode, blocks))
+    ]
 
 
 def problems(text: str) -> list[tuple[int, str]]:
@@ -78,7 +79,7 @@ def test_delimiter_is_chosen_by_the_header(delimiter: str, line_end: str) -> Non
     """Each of the four delimiters is recognised with either line end."""
     lines = [delimiter.join(NAMES), delimiter.join(GOOD_CELLS), ""]
 
-    reader = RowReader([line_end.join(lines)])
+    reader = RowReader([line_end.join(lines).encode()])
 
     assert reader.delimiter == delimiter
     assert [list(cells) for _, cells, _, _ in reader] == [GOOD_CELLS]
@@ -172,7 +173,7 @@ def test_columns_named_twice_are_named() -> None:
 def test_first_line_that_is_no_header_fails_the_file(text: str, says: str) -> None:
     """A file without a usable header fails and says what stands in its place."""
     with pytest.raises(NoHeaderError) as caught:
-        RowReader([text])
+        RowReader([text.encode()])
 
     assert says in str(caught.value)
 
@@ -180,7 +181,7 @@ def test_first_line_that_is_no_header_fails_the_file(text: str, says: str) -> No
 def test_long_file_with_carriage_returns_only_says_so() -> None:
     """A file of any length whose lines end in CR only is one line to us; what is wrong is its line ends."""
     with pytest.raises(NoHeaderError) as caught:
-        RowReader([HEADER + "\r" + f"{GOOD}\r" * 10_000])
+        RowReader([(HEADER + "\r" + f"{GOOD}\r" * 10_000).encode()])
 
     assert "carriage return only" in str(caught.value)
 
@@ -393,7 +394,7 @@ def test_balanced_stray_quotes_spare_the_rows_between() -> None:
 def test_work_is_linear_in_hostile_files(line: str) -> None:
     """However many stray quotes, lines are read again only within the budget."""
     lines = 30_000
-    reader = CountingReader([HEADER + "\n", (line + "\n") * lines])
+    reader = CountingReader([(HEADER + "\n" + (line + "\n") * lines).encode()])
 
     for _ in reader:
         pass
@@ -406,31 +407,13 @@ def test_work_is_linear_in_hostile_files(line: str) -> None:
 def test_stray_quotes_before_many_rows_cost_bounded_work() -> None:
     """The costliest file, stray quotes each followed by a bound's worth of rows, reads no row more than the budget."""
     group = '"\n' + "x,x\n" * 20_000
-    reader = CountingReader([HEADER + "\n", *[group] * 20])
+    reader = CountingReader([f"{HEADER}\n".encode(), *[group.encode()] * 20])
 
     for _ in reader:
         pass
 
     assert reader.lines_fed <= 1 + 2 * 20 * 20_001
     assert reader._reread > 20 * LONGEST_ROW
-
-
-@given(st.lists(st.text("ab\n", max_size=12), max_size=12))
-def test_lines_do_not_depend_on_blocks(blocks: list[str]) -> None:
-    """Property: lines are those of the joined text, however it is cut into blocks."""
-    text = "".join(blocks)
-
-    lines = list(split_lines(blocks))
-
-    assert lines == (text.removesuffix("\n").split("\n") if text else [])
-
-
-def test_cut_lines_stay_too_long() -> None:
-    """A line beyond the bound may come cut, but never so short that it would pass, nor much longer than a block."""
-    lines = list(split_lines(["x" * 100_000] * 50 + ["\n", "y"]))
-
-    assert lines[1:] == ["y"]
-    assert LONGEST_ROW < len(lines[0]) <= LONGEST_ROW + 100_001
 
 
 # Properties

@@ -1,0 +1,166 @@
+"""Gathers orders into batches: their requests in DynamoDB's wire form, their lines of the enriched CSV. Pure.
+
+Plain rows are put into a template that is cut from an order of ``processor.orders``; a row that was read carefully is
+made and written out one by one. What comes out is the same.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import cycle, islice
+from typing import TYPE_CHECKING
+
+from processor.orders import CUSTOMER_SHARDS, EnrichedRow, line_total, normalised_name, put_request
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from processor.columns import Value
+    from processor.orders import OrderMaker
+    from processor.rows import PlainRun
+
+BATCH_ITEMS = 25
+"""BatchWriteItem's limit: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html"""
+_MOST_REMEMBERED = 4_096
+"""Names and totals each: files name the same customers, quantities and prices over and over."""
+_MARKS = EnrichedRow(*"\ue000\ue001\ue002\ue003\ue004\ue005\ue006\ue007")
+_KEY_MARK = "\ue008"
+_SECOND = len("2026-11-22T10:20:30.")
+_MICROSECOND = slice(_SECOND, _SECOND + 6)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Up to :data:`BATCH_ITEMS` orders whose keys differ."""
+
+    puts: bytes
+    """Their put requests, as the elements of a JSON array without its brackets."""
+    lines: bytes
+    """Their lines of the enriched CSV, each with its line end."""
+    rows: int
+
+
+class Batcher:
+    """Fills batches with the orders of one run, in row order."""
+
+    def __init__(self, maker: OrderMaker) -> None:
+        self._maker = maker
+        self._template = _Template(maker)
+        self._puts: list[bytes] = []
+        self._lines: list[bytes] = []
+        self._rows = 0
+
+    def add_run(self, run: PlainRun) -> Iterator[Batch]:
+        """Add plain rows; yields each batch that they fill."""
+        at = 0
+        while at < len(run.rows):
+            rows = run.rows[at : at + BATCH_ITEMS - self._rows]
+            self._template.write(run.first + at, rows, self._puts, self._lines)
+            at += len(rows)
+            self._rows += len(rows)
+            if self._rows == BATCH_ITEMS:
+                yield from self.take()
+
+    def add(self, row_number: int, values: Sequence[Value]) -> Iterator[Batch]:
+        """Add the order of one row's values; yields the batch if that fills it."""
+        item, row = self._maker.make(row_number, values)
+        self._puts.append(b"," + _json(put_request(item)))
+        self._lines.append(csv_line(row))
+        self._rows += 1
+        if self._rows == BATCH_ITEMS:
+            yield from self.take()
+
+    def take(self) -> Iterator[Batch]:
+        """Yield what has been added since the last batch, if anything."""
+        if self._rows:
+            # Each request has a comma in front.
+            yield Batch(b"".join(self._puts)[1:], b"".join(self._lines), self._rows)
+            self._puts.clear()
+            self._lines.clear()
+            self._rows = 0
+
+
+class _Template:
+    """Writes the orders of plain rows without making them: nothing in their cells needs quoting."""
+
+    def __init__(self, maker: OrderMaker) -> None:
+        self._sort_key = maker.sort_key
+        wire = _json(put_request(maker.lay_out(_MARKS, _KEY_MARK))).decode()
+        marks = "".join(_MARKS) + _KEY_MARK * maker.by_customer
+        if "".join(re.findall(f"[{marks}]", wire)) != marks:
+            raise ValueError("an order is laid out in another order than its enriched line")
+        pieces = [piece.encode() for piece in re.split(f"[{marks}]", "," + wire)]
+        self._before, rest = pieces[: len(_MARKS)], pieces[len(_MARKS) :]
+        if maker.by_customer:
+            self._before.append(rest[0])
+            self._ends = [b"#%d%b" % (shard, rest[1]) for shard in range(CUSTOMER_SHARDS)]
+            self._names = _Memo(_normalised)
+        else:
+            self._before.append(b"")
+            self._ends = [rest[0]] * CUSTOMER_SHARDS
+            self._names = _Memo(lambda _name: b"")
+        self._totals = _Memo(_total)
+
+    def write(self, first: int, rows: Sequence[tuple[bytes, ...]], puts: list[bytes], lines: list[bytes]) -> None:
+        """Append the pieces of the rows' put requests, and their lines."""
+        a, b, c, d, e, f, g, h, i = self._before
+        names, totals = self._names, self._totals
+        numbers = (b"%d " * len(rows) % tuple(range(first, first + len(rows)))).split()
+        ends = islice(cycle(self._ends), first % CUSTOMER_SHARDS, None)
+        for number, key, end, (order_id, customer, product, quantity, price) in zip(
+            numbers, self._sort_keys(first, len(rows)), ends, rows, strict=False
+        ):
+            total = totals[quantity, price]
+            puts += (a, order_id, b, key, c, customer, d, product, e, quantity, f, price, g, total, h, number)
+            puts += (i, names[customer], end)
+            lines.append(b",".join((order_id, key, customer, product, quantity, price, total, number)) + b"\r\n")
+
+    def _sort_keys(self, first: int, count: int) -> list[bytes]:
+        """Return the sort keys of consecutive rows; within one second they differ in their microseconds only."""
+        key = self._sort_key(first)
+        microsecond = int(key[_MICROSECOND])
+        if microsecond + count > 1_000_000:
+            return [self._sort_key(number).encode() for number in range(first, first + count)]
+        pattern = f"{key[:_SECOND]}%06d{key[_MICROSECOND.stop :]} ".encode()
+        return (pattern * count % tuple(range(microsecond, microsecond + count))).split()
+
+
+class _Memo[Key](dict[Key, bytes]):
+    """Remembers what was computed, up to a bound."""
+
+    def __init__(self, compute: Callable[[Key], bytes]) -> None:
+        super().__init__()
+        self._compute = compute
+
+    def __missing__(self, key: Key) -> bytes:
+        if len(self) >= _MOST_REMEMBERED:
+            self.clear()
+        value = self[key] = self._compute(key)
+        return value
+
+
+def _normalised(customer_name: bytes) -> bytes:
+    # Normalising can bring in what JSON escapes: U+FF02 becomes a quote.
+    return _json(normalised_name(customer_name.decode()))[1:-1]
+
+
+def _total(amounts: tuple[bytes, bytes]) -> bytes:
+    quantity, unit_price = amounts
+    return line_total(int(quantity), Decimal(unit_price.decode())).encode()
+
+
+def _json(value: object) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def csv_line(cells: Sequence[str]) -> bytes:
+    """Write one line as the outputs have it, with its line end."""
+    text = io.StringIO()
+    # CRLF as in RFC 4180. It also makes the csv module quote cells that hold a lone CR or LF.
+    csv.writer(text, lineterminator="\r\n").writerow(cells)
+    return text.getvalue().encode()

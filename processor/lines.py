@@ -1,0 +1,65 @@
+"""The lines of a text, each handed out once, from blocks of UTF-8 that may end anywhere.
+
+Two readers share it: one takes a line at a time, the other looks at all lines of a block at once. Pure.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+
+def whole_lines(blocks: Iterable[bytes], longest: int) -> Iterator[bytes]:
+    """Yield the text in blocks that end with a line feed, the last line too; no line is split between two.
+
+    A line of more than ``longest`` characters that goes on beyond its block comes cut, but still too long.
+    """
+    most = 4 * (longest + 1)  # Bytes: a character has at most four.
+    tail = bytearray()
+    for block in blocks:
+        end = block.rfind(b"\n") + 1
+        if end:
+            tail += block[:end]
+            yield bytes(tail)
+            tail.clear()
+        if len(tail) <= most:
+            tail += block[end:]
+            if len(tail) > most:
+                tail[most:] = b""
+    if tail:
+        yield bytes(tail) + b"\n"
+
+
+class Lines:
+    """A place in a text."""
+
+    def __init__(self, blocks: Iterable[bytes], longest: int) -> None:
+        self._blocks = whole_lines(blocks, longest)
+        self._split: list[bytes] | None = None
+        self.block = b""
+        """Whole lines; those before :attr:`at` are handed out."""
+        self.count = 0
+        """How many lines the block has."""
+        self.at = 0
+
+    def more(self) -> bool:
+        """Tell whether a line is left, and move on to the next block where the last one is used up."""
+        while self.at == self.count:
+            block = next(self._blocks, None)
+            if block is None:
+                return False
+            self.block, self.count, self.at, self._split = block, block.count(b"\n"), 0, None
+        return True
+
+    def take(self) -> str | None:
+        """Hand out one line without its line feed; None at the end."""
+        if not self.more():
+            return None
+        if self._split is None:
+            self._split = self.block.split(b"\n")
+        line = self._split[self.at]
+        self.at += 1
+        # A line that came cut may end in the middle of a character.
+        return line.decode(errors="ignore")

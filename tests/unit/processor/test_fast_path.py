@@ -1,0 +1,365 @@
+"""Plain rows are read and written in bulk, and what comes out is to the byte what reading one by one would give."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from processor import content, plain, rows
+from processor.batches import BATCH_ITEMS, Batch, Batcher, csv_line
+from processor.columns import COLUMNS, NAMES, ROW, Money, Problem, Text, Whole, read_cells
+from processor.errors import NoRowsError, PermanentError
+from processor.orders import BY_CUSTOMER, OrderMaker, put_request
+from processor.outputs import AcceptedRows, RejectedRows
+from processor.plain import PlainPattern
+from processor.reading import Watch, store_rows
+from processor.rejects import RejectedRow
+from processor.rows import DELIMITERS, PlainRun, RowReader
+from processor.services import Invocation
+from processor.store import OrderStore
+from sample_data.generate import generate
+from sample_data.shape import Shape
+from tests.unit.processor.strategies import ANY_CELL, GOOD_ROWS, HEADER, TROUBLE, csv_text
+from tests.unit.processor.test_outputs import FakeWriter, as_writer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from decimal import Decimal
+
+    from processor.columns import Column
+
+BASE = datetime(2026, 11, 22, 10, 20, 30, 999_990, tzinfo=UTC)
+"""Ten microseconds before a full second, so that sort keys pass it within the first rows."""
+GOOD = "A-1,Ann,Widget,3,9.99"
+
+
+@dataclass
+class RecordingSender:
+    """Keeps every batch; as many as ``depth`` are under way."""
+
+    depth: int = 0
+    sent: list[bytes] = field(default_factory=list)
+
+    def begin(self, puts: bytes) -> None:
+        self.sent.append(puts)
+
+    def finish(self) -> bytes:
+        return b""
+
+    def again(self, puts: bytes) -> bytes:
+        raise AssertionError(puts)
+
+    def forget(self) -> None:
+        """Nothing is under way."""
+
+
+@dataclass
+class Outcome:
+    """All that a file leaves behind."""
+
+    batches: list[list[Any]] = field(default_factory=list)
+    accepted: bytes = b""
+    rejected: bytes = b""
+    offsets: list[int] = field(default_factory=list)
+    counts: tuple[int, int] = (0, 0)
+    reasons: dict[str, int] = field(default_factory=dict)
+    error: str = ""
+
+
+def maker(indexes: Sequence[str] = (BY_CUSTOMER,)) -> OrderMaker:
+    """Provide the maker of one run."""
+    return OrderMaker(BASE, "0123456789abcdef01234567", "run-1", "1-trace", indexes)
+
+
+def outcome_of(fill: Any, indexes: Sequence[str]) -> Outcome:
+    """Let ``fill`` read a file, and gather what it leaves behind."""
+    accepted_writer, rejected_writer = FakeWriter(), FakeWriter()
+    accepted, rejected = AcceptedRows(as_writer(accepted_writer)), RejectedRows(as_writer(rejected_writer))
+    sender = RecordingSender(depth=2)
+    error = ""
+    try:
+        fill(maker(indexes), OrderStore(sender), accepted, rejected)
+    except PermanentError as problem:
+        error = f"{type(problem).__name__}: {problem}"
+    return Outcome(
+        batches=[json.loads(b"[%b]" % puts) for puts in sender.sent],
+        accepted=accepted_writer.data,
+        rejected=rejected_writer.data,
+        offsets=accepted.offsets,
+        counts=(accepted.count, rejected.count),
+        reasons=rejected.reasons,
+        error=error,
+    )
+
+
+def fast(blocks: Iterable[bytes], indexes: Sequence[str] = (BY_CUSTOMER,)) -> Outcome:
+    """Read a file as the processor does."""
+
+    def fill(orders: OrderMaker, store: OrderStore, accepted: AcceptedRows, rejected: RejectedRows) -> None:
+        watch = Watch(Invocation("r", "t", timeout_s=1_000), lambda _rows: None)
+        store_rows(RowReader(blocks), Batcher(orders), store, accepted, rejected, watch)
+
+    return outcome_of(fill, indexes)
+
+
+def careful(blocks: Iterable[bytes], indexes: Sequence[str] = (BY_CUSTOMER,)) -> Outcome:
+    """Read a file row by row: what every file is measured by."""
+
+    def fill(orders: OrderMaker, store: OrderStore, accepted: AcceptedRows, rejected: RejectedRows) -> None:
+        puts: list[Any] = []
+        lines: list[bytes] = []
+        seen = 0
+
+        def flush() -> None:
+            for stored in store.write(Batch(json.dumps(puts)[1:-1].encode(), b"".join(lines), len(puts))):
+                accepted.add(stored)
+            puts.clear()
+            lines.clear()
+
+        for number, cells, problem, text in RowReader(blocks):
+            seen += 1
+            values, problems = read_cells(cells) if not problem else ([], [Problem(ROW, problem)])
+            if problems:
+                rejected.add(RejectedRow(number, tuple(problems), tuple(cells), text))
+                continue
+            item, line = orders.make(number, values)
+            puts.append(put_request(item))
+            lines.append(csv_line(line))
+            if len(puts) == BATCH_ITEMS:
+                flush()
+        if puts:
+            flush()
+        for stored in store.finish():
+            accepted.add(stored)
+        if not seen:
+            raise NoRowsError
+
+    return outcome_of(fill, indexes)
+
+
+def plain_rows(text: str) -> list[tuple[int, tuple[bytes, ...]]]:
+    """List number and cells of the rows that are found to be plain."""
+    return [
+        (run.first + at, cells)
+        for run in RowReader([text.encode()]).runs()
+        if isinstance(run, PlainRun)
+        for at, cells in enumerate(run.rows)
+    ]
+
+
+# Files in which plain rows, near misses and trouble meet.
+
+_NEARLY_PLAIN = st.sampled_from(
+    [
+        "A-1,Ann,Widget,03,9.99",
+        "A-1,Ann,Widget,3,09.99",
+        "A-1,Ann,Widget,3,9.99999",
+        "A-1,Ann,Widget,0,9.99",
+        "A-1,Ann,Widget,1000000,9.99",
+        "A-1,Ann,Widget,1000001,9.99",
+        "A-1,Ann,Widget,3,9999999.9999",
+        "A-1,Ann,Widget,3,10000000",
+        "A-1,Ann,Widget,3,0.0000",
+        "A-1,Ann,Widget,3,.5",
+        "A-1,Ann,Widget,3,5.",
+        "A-1,Ann,Widget,3,1e3",
+        "A-1,Ann,Widget,３,9.99",  # noqa: RUF001 - fullwidth
+        "A-1,Ann,Widget,3,9.99\r",
+        "A-1,Ann,Widget,3,9.99\r\r",
+        "A-1,Ann,Widget,3,9.99 ",
+        " A-1,Ann,Widget,3,9.99",
+        "A-1,Ann ,Widget,3,9.99",
+        "A-1,Ann  Lee,Widget,3,9.99",
+        "A-1,ANN LEE,Widget,3,9.99",
+        "A-1,\u3000,Widget,3,9.99",
+        "A-1,\u2003Ann,Widget,3,9.99",
+        "A-1,\xa0,Widget,3,9.99",
+        "A-1,Ann\x85,Widget,3,9.99",
+        "A-1,Ann\x7f,Widget,3,9.99",
+        "A-1,Ann\t,Widget,3,9.99",
+        "A\t1,Ann,Widget,3,9.99",
+        "A-1,Ann\x00,Widget,3,9.99",
+        "A-1,\uff02Ann\uff3c,Widget,3,9.99",
+        "A-1,Ann\\,Widget,3,9.99",
+        "A-1,ﷺ,Widget,3,9.99",
+        "A-1,Zoë,日本の帽子,3,9.99",
+        "A-1,Straße,ひらがな,3,9.99",
+        "A-1,Ann;Lee,Wid|get,3,9.99",
+        '"A-1",Ann,Widget,3,9.99',
+        'A-1,"Lee, Ann",Widget,3,9.99',
+        'A-1,"Ann\nLee",Widget,3,9.99',
+        'A-1,"Ann,Widget,3,9.99',
+        f"{'i' * 64},{'n' * 200},{'ü' * 100},3,9.99",
+        f"{'i' * 65},{'n' * 201},{'ü' * 101},3,9.99",
+        "A-1,Ann,Widget,3",
+        "A-1,Ann,Widget,3,9.99,more",
+        "",
+        " ",
+    ]
+)
+_ROWS = st.lists(
+    st.just(GOOD)
+    | GOOD_ROWS.map(lambda cells: csv_text([cells], line_end=""))
+    | _NEARLY_PLAIN
+    | TROUBLE
+    | st.lists(ANY_CELL, min_size=5, max_size=5).map(",".join),
+    max_size=40,
+)
+_HEADERS = st.sampled_from(
+    [HEADER, f"\n{HEADER}\r", f"{HEADER},note", "unit_price,quantity,product_name,customer_name,order_id"]
+) | st.permutations([*NAMES, "note", "more"]).map(",".join)
+FILES = st.tuples(_HEADERS, _ROWS, st.sampled_from(["\n", "\r\n"]), st.sampled_from(DELIMITERS)).map(
+    lambda drawn: drawn[2].join([drawn[0], *drawn[1]]).replace(",", drawn[3])
+)
+
+
+def cut(data: bytes, cuts: Iterable[int]) -> list[bytes]:
+    """Cut bytes into blocks."""
+    ends = [0, *sorted(at % (len(data) + 1) for at in cuts), len(data)]
+    return [data[start:end] for start, end in pairwise(ends)]
+
+
+@given(FILES, st.lists(st.integers(0, 5_000), max_size=4))
+@example(f"{HEADER}\n" + f"{GOOD}\n" * 60, [])
+def test_both_ways_leave_the_same_behind(text: str, cuts: list[int]) -> None:
+    """Property: orders, batches, both objects, offsets, counts and reasons are equal, wherever blocks end."""
+    blocks = cut(text.encode(), cuts)
+
+    assert fast(blocks) == careful(blocks)
+
+
+@given(FILES, st.sampled_from([70, 90, 200]), st.integers(0, 500))
+def test_both_ways_agree_at_the_bounds(text: str, longest: int, budget: int) -> None:
+    """Property: the same where rows are too long, and where stray quotes have used up their budget."""
+    blocks = [text.encode()]
+
+    with patch.object(rows, "LONGEST_ROW", longest), patch.object(rows, "MOST_REREAD", budget):
+        assert fast(blocks) == careful(blocks)
+
+
+@given(FILES)
+def test_both_ways_agree_without_the_index(text: str) -> None:
+    """Property: the same for orders that carry no customer key."""
+    blocks = [text.encode()]
+
+    assert fast(blocks, ()) == careful(blocks, ())
+
+
+@pytest.mark.parametrize("delimiter", [",", ";"])
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+def test_both_ways_agree_on_a_generated_file(delimiter: str, line_end: str) -> None:
+    """The same for thousands of rows of every kind, over many batches, blocks and offsets."""
+    shape = Shape(quoted=0.05, multiline=0.02, hostile=0.02, unicode=0.2, delimiter=delimiter, crlf=line_end == "\r\n")
+    text = shape.header + "".join(row.text for row in generate(5_000, bad=0.05, shape=shape))
+    blocks = cut(text.encode(), range(0, 400_000, 30_011))
+
+    found = fast(blocks)
+
+    assert found == careful(blocks)
+    assert found.counts == (4_750, 250)
+    assert len(found.offsets) == 5
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252"])
+def test_both_ways_agree_in_every_encoding(encoding: str) -> None:
+    """A byte order mark is no part of the header, and Windows-1252 becomes UTF-8 before it is read."""
+    stored = f"{HEADER}\nA-1,Zoë,“Café” 5 €,3,9.99\n{GOOD}\n".encode(encoding)
+    declared = encoding.removesuffix("-sig")
+
+    blocks = list(content.text([stored], gzipped=False, encoding=declared, limit_bytes=1_000))
+
+    assert fast(blocks) == careful(blocks)
+    assert fast(blocks).counts == (2, 0)
+
+
+# What is plain
+
+
+def test_most_rows_are_plain() -> None:
+    """Of generated rows without faults all but the unusual ones take the fast way: it would be of no use otherwise."""
+    shape = Shape(quoted=0, multiline=0, hostile=0)
+    text = shape.header + "".join(row.text for row in generate(2_000, shape=shape))
+
+    assert len(plain_rows(text)) > 1_980
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "unit_price,quantity,product_name,customer_name,order_id",
+        "a,unit_price,b,quantity,product_name,c,customer_name,order_id",
+    ],
+)
+def test_plain_cells_come_in_declared_order(header: str) -> None:
+    """Whatever the header's order, and whatever columns stand between."""
+    values = dict(zip(NAMES, GOOD.split(","), strict=True))
+    row = ",".join(values.get(name, "anything at all;") for name in header.split(","))
+
+    assert plain_rows(f"{header}\n{row}\n") == [(2, tuple(GOOD.encode().split(b",")))]
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        "A-1,Ann,Widget,007,9.99",
+        "A-1,Ann,Widget,3,007",
+        "A-1,Ann\x85,Widget,3,9.99",
+        '"A-1",Ann,Widget,3,9.99',
+        "A-1,\u3000,Widget,3,9.99",
+    ],
+)
+def test_what_would_be_written_otherwise_is_not_plain(row: str) -> None:
+    """A row that is stored otherwise than it stands, or not at all, goes the careful way."""
+    assert plain_rows(f"{HEADER}\n{row}\n") == []
+
+
+def test_rows_of_a_very_wide_file_are_not_plain() -> None:
+    """A pattern for a thousand columns would cost more than it saves."""
+    header = ",".join([HEADER, *(f"c{number}" for number in range(1_000))])
+
+    assert plain_rows(f"{header}\n{GOOD}{',' * 1_000}\n") == []
+
+
+_DIGITS = st.integers(0, 10**8).map(str) | st.from_regex(r"0?[0-9]{1,9}(\.[0-9]{1,7})?", fullmatch=True)
+
+
+@given(
+    st.integers(0, 10**7).flatmap(lambda low: st.tuples(st.just(low), st.integers(low, 10**7))),
+    st.decimals(0, 10**7, places=2, allow_nan=False),
+    st.integers(0, 8),
+    st.integers(1, 12),
+    st.lists(st.tuples(st.text("aü ", min_size=1, max_size=14), _DIGITS, _DIGITS), min_size=1, max_size=20),
+)
+def test_any_declaration_of_columns_has_its_pattern(
+    bounds: tuple[int, int], largest: Decimal, places: int, longest: int, found: list[tuple[str, str, str]]
+) -> None:
+    """Property: whatever bounds an adopter declares, a plain row passes them and is stored as it stands."""
+    columns: tuple[Column, ...] = (Text("name", longest), Whole("count", *bounds), Money("price", largest, places))
+    names = tuple(column.name for column in columns)
+    lines = "".join(",".join(cells) + "\n" for cells in found)
+
+    with patch.object(plain, "COLUMNS", columns), patch.object(plain, "NAMES", names):
+        matched = PlainPattern(names, ",", 1_000).find(lines.encode()) or []
+
+    for cells in filter(lambda cells: cells[0], matched):
+        texts = [cell.decode() for cell in cells]
+        read = [column.read(text) for column, text in zip(columns, texts, strict=True)]
+        assert [reason for _, reason in read] == ["", "", ""]
+        assert [str(value) for value, _ in read] == texts
+
+
+def test_columns_of_today_all_have_a_pattern() -> None:
+    """No column falls silently to the careful way."""
+    header = [column.name for column in COLUMNS]
+
+    assert PlainPattern(header, ",", 65_536).find(b"A-1,Ann,Widget,3,9.99\n") == [
+        (b"A-1", b"Ann", b"Widget", b"3", b"9.99")
+    ]
