@@ -166,7 +166,8 @@ _ANSWERS = Plot(
     (curve("p95", "s1", measures.ANSWER_P95), curve("p50", "s2", measures.ANSWER_P50)),
     (measures.ANSWER_P50, measures.ANSWER_P95),
     write=duration,
-    write_tick=duration,
+    write_tick=span_words,
+    choose_ticks=span_ticks,
 )
 _REQUESTS = Plot(
     "Requests to the console",
