@@ -98,7 +98,7 @@ class Console(Construct):
             "USER_POOL_ID": parts.sign_in.pool.user_pool_id,
             "CLIENT_ID": parts.sign_in.browser.user_pool_client_id,
             "SCRIPTS_CLIENT_ID": parts.sign_in.scripts.user_pool_client_id,
-            "SESSION_SECRET_ARN": parts.sign_in.session_key.secret_arn,
+            "SESSION_SECRET_ARN": parts.sign_in.session_key_arn,
             "WORKER_FUNCTION": self._worker_name,
             "PROCESSOR_FUNCTION": parts.processor.function.function_name,
             "PROCESSOR_LOG_GROUP": parts.processor.log_group.log_group_name,
@@ -139,7 +139,7 @@ class Console(Construct):
         # None of these knows resources; of alarms, composite ones are only shown to who may see all.
         allow(["cloudwatch:GetMetricData", "cloudwatch:DescribeAlarms"], "*")
         allow(["xray:BatchGetTraces", "xray:GetTraceSummaries"], "*")
-        self._parts.sign_in.session_key.grant_read(function.role)
+        allow(["secretsmanager:GetSecretValue"], self._parts.sign_in.session_key_arn)
 
     def _arn_of_worker(self) -> str:
         return Stack.of(self).format_arn(

@@ -38,7 +38,7 @@ class SignIn(Construct):
         )
         self.browser = self._browser_client(console_url)
         self.scripts = self._scripts_client()
-        self.session_key = self._session_key()
+        self.session_key_arn = self._session_key()
 
     def _make_pool(self, settings: Settings, console_url: str) -> cognito.UserPool:
         removal = removal_policy(settings)
@@ -117,7 +117,8 @@ class SignIn(Construct):
             refresh_token_validity=Duration.hours(1),
         )
 
-    def _session_key(self) -> secretsmanager.Secret:
+    def _session_key(self) -> str:
+        """Make the secret and return its ARN."""
         key = secretsmanager.Secret(
             self,
             "SessionKey",
@@ -127,4 +128,8 @@ class SignIn(Construct):
         )
         by_hand = "A rotation signs everybody out, so a person decides when; sessions themselves last hours."
         Validations.of(key).acknowledge(Acknowledgment(id="AwsSolutions-SMG4", reason=by_hand))
-        return key
+        resource = key.node.default_child
+        if not isinstance(resource, secretsmanager.CfnSecret):
+            raise TypeError("the secret of this stack is its own, with a resource behind it")
+        # The same ARN as Ref's, which in the emulator is only the name.
+        return resource.attr_id

@@ -84,7 +84,7 @@ def test_environment_holds_no_secret(name: str) -> None:
     """Only where the session's key is kept: the environment can be read by whoever may look at the function."""
     assert "resolve:secretsmanager" not in json.dumps(function(name)["Environment"])
     (secret,) = resources("AWS::SecretsManager::Secret")
-    assert function(name)["Environment"]["Variables"]["SESSION_SECRET_ARN"] == {"Ref": secret}
+    assert function(name)["Environment"]["Variables"]["SESSION_SECRET_ARN"] == {"Fn::GetAtt": [secret, "Id"]}
 
 
 def test_the_console_answers_before_its_api_gives_up() -> None:
@@ -188,5 +188,5 @@ def test_only_the_console_looks_into_metrics_traces_and_logs() -> None:
 
 def test_only_the_console_reads_the_sessions_key() -> None:
     """Whoever reads it can sign in as anybody."""
-    assert grants(WEB, "secretsmanager") == {"GetSecretValue", "DescribeSecret"}
+    assert grants(WEB, "secretsmanager", "SessionKey") == {"GetSecretValue"}
     assert grants(WORKER, "secretsmanager") == set()
