@@ -1,0 +1,195 @@
+"""The frame around every page: who is signed in, where, what needs somebody; and the parts that pages are made of."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from admin_api.assets import FOLDER
+from admin_api.auth import User
+from admin_api.clock import Clock
+from admin_api.views import Frame, templates
+from admin_api.vitals import Vitals
+from processor.actions import ActionState
+from processor.counts import Counts
+from processor.entries import DIED, ERROR
+from processor.files import FileState
+
+NOW = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
+OPERATOR = User("subject", "operator@example.com", ("operators",))
+CALM = Vitals(Counts({}, 0), 0, None, NOW.timestamp())
+FRAME = Frame(
+    section="files",
+    environment="dev",
+    region="eu-west-1",
+    is_production=False,
+    user=OPERATOR,
+    vitals=CALM,
+    clock=Clock(NOW),
+    theme="auto",
+    address="/files?state=failed",
+    request_id="request",
+)
+
+
+def _page(frame: Frame = FRAME) -> str:
+    source = (
+        '{% extends "base.html" %}{% block title %}Files{% endblock %}{% block content %}<h1>Files</h1>{% endblock %}'
+    )
+    return templates.from_string(source).render(frame=frame, user=frame.user)
+
+
+def _call(partial: str, call: str) -> str:
+    macro = call.partition("(")[0]
+    return templates.from_string(f'{{% from "partials/{partial}" import {macro} %}}{{{{ {call} }}}}').render()
+
+
+def test_production_cannot_be_overlooked() -> None:
+    """An attribute of the whole document draws the edge, so that every page has it; elsewhere there is none."""
+    production = _page(replace(FRAME, environment="prod", is_production=True))
+
+    assert re.search(r"<html[^>]* data-production", production)
+    assert "data-production" not in _page()
+    assert "[data-production]::after" in (FOLDER / "css/frame.css").read_text()
+
+
+def test_the_environment_and_the_region_are_on_every_page() -> None:
+    """Also in the title, which is what a tab shows."""
+    page = _page()
+
+    assert '<span class="environment">dev</span>' in page
+    assert "eu-west-1" in page
+    assert "<title>Files · Waybill dev</title>" in page
+
+
+def test_the_page_that_is_open_is_marked_in_the_navigation() -> None:
+    """Once, for eyes and for screen readers."""
+    (current,) = re.findall(r'<a [^>]*href="([^"]+)"[^>]*aria-current="page"', _page())
+
+    assert current == "/files"
+
+
+def test_badges_count_what_needs_a_person_and_only_that() -> None:
+    """Failed, given up, partial and held files; dead letters; and nothing where all is well."""
+    counts = Counts({FileState.FAILED: 1_200, FileState.PARTIAL: 34, FileState.PROCESSED: 99_999}, 0)
+
+    busy = _page(replace(FRAME, vitals=Vitals(counts, 5, None, NOW.timestamp())))
+
+    assert re.findall(r'class="badge">.*?</span>([\d,]+)<', busy) == ["1,234", "5"]
+    assert 'class="badge"' not in _page()
+
+
+def test_who_may_only_look_is_offered_no_upload() -> None:
+    """And is told why."""
+    page = _page(replace(FRAME, user=User("subject", "viewer@example.com", ("viewers",))))
+
+    assert 'href="/upload"' not in page
+    assert "viewer: may look" in page
+
+
+def test_a_page_is_whole_while_the_vitals_cannot_be_had() -> None:
+    """A frame without numbers is still a frame."""
+    page = _page(replace(FRAME, vitals=Vitals(None, None, None, NOW.timestamp(), ("the counts of files",))))
+
+    assert 'class="badge"' not in page
+
+
+def test_what_the_last_action_did_is_said_and_is_only_text() -> None:
+    """The word of a redirect stands above the page, whatever names are in it."""
+    page = _page(replace(FRAME, said="<script>.csv is being reprocessed."))
+
+    assert '<div class="flash" role="status">' in page
+    assert "&lt;script&gt;.csv is being reprocessed." in page
+    assert "flash" not in _page()
+
+
+@pytest.mark.parametrize(("theme", "following"), [("auto", "light"), ("light", "dark"), ("dark", "auto")])
+def test_the_theme_switch_goes_round_and_comes_back_to_the_page(theme: str, following: str) -> None:
+    """A form of its own, so that it works without a script."""
+    page = _page(replace(FRAME, theme=theme))
+
+    assert f'<html lang="en" data-theme="{theme}">' in page
+    assert f'name="theme" value="{following}"' in page
+    assert '<input type="hidden" name="next" value="/files?state=failed">' in page
+
+
+def test_there_is_a_way_past_the_navigation() -> None:
+    """The first link leads to the page's own landmark."""
+    page = _page()
+
+    assert re.findall(r'<a [^>]*href="([^"]+)"', page)[0] == "#content"
+    assert re.search(r'<main [^>]*id="content"', page)
+
+
+@pytest.mark.parametrize("state", [*FileState, *ActionState, ERROR, DIED, "OK", "ALARM", "INSUFFICIENT_DATA"])
+def test_every_state_has_a_shape_a_word_and_a_colour(state: str) -> None:
+    """Nobody has to tell colours apart, and no state falls back to its raw name."""
+    badge = _call("state.html", f'state("{state}")')
+
+    drawn = re.findall(r'<symbol id="([^"]+)"', (FOLDER / "icons.svg").read_text())
+    shape = re.search(r"icons\.svg#([\w-]+)", badge)
+    assert shape
+    assert shape[1] in drawn
+    assert re.search(r'data-tone="(ok|warn|fail|info|idle)"', badge)
+    assert re.search(r'title="[A-Z][^"]+\."', badge)
+    words = re.sub(r"<[^>]+>", "", badge)
+    assert words[0].isupper()
+    assert "_" not in words
+
+
+def test_the_states_that_can_be_mistaken_differ_in_shape() -> None:
+    """Failed, dead-lettered and died are all red."""
+    shapes = [re.findall(r"#([\w-]+)", _call("state.html", f'state("{state}")')) for state in FileState]
+
+    assert len({tuple(shape) for shape in shapes}) == len(FileState)
+
+
+def test_a_state_that_nobody_foresaw_is_shown_as_it_is() -> None:
+    """A newer processor may know more than an older console."""
+    assert "quarantined</span>" in _call("state.html", 'state("quarantined")')
+
+
+def test_an_id_is_whole_for_copying_and_reading_aloud() -> None:
+    """Its middle is cut by the style alone."""
+    whole = "5f2c0a9b7d52aa01c3d4e5f6"
+
+    drawn = _call("state.html", f'id("{whole}", name="file id")')
+
+    assert re.sub(r"<[^>]+>", "", drawn) == whole
+    assert f'data-copy="{whole}"' in drawn
+    assert f'aria-label="Copy the file id {whole}"' in drawn
+
+
+def test_an_id_from_outside_is_only_text() -> None:
+    """Object keys hold what their senders like."""
+    drawn = _call("state.html", """id('"><script>alert(1)</script>.csv')""")
+
+    assert "<script>" not in drawn
+
+
+@pytest.mark.parametrize(("done", "total", "shown"), [(0, 10, "0 %"), (9_999, 10_000, "99 %"), (10, 10, "100 %")])
+def test_progress_is_hundred_per_cent_only_at_its_end(done: int, total: int, shown: str) -> None:
+    """Rounded down."""
+    assert shown in _call("facts.html", f'progress({done}, {total}, "rows")')
+
+
+def test_progress_towards_an_unknown_end_claims_nothing() -> None:
+    """No value and no percentage."""
+    drawn = _call("facts.html", 'progress(0, 0, "Starts soon")')
+
+    assert "value=" not in drawn
+    assert "%" not in drawn
+
+
+def test_pages_lead_both_ways_or_nowhere() -> None:
+    """No button that does nothing; a search that ended early says how far it looked."""
+    alone = _call("list.html", 'paging("", "", "3 files")')
+    middle = _call("list.html", 'paging("/a", "/b", "50 files", "12 Nov 10:31")')
+
+    assert "<a" not in alone
+    assert re.findall(r'rel="(\w+)" href="([^"]+)"', middle) == [("prev", "/a"), ("next", "/b")]
+    assert "Searched back to 12 Nov 10:31" in middle
+    assert "Search older" in middle
