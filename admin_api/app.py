@@ -27,9 +27,13 @@ PAGES = (
     "overview",
     "monitor",
     "runs",
+    "files",
+    "file_forms",
     "api.docs",
-    "api.uploads",
+    "api.files",
     "api.orders",
+    "api.actions",
+    "api.uploads",
 )
 """The modules with a ``router``, in the order in which their routes are tried."""
 

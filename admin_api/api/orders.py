@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
+from admin_api.api.files import FileId
 from admin_api.api.models import FileOrdersOut, OrderOut, OrdersOut, problems
 from admin_api.errors import InvalidError, NotFoundError
 from admin_api.services import ConsoleDep
@@ -18,7 +19,7 @@ Limit = Annotated[int, Query(ge=1, le=100)]
 Cursor = Annotated[str, Query(max_length=500, description="`older` or `newer` of another page.")]
 
 
-@router.get("/orders", responses=problems(409))
+@router.get("/orders", responses=problems())
 def find_orders(
     console: ConsoleDep,
     order_id: Annotated[str, Query(max_length=64)] = "",
@@ -34,9 +35,7 @@ def find_orders(
             found = console.orders.by_order_id(order_id, cursor, limit)
         else:
             found = console.orders.by_customer(customer, cursor, limit)
-    except CursorError as error:
-        raise InvalidError(str(error)) from error
-    except CustomerIndexMissingError as error:
+    except (CursorError, CustomerIndexMissingError) as error:
         raise InvalidError(str(error)) from error
     orders = [OrderOut.model_validate(order) for order in found.orders]
     return OrdersOut(orders=orders, older=found.older, newer=found.newer)
@@ -44,12 +43,12 @@ def find_orders(
 
 @router.get("/files/{file_id}/orders", responses=problems(404))
 def list_orders_of_file(
-    file_id: str, console: ConsoleDep, first: Annotated[int, Query(ge=0)] = 0, limit: Limit = 50
+    file_id: FileId, console: ConsoleDep, first: Annotated[int, Query(ge=0)] = 0, limit: Limit = 50
 ) -> FileOrdersOut:
     """List a file's orders in the order of its rows, as they are stored now."""
     entry = console.ledger.read(file_id)
     if entry is None:
-        raise NotFoundError(f"There is no file {file_id!r:.40}.")
+        raise NotFoundError(f"There is no file {file_id}.", "Find it by its name: /api/files?name=…")
     found = console.orders.of_file(entry, None, first=first, limit=limit)
     return FileOrdersOut(
         orders=[OrderOut.model_validate(order) for order in found.orders],

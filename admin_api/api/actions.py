@@ -1,0 +1,54 @@
+"""The activity for scripts: who did what, when, to what, with what result."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query
+
+from admin_api.api.models import ActionOut, ActionsOut, problems
+from admin_api.auth import Operator, User
+from admin_api.errors import InvalidError, NotFoundError, RefusedError
+from admin_api.services import ConsoleDep
+from processor.cursors import CursorError
+
+router = APIRouter(prefix="/api", tags=["Activity"])
+
+ActionId = Annotated[str, Path(pattern=r"^\d{8}T\d{6}Z-[0-9a-f]{8}$", examples=["20261125T184400Z-0123abcd"])]
+
+
+@router.get("/actions", responses=problems())
+def list_actions(
+    console: ConsoleDep,
+    cursor: Annotated[str, Query(max_length=2000, description="`older` or `newer` of another page.")] = "",
+    limit: Annotated[int, Query(ge=1, le=100)] = 50,
+) -> ActionsOut:
+    """List what people asked for, the newest first."""
+    try:
+        found = console.actions.page(cursor, limit)
+    except CursorError as error:
+        raise InvalidError(str(error)) from error
+    actions = [ActionOut.model_validate(action) for action in found.actions]
+    return ActionsOut(actions=actions, older=found.older, newer=found.newer)
+
+
+@router.get("/actions/{action_id}", responses=problems(404))
+def read_action(action_id: ActionId, console: ConsoleDep) -> ActionOut:
+    """Tell how far an action on many things is."""
+    action = console.actions.read(action_id)
+    if action is None:
+        raise NotFoundError(f"There is no action {action_id} on many things.", "See /api/actions.")
+    return ActionOut.model_validate(action)
+
+
+@router.post("/actions/{action_id}/stop", responses=problems(404, 409))
+def stop_action(action_id: ActionId, console: ConsoleDep, user: Operator) -> ActionOut:
+    """Ask an action on many things to stop; what it has done stays done."""
+    if not console.actions.ask_stop(action_id, _name(user)):
+        read_action(action_id, console)
+        raise RefusedError("The action is over already.", "See what came of it.")
+    return read_action(action_id, console)
+
+
+def _name(user: User) -> str:
+    return user.email or user.subject

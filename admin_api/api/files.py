@@ -1,0 +1,85 @@
+"""Files for scripts: lists, a file's story, and what may be done to files."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Path, Query
+from pydantic import BaseModel, Field
+
+from admin_api.api.models import ActionOut, FileOut, FilesOut, FileStoryOut, RunOut, problems
+from admin_api.auth import Operator
+from admin_api.errors import InvalidError, NotFoundError
+from admin_api.file_actions import Asked, act_on_file
+from admin_api.services import ConsoleDep
+from processor.actions import ActionKind, new_action_id
+from processor.cursors import CursorError
+from processor.files import FileState
+from processor.listing import FileFilter
+
+router = APIRouter(prefix="/api", tags=["Files"])
+
+_MOMENT = r"^(|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z)$"
+_ACTION_ID = r"^(|\d{8}T\d{6}Z-[0-9a-f]{8})$"
+
+FileId = Annotated[str, Path(pattern="^[0-9a-f]{24}$", examples=["3887c2b429aa1757c46a1075"])]
+
+
+class FileQuery(BaseModel):
+    """Which files are wanted; what is left out wants all."""
+
+    state: FileState | None = None
+    since: str = Field(default="", pattern=_MOMENT, examples=["2026-11-25T18:00:00Z"])
+    until: str = Field(default="", pattern=_MOMENT)
+    name: str = Field(default="", max_length=200, description="Part of the object key.")
+    cause: str = Field(default="", max_length=100)
+    rejected: bool = Field(default=False, description="Only files with rejected rows.")
+    cursor: str = Field(default="", max_length=2000, description="`older` or `newer` of another page.")
+    limit: int = Field(default=50, ge=1, le=100)
+
+
+class FileActionIn(BaseModel):
+    """What is to be done to a file."""
+
+    kind: Literal["reprocess", "process_anyway", "dismiss"]
+    reason: str = Field(default="", max_length=500, description="Why; needed to dismiss.")
+    action_id: str = Field(
+        default="",
+        pattern=_ACTION_ID,
+        description="Your own id of this request, such as 20261125T184400Z-0123abcd: sent again, it is done once.",
+    )
+
+
+@router.get("/files", responses=problems())
+def list_files(asked: Annotated[FileQuery, Query()], console: ConsoleDep) -> FilesOut:
+    """List files, the newest first. With `searched_to`, the look ended there: go on with `older`."""
+    wanted = FileFilter(**asked.model_dump(exclude={"cursor", "limit"}))
+    try:
+        found = console.files.page(wanted, cursor=asked.cursor, limit=asked.limit)
+    except CursorError as error:
+        raise InvalidError(str(error)) from error
+    files = [FileOut.model_validate(entry) for entry in found.files]
+    return FilesOut(files=files, older=found.older, newer=found.newer, searched_to=found.searched_to)
+
+
+@router.get("/files/{file_id}", responses=problems(404))
+def read_file(file_id: FileId, console: ConsoleDep) -> FileStoryOut:
+    """Tell a file's whole story: its state, its runs and what people did to it, the oldest first."""
+    story = console.ledger.story(file_id)
+    if story is None:
+        raise NotFoundError(f"There is no file {file_id}.", "Find it by its name: /api/files?name=…")
+    return FileStoryOut(
+        file=FileOut.model_validate(story.entry),
+        runs=[RunOut.model_validate(run) for run in story.runs],
+        actions=[ActionOut.model_validate(action) for action in story.actions],
+    )
+
+
+@router.post("/files/{file_id}/actions", responses=problems(404, 409))
+def act(file_id: FileId, wanted: FileActionIn, console: ConsoleDep, user: Operator) -> ActionOut:
+    """Reprocess a file, process a duplicate anyway, or dismiss a file that nobody will put right."""
+    kind = ActionKind(wanted.kind)
+    if kind is ActionKind.DISMISS and not wanted.reason.strip():
+        raise InvalidError("A file is dismissed with a reason.", "Say why in `reason`.")
+    asked = Asked(user, kind, wanted.action_id or new_action_id(console.now()), wanted.reason.strip())
+    return ActionOut.model_validate(act_on_file(console, asked, file_id))
