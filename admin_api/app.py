@@ -29,6 +29,7 @@ PAGES = (
     "runs",
     "files",
     "file_forms",
+    "orders",
     "api.docs",
     "api.files",
     "api.orders",

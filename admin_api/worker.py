@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
+from admin_api import bulk_files
 from admin_api.config import Config
 from admin_api.jobs import Work
 from admin_api.services import Console
+from processor.actions import ActionKind
 from processor.audit import ActionTakenOverError
 from processor.telemetry import logger, span
 
@@ -15,9 +17,12 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
     from admin_api.jobs import Executor
-    from processor.actions import ActionKind
 
-EXECUTORS: dict[ActionKind, Executor] = {}
+EXECUTORS: dict[ActionKind, Executor] = {
+    ActionKind.REPROCESS: bulk_files.carry_out,
+    ActionKind.PROCESS_ANYWAY: bulk_files.carry_out,
+    ActionKind.DISMISS: bulk_files.carry_out,
+}
 
 console = Console.connect(Config.from_environment(os.environ))
 

@@ -79,6 +79,8 @@ class ActionEntry:
     rate_per_s: int = 0
     stop_asked: bool = False
     stop_asked_by: str = ""
+    progressed_at: str = ""
+    """When its numbers were last written: one that is running and has not moved for a while has lost its worker."""
     finished_at: str = ""
     part_of_many: bool = False
     """Whether this stands on a file to say that the action on many was carried out on it, too."""

@@ -127,6 +127,7 @@ class ActionLog:
         )
 
     def _advance(self, action: ActionEntry, **values: Any) -> ActionEntry:
+        values["progressed_at"] = to_iso(self._now())
         wanted = replace(action, **values)
         stored_as = {"state": "action_state"}
         change = Change(

@@ -51,9 +51,10 @@ class Counters:
 
     def moving(self) -> dict[FileState, int]:
         """Count the files under way in each state, up to :data:`MOST_MOVING`; as the index has them, a moment ago."""
-        return {state: self._count(state) for state in MOVING}
+        return {state: self.moving_in(state) for state in MOVING}
 
-    def _count(self, state: FileState) -> int:
+    def moving_in(self, state: FileState) -> int:
+        """Count the files under way in one state, up to :data:`MOST_MOVING`."""
         answer = self._table.client.query(
             TableName=self._table.name,
             IndexName="by_state",

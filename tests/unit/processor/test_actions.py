@@ -36,6 +36,7 @@ ACTIONS = st.builds(
     rate_per_s=COUNTS,
     stop_asked=st.booleans(),
     stop_asked_by=WORDS,
+    progressed_at=WORDS,
     finished_at=WORDS,
     part_of_many=st.booleans(),
     resume=WORDS,

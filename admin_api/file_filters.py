@@ -1,0 +1,126 @@
+"""The filter of the list of files as it stands in an address or a form: read, written back, and told in words. Pure."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, Field
+
+from processor import errors
+from processor.entries import to_iso
+from processor.files import FileState
+from processor.listing import FileFilter
+
+
+class Span(StrEnum):
+    """How long ago a file may have been received, as the filter bar offers it."""
+
+    HOUR = "1h"
+    DAY = "1d"
+    WEEK = "7d"
+    MONTH = "30d"
+
+
+_SPANS = {
+    Span.HOUR: (timedelta(hours=1), "the last hour"),
+    Span.DAY: (timedelta(days=1), "the last 24 hours"),
+    Span.WEEK: (timedelta(days=7), "the last 7 days"),
+    Span.MONTH: (timedelta(days=30), "the last 30 days"),
+}
+SPAN_OPTIONS = [("", "at any time"), *((str(span), words) for span, (_, words) in _SPANS.items())]
+_STATE_WORDS = {FileState.DEAD_LETTERED: "dead-lettered"}
+CAUSES = sorted({error.cause for error in errors.PermanentError.__subclasses__()} | {"duplicate"})
+"""What makes a file fail, and what holds it; dead-lettered ones have the words of AWS or of Python."""
+
+
+def _empty_is_none(value: Any) -> Any:
+    """Take an empty field of a form for one that is not there."""
+    return None if value == "" else value
+
+
+type Optional[T] = Annotated[T | None, BeforeValidator(_empty_is_none)]
+
+
+class FileQuery(BaseModel):
+    """The fields of the filter; whatever is not given filters nothing."""
+
+    state: Optional[FileState] = None
+    received: Optional[Span] = None
+    since: Optional[AwareDatetime] = None
+    until: Optional[AwareDatetime] = None
+    name: Annotated[str, Field(max_length=200)] = ""
+    cause: Annotated[str, Field(max_length=100)] = ""
+    rejected: bool = False
+
+    def filter(self, now: datetime) -> FileFilter:
+        """Return what to look for; ``received`` counts back from ``now``, unless there is an exact ``since``."""
+        since = self.since or (now - _SPANS[self.received][0] if self.received else None)
+        return FileFilter(
+            state=self.state,
+            since=to_iso(since) if since else "",
+            until=to_iso(self.until) if self.until else "",
+            name=self.name.strip(),
+            cause=self.cause.strip(),
+            rejected=self.rejected,
+        )
+
+    def fixed(self, now: datetime) -> FileQuery:
+        """Return the same with exact bounds: files that come in later are not meant."""
+        wanted = self.filter(now)
+        since = datetime.fromisoformat(wanted.since) if wanted.since else None
+        return self.model_copy(update={"received": None, "since": since, "until": self.until or now})
+
+    def fields(self) -> list[tuple[str, str]]:
+        """List the fields that filter something, as a form or an address holds them."""
+        values = {
+            "state": self.state or "",
+            "received": self.received or "",
+            "since": _in_utc(self.since),
+            "until": _in_utc(self.until),
+            "name": self.name,
+            "cause": self.cause,
+            "rejected": "1" if self.rejected else "",
+        }
+        return [(name, str(value)) for name, value in values.items() if value]
+
+    def address(self, path: str = "/files", **more: str) -> str:
+        """Return a page's address with this filter; "" leaves a field out."""
+        fields = dict(self.fields()) | more
+        query = urlencode({name: value for name, value in fields.items() if value})
+        return f"{path}?{query}" if query else path
+
+    def in_words(self) -> str:
+        """Say what it lets through: "failed, received in the last 7 days"; "" if everything."""
+        parts = [_STATE_WORDS.get(self.state, str(self.state))] if self.state else []
+        if self.since and self.until:
+            parts.append(f"received from {_short(self.since)} to {_short(self.until)}")
+        elif self.since:
+            parts.append(f"received since {_short(self.since)}")
+        elif self.received:
+            parts.append(f"received in {_SPANS[self.received][1]}")
+        elif self.until:
+            parts.append(f"received until {_short(self.until)}")
+        if self.name:
+            parts.append(f"named “{self.name.strip()}”")
+        if self.cause:
+            parts.append(f"with the cause {self.cause.replace('_', ' ')}")
+        if self.rejected:
+            parts.append("with rejected rows")
+        return ", ".join(parts)
+
+
+def _in_utc(moment: datetime | None) -> str:
+    return to_iso(moment) if moment else ""
+
+
+def _short(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def cause_options(current: str) -> list[tuple[str, str]]:
+    """List what the filter bar offers, with the current one if it is none of ours."""
+    known = CAUSES if not current or current in CAUSES else [current, *CAUSES]
+    return [("", "any"), *((cause, cause.replace("_", " ")) for cause in known)]
