@@ -14,6 +14,7 @@ from admin_api.errors import ConsoleError
 from admin_api.security import request_id
 from admin_api.views import bare_page
 from processor.errors import IllegalTransitionError
+from processor.lookup import LookupThrottledError
 from processor.telemetry import logger
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _AWAY = 503
-_STATUS_TITLES = {404: "Not found", 405: "Not possible here"}
 
 
 def refuse(request: Request, status: int, title: str, what: str, advice: str = "") -> Response:
@@ -47,9 +47,13 @@ def _illegal_transition(request: Request, error: Any) -> Response:
 
 def _http_exception(request: Request, error: Any) -> Response:
     refused: HTTPException = error
-    title = _STATUS_TITLES.get(refused.status_code, "This request cannot be carried out")
-    advice = "Check the address, or look for the thing with the search box."
-    return refuse(request, refused.status_code, title, f"There is nothing at {request.url.path!r:.200}.", advice)
+    if refused.status_code == 404:
+        advice = "Check the address, or look for the thing with the search box."
+        return refuse(request, 404, "Not found", f"There is nothing at {request.url.path!r:.200}.", advice)
+    if refused.status_code == 405:
+        what = f"{request.method} is not possible at {request.url.path!r:.200}."
+        return refuse(request, 405, "Not possible here", what)
+    return refuse(request, refused.status_code, "That cannot be read", str(refused.detail))
 
 
 def _validation_error(request: Request, error: Any) -> Response:
@@ -71,9 +75,14 @@ def _aws_error(request: Request, error: Any) -> Response:
     )
 
 
+def _busy(request: Request, error: Any) -> Response:
+    return refuse(request, _AWAY, "DynamoDB is busy", str(error))
+
+
 HANDLERS: dict[Any, Callable[[Request, Any], Response]] = {
     ConsoleError: _console_error,
     IllegalTransitionError: _illegal_transition,
+    LookupThrottledError: _busy,
     HTTPException: _http_exception,
     RequestValidationError: _validation_error,
     ClientError: _aws_error,

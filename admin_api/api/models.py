@@ -195,6 +195,7 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Declare refusals for the OpenAPI document; what every call may answer is among them."""
     content = {"application/problem+json": {"schema": Problem.model_json_schema()}}
     words = {
+        400: "The body is no JSON",
         401: "Nobody is signed in",
         403: "Not for viewers",
         404: "There is no such thing",
@@ -202,4 +203,6 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
         422: "A parameter cannot be used",
         503: "AWS did not answer",
     }
-    return {status: {"description": words[status], "content": content} for status in (401, 403, 422, 503, *statuses)}
+    return {
+        status: {"description": words[status], "content": content} for status in (400, 401, 403, 422, 503, *statuses)
+    }
