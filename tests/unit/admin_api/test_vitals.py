@@ -1,0 +1,119 @@
+"""The numbers beside the navigation: asked for together, kept for a moment, honest about what is missing."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import pytest
+from botocore.exceptions import ClientError
+
+from admin_api.alarms import Alarm, AlarmState
+from admin_api.vitals import FRESH_S, VitalsReader
+from processor.counts import Counts
+from processor.files import FileState
+
+COUNTS = Counts({FileState.FAILED: 2, FileState.DEAD_LETTERED: 1, FileState.PARTIAL: 3, FileState.PROCESSED: 99}, 41)
+RED = Alarm("dead-letters", AlarmState.ALARM, "", None, "", "", "", "")
+GREEN = Alarm("failed-files", AlarmState.OK, "", None, "", "", "", "")
+
+
+class Source:
+    """Stands in for one of the three services; counts how often it is asked."""
+
+    def __init__(self, answer: Any) -> None:
+        self.answer, self.asked = answer, 0
+
+    def read(self) -> Any:
+        """Answer, or fail."""
+        self.asked += 1
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+    depth = read
+
+
+class Time:
+    """A clock that stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self.now = 1_000.0
+
+    def read(self) -> float:
+        """Read it."""
+        return self.now
+
+
+def reader(counts: Any = COUNTS, depth: Any = 3, alarms: Any = (RED, GREEN), time: Time | None = None) -> VitalsReader:
+    """Set a reader up in front of three services."""
+    sources = [cast("Any", Source(answer)) for answer in (counts, depth, alarms)]
+    return VitalsReader(*sources, now=(time or Time()).read)
+
+
+def test_what_needs_a_person_is_added_up() -> None:
+    """Failed and given-up files, those with rejected rows, and alarms that are red."""
+    vitals = reader().read()
+
+    assert vitals.failed_files == 3
+    assert vitals.waiting_files == 6
+    assert (vitals.rejected_rows, vitals.dead_letters) == (41, 3)
+    assert vitals.alarming == (RED,)
+    assert not vitals.is_calm
+
+
+def test_nothing_to_do_is_calm() -> None:
+    """Processed files need nobody."""
+    vitals = reader(Counts({FileState.PROCESSED: 99}, 0), 0, (GREEN,)).read()
+
+    assert vitals.is_calm
+
+
+def test_pages_in_quick_succession_ask_once() -> None:
+    """A console that many people watch does not ask for each of them."""
+    time = Time()
+    source = reader(time=time)
+
+    source.read()
+    time.now += FRESH_S
+    source.read()
+
+    assert cast("Any", source.counters).asked == 1
+
+
+def test_older_numbers_are_asked_for_anew() -> None:
+    """Nothing is shown that is older than some seconds."""
+    time = Time()
+    source = reader(time=time)
+
+    source.read()
+    time.now += FRESH_S + 0.1
+    source.read()
+
+    assert cast("Any", source.counters).asked == 2
+
+
+def test_an_action_makes_the_numbers_stale() -> None:
+    """Whoever reprocesses a file sees the badge go down at once."""
+    source = reader()
+
+    source.read()
+    source.forget()
+    source.read()
+
+    assert cast("Any", source.counters).asked == 2
+
+
+@pytest.mark.parametrize(
+    ("broken", "named"),
+    [("counts", "the counts of files"), ("depth", "the dead letters"), ("alarms", "the alarms")],
+)
+def test_a_service_that_fails_takes_no_page_down(broken: str, named: str) -> None:
+    """The others are shown, the missing one is named, and nobody is told that all is well."""
+    away = ClientError({"Error": {"Code": "ServiceUnavailable"}}, "Query")
+    answers: dict[str, Any] = {"counts": Counts({}, 0), "depth": 0, "alarms": ()}
+
+    vitals = reader(**answers | {broken: away}).read()
+
+    assert vitals.missing == (named,)
+    assert not vitals.is_calm
+    assert vitals.waiting_files == 0
