@@ -30,6 +30,7 @@ BUNDLES: Mapping[str, tuple[str, ...]] = {
         "css/charts.css",
         "css/telemetry.css",
         "css/pages.css",
+        "css/work.css",
     ),
     "app.js": (
         "js/announce.js",

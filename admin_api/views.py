@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse, RedirectResponse
 
+from admin_api.addresses import order_href
 from admin_api.assets import asset
 from admin_api.clock import FILTERS, Clock
 from admin_api.security import request_id
@@ -38,6 +39,7 @@ templates = Environment(
     auto_reload=False,
 )
 templates.filters.update(FILTERS)
+templates.filters["order_href"] = order_href
 templates.globals["asset"] = asset
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from admin_api.exports import Export, csv_response, write_csv
+from admin_api.exports import Cell, Export, csv_response, write_csv
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,7 +45,7 @@ def test_what_a_spreadsheet_would_run_becomes_text(cell: str) -> None:
 
 def test_ordinary_cells_and_numbers_stay_as_they_are() -> None:
     """Text with quotes, commas and line breaks, and negative numbers of ours, are not touched."""
-    row = ['Ada "the first", of\nLondon', -5, Decimal("-1.50"), datetime(2026, 11, 22, tzinfo=UTC), None, "a=b"]
+    row: list[Cell] = ['Ada "the first", of\nLondon', -5, Decimal("-1.50"), datetime(2026, 11, 22, tzinfo=UTC), None, "a=b"]
 
     export = write_csv(["a", "b", "c", "d", "e", "f"], [row])
 

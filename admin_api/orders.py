@@ -1,0 +1,225 @@
+"""The pages of orders: the newest by file, those of a file or a customer, an order with all its lines; their export."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Path, Query, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from admin_api.addresses import EXPORT, order_href
+from admin_api.auth import Viewer
+from admin_api.errors import InvalidError, NotFoundError
+from admin_api.exports import MOST_ROWS, csv_response, write_csv
+from admin_api.order_exports import HEADER, order_rows
+from admin_api.order_feed import FeedPage, read_feed
+from admin_api.services import Console, ConsoleDep
+from admin_api.views import page
+from processor.accepted import run_of_rows
+from processor.cursors import CursorError
+from processor.lookup import PAGE, CustomerIndexMissingError, FileOrders
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+    from processor.entries import FileEntry
+    from processor.order_pages import OrderPage
+    from processor.orders import Order
+
+router = APIRouter(prefix="/orders", include_in_schema=False)
+
+_TO_THE_MICROSECOND = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}")
+
+
+class OrderQuery(BaseModel):
+    """Which orders are wanted: at most one of the three, as it stands in the address."""
+
+    model_config = ConfigDict(str_strip_whitespace=True)
+
+    order_id: Annotated[str, Field(max_length=64)] = ""
+    customer: Annotated[str, Field(max_length=200)] = ""
+    file: Annotated[str, Field(max_length=64)] = ""
+    cursor: Annotated[str, Field(max_length=2_000)] = ""
+    first: Annotated[int, Field(ge=0, le=1_000_000_000)] = 0
+
+    @property
+    def is_filtered(self) -> bool:
+        """Whether only some orders are wanted."""
+        return bool(self.order_id or self.customer or self.file)
+
+    @property
+    def export_href(self) -> str:
+        """Where the same orders are as CSV."""
+        named = {"order_id": self.order_id, "customer": self.customer, "file": self.file}
+        query = urlencode({name: value for name, value in named.items() if value})
+        return f"/orders/{EXPORT}" + (f"?{query}" if query else "")
+
+    def export_words(self, rows: FileOrders | None) -> str:
+        """Say beforehand what an export holds."""
+        if rows and rows.total > MOST_ROWS:
+            return f"The first {MOST_ROWS:,} of {rows.total:,} orders. The whole file is among the file's objects."
+        if rows:
+            return f"All {rows.total:,} orders of this file."
+        return f"These orders, {MOST_ROWS:,} at the most; the download's name says so if there are more."
+
+    def at(self, **place: str | int) -> str:
+        """Return the address of another page of the same orders, "" if there is none."""
+        if not any(place.values()) and "first" not in place:
+            return ""  # A cursor that leads nowhere.
+        named = {"customer": self.customer, "file": self.file, **place}
+        return f"/orders?{urlencode({name: value for name, value in named.items() if value})}"
+
+
+@dataclass(frozen=True, slots=True)
+class OrdersPage:
+    """A list of orders; exactly one of the first three is there, unless there is a problem."""
+
+    query: OrderQuery
+    feed: FeedPage | None = None
+    of_file: FileOrders | None = None
+    found: OrderPage | None = None
+    files: dict[str, FileEntry] | None = None
+    """The files of the orders found, by id."""
+    newer: str = ""
+    older: str = ""
+    knows_customers: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class OneOrderPage:
+    """One order: its lines, the newest first."""
+
+    order_id: str
+    lines: OrderPage
+    files: dict[str, FileEntry]
+    newer: str
+    older: str
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all of its lines are on this page, so that their sum is the order's."""
+        return not (self.newer or self.older)
+
+    @property
+    def total(self) -> Decimal:
+        """The sum of the lines on this page."""
+        return sum((line.line_total for line in self.lines.orders), start=self.lines.orders[0].line_total * 0)
+
+    @staticmethod
+    def dated(line: Order) -> str:
+        """Return a line's time to the microsecond; the digits behind it only tell files apart."""
+        match = _TO_THE_MICROSECOND.match(line.processed_timestamp)
+        return f"{match[0]}Z" if match else ""
+
+    @property
+    def customers(self) -> tuple[str, ...]:
+        """Everybody whom its lines name: one, unless files disagree."""
+        return tuple(dict.fromkeys(line.customer_name for line in self.lines.orders))
+
+
+@router.get("")
+def list_orders(request: Request, _: Viewer, console: ConsoleDep, query: Annotated[OrderQuery, Query()]) -> Response:
+    """List orders: those of a file, of a customer, or the newest of all; or show the one order that was asked for."""
+    if query.order_id:
+        return _show(request, console, query.order_id, query.cursor)
+    context = read_orders(console, query)
+    return page(request, "orders/list.html", context, partial="orders/_list.html", section="orders")
+
+
+@router.get(f"/{EXPORT}")
+def export_orders(_: Viewer, console: ConsoleDep, query: Annotated[OrderQuery, Query()]) -> Response:
+    """Download the orders that the list shows, up to a bound that the file's name tells."""
+    entry = _file(console, query.file) if query.file else None
+    if query.order_id:
+        name = f"order {query.order_id}"
+    elif query.customer:
+        name = f"orders of {query.customer}"
+    else:
+        name = f"orders of {entry.name}" if entry else "newest orders"
+    rows = order_rows(console, order_id=query.order_id, customer=query.customer, entry=entry)
+    try:
+        return csv_response(name, write_csv(HEADER, rows))
+    except CustomerIndexMissingError as error:
+        raise InvalidError(str(error), "Export the newest orders, or those of a file.") from error
+
+
+@router.get("/{order_id:path}")
+def show_order(
+    request: Request,
+    _: Viewer,
+    console: ConsoleDep,
+    order_id: Annotated[str, Path(max_length=64)],
+    cursor: Annotated[str, Query(max_length=2_000)] = "",
+) -> Response:
+    """Show one order with all its lines, and where each came from."""
+    return _show(request, console, order_id, cursor)
+
+
+def read_orders(console: Console, query: OrderQuery) -> OrdersPage:
+    """Read one page of a list; raises what the pages tell in words."""
+    try:
+        if query.file:
+            entry = _file(console, query.file)
+            return _of_file(query, entry, _rows(console, entry, query.first, PAGE))
+        if query.customer:
+            found = console.orders.by_customer(query.customer, query.cursor)
+            files = _files(console, found.orders)
+            newer, older = query.at(cursor=found.newer), query.at(cursor=found.older)
+            return OrdersPage(query, found=found, files=files, newer=newer, older=older)
+        feed = read_feed(console, query.cursor)
+    except (CursorError, CustomerIndexMissingError) as error:
+        raise InvalidError(str(error), "Begin again at the newest orders.") from error
+    return OrdersPage(
+        query,
+        feed=feed,
+        newer=query.at(cursor=feed.newer),
+        older=query.at(cursor=feed.older),
+        knows_customers=console.orders.knows_customers,
+    )
+
+
+def _of_file(query: OrderQuery, entry: FileEntry, rows: FileOrders) -> OrdersPage:
+    newer = query.at(first=max(0, query.first - PAGE)) if query.first else ""
+    older = query.at(first=rows.following) if rows.following < rows.total and not rows.problem else ""
+    return OrdersPage(query, of_file=rows, files={entry.file_id: entry}, newer=newer, older=older)
+
+
+def _show(request: Request, console: Console, order_id: str, cursor: str) -> Response:
+    try:
+        lines = console.orders.by_order_id(order_id, cursor)
+    except CursorError as error:
+        raise InvalidError(str(error), "Begin at the order's newest lines.") from error
+    if not lines.orders:
+        raise NotFoundError(
+            f"There is no order {order_id!r:.70}.",
+            "Order ids are exact, capitals and dashes included. Orders of a file appear when its run is settled; "
+            "rows that were rejected are on their file's page.",
+        )
+    context = OneOrderPage(
+        order_id=order_id,
+        lines=lines,
+        files=_files(console, lines.orders),
+        newer=order_href(order_id, lines.newer) if lines.newer else "",
+        older=order_href(order_id, lines.older) if lines.older else "",
+    )
+    return page(request, "orders/order.html", context, section="orders")
+
+
+def _rows(console: Console, entry: FileEntry, first: int, limit: int) -> FileOrders:
+    run = run_of_rows(console.ledger.runs(entry.file_id)) if first else None
+    return console.orders.of_file(entry, run, first=first, limit=limit)
+
+
+def _file(console: Console, file_id: str) -> FileEntry:
+    entry = console.ledger.read(file_id)
+    if entry is None:
+        raise NotFoundError(f"There is no file {file_id!r:.70}.", "Find it by its name in the list of files.")
+    return entry
+
+
+def _files(console: Console, orders: tuple[Order, ...]) -> dict[str, FileEntry]:
+    ids = [file_id for file_id in dict.fromkeys(order.file_id for order in orders) if file_id]
+    return {entry.file_id: entry for entry in console.files.read(ids)} if ids else {}
