@@ -88,6 +88,8 @@ class Overview:
     checked_at: datetime
     running: Part[tuple[Running, ...]]
     more_run: bool
+    waiting: Part[int]
+    """Messages that wait for a run."""
     newest: Part[tuple[FileEntry, ...]]
     measured: Part[Measured]
 
@@ -107,10 +109,11 @@ def show_overview(request: Request, _: Viewer, console: ConsoleDep, window: Wind
 def look(console: Console, window: Window, zone: tzinfo) -> Overview:
     """Ask every service at the same time; what one cannot say is missing from its part alone."""
     now = console.now()
-    files, metrics, vitals_of = console.files, console.metrics, console.vitals
+    files, metrics, queue, vitals_of = console.files, console.metrics, console.queue, console.vitals
     running = ask("DynamoDB", lambda: files.page(FileFilter(state=FileState.PROCESSING), limit=MOST_RUNNING))
     newest = ask("DynamoDB", lambda: files.page(FileFilter(), limit=NEWEST))
     measured = ask("CloudWatch", lambda: _measured(metrics.read(_SERIES, window, now), window, zone))
+    waiting = ask("SQS", queue.waiting)
     vitals: Vitals = vitals_of.read()
     at_work, shown = running.result(), newest.result()
     return Overview(
@@ -121,6 +124,7 @@ def look(console: Console, window: Window, zone: tzinfo) -> Overview:
         checked_at=datetime.fromtimestamp(vitals.read_at, UTC),
         running=at_work.then(lambda found: tuple(progress_of(each, now) for each in found.files)),
         more_run=bool(at_work.value and at_work.value.older),
+        waiting=waiting.result(),
         newest=shown.then(lambda found: found.files),
         measured=measured.result(),
     )

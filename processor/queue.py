@@ -1,9 +1,9 @@
-"""The ingest queue, as far as the processor touches it itself: when a failed message comes back."""
+"""The ingest queue, as far as anybody but Lambda touches it: when a failed message comes back, and how much waits."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from processor.messages import Message, reprocess_body
 
@@ -23,6 +23,12 @@ class IngestQueue:
         self.client.change_message_visibility(
             QueueUrl=self.url, ReceiptHandle=message.receipt_handle, VisibilityTimeout=seconds
         )
+
+    def waiting(self) -> int:
+        """Tell about how many messages wait for a run; those whose run has begun, or failed a moment ago, do not."""
+        name: Literal["ApproximateNumberOfMessages"] = "ApproximateNumberOfMessages"
+        answer = self.client.get_queue_attributes(QueueUrl=self.url, AttributeNames=[name])
+        return int(answer["Attributes"][name])
 
     def send_reprocess(self, file_id: str) -> str:
         """Ask for a new run of a stored file; returns the message id."""

@@ -17,6 +17,7 @@ from admin_api.series import Series, Window
 from processor.entries import to_iso
 from processor.files import file_id
 from processor.ledger import RunStart
+from processor.queue import IngestQueue
 from tests.aws.console import words
 from tests.aws.stage import BAD_ROW, GOOD_ROWS, csv_file
 
@@ -86,7 +87,7 @@ def test_an_empty_console_is_quiet_and_says_how_to_begin(console: ConsoleStage, 
 
     assert "Nothing waits for you." in page
     assert "Last checked now" in page
-    assert "No file is being read." in page
+    assert "No file is being read" in page
     assert "No file has come yet" in page
 
 
@@ -120,6 +121,21 @@ def test_running_files_show_how_far_they_are(console: ConsoleStage, stage: Stage
     assert 'value="620" max="1000"' in answer.text
     assert "62 %" in words(answer)
     assert answer.text.count("<progress") == 2
+
+
+def test_messages_that_wait_are_counted_beside_what_runs(
+    console: ConsoleStage, stage: Stage, metrics: FakeMetrics
+) -> None:
+    """A backlog is seen at once, and a queue that cannot be asked says so and takes nothing else away."""
+    for _ in range(2):
+        stage.clients.sqs.send_message(QueueUrl=stage.services.config.queue_url, MessageBody="{}")
+
+    assert "No file is being read · 2 messages wait" in words(console.browser().get("/"))
+
+    console.console.__dict__["queue"] = IngestQueue(stage.clients.sqs, "https://sqs.eu-west-1.amazonaws.com/1/none")
+    page = words(console.browser().get("/"))
+    assert "The queue could not be asked." in page
+    assert "No file has come yet" in page
 
 
 def test_newest_files_are_eight_and_the_newest_first(console: ConsoleStage, stage: Stage, metrics: FakeMetrics) -> None:
