@@ -89,4 +89,5 @@ def _environment(settings: Settings, storage: Storage, queue: sqs.Queue, alerts:
         "MAX_FILE_BYTES": str(settings.max_file_mb * 1024 * 1024),
         "DEFAULT_ENCODING": settings.encoding,
         "ORDER_INDEXES": ",".join(settings.order_indexes),
+        "ORDER_WRITES": settings.order_writes,
     }

@@ -132,6 +132,7 @@ class Settings:
     max_rows: int = _setting(1_000_000, _whole(1, 100_000_000))
     encoding: str = _setting("utf-8", _one_of("utf-8", "cp1252"))
     order_indexes: tuple[str, ...] = _setting(ORDER_INDEXES, _list_of(_one_of(*ORDER_INDEXES)))
+    order_writes: str = _setting("fast", _one_of("fast", "plain"))
 
     # Where the alarms begin (alarms.py); what no operator would change is written there.
     max_message_age_s: int = _setting(1800, _whole(60, 86400))

@@ -9,6 +9,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+FAST, PLAIN = "fast", "plain"
+
+
 @dataclass(frozen=True, slots=True)
 class Config:
     """What the stack tells the processor; each field is an environment variable of that name in upper case."""
@@ -30,6 +33,8 @@ class Config:
     default_encoding: str
     """For uploads that do not say theirs in the object metadata ``encoding``."""
     order_indexes: tuple[str, ...]
+    order_writes: str
+    """:data:`FAST`, or :data:`PLAIN` to write the orders by the SDK's client alone."""
     console_url: str
     """The console's address, without a slash at the end: mails link to the page of their file."""
 
@@ -49,6 +54,7 @@ class Config:
             max_rows=int(environ["MAX_ROWS"]),
             default_encoding=environ["DEFAULT_ENCODING"],
             order_indexes=tuple(part for part in environ["ORDER_INDEXES"].split(",") if part),
+            order_writes=environ["ORDER_WRITES"],
             console_url=environ["CONSOLE_URL"].rstrip("/"),
         )
 

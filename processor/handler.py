@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 import boto3
+import botocore.session
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from botocore.config import Config as ClientConfig
 
@@ -25,14 +26,16 @@ _TIMES: Any = {"connect_timeout": 5, "read_timeout": 20, "retries": {"mode": "st
 _CHECKED = ClientConfig(**_TIMES)
 _UNCHECKED = ClientConfig(**_TIMES, parameter_validation=False)
 
+_session = botocore.session.get_session()
+_aws = boto3.Session(botocore_session=_session)
 clients = Clients(
-    s3=boto3.client("s3", config=_CHECKED),
-    files=boto3.client("dynamodb", config=_CHECKED),
-    orders=boto3.client("dynamodb", config=_UNCHECKED),
-    sqs=boto3.client("sqs", config=_CHECKED),
-    sns=boto3.client("sns", config=_CHECKED),
+    s3=_aws.client("s3", config=_CHECKED),
+    files=_aws.client("dynamodb", config=_CHECKED),
+    orders=_aws.client("dynamodb", config=_UNCHECKED),
+    sqs=_aws.client("sqs", config=_CHECKED),
+    sns=_aws.client("sns", config=_CHECKED),
 )
-services = Services.build(Config.from_environment(os.environ), clients)
+services = Services.build(Config.from_environment(os.environ), clients, _session)
 services.meter.watch([clients.s3, clients.files, clients.orders, clients.sqs, clients.sns])
 
 

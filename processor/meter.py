@@ -48,6 +48,10 @@ class Meter:
                     events.register(f"provide-client-params.dynamodb.{operation}", _ask_for_capacity)
                     events.register(f"after-call.dynamodb.{operation}", self._count_dynamodb)
 
+    def count_written(self, parsed: dict[str, Any]) -> None:
+        """Count the answer to a BatchWriteItem that was sent by no client."""
+        self._count_dynamodb("BatchWriteItem", parsed)
+
     def _count_s3(self, event_name: str, **_: Any) -> None:
         operation = event_name.rpartition(".")[2]
         if operation in _S3_READS:

@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from processor.claims import ContentClaims
+from processor.config import FAST
+from processor.endpoint import fast_sender
 from processor.ledger import Ledger
 from processor.meter import Meter
 from processor.notify import Notifier
@@ -21,12 +23,14 @@ from processor.tally import Tally
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from botocore.session import Session
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_sqs import SQSClient
 
     from processor.config import Config
+    from processor.store import Sender
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +69,14 @@ class Services:
     new_id: Callable[[], str] = _new_id
 
     @classmethod
-    def build(cls, config: Config, clients: Clients) -> Services:
-        """Wire the collaborators to AWS."""
+    def build(cls, config: Config, clients: Clients, session: Session | None = None) -> Services:
+        """Wire the collaborators to AWS. Orders take the fast way only if the clients' ``session`` is there."""
         table = FilesTable(clients.files, config.files_table)
         ledger = Ledger(table)
+        meter = Meter(config.orders_table)
+        sender: Sender = ClientSender(clients.orders, config.orders_table)
+        if session and config.order_writes == FAST:
+            sender = fast_sender(session, clients.orders, config.orders_table, meter.count_written)
         return cls(
             config=config,
             ledger=ledger,
@@ -76,8 +84,8 @@ class Services:
             objects=Objects(clients.s3),
             queue=IngestQueue(clients.sqs, config.queue_url),
             notifier=Notifier(clients.sns, config.alerts_topic_arn, config.environment),
-            new_store=lambda: OrderStore(ClientSender(clients.orders, config.orders_table)),
-            meter=Meter(config.orders_table),
+            new_store=lambda: OrderStore(sender),
+            meter=meter,
         )
 
 

@@ -22,7 +22,8 @@ from processor.pipeline import process_file
 from processor.services import Clients, Invocation, Services
 from sample_data.generate import write_file
 
-CONFIG = Config("b", "orders", "files", "url", "arn", "test", 3, (1,), 2**40, 2**40, "utf-8", ("by_customer",), "c")
+INDEXES = ("by_customer",)
+CONFIG = Config("b", "orders", "files", "url", "arn", "test", 3, (1,), 2**40, 2**40, "utf-8", INDEXES, "plain", "c")
 
 
 class Swallow:

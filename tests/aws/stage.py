@@ -93,6 +93,7 @@ class Stage:
             max_rows=1_000_000,
             default_encoding="utf-8",
             order_indexes=("by_customer",),
+            order_writes="plain",  # Moto answers botocore's clients only.
             console_url="https://console.test",
         )
         return cls(clients, Services.build(config, clients), urls["dead"], urls["mail"])

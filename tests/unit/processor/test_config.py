@@ -21,6 +21,7 @@ ENVIRONMENT = {
     "MAX_ROWS": "250000",
     "DEFAULT_ENCODING": "utf-8",
     "ORDER_INDEXES": "by_customer",
+    "ORDER_WRITES": "fast",
     "CONSOLE_URL": "https://console.example",
 }
 
@@ -45,6 +46,7 @@ def test_settings_are_read_from_the_environment() -> None:
         max_rows=250_000,
         default_encoding="utf-8",
         order_indexes=("by_customer",),
+        order_writes="fast",
         console_url="https://console.example",
     )
 

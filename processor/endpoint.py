@@ -1,0 +1,44 @@
+"""Where our own connections go, by which credentials, and whom they trust: as botocore has it."""
+
+from __future__ import annotations
+
+import ssl
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from botocore.httpsession import get_cert_path
+from botocore.utils import get_environ_proxies
+
+from processor.connections import Address
+from processor.ring import Ring
+from processor.signing import RequestSigner
+from processor.store import ClientSender
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from botocore.session import Session
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+    from processor.store import Sender
+
+
+def fast_sender(
+    session: Session, client: DynamoDBClient, table: str, answered: Callable[[dict[str, Any]], None]
+) -> Sender:
+    """Make the sender that goes where ``client`` goes; the client itself where that is through a proxy.
+
+    ``session`` has made the client; ``answered`` is told of every answer that is no error.
+    """
+    url = client.meta.endpoint_url
+    credentials = session.get_credentials()
+    if get_environ_proxies(url) or credentials is None:
+        return ClientSender(client, table)
+    parts = urlsplit(url)
+    tls = None
+    if parts.scheme == "https":
+        tls = ssl.create_default_context(cafile=get_cert_path(session.get_config_variable("ca_bundle") or True))
+    address = Address(parts.hostname or "", parts.port or (443 if tls else 80), tls)
+    # Asked for with every second's first request, so that botocore refreshes what is about to expire.
+    signer = RequestSigner(parts.netloc, client.meta.region_name, credentials.get_frozen_credentials)
+    return Ring(address, signer, table, answered)
