@@ -29,6 +29,8 @@ PAGES = (
     "runs",
     "files",
     "file_forms",
+    "file_page",
+    "activity",
     "orders",
     "api.docs",
     "api.files",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from admin_api.errors import RefusedError
-from admin_api.file_actions import apply
+from admin_api.file_actions import apply, target_of
 from admin_api.jobs import Step
 from processor.files import FileState
 from processor.listing import FileFilter, behind
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from processor.actions import ActionEntry
     from processor.entries import FileEntry
 
-_AT_ONCE = 100  # BatchGetItem's limit.
+_AT_ONCE = 25
 
 
 def selection_of(wanted: FileFilter) -> dict[str, Any]:
@@ -48,43 +48,59 @@ def filter_of(selection: dict[str, Any]) -> FileFilter:
 def carry_out(console: Console, action: ActionEntry) -> Iterator[Step]:
     """Do what was asked for to one file after the other; the executor of ``admin_api.jobs``."""
     if "file_ids" in action.selection:
-        for entry, resume in _chosen(console, action.selection["file_ids"], int(action.resume or 0)):
-            yield _step(console, action, entry, resume) if entry else Step(skipped=1, resume=resume)
-        return
-    for entry, resume in _matching(console, filter_of(action.selection), action.resume):
-        yield _step(console, action, entry, resume) if entry else Step(resume=resume)
+        return _chosen(console, action)
+    return _matching(console, action)
 
 
-def _chosen(console: Console, file_ids: list[str], first: int) -> Iterator[tuple[FileEntry | None, str]]:
-    """Yield the files, each with where to go on behind it; None for one that does not exist."""
-    for start in range(first, len(file_ids), _AT_ONCE):
+def _chosen(console: Console, action: ActionEntry) -> Iterator[Step]:
+    file_ids = action.selection["file_ids"]
+    for start in range(int(action.resume or 0), len(file_ids), _AT_ONCE):
         stretch = file_ids[start : start + _AT_ONCE]
         found = {entry.file_id: entry for entry in console.files.read(stretch)}
         for number, file_id in enumerate(stretch, start + 1):
-            yield found.get(file_id), str(number)
+            entry = found.get(file_id)
+            step = _do(console, action, entry) if entry else Step(skipped=1)
+            yield step._replace(resume=str(number))
 
 
-def _matching(console: Console, wanted: FileFilter, cursor: str) -> Iterator[tuple[FileEntry | None, str]]:
-    """Yield the files, each with where to go on behind it; None after each stretch that was looked through."""
+def _matching(console: Console, action: ActionEntry) -> Iterator[Step]:
+    """Walk along the filter, some files at a time.
+
+    Which ones is on record before they are touched: a file that has been moved is no longer where the filter would
+    find it, and a worker that dies in between must not leave it half done.
+    """
+    wanted = filter_of(action.selection)
+    cursor, _, due = action.resume.partition(" ")
+    yield from _due(console, action, due.split(",") if due else [], wanted.state)
     while True:
         page = console.files.page(wanted, cursor=cursor, limit=MOST_SEARCHED)
-        for entry in page.files:
-            yield entry, behind(entry)
+        for start in range(0, len(page.files), _AT_ONCE):
+            stretch = page.files[start : start + _AT_ONCE]
+            file_ids = [entry.file_id for entry in stretch]
+            yield Step(resume=f"{behind(stretch[-1])} {','.join(file_ids)}", save=True)
+            yield from _due(console, action, file_ids, wanted.state)
         cursor = page.older
         if not cursor:
             return
-        yield None, cursor
+        yield Step(resume=cursor)
 
 
-def _step(console: Console, action: ActionEntry, entry: FileEntry, resume: str) -> Step:
+def _due(console: Console, action: ActionEntry, file_ids: list[str], state: FileState | None) -> Iterator[Step]:
+    """Do it to these files as they are now; one that is no longer in the filter's state is passed over."""
+    for entry in console.files.read(file_ids) if file_ids else []:
+        is_meant = state in {None, entry.state} or entry.state is target_of(action.kind)
+        yield _do(console, action, entry) if is_meant else Step(skipped=1)
+
+
+def _do(console: Console, action: ActionEntry, entry: FileEntry) -> Step:
     try:
         fresh = apply(console, action.kind, entry)
         console.actions.note(action, entry.file_id, entry.name)
     except RefusedError:
-        return Step(skipped=1, resume=resume)
+        return Step(skipped=1)
     except ClientError as error:
         why = f"{entry.name}: {error.operation_name} failed: {error.response['Error']['Code']}."
-        return Step(failed=1, resume=resume, error=why)
+        return Step(failed=1, error=why)
     except BotoCoreError as error:
-        return Step(failed=1, resume=resume, error=f"{entry.name}: AWS could not be reached: {type(error).__name__}.")
-    return Step(done=1, resume=resume) if fresh else Step(skipped=1, resume=resume)
+        return Step(failed=1, error=f"{entry.name}: AWS could not be reached: {type(error).__name__}.")
+    return Step(done=1) if fresh else Step(skipped=1)

@@ -70,13 +70,17 @@ def act_on_many(
         logger.info("action_begun", extra={"action_id": action.action_id, "kind": action.kind, "expected": expected})
 
 
+def target_of(kind: ActionKind) -> FileState:
+    """Tell in which state this leaves a file."""
+    return FileState.DISMISSED if kind is ActionKind.DISMISS else FileState.REPROCESSING
+
+
 def apply(console: Console, kind: ActionKind, entry: FileEntry) -> bool:
     """Do it to one file. False: it was so already, and only what an earlier attempt had left undone was done.
 
     Raises :class:`RefusedError`.
     """
-    target = FileState.DISMISSED if kind is ActionKind.DISMISS else FileState.REPROCESSING
-    fresh = entry.state is not target
+    fresh = entry.state is not target_of(kind)
     now = console.now()
     if fresh and not allowed(kind, entry, now):
         raise RefusedError(why_not(kind, entry))

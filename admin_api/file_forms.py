@@ -147,9 +147,13 @@ def _all_matching(console: Console, offer: Offer, target: Target, now: datetime)
         sample=sample,
         refused=(),
         missing=0,
-        words=(target.in_words() or "all files").capitalize(),
+        words=_sentence(target.in_words() or "all files"),
         back=target.address(),
     )
+
+
+def _sentence(words: str) -> str:
+    return words[0].upper() + words[1:]
 
 
 def _number_of(console: Console, target: Target, now: datetime) -> tuple[int, bool]:

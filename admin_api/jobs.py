@@ -34,6 +34,8 @@ class Step(NamedTuple):
     failed: int = 0
     resume: str = ""
     error: str = ""
+    save: bool = False
+    """Whether this must be on record before the executor goes on: what it says would be lost with the worker."""
 
 
 type Executor = Callable[[Console, ActionEntry], Iterator[Step]]
@@ -75,7 +77,7 @@ class Work:
             self._unsaved.append(step)
             if action.rate_per_s:
                 self.sleep((step.done + step.failed) / action.rate_per_s)
-            if self.clock() - saved_at >= SAVE_EVERY_S:
+            if step.save or self.clock() - saved_at >= SAVE_EVERY_S:
                 action, saved_at = self._save(action), self.clock()
                 if action.stop_asked:
                     return self._finish(action, ActionState.STOPPED)

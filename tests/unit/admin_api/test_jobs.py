@@ -156,6 +156,20 @@ def test_progress_is_told_while_it_goes_on() -> None:
     assert fake.actions.saves >= 10 / (SAVE_EVERY_S + 1)
 
 
+def test_what_must_be_on_record_is_saved_before_the_executor_goes_on() -> None:
+    """However little time has passed: a worker that dies after it has said so where the next one has to look."""
+    fake, seen = FakeConsole(), []
+
+    def careful(_console: Console, _action: ActionEntry) -> Iterator[Step]:
+        yield Step(resume="a,b", save=True)
+        seen.append(fake.actions.stored.resume if fake.actions.stored else "")
+        yield Step(done=2)
+
+    work(fake, Time(), executor=careful).carry_out(ACTION)
+
+    assert seen == ["a,b"]
+
+
 def test_an_action_stops_when_somebody_asks() -> None:
     """What was done is counted, and nothing more is done."""
     fake = FakeConsole(actions=Log(stop_at_save=2))
