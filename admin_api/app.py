@@ -32,6 +32,7 @@ PAGES = (
     "file_page",
     "activity",
     "orders",
+    "dead_letters",
     "api.docs",
     "api.files",
     "api.orders",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from admin_api import bulk_files
+from admin_api import bulk_files, letter_jobs
 from admin_api.config import Config
 from admin_api.jobs import Work
 from admin_api.services import Console
@@ -22,6 +22,8 @@ EXECUTORS: dict[ActionKind, Executor] = {
     ActionKind.REPROCESS: bulk_files.carry_out,
     ActionKind.PROCESS_ANYWAY: bulk_files.carry_out,
     ActionKind.DISMISS: bulk_files.carry_out,
+    ActionKind.REDRIVE: letter_jobs.redrive,
+    ActionKind.DELETE: letter_jobs.delete,
 }
 
 console = Console.connect(Config.from_environment(os.environ))

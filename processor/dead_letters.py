@@ -18,7 +18,7 @@ from botocore.exceptions import ClientError
 from processor.letters import DeadLetter, Look, Moved
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator
+    from collections.abc import Callable, Collection, Generator, Iterable, Iterator
     from datetime import datetime
 
     from mypy_boto3_sqs import SQSClient
@@ -137,7 +137,7 @@ class DeadLetterQueue:
                 self._release(held, pool)
                 time.sleep(random.uniform(0.05, 0.3))  # noqa: S311 - two lookers must not move in step
 
-    def redrive(self, message_ids: Collection[str] | None, *, before: datetime) -> Iterator[Moved]:
+    def redrive(self, message_ids: Collection[str] | None, *, before: datetime) -> Generator[Moved]:
         """Send letters back to the ingest queue, unchanged; tell of each one. None means all sent before a moment.
 
         Of two people who redrive the same letter one gets it, for SQS hands it to one of them. It is sent first and
@@ -146,13 +146,13 @@ class DeadLetterQueue:
         """
         yield from self._each(message_ids, before, self._send_back)
 
-    def delete(self, message_ids: Collection[str] | None, *, before: datetime) -> Iterator[Moved]:
+    def delete(self, message_ids: Collection[str] | None, *, before: datetime) -> Generator[Moved]:
         """Delete letters for good; tell of each one. None means all sent before a moment."""
         yield from self._each(message_ids, before, lambda _message: None)
 
     def _each(
         self, message_ids: Collection[str] | None, before: datetime, act: Callable[[Any], None]
-    ) -> Iterator[Moved]:
+    ) -> Generator[Moved]:
         """Receive letters until the wanted ones were met, act on each and delete it; give the others back."""
         wanted = None if message_ids is None else set(message_ids)
         done: set[str] = set()
@@ -163,19 +163,20 @@ class DeadLetterQueue:
                 is_wanted = letter.sent_at < before if wanted is None else letter.message_id in wanted
                 done.add(letter.message_id)
                 if is_wanted:
-                    yield self._move(message, act, held)
+                    yield Moved(letter, self._move(message, act, held))
         finally:
             with ThreadPoolExecutor(_RECEIVERS) as pool:
                 self._release(held, pool)
 
-    def _move(self, message: Any, act: Callable[[Any], None], held: _Held) -> Moved:
+    def _move(self, message: Any, act: Callable[[Any], None], held: _Held) -> str:
+        """Act on a message and delete it; returns "", or why it is still there."""
         try:
             act(message)
             self._client.delete_message(QueueUrl=self._url, ReceiptHandle=message["ReceiptHandle"])
         except ClientError as error:
-            return Moved(message["MessageId"], error=str(error))
+            return str(error)
         held.forget(message["MessageId"])
-        return Moved(message["MessageId"])
+        return ""
 
     def _fresh_messages(self, wanted: set[str] | None, done: set[str], held: _Held) -> Iterator[Any]:
         """Yield messages that were not met yet and are certainly still held, until there are no more."""

@@ -65,7 +65,7 @@ class Look:
 class Moved:
     """What became of one letter that was to be redriven or deleted."""
 
-    message_id: str
+    letter: DeadLetter
     error: str = ""
     """Why it is still where it was, in words."""
 

@@ -49,6 +49,8 @@ class MoveTask:
     """RUNNING, COMPLETED, CANCELLING, CANCELLED or FAILED."""
     moved: int
     to_move: int
+    started_ms: int = 0
+    """When it was started, in milliseconds since the epoch: what tells one task from the next."""
     handle: str = ""
     failure: str = ""
 
@@ -87,6 +89,7 @@ class MoveTasks:
                 status=task.get("Status", ""),
                 moved=task.get("ApproximateNumberOfMessagesMoved", 0),
                 to_move=task.get("ApproximateNumberOfMessagesToMove", 0),
+                started_ms=task.get("StartedTimestamp", 0),
                 handle=task.get("TaskHandle", ""),
                 failure=task.get("FailureReason", ""),
             )

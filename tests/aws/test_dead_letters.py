@@ -224,7 +224,7 @@ def test_wanted_letters_go_back_unchanged_and_the_others_stay(stage: Stage, lett
     moved = list(letters.redrive([wanted], before=LATER))
 
     arrived = take_all(stage, stage.services.config.queue_url)
-    assert [(each.message_id, each.error) for each in moved] == [(wanted, "")]
+    assert [(each.letter.message_id, each.error) for each in moved] == [(wanted, "")]
     assert [message["Body"] for message in arrived] == [s3_event(SOURCE)]
     assert arrived[0]["MessageAttributes"]["origin"]["StringValue"] == "tests"
     assert arrived[0]["Attributes"]["AWSTraceHeader"] == header
@@ -239,7 +239,7 @@ def test_all_means_all_that_were_there_before(stage: Stage, letters: DeadLetterQ
     sqs_clock.now += 60
     new = bury(stage, ["{}"] * 5)
 
-    moved = [each.message_id for each in letters.redrive(None, before=before)]
+    moved = [each.letter.message_id for each in letters.redrive(None, before=before)]
 
     assert sorted(moved) == sorted(old)
     assert sorted(letter.message_id for letter in letters.look().letters) == sorted(new)
@@ -252,7 +252,7 @@ def test_two_operators_who_redrive_the_same_letters_send_each_once(stage: Stage,
 
     def redrive(_: int) -> list[str]:
         together.wait()
-        return [each.message_id for each in queue(stage, sqs).redrive(ids, before=LATER)]
+        return [each.letter.message_id for each in queue(stage, sqs).redrive(ids, before=LATER)]
 
     with ThreadPoolExecutor(2) as pool:
         first, second = pool.map(redrive, range(2))
@@ -270,7 +270,7 @@ def test_whoever_stops_gives_back_the_rest(stage: Stage, letters: DeadLetterQueu
 
     for _ in range(3):
         next(moving)
-    moving.close()  # type: ignore[attr-defined]
+    moving.close()
 
     assert counts(stage, stage.services.config.queue_url) == (3, 0)
     assert counts(stage, stage.dead_letter_url) == (27, 0)
@@ -290,7 +290,7 @@ def test_a_death_between_send_and_delete_leaves_the_letter_in_both_queues(
     monkeypatch.setattr(stage.clients.sqs, "delete_message", die)
     with pytest.raises(KeyboardInterrupt):
         list(letters.redrive(ids, before=LATER))
-    again = [each.message_id for each in letters.redrive(ids, before=LATER)]
+    again = [each.letter.message_id for each in letters.redrive(ids, before=LATER)]
 
     arrived = take_all(stage, stage.services.config.queue_url)
     assert again == ids
@@ -313,7 +313,7 @@ def test_a_letter_that_is_refused_stays_and_says_why(
 
     monkeypatch.setattr(stage.clients.sqs, "send_message", refuse)
 
-    moved = {each.message_id: each.error for each in letters.redrive([bad, good], before=LATER)}
+    moved = {each.letter.message_id: each.error for each in letters.redrive([bad, good], before=LATER)}
 
     assert moved[good] == ""
     assert "too much" in moved[bad]
@@ -327,10 +327,10 @@ def test_a_letter_that_was_held_too_long_is_sent_only_once(stage: Stage, sqs: An
 
     first = next(paused)
     sqs_clock.now += HOLD_S
-    other = [each.message_id for each in queue(stage, sqs, clock=sqs_clock).redrive(ids, before=LATER)]
+    other = [each.letter.message_id for each in queue(stage, sqs, clock=sqs_clock).redrive(ids, before=LATER)]
     rest = list(paused)
 
-    assert sorted([first.message_id, *other]) == sorted(ids)
+    assert sorted([first.letter.message_id, *other]) == sorted(ids)
     assert rest == []
     assert counts(stage, stage.services.config.queue_url) == (2, 0)
 
@@ -342,7 +342,7 @@ def test_only_the_chosen_letters_are_deleted(stage: Stage, letters: DeadLetterQu
     """Deleting sends nothing anywhere and leaves the others."""
     ids = bury(stage, ["{}"] * 30)
 
-    moved = [each.message_id for each in letters.delete(ids[:12], before=LATER)]
+    moved = [each.letter.message_id for each in letters.delete(ids[:12], before=LATER)]
 
     assert sorted(moved) == sorted(ids[:12])
     assert counts(stage, stage.services.config.queue_url) == (0, 0)

@@ -50,13 +50,14 @@ def test_a_running_task_tells_how_far_it_is_and_can_be_cancelled(stub: Stubber, 
         "Status": "RUNNING",
         "ApproximateNumberOfMessagesMoved": 12,
         "ApproximateNumberOfMessagesToMove": 345,
+        "StartedTimestamp": 1_795_341_600_000,
     }
     stub.add_response("list_message_move_tasks", {"Results": [result]}, {"SourceArn": ARN, "MaxResults": 1})
     stub.add_response("cancel_message_move_task", {"ApproximateNumberOfMessagesMoved": 12}, {"TaskHandle": "h-1"})
 
     task = tasks.newest()
 
-    assert task == MoveTask("RUNNING", moved=12, to_move=345, handle="h-1")
+    assert task == MoveTask("RUNNING", moved=12, to_move=345, started_ms=1_795_341_600_000, handle="h-1")
     assert task.is_running
     assert not task.is_over
     tasks.cancel(task)
