@@ -1,0 +1,55 @@
+"""Files, runs and actions as tests want them, with sensible values for the rest."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from processor.actions import ActionEntry, ActionKind, ActionState
+from processor.entries import FileEntry, RunEntry, to_iso
+from processor.files import FileState
+
+NOW = datetime(2026, 11, 25, 18, 0, tzinfo=UTC)
+FILE_ID = "0123456789abcdef01234567"
+
+
+def made_file(**values: Any) -> FileEntry:
+    """Make a file that was received at six."""
+    known: dict[str, Any] = {
+        "file_id": FILE_ID,
+        "state": FileState.PROCESSED,
+        "bucket": "b",
+        "object_key": "raw-data/orders.csv",
+        "version_id": "v",
+        "received_at": to_iso(NOW),
+        "base_timestamp": to_iso(NOW),
+        "run_started_at": to_iso(NOW),
+        "run_id": "r1",
+    }
+    return FileEntry(**known | values)
+
+
+def made_run(number: int = 1, **values: Any) -> RunEntry:
+    """Make a run that began so many minutes after six."""
+    known: dict[str, Any] = {
+        "file_id": FILE_ID,
+        "run_id": f"r{number}",
+        "started_at": to_iso(NOW.replace(minute=number)),
+        "message_id": "m",
+        "receive_count": number,
+        "outcome": FileState.PROCESSED,
+    }
+    return RunEntry(**known | values)
+
+
+def made_action(**values: Any) -> ActionEntry:
+    """Make an action that has just been done."""
+    known: dict[str, Any] = {
+        "action_id": "20261125T183000Z-0123abcd",
+        "kind": ActionKind.REPROCESS,
+        "at": to_iso(NOW.replace(minute=30)),
+        "who": "ada@example.com",
+        "state": ActionState.DONE,
+        "done": 1,
+    }
+    return ActionEntry(**known | values)

@@ -1,0 +1,68 @@
+"""What is offered is exactly what the states allow, and every refusal says why."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from admin_api.offers import OFFERS, allowed, offers, why_not
+from processor.actions import ActionKind
+from processor.files import TRANSITIONS, FileState
+from tests.unit.admin_api.made_files import NOW, made_file
+
+EXPECTED: dict[FileState, set[str]] = {
+    FileState.QUEUED: set(),
+    FileState.PROCESSING: set(),
+    FileState.PROCESSED: {"reprocess"},
+    FileState.PARTIAL: {"reprocess", "dismiss"},
+    FileState.FAILED: {"reprocess", "dismiss"},
+    FileState.DUPLICATE: {"process_anyway", "dismiss"},
+    FileState.DEAD_LETTERED: {"reprocess", "dismiss"},
+    FileState.REPROCESSING: set(),
+    FileState.REPAIRED: {"reprocess"},
+    FileState.DISMISSED: {"reprocess"},
+}
+
+
+@pytest.mark.parametrize("state", FileState)
+def test_each_state_offers_what_can_be_done_in_it(state: FileState) -> None:
+    """No more, and no less; and what is offered is a move that the ledger allows."""
+    entry = made_file(state=state, lease_until=int(NOW.timestamp()) + 60)
+
+    found = {str(offer.kind) for offer in offers(entry, NOW)}
+
+    assert found == EXPECTED[state]
+    targets = {"dismiss": FileState.DISMISSED, "reprocess": FileState.REPROCESSING}
+    assert all(targets.get(kind, FileState.REPROCESSING) in TRANSITIONS[state] for kind in found)
+
+
+def test_file_whose_run_has_died_can_be_reprocessed() -> None:
+    """From the second on in which the next run may take it over."""
+    entry = made_file(state=FileState.PROCESSING, lease_until=int(NOW.timestamp()))
+
+    assert not offers(entry, NOW)
+    assert [offer.kind for offer in offers(entry, NOW + timedelta(seconds=1))] == [ActionKind.REPROCESS]
+
+
+@pytest.mark.parametrize("kind", OFFERS)
+@pytest.mark.parametrize("state", FileState)
+def test_every_refusal_names_the_file_and_the_reason(state: FileState, kind: ActionKind) -> None:
+    """Whatever is asked for in whatever state: a sentence that a person can act on."""
+    entry = made_file(state=state, lease_until=int(NOW.timestamp()) + 60)
+
+    if not allowed(kind, entry, NOW):
+        why = why_not(kind, entry)
+        assert why.startswith("orders.csv ")
+        assert why.endswith(".")
+
+
+def test_what_is_no_file_action_is_never_allowed() -> None:
+    """Redriving and deleting are about messages."""
+    assert not allowed(ActionKind.REDRIVE, made_file(), NOW)
+
+
+def test_buttons_name_the_effect_and_the_number() -> None:
+    """One file is one file."""
+    assert OFFERS[ActionKind.DISMISS].button(1) == "Dismiss 1 file"
+    assert OFFERS[ActionKind.REPROCESS].button(1_234) == "Reprocess 1,234 files"
