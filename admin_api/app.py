@@ -33,6 +33,7 @@ PAGES = (
     "activity",
     "orders",
     "dead_letters",
+    "search",
     "api.docs",
     "api.files",
     "api.orders",

@@ -1,0 +1,54 @@
+"""What somebody may have pasted into the search box, told by its shape. Pure."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from processor.actions import is_action_id
+from processor.files import INBOX
+
+_FILE_ID = re.compile(r"[0-9a-f]{24}")
+_RUN_ID = re.compile(r"[0-9a-f]{16}")
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_TRACE_ID = re.compile(r"1-[0-9a-f]{8}-[0-9a-f]{24}")
+_SETTLED_KEY = re.compile(r"(?:processed-data|failed-data|archive)/\d{4}/\d{2}/\d{2}/([0-9a-f]{24})/")
+_AROUND = "\"'`<>()[]{},; \t\r\n"
+"""What comes along when an id is copied out of a sentence, a log line or code."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identifier:
+    """A text, and what it can be by its shape; besides, it may be an order id, a customer or a part of a name."""
+
+    text: str
+    file_id: str = ""
+    run_id: str = ""
+    uuid: str = ""
+    """A message id of SQS or a request id of Lambda: they look alike."""
+    trace_id: str = ""
+    action_id: str = ""
+    object_key: str = ""
+    """Of the inbox; a settled object's key names its file by ``file_id``."""
+
+    @classmethod
+    def read(cls, text: str) -> Identifier:
+        """Read what was pasted."""
+        bare = text.strip(_AROUND)
+        lower = bare.lower()
+        key = bare.split("/", 3)[-1] if lower.startswith("s3://") and bare.count("/") > 2 else bare
+        settled = _SETTLED_KEY.match(key)
+        root = re.search(r"Root=(1-[0-9a-f]{8}-[0-9a-f]{24})", bare)
+        return cls(
+            text=text.strip(),
+            file_id=settled[1] if settled else _whole(_FILE_ID, lower),
+            run_id=_whole(_RUN_ID, lower),
+            uuid=_whole(_UUID, lower),
+            trace_id=root[1] if root else _whole(_TRACE_ID, lower),
+            action_id=bare if is_action_id(bare) else "",
+            object_key=key if key.startswith(INBOX) and len(key) > len(INBOX) else "",
+        )
+
+
+def _whole(pattern: re.Pattern[str], text: str) -> str:
+    return text if pattern.fullmatch(text) else ""
