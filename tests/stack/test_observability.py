@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from collections import Counter
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Literal
 
 import boto3
 import pytest
@@ -13,6 +14,7 @@ import pytest
 from cdk.local.emulator import Emulator, free_port
 from cdk.local.sidecar import Sidecar
 from processor.files import FileState, file_id
+from tests.stack import bill
 from tests.stack.conftest import LOCAL, deployed
 from tests.stack.deployment import REGION, Deployment, s3_event
 from tests.stack.faults import Fault, FaultProxy, aws_error
@@ -35,27 +37,29 @@ COUNTED = (
     "RowsRejected",
     "BytesProcessed",
     "ConsumedWriteUnits",
+    "EstimatedCost",
 )
 
 
 def sums(stack: Deployment, sidecar: Sidecar) -> dict[str, float]:
     """Ask CloudWatch for the sum of each metric since ever."""
     sidecar.carry()
+    return {name: statistic(stack, name, "Sum") for name in COUNTED}
+
+
+def statistic(stack: Deployment, name: str, which: Literal["Sum", "SampleCount"]) -> float:
+    """Add up a statistic of one metric since ever."""
     now = datetime.now(UTC)
-    dimensions = [{"Name": "environment", "Value": "local"}, {"Name": "service", "Value": "processor"}]
-    totals = {}
-    for name in COUNTED:
-        answer = stack.client("cloudwatch").get_metric_statistics(
-            Namespace="Waybill",
-            MetricName=name,
-            Dimensions=dimensions,
-            StartTime=now - timedelta(hours=3),
-            EndTime=now + timedelta(hours=1),
-            Period=60,
-            Statistics=["Sum"],
-        )
-        totals[name] = sum(point["Sum"] for point in answer["Datapoints"])
-    return totals
+    answer = stack.client("cloudwatch").get_metric_statistics(
+        Namespace="Waybill",
+        MetricName=name,
+        Dimensions=[{"Name": "environment", "Value": "local"}, {"Name": "service", "Value": "processor"}],
+        StartTime=now - timedelta(hours=3),
+        EndTime=now + timedelta(hours=1),
+        Period=60,
+        Statistics=[which],
+    )
+    return float(sum(point[which] for point in answer["Datapoints"]))
 
 
 @pytest.fixture
@@ -86,6 +90,25 @@ def settled_sums(stack: Deployment, sidecar: Sidecar, received: int) -> dict[str
         stack.send('{"Event": "s3:TestEvent"}')
     stack.wait_idle()
     return sums(stack, sidecar)
+
+
+def invocations(stack: Deployment) -> int:
+    """Count the invocations whose metrics have come."""
+    return round(statistic(stack, "EstimatedCost", "SampleCount"))
+
+
+def cost_of_time(stack: Deployment) -> Decimal:
+    """Price the time that the emulator says all invocations took, with the start of their workers."""
+    pages = (
+        stack.client("logs")
+        .get_paginator("filter_log_events")
+        .paginate(
+            logGroupName=f"/aws/lambda/{stack.outputs['ProcessorFunctionName']}", filterPattern='"REPORT RequestId:"'
+        )
+    )
+    lines = [event["message"] for page in pages for event in page["events"]]
+    took_ms = sum(float(line.split("Duration: ")[1].split(" ms")[0]) for line in lines)
+    return Decimal(str(took_ms)) / 1000 * 256 / 1024 * bill.GB_SECOND
 
 
 def test_metrics_of_a_mixed_load_equal_the_tables(
@@ -127,9 +150,17 @@ def test_metrics_of_a_mixed_load_equal_the_tables(
     assert measured["RowsAccepted"] == sum(len(orders.get(entry.file_id, [])) for entry in entries)
     assert measured["RowsRejected"] == sum(n % 4 + 1 for n in range(50))
     assert measured["BytesProcessed"] == sum(len(bodies[entry.name]) for entry in read_whole)
-    rows = measured["RowsAccepted"]
-    # Each order is under a kilobyte: one unit, and one for the index. The ledger takes 8 to 18 units a run.
-    assert 2 * rows + 8 * len(runs) <= measured["ConsumedWriteUnits"] <= 2 * rows + 18 * len(runs)
+    assert measured["ConsumedWriteUnits"] == bill.write_units(entries, runs)
+    tried = Counter(run.file_id for run in runs)
+    due = {entry.file_id: bill.receipt(entry) for entry in entries}
+    once = [run for run in runs if tried[run.file_id] == 1]
+    assert [(paid, due[run.file_id]) for run in once if (paid := bill.paid(run)) != due[run.file_id]] == []
+    counted = (
+        bill.write_units(entries, runs) * bill.WRITE_UNIT
+        + bill.cost_of_calls(proxy.calls)
+        + invocations(open_stack) * (3 * bill.SQS + bill.INVOCATION)
+    )
+    assert counted < Decimal(str(measured["EstimatedCost"])) < counted + cost_of_time(open_stack)
 
 
 @pytest.fixture
