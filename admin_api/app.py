@@ -37,6 +37,7 @@ PAGES = (
     "api.docs",
     "api.files",
     "api.orders",
+    "api.dead_letters",
     "api.actions",
     "api.uploads",
 )

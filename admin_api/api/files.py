@@ -2,35 +2,47 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path, Query
-from pydantic import BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field
 
 from admin_api.api.models import ActionOut, FileOut, FilesOut, FileStoryOut, RunOut, problems
-from admin_api.auth import Operator
+from admin_api.auth import Operator, User
 from admin_api.errors import InvalidError, NotFoundError
-from admin_api.file_actions import Asked, act_on_file
+from admin_api.file_actions import Asked, act_on_file, act_on_many
 from admin_api.services import ConsoleDep
 from processor.actions import ActionKind, new_action_id
 from processor.cursors import CursorError
+from processor.entries import from_iso, to_iso
 from processor.files import FileState
 from processor.listing import FileFilter
 
 router = APIRouter(prefix="/api", tags=["Files"])
 
-_MOMENT = r"^(|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z)$"
-_ACTION_ID = r"^(|\d{8}T\d{6}Z-[0-9a-f]{8})$"
+ACTION_ID = r"^(|\d{8}T\d{6}Z-[0-9a-f]{8})$"
 
-FileId = Annotated[str, Path(pattern="^[0-9a-f]{24}$", examples=["3887c2b429aa1757c46a1075"])]
+FILE_ID = "^[0-9a-f]{24}$"
+
+_MOMENT = r"^(|2\d{3}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z)$"
+
+
+def _moment(text: str) -> str:
+    """Write a moment as the ledger does; raises ValueError for a day that no calendar has."""
+    return to_iso(from_iso(text)) if text else ""
+
+
+Moment = Annotated[str, Field(pattern=_MOMENT, examples=["2026-11-25T18:00:00Z"]), AfterValidator(_moment)]
+FileId = Annotated[str, Path(pattern=FILE_ID, examples=["3887c2b429aa1757c46a1075"])]
 
 
 class FileQuery(BaseModel):
     """Which files are wanted; what is left out wants all."""
 
     state: FileState | None = None
-    since: str = Field(default="", pattern=_MOMENT, examples=["2026-11-25T18:00:00Z"])
-    until: str = Field(default="", pattern=_MOMENT)
+    since: Moment = ""
+    until: Moment = ""
     name: str = Field(default="", max_length=200, description="Part of the object key.")
     cause: str = Field(default="", max_length=100)
     rejected: bool = Field(default=False, description="Only files with rejected rows.")
@@ -45,9 +57,21 @@ class FileActionIn(BaseModel):
     reason: str = Field(default="", max_length=500, description="Why; needed to dismiss.")
     action_id: str = Field(
         default="",
-        pattern=_ACTION_ID,
+        pattern=ACTION_ID,
         description="Your own id of this request, such as 20261125T184400Z-0123abcd: sent again, it is done once.",
     )
+
+    def asked_by(self, user: User, now: datetime) -> Asked:
+        """Say who asks for what; raises :class:`InvalidError` where the reason is missing."""
+        if ActionKind(self.kind) is ActionKind.DISMISS and not self.reason.strip():
+            raise InvalidError("Files are dismissed with a reason.", "Say why in `reason`.")
+        return Asked(user, ActionKind(self.kind), self.action_id or new_action_id(now), self.reason.strip())
+
+
+class FilesActionIn(FileActionIn):
+    """What is to be done to several files."""
+
+    file_ids: list[Annotated[str, Field(pattern=FILE_ID)]] = Field(min_length=1, max_length=1_000)
 
 
 @router.get("/files", responses=problems())
@@ -78,8 +102,14 @@ def read_file(file_id: FileId, console: ConsoleDep) -> FileStoryOut:
 @router.post("/files/{file_id}/actions", responses=problems(404, 409))
 def act(file_id: FileId, wanted: FileActionIn, console: ConsoleDep, user: Operator) -> ActionOut:
     """Reprocess a file, process a duplicate anyway, or dismiss a file that nobody will put right."""
-    kind = ActionKind(wanted.kind)
-    if kind is ActionKind.DISMISS and not wanted.reason.strip():
-        raise InvalidError("A file is dismissed with a reason.", "Say why in `reason`.")
-    asked = Asked(user, kind, wanted.action_id or new_action_id(console.now()), wanted.reason.strip())
-    return ActionOut.model_validate(act_on_file(console, asked, file_id))
+    return ActionOut.model_validate(act_on_file(console, wanted.asked_by(user, console.now()), file_id))
+
+
+@router.post("/files/actions", status_code=202, responses=problems())
+def act_on_several(wanted: FilesActionIn, console: ConsoleDep, user: Operator) -> ActionOut:
+    """Begin to do the same to several files; `/api/actions/{action_id}` tells how far it is."""
+    ids = list(dict.fromkeys(wanted.file_ids))
+    asked = wanted.asked_by(user, console.now())
+    subject = f"{len(ids):,} chosen file{'s' * (len(ids) != 1)}"
+    act_on_many(console, asked, selection={"file_ids": ids}, subject=subject, expected=len(ids))
+    return ActionOut.model_validate(console.actions.read(asked.action_id))

@@ -148,3 +148,59 @@ def test_the_activity_lists_what_was_done(console: ConsoleStage, partial: FileEn
     [action] = operator.get("/api/actions").json()["actions"]
 
     assert (action["subject"], action["state"]) == ("orders.csv", "done")
+
+
+def test_several_files_are_handed_to_the_worker_once(console: ConsoleStage, partial: FileEntry) -> None:
+    """The answer says where to look; a retry of the script begins nothing new."""
+    operator = console.browser()
+    body = {"kind": "reprocess", "file_ids": [partial.file_id, partial.file_id], "action_id": FORM}
+
+    answers = [operator.post("/api/files/actions", json=body) for _ in range(2)]
+
+    assert [answer.status_code for answer in answers] == [202, 202]
+    assert console.worker.calls == [{"action_id": FORM}]
+    progress = operator.get(f"/api/actions/{FORM}").json()
+    assert (progress["state"], progress["expected"], progress["subject"]) == ("running", 1, "1 chosen file")
+
+
+def test_an_action_on_many_things_can_be_stopped(console: ConsoleStage, partial: FileEntry) -> None:
+    """The worker is told; stopping what does not exist is refused."""
+    operator = console.browser()
+    body = {"kind": "reprocess", "file_ids": [partial.file_id], "action_id": FORM}
+    operator.post("/api/files/actions", json=body)
+
+    stopped = operator.post(f"/api/actions/{FORM}/stop")
+    unknown = operator.post("/api/actions/20261125T184400Z-00000000/stop")
+
+    assert stopped.status_code == 200
+    stored = console.console.actions.read(FORM)
+    assert stored is not None
+    assert (stored.stop_asked, stored.stop_asked_by) == (True, "operator@example.com")
+    assert unknown.status_code == 404
+
+
+def test_dead_letters_are_looked_at_and_redriven(console: ConsoleStage) -> None:
+    """A look leaves them there; the redrive is the worker's, at a rate."""
+    sent = console.stage.clients.sqs.send_message(QueueUrl=console.stage.dead_letter_url, MessageBody="not ours")
+    operator = console.browser()
+
+    seen = operator.get("/api/dead-letters").json()
+    answer = operator.post(
+        "/api/dead-letters/actions",
+        json={"do": "redrive", "message_ids": [sent["MessageId"]], "rate_per_s": 2, "action_id": FORM},
+    )
+
+    [letter] = seen["dead_letters"]
+    assert (letter["message_id"], letter["body"]) == (sent["MessageId"], "not ours")
+    assert "not JSON" in letter["problem"]
+    assert answer.status_code == 202
+    stored = console.console.actions.read(FORM)
+    assert stored is not None
+    assert (stored.rate_per_s, stored.selection) == (2, {"message_ids": [sent["MessageId"]]})
+    assert operator.get("/api/dead-letters").json()["about"] == 1
+
+
+@pytest.mark.parametrize("body", [{"do": "delete"}, {"do": "delete", "all": True, "message_ids": ["m-1"]}])
+def test_which_letters_are_meant_must_be_clear(console: ConsoleStage, body: dict[str, object]) -> None:
+    """Some or all, and never by leaving something out."""
+    assert console.browser().post("/api/dead-letters/actions", json=body).status_code == 422

@@ -33,6 +33,8 @@ def test_every_answer_is_one_that_the_document_describes(console: ConsoleStage, 
     app = console.browser().app
     schema = schemathesis.openapi.from_asgi("/api/openapi.json", app, headers=_signed_in())
     operations = [each.ok() for each in schema.get_all_operations()]
+    if mode is GenerationMode.NEGATIVE:  # Nothing can be wrong with a request that takes nothing.
+        operations = [each for each in operations if each.body or list(each.iter_parameters())]
 
     for operation in operations:
         _try(operation, mode)

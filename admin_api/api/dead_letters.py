@@ -1,0 +1,58 @@
+"""Dead letters for scripts: what the queue holds, and asking the worker to redrive or delete some or all."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter
+from pydantic import BaseModel, Field
+
+from admin_api.api.files import ACTION_ID
+from admin_api.api.models import ActionOut, DeadLetterOut, DeadLettersOut, problems
+from admin_api.auth import Operator
+from admin_api.dead_letters import MOST_SEEN, MessageId
+from admin_api.errors import InvalidError
+from admin_api.file_actions import Asked, act_on_many
+from admin_api.services import ConsoleDep
+from processor.actions import ActionKind, new_action_id
+from processor.entries import to_iso
+
+router = APIRouter(prefix="/api", tags=["Dead letters"])
+
+
+class LettersActionIn(BaseModel):
+    """What is to be done to which letters: to those named, or to all that are there now."""
+
+    do: Literal["redrive", "delete"]
+    message_ids: list[MessageId] = Field(default_factory=list, max_length=MOST_SEEN)
+    all: bool = Field(default=False, description="All letters, instead of message_ids.")
+    rate_per_s: int = Field(default=5, ge=1, le=500, description="How many letters a second are redriven.")
+    action_id: Annotated[str, Field(pattern=ACTION_ID)] = Field(
+        default="", description="Your own id of this request: sent again, it is done once."
+    )
+
+
+@router.get("/dead-letters", responses=problems())
+def list_dead_letters(console: ConsoleDep) -> DeadLettersOut:
+    """Look at the dead letters, up to 1,000; each stays where it is."""
+    look = console.dead_letters.look(MOST_SEEN)
+    letters = [DeadLetterOut.model_validate(letter) for letter in look.letters]
+    return DeadLettersOut(dead_letters=letters, about=look.about, complete=look.complete)
+
+
+@router.post("/dead-letters/actions", status_code=202, responses=problems())
+def act_on_letters(wanted: LettersActionIn, console: ConsoleDep, user: Operator) -> ActionOut:
+    """Begin to redrive or delete letters; `/api/actions/{action_id}` tells how far it is."""
+    if wanted.all == bool(wanted.message_ids):
+        raise InvalidError("Either message_ids or all is needed, and not both.")
+    kind = ActionKind(wanted.do)
+    ids = list(dict.fromkeys(wanted.message_ids))
+    selection: dict[str, Any] = {"message_ids": ids}
+    expected, subject = len(ids), f"{len(ids):,} dead {'letter' if len(ids) == 1 else 'letters'}"
+    if wanted.all:
+        selection = {"all": True, "before": to_iso(console.now())}
+        expected, subject = console.dead_letters.depth(), "all dead letters"
+    asked = Asked(user, kind, wanted.action_id or new_action_id(console.now()))
+    rate = wanted.rate_per_s if kind is ActionKind.REDRIVE else 0
+    act_on_many(console, asked, selection=selection, subject=subject, expected=expected, rate_per_s=rate)
+    return ActionOut.model_validate(console.actions.read(asked.action_id))
