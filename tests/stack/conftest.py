@@ -9,19 +9,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cdk.local.deploy import bring_up
 from cdk.local.emulator import Emulator, free_port
-from cdk.local.processes import ROOT
 from cdk.local.sidecar import Sidecar
-from tests.stack.deployment import Deployment
+from tests.stack.bring_up import LOCAL, deployed
 from tests.stack.faults import FaultProxy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# Short times, so that retries and deaths can be waited for; otherwise the stack is as it ships.
-CONTEXT = {"timeout_s": 10, "retry_backoff_s": [1, 2]}
-LOCAL = ROOT / ".local"
+    from tests.stack.deployment import Deployment
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -61,15 +57,6 @@ def session_enforcing_stack() -> Iterator[Deployment]:
     """Deploy the stack where IAM, TLS and signatures are enforced."""
     with Emulator(0, LOCAL / "test-enforcing", enforce_iam=True) as emulator:
         yield from deployed(emulator)
-
-
-def deployed(emulator: Emulator) -> Iterator[Deployment]:
-    """Bring the stack up in a running emulator and yield it."""
-    outputs = bring_up(emulator, out_dir=LOCAL / "cdk.out.test", context=CONTEXT)
-    certificate = emulator.certificate if emulator.enforce_iam else None
-    deployment = Deployment(emulator.endpoint, outputs, emulator.child_env(), emulator.log, certificate)
-    yield deployment
-    deployment.close()
 
 
 @pytest.fixture

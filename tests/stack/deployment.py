@@ -8,17 +8,22 @@ import time
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import boto3
+import httpx
 
+from cdk.local.accounts import Account, Accounts
 from processor.files import SETTLED, FileState, ObjectVersion, file_id
 from processor.ledger import Ledger
 from processor.table import FilesTable
+from sample_data.console_api import id_token
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-    from pathlib import Path
 
     from processor.entries import FileEntry
 
@@ -50,6 +55,40 @@ class Deployment:
                 verify=str(self.certificate) if self.certificate else None,
             )
         return self._clients[service]
+
+    @classmethod
+    def of_document(cls, document: dict[str, Any]) -> Deployment:
+        """Return the stack that `make run` has brought up, by what it wrote into its outputs file."""
+        deployment = cls(document["endpoint"], document["outputs"], {}, Path())
+        accounts = [Account(document[f"{who}_user"], document[f"{who}_password"]) for who in ("console", "viewer")]
+        deployment.accounts = Accounts(*accounts)
+        return deployment
+
+    @cached_property
+    def accounts(self) -> Accounts:
+        """Who may sign in to the console."""
+        return Accounts.made(self.client("cognito-idp"), self.outputs["UserPoolId"])
+
+    def document(self) -> dict[str, Any]:
+        """Return what `make run` writes into its outputs file, as far as a script needs it."""
+        operator = self.accounts.operator
+        return {
+            "endpoint": self.endpoint,
+            "region": REGION,
+            "console_url": self.outputs["ConsoleUrl"],
+            "console_user": operator.user,
+            "console_password": operator.password,
+            "outputs": self.outputs,
+        }
+
+    def console(self, account: Account | None = None) -> httpx.Client:
+        """Return a client of the console, signed in as scripts are where an account is given."""
+        headers = {"Host": urlsplit(self.outputs["ConsoleUrl"]).netloc}  # Python cannot resolve the name.
+        if account:
+            cognito = self.client("cognito-idp")
+            token = id_token(cognito, self.outputs["ScriptsClientId"], account.user, account.password)
+            headers["Authorization"] = f"Bearer {token}"
+        return httpx.Client(base_url=self.endpoint, headers=headers, verify=self.trust, timeout=30)
 
     def close(self) -> None:
         """Close every connection."""

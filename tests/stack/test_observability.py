@@ -15,7 +15,7 @@ from cdk.local.emulator import Emulator, free_port
 from cdk.local.sidecar import Sidecar
 from processor.files import FileState, file_id
 from tests.stack import bill
-from tests.stack.conftest import LOCAL, deployed
+from tests.stack.bring_up import LOCAL, deployed
 from tests.stack.deployment import REGION, Deployment, s3_event
 from tests.stack.faults import Fault, FaultProxy, aws_error
 from tests.stack.test_chaos import BOTO_TRIES

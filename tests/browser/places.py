@@ -1,0 +1,66 @@
+"""Every page of the console, by name: what is asked for, whom it must please, and pictured."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from processor.files import FileState
+
+if TYPE_CHECKING:
+    from processor.entries import FileEntry
+    from tests.stack.deployment import Deployment
+
+PLAIN = {
+    "overview": "/",
+    "files": "/files",
+    "files-none": "/files?state=repaired",
+    "files-act": "/files/actions?kind=reprocess&all=1&state=failed",
+    "orders": "/orders",
+    "orders-of-customer": "/orders?customer=Ada+Lovelace",
+    "dead-letters": "/dead-letters",
+    "metrics": "/metrics?range=hour",
+    "activity": "/activity",
+    "upload": "/upload",
+    "search-nothing": "/search?q=nothing-is-called-this",
+    "not-found": "/files/000000000000000000000000",
+    "api": "/api/docs",
+    "signed-out": "/auth/signed-out",
+}
+OF_A_FILE = {
+    "file-partial": (FileState.PARTIAL, "/files/{file_id}"),
+    "file-partial-rejected": (FileState.PARTIAL, "/files/{file_id}?tab=rejected"),
+    "file-processed-orders": (FileState.PROCESSED, "/files/{file_id}?tab=orders"),
+    "file-failed": (FileState.FAILED, "/files/{file_id}"),
+    "file-duplicate": (FileState.DUPLICATE, "/files/{file_id}"),
+    "file-dead-lettered": (FileState.DEAD_LETTERED, "/files/{file_id}"),
+    "file-runs": (FileState.DEAD_LETTERED, "/files/{file_id}?tab=runs"),
+    "file-objects": (FileState.PARTIAL, "/files/{file_id}?tab=objects"),
+    "run": (FileState.PARTIAL, "/files/{file_id}/runs/{run_id}"),
+    "trace": (FileState.PARTIAL, "/traces/{trace_id}"),
+}
+NAMES = (*PLAIN, *OF_A_FILE)
+
+
+def file_that_is(waybill: Deployment, state: FileState) -> FileEntry:
+    """Return a file in some state: the one of it with the most rows."""
+    items = waybill.client("dynamodb").query(
+        TableName=waybill.outputs["FilesTableName"],
+        IndexName="by_state",
+        KeyConditionExpression="#s = :s",
+        ExpressionAttributeNames={"#s": "state"},
+        ExpressionAttributeValues={":s": {"S": state}},
+    )["Items"]
+    entries = [waybill.ledger.read(item["file_id"]["S"]) for item in items]
+    found = [entry for entry in entries if entry]
+    assert found, f"no file is {state}"
+    return max(found, key=lambda entry: entry.rows)
+
+
+def address(waybill: Deployment, name: str) -> str:
+    """Return the path of a page."""
+    if name in PLAIN:
+        return PLAIN[name]
+    state, path = OF_A_FILE[name]
+    entry = file_that_is(waybill, state)
+    run = waybill.ledger.runs(entry.file_id)[-1]
+    return path.format(file_id=entry.file_id, run_id=run.run_id, trace_id=run.trace_id)

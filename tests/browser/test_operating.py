@@ -1,0 +1,155 @@
+"""An operator's day: browse, upload, watch, put failures right with a button, look at metrics and a trace."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from playwright.sync_api import expect
+
+from processor.files import FileState, file_id
+from tests.browser.places import file_that_is
+from tests.stack.deployment import wait_until
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from playwright.sync_api import Page
+
+    from processor.files import ObjectVersion
+    from tests.stack.deployment import Deployment
+
+HEADER = "order_id,customer_name,product_name,quantity,unit_price\n"
+SLOW = 60_000  # Milliseconds: a run in the emulator on a busy machine.
+
+
+def order_file(folder: Path, name: str, rows: int, *, bad: int = 0) -> Path:
+    """Write a file whose rows no other file has."""
+    good = "".join(f"{name}-{number},Grace Hopper,Compiler,{number + 1},2.50\n" for number in range(rows))
+    path = folder / name
+    path.write_text(HEADER + good + f"{name}-x,Grace Hopper,Compiler,none,2.50\n" * bad)
+    return path
+
+
+def test_files_are_browsed_from_the_overview_to_a_rejected_row(page: Page, waybill: Deployment) -> None:
+    """Two steps from what needs somebody to the reason, row by row."""
+    partial = file_that_is(waybill, FileState.PARTIAL)
+    page.goto("/")
+
+    page.get_by_role("link", name=re.compile("rejected rows")).first.click()
+    page.get_by_role("link", name=partial.name).click()
+
+    expect(page.get_by_role("heading", name=partial.name, level=1)).to_be_visible()
+    page.get_by_role("link", name=re.compile("Rejected rows")).first.click()
+    expect(page.get_by_text(partial.reasons[0].rpartition(" (")[0].partition(": ")[2]).first).to_be_visible()
+
+
+def test_a_filter_lives_in_the_address_and_survives_the_back_button(page: Page) -> None:
+    """Whoever copies the address sends what they see."""
+    page.goto("/files")
+
+    page.get_by_role("link", name=re.compile("^Failed")).click()
+    expect(page).to_have_url(re.compile("state=failed"))
+    page.locator("tbody tr a").first.click()
+    expect(page).to_have_url(re.compile("/files/[0-9a-f]{24}"))
+    page.go_back()
+
+    expect(page).to_have_url(re.compile("state=failed"))
+    expect(page.locator("tbody tr")).not_to_have_count(0)
+
+
+def test_several_files_are_uploaded_and_followed_until_they_are_settled(
+    page: Page, waybill: Deployment, tmp_path: Path
+) -> None:
+    """Each goes straight to S3 by a presigned POST, and its line says what became of it."""
+    posts: list[str] = []
+    page.on("request", lambda request: posts.append(request.url) if request.method == "POST" else None)
+    page.goto("/upload")
+
+    chosen = [order_file(tmp_path, "browser-good.csv", 5), order_file(tmp_path, "browser-partly.csv", 3, bad=2)]
+    page.locator("input[type=file]").set_input_files(chosen)
+
+    lines = page.locator("#uploads-list > li")
+    expect(lines).to_have_count(2)
+    expect(lines.filter(has_text="browser-good.csv")).to_contain_text("5 rows are orders now", timeout=SLOW)
+    expect(lines.filter(has_text="browser-partly.csv")).to_contain_text("2 were rejected", timeout=SLOW)
+    assert sum(waybill.outputs["BucketName"] in url for url in posts) == 2
+    lines.filter(has_text="browser-partly.csv").get_by_role("link", name="Open the file").click()
+    expect(page.get_by_role("heading", name="browser-partly.csv", level=1)).to_be_visible()
+
+
+def test_a_name_that_is_no_csv_is_refused_before_it_travels(page: Page, tmp_path: Path) -> None:
+    """The page says what would do."""
+    page.goto("/upload")
+    (tmp_path / "orders.xlsx").write_bytes(b"PK")
+
+    page.locator("input[type=file]").set_input_files(tmp_path / "orders.xlsx")
+
+    expect(page.locator("#uploads-list > li")).to_contain_text("Only .csv and .csv.gz files can be uploaded")
+
+
+def test_a_failed_file_is_reprocessed_with_a_button(page: Page, waybill: Deployment) -> None:
+    """The page follows the new run to its end; what went wrong before is history."""
+    failed = file_that_is(waybill, FileState.FAILED)
+    before = len(waybill.ledger.runs(failed.file_id))
+    page.goto(f"/files/{failed.file_id}")
+
+    page.get_by_text(re.compile("^Reprocess…")).click()
+    page.get_by_role("button", name="Reprocess this file").click()
+
+    wait_until(lambda: len(waybill.ledger.runs(failed.file_id)) > before, 60, lambda: "there was no new run")
+    page.goto(f"/files/{failed.file_id}?tab=runs")
+    expect(page.locator("tbody tr")).to_have_count(before + 1, timeout=SLOW)
+    page.goto("/activity")
+    expect(page.get_by_text(failed.name).first).to_be_visible()
+    expect(page.get_by_text(waybill.accounts.operator.user).first).to_be_visible()
+
+
+def test_a_dead_letter_is_redriven_with_a_button(page: Page, waybill: Deployment) -> None:
+    """The message goes back, its file is processed, and the page says when it is done."""
+    version = dead_letter(waybill, "browser-redriven.csv")
+    page.goto("/dead-letters")
+
+    row = page.get_by_role("row").filter(has_text=file_id(version))
+    row.get_by_role("button", name="Redrive").click()
+
+    expect(page.locator("#moving")).to_contain_text("1 sent back", timeout=SLOW)
+    [entry] = waybill.wait_at_rest([version])
+    assert (entry.state, entry.accepted_rows) == (FileState.PROCESSED, 4)
+    page.goto(f"/files/{entry.file_id}")
+    expect(page.get_by_text("Processed", exact=True).first).to_be_visible()
+    page.goto("/activity")
+    expect(page.get_by_role("row").filter(has_text="Redrive").first).to_contain_text(waybill.accounts.operator.user)
+
+
+def dead_letter(waybill: Deployment, name: str) -> ObjectVersion:
+    """Upload a good file, and have its message fail for good before any run, as when the function cannot start."""
+    sqs, outputs = waybill.client("sqs"), waybill.outputs
+    rows = "".join(f"{name}-{number},Grace Hopper,Compiler,1,2.50\n" for number in range(4))
+    with waybill.paused():
+        version = waybill.upload(name, (HEADER + rows).encode())
+        [message] = sqs.receive_message(QueueUrl=outputs["QueueUrl"], WaitTimeSeconds=10)["Messages"]
+        sqs.send_message(QueueUrl=outputs["DeadLetterQueueUrl"], MessageBody=message["Body"])
+        sqs.delete_message(QueueUrl=outputs["QueueUrl"], ReceiptHandle=message["ReceiptHandle"])
+    return version
+
+
+def test_metrics_are_charts_with_their_values(page: Page) -> None:
+    """What the samples did is drawn, with a table for whoever does not see it."""
+    page.goto("/metrics?range=hour")
+
+    charts = page.locator("svg[role=img], figure svg")
+    expect(charts.first).to_be_visible()
+    page.get_by_text("Values").first.click()
+    expect(page.locator("details[open] table").first).to_be_visible()
+
+
+def test_a_run_shows_its_trace_beside_its_log(page: Page, waybill: Deployment) -> None:
+    """From the file to the part of its run that took the time, with the lines that it wrote."""
+    partial = file_that_is(waybill, FileState.PARTIAL)
+    run = waybill.ledger.runs(partial.file_id)[-1]
+
+    page.goto(f"/files/{partial.file_id}/runs/{run.run_id}")
+
+    for part in ("read and validate", "settle", "file_partial"):
+        expect(page.get_by_text(part).first).to_be_visible()
