@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import gzip
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from processor.files import FileState
+from processor.ledger import Ledger
 from processor.rejects import read_rejected_rows
 from tests.aws.stage import BAD_ROW, GOOD_ROWS, csv_file
 
 if TYPE_CHECKING:
+    from processor.entries import FileEntry
     from tests.aws.stage import Stage
 
 
@@ -281,3 +283,24 @@ def test_outputs_beyond_one_block_are_streamed_whole(stage: Stage, monkeypatch: 
     assert len(rows) == 15_001
     assert rows[-1][0] == "A-14999"
     assert entry.accepted_rows == 15_000
+
+
+def test_progress_follows_the_rows_and_not_what_was_fetched_ahead(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file that fits into one block is in memory at once; a third of its rows is a third of the way all the same."""
+    reports: list[dict[str, int]] = []
+
+    def report(_ledger: Ledger, _entry: FileEntry, **values: Any) -> None:
+        reports.append(values)
+
+    monkeypatch.setattr("processor.reading._PROGRESS_EVERY_S", 0.0)
+    monkeypatch.setattr(Ledger, "report_progress", report)
+    body = csv_file(*(f"A-{number:03},Ada,Engine,1,1.00" for number in range(2_999)))
+
+    stage.process("orders.csv", body)
+
+    assert reports
+    for said in reports:
+        assert said["size_bytes"] == len(body)
+        assert said["read_bytes"] == len(body) * said["rows"] // 3_000
