@@ -1,7 +1,7 @@
 # Everything starts here: `make help` lists the targets. Whatever a target needs arrives inside the repository first.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup run trace metrics mails test check synth deploy user destroy clean
+.PHONY: help setup run trace metrics mails test browser check synth deploy user destroy clean
 
 UV_VERSION := 0.13.9
 # A uv of the machine will do if it runs (a version manager's shim may be there and not run) and is recent enough.
@@ -29,8 +29,11 @@ metrics: setup ## draw the metrics while `make run` is up
 mails: setup ## print the mails that `make run` has sent
 	@$(PYTHON) -m cdk.local.show mails
 
-test: check ## check, then run every test
+test: check browser ## check, then run every test
 	@$(PYTHON) -m pytest
+
+browser: setup
+	@$(PYTHON) -m tests.browser.chromium
 
 check: setup ## lint, format, types, import rules
 	@ruff check .
