@@ -52,8 +52,9 @@ class Sighting:
 
     @property
     def name(self) -> str:
-        """What a person calls it: its file's name, if it has one."""
-        return self.files[0].name if self.files else ""
+        """What a person calls it: its file's name, as the ledger or the message has it."""
+        keys = [entry.object_key for entry in self.files] or self.letter.object_keys
+        return keys[0].rpartition("/")[2] if keys else ""
 
     @property
     def _failed_file(self) -> FileEntry | None:

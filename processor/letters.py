@@ -29,6 +29,8 @@ class DeadLetter:
     receive_count: int
     """SQS's own count: the processor's receives, and every look since."""
     file_ids: tuple[str, ...] = ()
+    object_keys: tuple[str, ...] = ()
+    """The keys that an event names; a command names a file by its id alone."""
     problem: str = ""
     """Why it names no file, in words."""
 
@@ -36,7 +38,7 @@ class DeadLetter:
     def from_message(cls, message: Mapping[str, Any], bucket: str) -> DeadLetter:
         """Read what SQS hands out."""
         attributes = message.get("Attributes", {})
-        file_ids, problem = _files(message["Body"], bucket)
+        file_ids, object_keys, problem = _about(message["Body"], bucket)
         sent_at = _moment(attributes.get("SentTimestamp"))
         first_received_at = _moment(attributes.get("ApproximateFirstReceiveTimestamp"))
         return cls(
@@ -46,6 +48,7 @@ class DeadLetter:
             first_received_at=first_received_at,
             receive_count=int(attributes.get("ApproximateReceiveCount", 0)),
             file_ids=file_ids,
+            object_keys=object_keys,
             problem=problem,
         )
 
@@ -70,15 +73,17 @@ class Moved:
     """Why it is still where it was, in words."""
 
 
-def _files(body: str, bucket: str) -> tuple[tuple[str, ...], str]:
+def _about(body: str, bucket: str) -> tuple[tuple[str, ...], tuple[str, ...], str]:
+    """Return which files a message is about, by id and by key, and why it is about none."""
     try:
         requests = parse_body(body, bucket=bucket)
     except MessageError as error:
-        return (), str(error)
+        return (), (), str(error)
     if not requests:
-        return (), "The message names no file: it is S3's test message or the marker of an empty folder."
+        return (), (), "The message names no file: it is S3's test message or the marker of an empty folder."
     ids = (file_id(each.source) if isinstance(each, Arrival) else each.file_id for each in requests)
-    return tuple(dict.fromkeys(ids)), ""
+    keys = (each.source.key for each in requests if isinstance(each, Arrival))
+    return tuple(dict.fromkeys(ids)), tuple(dict.fromkeys(keys)), ""
 
 
 def _moment(milliseconds: str | None) -> datetime:

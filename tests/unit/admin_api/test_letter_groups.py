@@ -26,7 +26,8 @@ RAN = SENT + timedelta(minutes=3)
 def letter(message_id: str, *file_ids: str, minutes: int = 0, problem: str = "") -> DeadLetter:
     """Build a letter that was sent so many minutes after the first."""
     sent_at = SENT + timedelta(minutes=minutes)
-    return DeadLetter(message_id, "{}", sent_at, sent_at, 7, file_ids, problem)
+    keys = tuple(f"raw-data/{each}.csv" for each in file_ids)
+    return DeadLetter(message_id, "{}", sent_at, sent_at, 7, file_ids, keys, problem)
 
 
 def entry(file_id: str, state: FileState = FileState.DEAD_LETTERED, cause: str = "", error: str = "") -> FileEntry:
@@ -106,6 +107,7 @@ def test_letters_without_a_file_or_without_a_ledger_entry_say_so() -> None:
     assert not groups[NO_FILE].can_succeed
     assert groups[NO_FILE].sightings[0].words == "it is not JSON"
     assert groups[UNKNOWN_FILE].can_succeed
+    assert groups[UNKNOWN_FILE].sightings[0].name == "nobody.csv"
     assert all(group.title and group.advice for group in groups.values())
 
 

@@ -40,7 +40,9 @@ def test_times_and_receives_are_read_from_sqs() -> None:
 def test_files_of_an_event_and_of_a_command_are_named() -> None:
     """Each file that the message is about is named once, whether S3 or a person sent it."""
     assert letter(s3_event(VERSION, OTHER, VERSION)).file_ids == (file_id(VERSION), file_id(OTHER))
+    assert letter(s3_event(VERSION, OTHER)).object_keys == (VERSION.key, OTHER.key)
     assert letter(reprocess_body("abc")).file_ids == ("abc",)
+    assert letter(reprocess_body("abc")).object_keys == ()
     assert letter(s3_event(VERSION)).problem == ""
 
 
