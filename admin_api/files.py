@@ -13,7 +13,7 @@ from admin_api.auth import Viewer
 from admin_api.errors import InvalidError
 from admin_api.file_filters import SPAN_OPTIONS, FileQuery, cause_options
 from admin_api.gathering import Part, ask
-from admin_api.offers import Offer, offers
+from admin_api.offers import OFFERS, Offer, offers
 from admin_api.running import Running, progress_of
 from admin_api.services import ConsoleDep
 from admin_api.views import page
@@ -219,5 +219,5 @@ def _row(entry: FileEntry, now: datetime) -> Row:
 
 
 def _of_any(entries: list[FileEntry], now: datetime) -> tuple[Offer, ...]:
-    found = {offer.kind: offer for entry in entries for offer in offers(entry, now)}
-    return tuple(found.values())
+    found = {offer.kind for entry in entries for offer in offers(entry, now)}
+    return tuple(offer for kind, offer in OFFERS.items() if kind in found)

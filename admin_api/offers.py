@@ -68,8 +68,8 @@ OFFERS: dict[ActionKind, Offer] = {
         ActionKind.DISMISS,
         "Dismiss",
         "dismiss",
-        "Nobody will put it right: it no longer counts among what waits for a person, and what lies in failed-data/ "
-        "moves to archive/. Orders that it has stored stay. It can still be reprocessed.",
+        "A dismissed file no longer counts among what waits for a person, and what lies of it in failed-data/ moves to "
+        "archive/. Orders that it has stored stay. It can still be reprocessed.",
         "dismissed",
         asks_reason=True,
     ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from processor.entries import FILE_ENTRY, FILE_KIND, FileEntry
+from processor.entries import FILE_ENTRY, FILE_KIND, FileEntry, from_iso, to_iso
 from processor.files import INBOX
 from processor.paging import MOST_SEARCHED, position_behind, read_slice
 from processor.table import FilesTable, key, plain
@@ -27,7 +27,7 @@ def behind(entry: FileEntry) -> str:
 
 @dataclass(frozen=True, slots=True)
 class FileFilter:
-    """Which files are wanted; what is empty wants all. Times are as ``processor.entries.to_iso`` writes them."""
+    """Which files are wanted; what is empty wants all. Times are aware moments in ISO 8601."""
 
     state: FileState | None = None
     since: str = ""
@@ -40,9 +40,10 @@ class FileFilter:
     """Only files with rejected rows."""
 
     @property
-    def is_empty_span(self) -> bool:
-        """Whether no moment lies between the bounds."""
-        return bool(self.since and self.until and self.since > self.until)
+    def span(self) -> tuple[str, str]:
+        """The bounds as the table has its times, to the microsecond: they are compared as text."""
+        since, until = (to_iso(from_iso(bound)) if bound else "" for bound in (self.since, self.until))
+        return since, until
 
     @property
     def needs_search(self) -> bool:
@@ -87,7 +88,8 @@ class FileList:
 
         Raises :class:`processor.cursors.CursorError`.
         """
-        if wanted.is_empty_span:
+        since, until = wanted.span
+        if since and until and since > until:  # DynamoDB refuses such bounds.
             return FilePage((), "", "")
         found = read_slice(
             self._table,
@@ -95,7 +97,7 @@ class FileList:
             ("state", wanted.state) if wanted.state else ("kind", FILE_KIND),
             cursor=cursor,
             limit=limit,
-            span=(wanted.since, wanted.until),
+            span=(since, until),
             wanted=wanted.takes if wanted.needs_search else None,
             from_oldest=from_oldest,
         )

@@ -114,10 +114,11 @@ def test_position_outlives_the_file_that_it_was_made_of(stage: Stage, files: Fil
     [
         ({"since": "2026-11-22T00:00:05.000000Z"}, range(5, 10)),
         ({"until": "2026-11-22T00:00:05.000000Z"}, range(6)),
+        ({"since": "2026-11-22T00:00:05Z", "until": "2026-11-22T01:00:07+01:00"}, range(5, 8)),
         ({"since": "2026-11-22T00:00:03.000000Z", "until": "2026-11-22T00:00:05.000000Z"}, range(3, 6)),
         ({"since": "2026-11-22T00:00:06.000000Z", "until": "2026-11-22T00:00:05.000000Z"}, range(0)),
     ],
-    ids=["since", "until", "between", "nothing between"],
+    ids=["since", "until", "in other words", "between", "nothing between"],
 )
 def test_span_bounds_the_list(stage: Stage, files: FileList, span: dict[str, str], numbers: range) -> None:
     """Both bounds belong to the span, on every page of it."""
