@@ -10,6 +10,7 @@ from admin_api.api.files import FileId
 from admin_api.api.models import FileOrdersOut, OrderOut, OrdersOut, problems
 from admin_api.errors import InvalidError, NotFoundError
 from admin_api.services import ConsoleDep
+from processor.accepted import run_of_rows
 from processor.cursors import CursorError
 from processor.lookup import CustomerIndexMissingError
 
@@ -49,7 +50,9 @@ def list_orders_of_file(
     entry = console.ledger.read(file_id)
     if entry is None:
         raise NotFoundError(f"There is no file {file_id}.", "Find it by its name: /api/files?name=…")
-    found = console.orders.of_file(entry, None, first=first, limit=limit)
+    # Only its run knows at which byte later rows begin.
+    run = run_of_rows(console.ledger.runs(file_id)) if first else None
+    found = console.orders.of_file(entry, run, first=first, limit=limit)
     return FileOrdersOut(
         orders=[OrderOut.model_validate(order) for order in found.orders],
         missing=[order.row_number for order in found.missing],
