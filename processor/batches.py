@@ -6,8 +6,6 @@ made and written out one by one. What comes out is the same.
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import re
 from dataclasses import dataclass
@@ -15,6 +13,7 @@ from decimal import Decimal
 from itertools import cycle, islice
 from typing import TYPE_CHECKING
 
+from processor.csv_lines import CsvLines
 from processor.orders import CUSTOMER_SHARDS, EnrichedRow, line_total, normalised_name, put_request
 
 if TYPE_CHECKING:
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
 
 BATCH_ITEMS = 25
 """BatchWriteItem's limit: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html"""
-_MOST_REMEMBERED = 4_096
+_MOST_REMEMBERED = 8_192
 """Names and totals each: files name the same customers, quantities and prices over and over."""
 _MARKS = EnrichedRow(*"\ue000\ue001\ue002\ue003\ue004\ue005\ue006\ue007")
 _KEY_MARK = "\ue008"
@@ -54,6 +53,7 @@ class Batcher:
         self._puts: list[bytes] = []
         self._lines: list[bytes] = []
         self._rows = 0
+        self._csv = CsvLines()
 
     def add_run(self, run: PlainRun) -> Iterator[Batch]:
         """Add plain rows; yields each batch that they fill."""
@@ -70,7 +70,7 @@ class Batcher:
         """Add the order of one row's values; yields the batch if that fills it."""
         item, row = self._maker.make(row_number, values)
         self._puts.append(b"," + _json(put_request(item)))
-        self._lines.append(csv_line(row))
+        self._lines.append(self._csv.line(row))
         self._rows += 1
         if self._rows == BATCH_ITEMS:
             yield from self.take()
@@ -154,13 +154,8 @@ def _total(amounts: tuple[bytes, bytes]) -> bytes:
     return line_total(int(quantity), Decimal(unit_price.decode())).encode()
 
 
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
 def _json(value: object) -> bytes:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
-
-
-def csv_line(cells: Sequence[str]) -> bytes:
-    """Write one line as the outputs have it, with its line end."""
-    text = io.StringIO()
-    # CRLF as in RFC 4180. It also makes the csv module quote cells that hold a lone CR or LF.
-    csv.writer(text, lineterminator="\r\n").writerow(cells)
-    return text.getvalue().encode()
+    return _encode(value).encode()

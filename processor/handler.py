@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from typing import TYPE_CHECKING, Any
 
@@ -37,7 +38,8 @@ clients = Clients(
 )
 services = Services.build(Config.from_environment(os.environ), clients, _session)
 services.meter.watch([clients.s3, clients.files, clients.orders, clients.sqs, clients.sns])
-
+# Nothing that is loaded by now is garbage: no collection need look at it again.
+gc.freeze()
 
 _cold = True
 

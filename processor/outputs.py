@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from processor.batches import csv_line
+from processor.csv_lines import CsvLines
 from processor.orders import ENRICHED_HEADER
 from processor.rejects import HEADER, RejectedRow
 
@@ -75,6 +75,7 @@ class RejectedRows(CsvObject):
         self.count = 0
         self.reasons: dict[str, int] = {}
         """How often each "column: reason" occurred."""
+        self._csv = CsvLines()
 
     def add(self, row: RejectedRow) -> None:
         """Append one row."""
@@ -82,4 +83,4 @@ class RejectedRows(CsvObject):
         for problem in row.problems:
             reason = f"{problem.column}: {problem.reason}"
             self.reasons[reason] = self.reasons.get(reason, 0) + 1
-        self._append(csv_line(row.to_cells()))
+        self._append(self._csv.line(row.to_cells()))

@@ -55,12 +55,6 @@ class PlainRun:
     rows: list[tuple[bytes, ...]]
 
 
-class _Dialect(TypedDict):
-    delimiter: str
-    strict: bool
-    skipinitialspace: bool
-
-
 class RowReader:
     """Iterates over the rows of one file: each by itself, or, by :meth:`runs`, the plain ones together.
 
@@ -73,7 +67,7 @@ class RowReader:
         self._reread = 0
         self._number = 0
         names, self.delimiter = self._read_header()
-        self._dialect = _dialect(self.delimiter)
+        self._dialect = csv.reader([], **_dialect(self.delimiter)).dialect  # Made once, not for each row.
         self.width = len(names)
         positions = [names.index(name) for name in NAMES]
         identity = positions == list(range(self.width))
@@ -182,7 +176,7 @@ class RowReader:
 
         cells: Sequence[str] = ()
         try:
-            cells = next(csv.reader(feed(), **self._dialect))
+            cells = next(csv.reader(feed(), self._dialect))
             problem = "" if len(cells) == self.width else self._ragged(cells)
         except csv.Error as error:
             problem = next((ours for theirs, ours in _CSV_PROBLEMS.items() if theirs in str(error)), str(error))
@@ -203,6 +197,12 @@ class RowReader:
             kept = max(1, kept - 1)  # The line that passed the bound is read again rather than cut.
         self._pushed_back.extendleft(reversed(taken[kept:]))
         del taken[kept:]
+
+
+class _Dialect(TypedDict):
+    delimiter: str
+    strict: bool
+    skipinitialspace: bool
 
 
 def _dialect(delimiter: str) -> _Dialect:

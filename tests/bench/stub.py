@@ -32,6 +32,12 @@ _RANGE = re.compile(rb"\r\nrange: *bytes=([0-9]+)-([0-9]+)", re.IGNORECASE)
 _TARGET = re.compile(rb"\r\nx-amz-target: *DynamoDB_[0-9]+\.([A-Za-z]+)", re.IGNORECASE)
 
 
+_KEY_SCHEMA = [
+    {"AttributeName": "order_id", "KeyType": "HASH"},
+    {"AttributeName": "processed_timestamp", "KeyType": "RANGE"},
+]
+
+
 @dataclass
 class State:
     """What the server serves, does and has been told."""
@@ -167,6 +173,8 @@ def _dynamodb(state: State, operation: bytes, request: Request) -> bytes:
         values = update["ExpressionAttributeValues"]
         state.entry |= {name: values[f":{place[1:]}"] for place, name in names.items() if place.startswith("#s")}
         return answer(200, json.dumps({"Attributes": old}).encode())
+    if operation == b"DescribeTable":
+        return answer(200, json.dumps({"Table": {"KeySchema": _KEY_SCHEMA}}).encode())
     return answer(200, b"{}")
 
 

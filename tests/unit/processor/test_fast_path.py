@@ -14,8 +14,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from processor import content, plain, rows
-from processor.batches import BATCH_ITEMS, Batch, Batcher, csv_line
+from processor.batches import BATCH_ITEMS, Batch, Batcher
 from processor.columns import COLUMNS, NAMES, ROW, Money, Problem, Text, Whole, read_cells
+from processor.csv_lines import CsvLines
 from processor.errors import NoRowsError, PermanentError
 from processor.orders import BY_CUSTOMER, OrderMaker, put_request
 from processor.outputs import AcceptedRows, RejectedRows
@@ -132,7 +133,7 @@ def careful(blocks: Iterable[bytes], indexes: Sequence[str] = (BY_CUSTOMER,)) ->
                 continue
             item, line = orders.make(number, values)
             puts.append(put_request(item))
-            lines.append(csv_line(line))
+            lines.append(CsvLines().line(line))
             if len(puts) == BATCH_ITEMS:
                 flush()
         if puts:

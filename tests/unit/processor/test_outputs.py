@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from processor import outputs
-from processor.batches import Batch, csv_line
+from processor.batches import Batch
 from processor.columns import ROW, Problem
+from processor.csv_lines import CsvLines
 from processor.orders import ENRICHED_HEADER
 from processor.outputs import FIRST_STRIDE, AcceptedRows, RejectedRows
 from processor.rejects import HEADER, RejectedRow, read_rejected_rows
@@ -63,7 +64,7 @@ def as_writer(writer: FakeWriter) -> ObjectWriter:
 
 def line(number: int, customer: str = "Zoë") -> bytes:
     """Make the enriched line of one row."""
-    return csv_line((f"A-{number}", "t", customer, "Widget", "3", "9.99", "29.97", str(number)))
+    return CsvLines().line((f"A-{number}", "t", customer, "Widget", "3", "9.99", "29.97", str(number)))
 
 
 def batch(*lines: bytes) -> Batch:
