@@ -91,6 +91,11 @@ class RunPage:
         return path if self.is_running or self.seen.waits else ""
 
     @property
+    def write_units(self) -> Decimal:
+        """DynamoDB's write units."""
+        return Decimal(self.run.consumed_write_units)
+
+    @property
     def rows(self) -> int:
         """Rows that the run has been through."""
         return self.run.accepted_rows + self.run.rejected_rows

@@ -84,7 +84,7 @@ class Run:
             rejected_rows=self.rejected.count if self.rejected else 0,
             batches=self.store.batches if self.store else 0,
             retried_items=self.store.retried_items if self.store else 0,
-            consumed_write_units=f"{usage.write_units:g}",
+            consumed_write_units=f"{usage.write_units:.15g}",
             estimated_cost=f"{usage.total():f}",
             costs={name: f"{cost:f}" for name, cost in usage.costs().items()},
             hints=hints(usage, rows=rows) if rows else (),

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from processor.cost import Usage
 from processor.files import FileState
 from processor.messages import reprocess_body
 from processor.meter import Meter
+from processor.run import Run
 from processor.tally import COUNTERS, MEASUREMENTS, Tally
-from tests.aws.stage import BAD_ROW, csv_file, record, s3_event
+from tests.aws.stage import BAD_ROW, GOOD_ROWS, csv_file, record, s3_event
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -244,3 +246,14 @@ def test_retried_file_took_from_its_upload_to_its_end(
 
     waited = [values(document, "UploadToSettled") for document in emf_lines(capsys.readouterr().out)]
     assert [len(each) for each in waited] == [0, 1, 0]
+
+
+def test_receipt_of_a_very_large_file_keeps_every_unit(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Above a million, too, the write units are a number and no power of ten."""
+    monkeypatch.setattr(Run, "usage", lambda _: Usage(orders_write_units=1_240_073))
+    version = stage.upload("orders.csv", csv_file(*GOOD_ROWS))
+
+    stage.deliver(version)
+
+    [run] = stage.runs(version)
+    assert run.consumed_write_units == "1240081"
