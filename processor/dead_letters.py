@@ -34,8 +34,8 @@ _RECEIVERS = 8
 _PATIENCE_S = 2.5
 """How long a look waits for letters that somebody else holds."""
 _LONGEST_LOOK_S = 8.0
-_PATIENCE = 8
-"""Empty answers in a row before a wanted letter counts as gone: together longer than somebody's look."""
+_GONE_AFTER_S = HOLD_S + 5.0
+"""A wanted letter that does not come for so long is gone: nobody can have held it all the time."""
 _COUNTS: tuple[QueueAttributeNameType, ...] = (
     "ApproximateNumberOfMessages",
     "ApproximateNumberOfMessagesNotVisible",
@@ -181,14 +181,16 @@ class DeadLetterQueue:
     def _fresh_messages(self, wanted: set[str] | None, done: set[str], held: _Held) -> Iterator[Any]:
         """Yield messages that were not met yet and are certainly still held, until there are no more."""
         stale, empty, enough = 0, 0, 10 + self.depth() // 5
-        while (wanted is None or not wanted <= done) and stale < enough and empty < _PATIENCE:
+        news_at = self._clock()
+        while (wanted is None or not wanted <= done) and stale < enough:
             messages = self._hold(held, self._wait_s)
             if not messages:
                 empty += 1
-                if empty > 1 and self.depth() <= len(held):
+                # What others hold comes back: it may be among what they do not want either.
+                if (empty > 1 and self.depth() <= len(held)) or self._clock() - news_at > _GONE_AFTER_S:
                     return
                 continue
-            empty = 0
+            empty, news_at = 0, self._clock()
             news = [message for message in messages if message["MessageId"] not in done]
             stale = 0 if news else stale + 1
             for message in news:

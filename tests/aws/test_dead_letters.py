@@ -60,13 +60,15 @@ class OneAtATime:
 
 @pytest.fixture(autouse=True)
 def sqs_clock(monkeypatch: pytest.MonkeyPatch) -> Ticking:
-    """Let moto's queues live by a clock of ours, and spare them a search that only FIFO queues need.
+    """Let moto's queues live by a clock of ours, and spare them what only FIFO queues and delays need.
 
     On a slow machine a hold would end in the middle of a test, and a thousand letters would take minutes.
     """
     clock = Ticking()
     monkeypatch.setattr("moto.sqs.models.unix_time_millis", lambda: clock() * 1000)
     monkeypatch.setattr("moto.sqs.models.Queue.pending_message_groups", frozenset())
+    monkeypatch.setattr("moto.sqs.models.Queue.approximate_number_of_messages_delayed", 0)
+    monkeypatch.setattr("moto.sqs.models.Message.delayed", False)
     return clock
 
 
@@ -261,6 +263,24 @@ def test_two_operators_who_redrive_the_same_letters_send_each_once(stage: Stage,
     assert sorted(first + second) == sorted(ids)
     assert arrived == Counter(reprocess_body(f"file-{n}") for n in range(100))
     assert counts(stage, stage.dead_letter_url) == (0, 0)
+
+
+def test_a_letter_that_somebody_else_holds_without_wanting_it_is_waited_for(stage: Stage, sqs: Any) -> None:
+    """Two operators redrive different letters: the one's search through the queue does not make the other's miss."""
+    ids = bury(stage, ["{}"] * 10)
+    first = queue(stage, sqs).redrive([ids[0]], before=LATER)
+    next(first)  # It holds the other nine now.
+
+    with ThreadPoolExecutor(1) as pool:
+        second = pool.submit(
+            lambda: [each.letter.message_id for each in queue(stage, sqs).redrive([ids[5]], before=LATER)]
+        )
+        time.sleep(0.2)
+        waiting = not second.done()
+        first.close()
+
+    assert waiting
+    assert second.result() == [ids[5]]
 
 
 def test_whoever_stops_gives_back_the_rest(stage: Stage, letters: DeadLetterQueue) -> None:
