@@ -31,7 +31,12 @@ if TYPE_CHECKING:
 
 router = APIRouter(prefix="/upload", include_in_schema=False)
 
-ENCODINGS = (("utf-8", "UTF-8, with or without BOM"), ("cp1252", "Windows-1252 (older Excel)"))
+ENCODINGS = (
+    ("", "encoded as usual"),
+    ("utf-8", "UTF-8, with or without BOM"),
+    ("cp1252", "Windows-1252 (older Excel)"),
+)
+"""As usual: by the stack's setting."""
 LATE_AFTER = timedelta(seconds=30)
 """A file that no run has taken up by then waits longer than it should."""
 

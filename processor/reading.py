@@ -50,7 +50,7 @@ def read_file(run: Run, facts: ObjectFacts) -> Settlement:
     The outputs are completed last, so that an object that is there is whole.
     """
     config, entry = run.services.config, run.entry
-    encoding = facts.metadata.get("encoding", config.default_encoding).lower()
+    encoding = (facts.metadata.get("encoding") or config.default_encoding).lower()  # A form may leave it empty.
     encoding = _ENCODING_ALIASES.get(encoding, encoding)
     if encoding not in content.ENCODINGS:
         raise UnknownEncodingError(encoding, list(content.ENCODINGS))

@@ -123,6 +123,15 @@ def test_a_file_is_followed_from_the_inbox_to_its_end(console: ConsoleStage, sta
     assert "hx-trigger" not in after.text
 
 
+def test_an_encoding_left_open_is_that_of_the_stack(stage: Stage) -> None:
+    """The plain form sends its field even when nothing is chosen in it."""
+    stage.configure(default_encoding="cp1252")
+
+    entry = stage.process("a1b2c3d4/till.csv", csv_file("A-1,Zoë,Pen,1,1.00").decode().encode("cp1252"), encoding="")
+
+    assert (entry.state, entry.accepted_rows) == ("processed", 1)
+
+
 def test_a_file_is_found_by_its_key_alone(console: ConsoleStage, stage: Stage) -> None:
     """S3 does not say which version it made when it leads a browser back; the key's folder is the upload's own."""
     for folder in ("a1b2c3d4", "b1b2c3d4"):
