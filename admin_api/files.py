@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import Field
 
+from admin_api.addresses import EXPORT
 from admin_api.auth import Viewer
 from admin_api.errors import InvalidError
+from admin_api.exports import csv_response, write_csv
+from admin_api.file_exports import HEADER, file_rows
 from admin_api.file_filters import SPAN_OPTIONS, FileQuery, cause_options
 from admin_api.gathering import Part, ask
 from admin_api.offers import OFFERS, Offer, offers
@@ -127,6 +130,11 @@ class FilesPage:
         return self.query.address(order="" if self.is_oldest_first else _OLDEST)
 
     @property
+    def export_href(self) -> str:
+        """The same files as CSV."""
+        return self.query.address(f"/files/{EXPORT}")
+
+    @property
     def without_name(self) -> list[tuple[str, str]]:
         """The fields that the filter bar does not show, but keeps."""
         return [(name, value) for name, value in self.query.fields() if name in {"state", "since", "until"}]
@@ -136,6 +144,13 @@ class FilesPage:
 def list_files(request: Request, _: Viewer, console: ConsoleDep, query: Annotated[ListQuery, Query()]) -> Response:
     """Show files, the newest first."""
     return page(request, "files/list.html", files_page(console, query), partial="files/_list.html")
+
+
+@router.get(f"/files/{EXPORT}")
+def export_files(_: Viewer, console: ConsoleDep, query: Annotated[FileQuery, Query()]) -> Response:
+    """Download the files that the filter takes, up to a bound that the download's name tells."""
+    name = f"files {query.in_words()}" if query.fields() else "files"
+    return csv_response(name, write_csv(HEADER, file_rows(console.files, query.filter(console.now()))))
 
 
 def files_page(console: Console, query: ListQuery) -> FilesPage:

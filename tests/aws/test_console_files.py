@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
@@ -193,6 +195,25 @@ def test_htmx_gets_the_table_alone(console: ConsoleStage) -> None:
     assert 'hx-get="/files?state=processed"' in part.text
     assert "hx-get" not in console.part(browser, "/files?name=good").text
     assert "hx-get" not in console.part(browser, "/files?order=oldest").text
+
+
+def test_list_is_exported_as_it_is_filtered(console: ConsoleStage) -> None:
+    """All pages of it, to a viewer too; a name that a spreadsheet would run is only text."""
+    stage = console.stage
+    for number in range(120):
+        put_file(stage, number, state=FileState.FAILED, cause="empty")
+    stage.process("=HYPERLINK(1).csv", csv_file(*GOOD_ROWS))
+    browser = console.browser(VIEWER)
+
+    failed = browser.get("/files/export.csv?state=failed")
+    whole = list(csv.DictReader(io.StringIO(browser.get("/files/export.csv").text.lstrip("\ufeff"), newline="")))
+
+    assert 'href="/files/export.csv?state=failed"' in browser.get("/files?state=failed&order=oldest").text
+    assert failed.headers["x-waybill-rows"] == "120"
+    assert "files-failed.csv" in failed.headers["content-disposition"]
+    assert len(whole) == 121
+    assert whole[0]["name"] == "'=HYPERLINK(1).csv"
+    assert (whole[0]["state"], whole[0]["accepted_rows"]) == ("processed", "2")
 
 
 def test_viewer_sees_no_boxes_and_is_refused(console: ConsoleStage) -> None:
