@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from processor.entries import DIED, ERROR
+from processor.counts import AT_REST, Counters
+from processor.entries import DIED, ERROR, FILE_ENTRY
 from processor.files import FileState, file_id
+from processor.table import plain
 from tests.stack.deployment import s3_event, wait_until
 from tests.stack.faults import Fault, aws_error, kill_after, kill_before, leave_unprocessed
 from tests.stack.test_end_to_end import small_file
@@ -39,6 +41,16 @@ def assert_settled_exactly_once(stack: Deployment, versions: list[ObjectVersion]
         assert objects[version.name] == Counter({"archive": 1, "processed-data": 1}), version.name
 
 
+def assert_counters_are_exact(stack: Deployment) -> None:
+    """Hold the counters of files at rest against the table itself."""
+    client, table = stack.client("dynamodb"), stack.outputs["FilesTableName"]
+    pages = client.get_paginator("scan").paginate(TableName=table, ConsistentRead=True)
+    items = [plain(item) for page in pages for item in page["Items"]]
+    counted = Counter(item["counted_as"] for item in items if item["entry"] == FILE_ENTRY and "counted_as" in item)
+    assert counted
+    assert Counters(client, table).read().at_rest == dict.fromkeys(AT_REST, 0) | dict(counted)
+
+
 def test_kill_the_worker_at_every_step(open_stack: Deployment, proxy: FaultProxy) -> None:
     """24 files, each worker killed -9 before or after another AWS call of its run; every retry converges."""
     deaths = [(step, strike) for step in range(STEPS) for strike in (kill_before, kill_after)]
@@ -61,6 +73,7 @@ def test_kill_the_worker_at_every_step(open_stack: Deployment, proxy: FaultProxy
     runs = [open_stack.ledger.runs(file_id(version)) for version in versions]
     assert all(ended[-1].outcome == FileState.PROCESSED for ended in runs)
     assert sum(run.outcome == DIED for ended in runs for run in ended) >= len(deaths) // 2
+    assert_counters_are_exact(open_stack)
 
 
 def test_the_steps_are_all_of_a_run(open_stack: Deployment, proxy: FaultProxy) -> None:
