@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 
 from admin_api.activity import OneAction, one_action
 from admin_api.auth import Operator, Viewer
-from admin_api.errors import InvalidError, NotFoundError, RefusedError
+from admin_api.errors import InvalidError, RefusedError
 from admin_api.file_actions import Asked, act_on_many
 from admin_api.gathering import Part, ask
 from admin_api.letter_groups import SETTLED_SINCE, Group, Sighting, group_letters
@@ -84,6 +84,11 @@ class LettersPage:
         """How many letters one look sees at the most."""
         return MOST_SEEN
 
+    @property
+    def live_url(self) -> str:
+        """Where to look again, while letters are being moved."""
+        return f"/dead-letters?action={self.query.action}" if self.letters is None else ""
+
     def form_id(self) -> str:
         """Make the id of one form: what it asks for is done once, however often it is sent."""
         return new_action_id(self.now)
@@ -117,19 +122,9 @@ def list_letters(request: Request, _: Viewer, console: ConsoleDep, query: Annota
         action=one_action(console, action) if action else None,
         now=console.now(),
     )
-    return page(request, "dead_letters/list.html", context, section="dead-letters")
-
-
-@router.get("/progress/{action_id}")
-def show_progress(request: Request, _: Viewer, console: ConsoleDep, action_id: str) -> Response:
-    """Show how far letters have been moved; asked again and again by the page."""
-    action = console.actions.read(action_id) if is_action_id(action_id) else None
-    if action is None:
-        raise NotFoundError(f"There is no action {action_id!r:.60} on dead letters.", "All actions stand in Activity.")
-    query = LettersQuery(action=action_id)
-    context = LettersPage(query, letters=None, action=one_action(console, action), now=console.now())
-    partial = "dead_letters/_moving.html"
-    return page(request, "dead_letters/list.html", context, partial=partial, section="dead-letters")
+    return page(
+        request, "dead_letters/list.html", context, partial="dead_letters/_letters.html", section="dead-letters"
+    )
 
 
 @router.post("/actions")
