@@ -12,7 +12,6 @@ from botocore.utils import get_environ_proxies
 from processor.connections import Address
 from processor.ring import Ring
 from processor.signing import RequestSigner
-from processor.store import ClientSender
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,20 +19,18 @@ if TYPE_CHECKING:
     from botocore.session import Session
     from mypy_boto3_dynamodb import DynamoDBClient
 
-    from processor.store import Sender
-
 
 def fast_sender(
     session: Session, client: DynamoDBClient, table: str, answered: Callable[[dict[str, Any]], None]
-) -> Sender:
-    """Make the sender that goes where ``client`` goes; the client itself where that is through a proxy.
+) -> Ring | None:
+    """Make the ring that goes where ``client`` goes; None where that is through a proxy, which is botocore's to handle.
 
     ``session`` has made the client; ``answered`` is told of every answer that is no error.
     """
     url = client.meta.endpoint_url
     credentials = session.get_credentials()
     if get_environ_proxies(url) or credentials is None:
-        return ClientSender(client, table)
+        return None
     parts = urlsplit(url)
     tls = None
     if parts.scheme == "https":

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import botocore.session
-from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from botocore.config import Config as ClientConfig
 
 from processor.config import Config
 from processor.intake import handle_message, reported
+from processor.later import Later
 from processor.messages import Message
+from processor.meter import Meter
 from processor.services import Clients, Invocation, Services
 from processor.telemetry import is_sampled, logger, trace_header, trace_id
 
 if TYPE_CHECKING:
-    from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 # Few attempts and short waits: for anything longer SQS delivers the message again, and throttled writes have a backoff
@@ -29,15 +29,28 @@ _UNCHECKED = ClientConfig(**_TIMES, parameter_validation=False)
 
 _session = botocore.session.get_session()
 _aws = boto3.Session(botocore_session=_session)
+_config = Config.from_environment(os.environ)
+_meter = Meter(_config.orders_table)
+
+
+def _client(service: Any, config: ClientConfig = _CHECKED) -> Any:
+    client = _aws.client(service, config=config)
+    _meter.watch([client])
+    return client
+
+
+def _later(service: str, config: ClientConfig = _CHECKED) -> Any:
+    return Later(lambda: _client(service, config))
+
+
 clients = Clients(
-    s3=_aws.client("s3", config=_CHECKED),
-    files=_aws.client("dynamodb", config=_CHECKED),
-    orders=_aws.client("dynamodb", config=_UNCHECKED),
-    sqs=_aws.client("sqs", config=_CHECKED),
-    sns=_aws.client("sns", config=_CHECKED),
+    s3=_client("s3"),
+    files=_client("dynamodb"),
+    orders=_later("dynamodb", _UNCHECKED),
+    sqs=_later("sqs"),
+    sns=_later("sns"),
 )
-services = Services.build(Config.from_environment(os.environ), clients, _session)
-services.meter.watch([clients.s3, clients.files, clients.orders, clients.sqs, clients.sns])
+services = Services.build(_config, clients, _meter, _session)
 # Nothing that is loaded by now is garbage: no collection need look at it again.
 gc.freeze()
 
@@ -58,22 +71,28 @@ def handle(event: dict[str, Any], context: LambdaContext) -> Any:
         sampled=is_sampled(trace_header()),
     )
     with reported(invocation, services, messages=len(event["Records"]), cold=_is_first_invocation()):
-        return process_partial_response(
-            event=event,
-            record_handler=lambda record: _handle_record(record, invocation),
-            # A batch whose every message fails is answered like any other: each is redelivered by itself.
-            processor=BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False),
-            context=context,
-        )
+        # A batch whose every message fails is answered like any other: each is redelivered by itself.
+        failed = [record["messageId"] for record in event["Records"] if not _is_handled(record, invocation)]
+        return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
 
 
-def _handle_record(record: SQSRecord, invocation: Invocation) -> None:
+def _is_handled(record: dict[str, Any], invocation: Invocation) -> bool:
+    try:
+        _handle_record(record, invocation)
+    except Exception as error:  # noqa: BLE001 - one bad message never takes its neighbours down
+        logger.debug("message_failed", exc_info=error)
+        return False
+    return True
+
+
+def _handle_record(record: dict[str, Any], invocation: Invocation) -> None:
+    attributes = record["attributes"]
     message = Message(
-        message_id=record.message_id,
-        receipt_handle=record.receipt_handle,
-        body=record.body,
-        receive_count=int(record.attributes.approximate_receive_count),
-        upstream_trace_id=trace_id(record.attributes.aws_trace_header or ""),
+        message_id=record["messageId"],
+        receipt_handle=record["receiptHandle"],
+        body=record["body"],
+        receive_count=int(attributes["ApproximateReceiveCount"]),
+        upstream_trace_id=trace_id(attributes.get("AWSTraceHeader", "")),
     )
     with logger.append_context_keys(message_id=message.message_id, receive_count=message.receive_count):
         handle_message(message, services, invocation)

@@ -69,14 +69,17 @@ class Services:
     new_id: Callable[[], str] = _new_id
 
     @classmethod
-    def build(cls, config: Config, clients: Clients, session: Session | None = None) -> Services:
+    def build(
+        cls, config: Config, clients: Clients, meter: Meter | None = None, session: Session | None = None
+    ) -> Services:
         """Wire the collaborators to AWS. Orders take the fast way only if the clients' ``session`` is there."""
         table = FilesTable(clients.files, config.files_table)
         ledger = Ledger(table)
-        meter = Meter(config.orders_table)
-        sender: Sender = ClientSender(clients.orders, config.orders_table)
+        meter = meter or Meter(config.orders_table)
+        sender: Sender | None = None
         if session and config.order_writes == FAST:
-            sender = fast_sender(session, clients.orders, config.orders_table, meter.count_written)
+            sender = fast_sender(session, clients.files, config.orders_table, meter.count_written)
+        sender = sender or ClientSender(clients.orders, config.orders_table)
         return cls(
             config=config,
             ledger=ledger,
