@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 WIDE, NARROW = (1280, 800), (390, 844)
 SECONDS = 1000
-# The emulator is slow beside a busy test run: a function's first answer takes seconds.
-PATIENCE = 30 * SECONDS
+# A page and its files are asked for at once, and the emulator starts a process for each: slow on a busy machine.
+PATIENCE = 60 * SECONDS
 
 
 def sign_in(page: Page, address: str, account: Account) -> None:

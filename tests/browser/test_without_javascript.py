@@ -1,0 +1,89 @@
+"""The console with scripts switched off: everything can be read and done, by links and forms alone."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import expect
+
+from processor.files import FileState
+from tests.browser.orders import SLOW, dead_letter, order_file
+from tests.browser.places import file_that_is
+from tests.stack.deployment import wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from playwright.sync_api import Page
+
+    from tests.stack.deployment import Deployment
+
+
+@pytest.fixture
+def plain(opened: Callable[..., Page]) -> Page:
+    """Open an operator's tab in which no script runs."""
+    return opened(javascript=False)
+
+
+def test_files_are_found_by_a_filter(plain: Page, waybill: Deployment) -> None:
+    """The filter is a form, the states are links, and so is each file."""
+    partial = file_that_is(waybill, FileState.PARTIAL)
+    plain.goto("/files")
+
+    plain.get_by_role("textbox", name="Name or id").or_(plain.get_by_role("searchbox", name="Name or id")).fill(
+        partial.name
+    )
+    plain.get_by_role("button", name="Filter").click()
+
+    expect(plain.locator("tbody tr")).to_have_count(1)
+    plain.get_by_role("link", name=partial.name).click()
+    expect(plain.get_by_role("heading", name=partial.name, level=1)).to_be_visible()
+
+
+def test_a_file_is_uploaded_by_the_browsers_own_form(plain: Page, tmp_path: Path) -> None:
+    """S3 takes it and leads back to a page that follows it, by reloading itself, until it is settled."""
+    plain.goto("/upload")
+
+    plain.locator("input[type=file]").set_input_files(order_file(tmp_path, "plain-form.csv", 3))
+    plain.get_by_role("button", name="Upload").click()
+
+    expect(plain.get_by_role("heading", name="plain-form.csv", level=1)).to_be_visible()
+    expect(plain.get_by_text("3 rows are orders now")).to_be_visible(timeout=SLOW)
+
+
+def test_a_failed_file_is_reprocessed_by_a_form(plain: Page, waybill: Deployment) -> None:
+    """What it will do is said before; the page after it says that it is asked for."""
+    failed = file_that_is(waybill, FileState.FAILED)
+    before = len(waybill.ledger.runs(failed.file_id))
+    plain.goto(f"/files/{failed.file_id}")
+
+    plain.get_by_text("Reprocess…").click()
+    plain.get_by_role("button", name="Reprocess this file").click()
+
+    expect(plain.get_by_role("heading", name=failed.name, level=1)).to_be_visible()
+    wait_until(lambda: len(waybill.ledger.runs(failed.file_id)) > before, 60, lambda: "there was no new run")
+
+
+def test_a_dead_letter_is_redriven_by_a_form(plain: Page, waybill: Deployment) -> None:
+    """From the queue's page, with its progress on the page that follows."""
+    version = dead_letter(waybill, "plain-redriven.csv")
+    plain.goto("/dead-letters")
+
+    row = plain.get_by_role("row").filter(has_text=re.compile(r"plain-redriven\.csv"))
+    row.get_by_role("button", name="Redrive").click()
+
+    expect(plain.locator("#moving")).to_contain_text("1 sent back", timeout=SLOW)
+    [entry] = waybill.wait_at_rest([version])
+    assert (entry.state, entry.accepted_rows) == (FileState.PROCESSED, 4)
+
+
+@pytest.mark.parametrize("path", ["/", "/metrics?range=hour", "/orders", "/activity"])
+def test_pages_are_complete_when_they_arrive(plain: Page, path: str) -> None:
+    """Nothing waits to be filled in by a script."""
+    plain.goto(path)
+
+    expect(plain.get_by_role("heading", level=1)).to_be_visible()
+    expect(plain.locator(".skeleton:visible")).to_have_count(0)
