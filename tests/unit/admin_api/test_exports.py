@@ -45,7 +45,14 @@ def test_what_a_spreadsheet_would_run_becomes_text(cell: str) -> None:
 
 def test_ordinary_cells_and_numbers_stay_as_they_are() -> None:
     """Text with quotes, commas and line breaks, and negative numbers of ours, are not touched."""
-    row: list[Cell] = ['Ada "the first", of\nLondon', -5, Decimal("-1.50"), datetime(2026, 11, 22, tzinfo=UTC), None, "a=b"]
+    row: list[Cell] = [
+        'Ada "the first", of\nLondon',
+        -5,
+        Decimal("-1.50"),
+        datetime(2026, 11, 22, tzinfo=UTC),
+        None,
+        "a=b",
+    ]
 
     export = write_csv(["a", "b", "c", "d", "e", "f"], [row])
 
