@@ -1,4 +1,4 @@
-"""Charts as SVG, drawn on the server: lines, stacked areas and bars over time, each with a table of its values. Pure.
+"""Charts as SVG, drawn on the server: lines and bars over time, each with a table of its values. Pure.
 
 A drawing carries classes and no styles (admin_api/static/css/charts.css has those), a title and a description for
 whoever does not see it, and the values of every moment on hover. Zero is in sight; a gap in the data is a gap.
@@ -6,17 +6,18 @@ whoever does not see it, and the values of every moment on hover. Zero is in sig
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
 from admin_api.axes import stretches
-from admin_api.plot import Chart, Limit, Line, Mark, Room, figure, last_of
+from admin_api.plot import Chart, Line, Mark, Room, figure, last_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-__all__ = ["Chart", "Limit", "Line", "Mark", "bar_chart", "line_chart", "stacked_chart"]
+__all__ = ["Chart", "Line", "Mark", "bar_chart", "line_chart"]
 
 Values = list[float | None]
 
@@ -28,28 +29,13 @@ def line_chart(chart: Chart) -> Markup:
     return figure(chart, room, drawn, [last_of(line.values) for line in chart.lines])
 
 
-def stacked_chart(chart: Chart) -> Markup:
-    """Draw the series on top of each other, the first at the bottom; what one lacks beside others counts as nothing."""
-    floors, tops = _piles([line.values for line in chart.lines])
-    room = Room.of(chart, _greatest(tops))
-    drawn = [
-        Markup('<path class="band {}" d="{}"/>').format(line.tone, _band(room, floor, top))
-        for line, floor, top in zip(chart.lines, floors, tops, strict=True)
-    ]
-    # An edge on top of each, so that a thin layer is seen; the lowest last, as it is the largest.
-    drawn += [
-        edge for line, top in reversed([*zip(chart.lines, tops, strict=True)]) for edge in _edges(room, line, top)
-    ]
-    ends = [_middle(floor, top) for floor, top in zip(floors, tops, strict=True)]
-    return figure(chart, room, drawn, ends)
-
-
 def bar_chart(chart: Chart) -> Markup:
     """Draw the series as bars on top of each other, for few periods or for counts that come one by one."""
     floors, tops = _piles([line.values for line in chart.lines])
     room = Room.of(chart, _greatest(tops))
+    wide = max(round(room.step - 1.5, 1), 1)
     drawn = [
-        Markup('<path class="bar {}" d="{}"/>').format(line.tone, _bars(room, floor, top))
+        Markup('<path class="bar {}" stroke-width="{:g}" d="{}"/>').format(line.tone, wide, _bars(room, floor, top))
         for line, floor, top in zip(chart.lines, floors, tops, strict=True)
     ]
     return figure(chart, room, drawn, [_middle(floor, top) for floor, top in zip(floors, tops, strict=True)])
@@ -61,11 +47,22 @@ def _edges(room: Room, line: Line, values: Sequence[float | None]) -> Iterator[M
         if len(points) == 1:
             yield Markup('<circle class="dot {}" cx="{:g}" cy="{:g}" r="1.5"/>').format(line.tone, *points[0])
             continue
-        path = "M" + "L".join(f"{x:g} {y:g}" for x, y in points)
+        path = _way(points)
         if line.area:
             ground = f"{path}V{room.y.start:g}H{points[0][0]:g}z"
             yield Markup('<path class="area {}" d="{}"/>').format(line.tone, ground)
         yield Markup('<path class="line {}" d="{}"/>').format(line.tone, path)
+
+
+def _way(points: Sequence[tuple[float, float]]) -> str:
+    """Write a line by its steps: they repeat where places do not, so that a page of charts compresses well."""
+    steps = [(after[0] - before[0], after[1] - before[1]) for before, after in pairwise(points)]
+    return f"M{points[0][0]:g} {points[0][1]:g}l" + " ".join(f"{_short(x)} {_short(y)}" for x, y in steps)
+
+
+def _short(step: float) -> str:
+    """Write a step between two places, which are tenths, so nothing is lost by rounding."""
+    return f"{round(step, 1):g}"
 
 
 def _piles(rows: Sequence[Sequence[float | None]]) -> tuple[list[Values], list[Values]]:
@@ -82,27 +79,15 @@ def _piles(rows: Sequence[Sequence[float | None]]) -> tuple[list[Values], list[V
     return floors, tops
 
 
-def _band(room: Room, floor: Values, top: Values) -> str:
-    paths = []
-    for stretch in stretches(top):
-        half = room.step / 2 if len(stretch) == 1 else 0  # A single moment has no width of its own.
-        places = [(room.x(index), room.y.at(top[index] or 0), room.y.at(floor[index] or 0)) for index in stretch]
-        ways = [(places[0][0] - half, *places[0][1:]), (places[0][0] + half, *places[0][1:])] if half else places
-        there = "L".join(f"{x:g} {high:g}" for x, high, _ in ways)
-        back = "L".join(f"{x:g} {low:g}" for x, _, low in reversed(ways))
-        paths.append(f"M{there}L{back}z")
-    return "".join(paths)
-
-
 def _bars(room: Room, floor: Values, top: Values) -> str:
-    wide = max(round(room.step - 1.5, 1), 1)
-    paths = []
-    for stretch in stretches(top):
-        for index in stretch:
-            low, high = room.y.at(floor[index] or 0), room.y.at(top[index] or 0)
-            if low > high:
-                paths.append(f"M{room.x(index) - wide / 2:g} {low:g}V{high:g}h{wide:g}V{low:g}z")
-    return "".join(paths)
+    """Write bars as strokes upwards, each from the end of the one before it."""
+    path, pen = "", (0.0, 0.0)
+    for index in (index for stretch in stretches(top) for index in stretch):
+        x, low, high = room.x(index), room.y.at(floor[index] or 0), room.y.at(top[index] or 0)
+        if low > high:
+            path += f"m{_short(x - pen[0])} {_short(low - pen[1])}v{_short(high - low)}"
+            pen = (x, high)
+    return path
 
 
 def _middle(floor: Values, top: Values) -> float | None:

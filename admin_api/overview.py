@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from fastapi import APIRouter, Request, Response
 
 from admin_api.auth import Viewer
+from admin_api.charts import Mark
 from admin_api.clock import UNKNOWN, Clock, duration, money
 from admin_api.figures import in_bins, quotient, total
 from admin_api.gathering import Part, ask
@@ -112,7 +113,7 @@ def look(console: Console, window: Window, zone: tzinfo) -> Overview:
     files, metrics, queue, vitals_of = console.files, console.metrics, console.queue, console.vitals
     running = ask("DynamoDB", lambda: files.page(FileFilter(state=FileState.PROCESSING), limit=MOST_RUNNING))
     newest = ask("DynamoDB", lambda: files.page(FileFilter(), limit=NEWEST))
-    measured = ask("CloudWatch", lambda: _measured(metrics.read(_SERIES, window, now), window, zone))
+    measured = ask("CloudWatch", lambda: metrics.read(_SERIES, window, now))
     waiting = ask("SQS", queue.waiting)
     vitals: Vitals = vitals_of.read()
     at_work, shown = running.result(), newest.result()
@@ -126,11 +127,16 @@ def look(console: Console, window: Window, zone: tzinfo) -> Overview:
         more_run=bool(at_work.value and at_work.value.older),
         waiting=waiting.result(),
         newest=shown.then(lambda found: found.files),
-        measured=measured.result(),
+        measured=measured.result().then(lambda found: _measured(found, window, zone, marks_of(vitals))),
     )
 
 
-def _measured(readings: Readings, window: Window, zone: tzinfo) -> Measured:
+def marks_of(vitals: Vitals) -> tuple[Mark, ...]:
+    """Mark when the alarms that are red now went off."""
+    return tuple(Mark(each.since, f"{each.name} since then") for each in vitals.alarming if each.since)
+
+
+def _measured(readings: Readings, window: Window, zone: tzinfo, marks: tuple[Mark, ...]) -> Measured:
     said = window.words
     success, price = needing_nobody(readings), cost_of_thousand_rows(readings)
     done = quotient(total(readings.of(PROCESSED)), total(ended(readings)), times=100)
@@ -141,7 +147,7 @@ def _measured(readings: Readings, window: Window, zone: tzinfo) -> Measured:
         _figure("Upload to settled, p95", readings.whole(SETTLED_P95_WHOLE), duration, readings.of(SETTLED_P95)),
         _figure("Cost of 1,000 rows", cost, money, price),
     )
-    charts = tuple(plot.drawn(readings, zone) for plot in (ROWS, LATENCY))
+    charts = tuple(plot.drawn(readings, zone, marks) for plot in (ROWS, LATENCY))
     return Measured(figures, charts, readings.incomplete, readings.read_at)
 
 

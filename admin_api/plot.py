@@ -37,14 +37,6 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Limit:
-    """A value that matters: an alarm's threshold."""
-
-    value: float
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
 class Mark:
     """A moment that matters: when an alarm went off."""
 
@@ -69,7 +61,6 @@ class Chart:
     """Chooses the values on the axis, up to at least the greatest."""
     says: str = ""
     """What the chart shows, for whoever does not see it."""
-    limit: Limit | None = None
     marks: Sequence[Mark] = ()
 
 
@@ -86,7 +77,7 @@ class Room:
     @classmethod
     def of(cls, chart: Chart, greatest: float) -> Room:
         """Leave room for the longest number at the left and the longest name at the right."""
-        ticks = chart.choose_ticks(max(greatest, chart.limit.value if chart.limit else 0))
+        ticks = chart.choose_ticks(greatest)
         number = max(len(chart.write_tick(tick)) for tick in ticks)
         name = max((len(line.name) for line in chart.lines), default=0)
         y = Scale(0, ticks[-1], HEIGHT - _BOTTOM, _TOP)
@@ -165,15 +156,11 @@ def _times(chart: Chart, room: Room) -> Iterator[Markup]:
 
 
 def _marks(chart: Chart, room: Room) -> Iterator[Markup]:
-    if chart.limit:
-        place = room.y.at(chart.limit.value)
-        yield Markup('<path class="mark" d="M{} {:g}H{:g}"/>').format(room.left, place, room.right)
-        yield Markup('<text class="mark-name" x="{}" y="{:g}">{}</text>').format(
-            room.left + 4, place - 4, chart.limit.name
-        )
     for mark in chart.marks:
-        line = Markup('<path class="mark" d="M{:g} {}V{}"><title>{}</title></path>')
-        yield line.format(_x(chart, room, mark.moment), _TOP, HEIGHT - _BOTTOM, mark.name)
+        if chart.moments and chart.moments[0] <= mark.moment:
+            place = _x(chart, room, min(mark.moment, chart.moments[-1]))
+            line = Markup('<path class="mark" d="M{:g} {}V{}"><title>{}</title></path>')
+            yield line.format(place, _TOP, HEIGHT - _BOTTOM, mark.name)
 
 
 def _x(chart: Chart, room: Room, moment: datetime) -> float:

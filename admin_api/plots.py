@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from admin_api.axes import compact, span_ticks, span_words, value_ticks
-from admin_api.charts import Chart, Line, bar_chart, line_chart
+from admin_api.charts import Chart, Line, Mark, bar_chart, line_chart
 from admin_api.clock import duration
 from admin_api.measures import ACCEPTED, REJECTED, SETTLED_P50, SETTLED_P95
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from datetime import tzinfo
 
     from markupsafe import Markup
@@ -69,8 +69,8 @@ class Plot:
     write_tick: Callable[[float], str] = compact
     choose_ticks: Callable[[float], tuple[float, ...]] = value_ticks
 
-    def drawn(self, readings: Readings, zone: tzinfo) -> Markup:
-        """Draw it, with times in a reader's zone."""
+    def drawn(self, readings: Readings, zone: tzinfo, marks: Sequence[Mark] = ()) -> Markup:
+        """Draw it, with times in a reader's zone, and moments that matter."""
         return self.draw(
             Chart(
                 title=self.title,
@@ -81,6 +81,7 @@ class Plot:
                 write_tick=self.write_tick,
                 choose_ticks=self.choose_ticks,
                 says=self.tells,
+                marks=marks,
             )
         )
 

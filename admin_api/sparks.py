@@ -1,4 +1,4 @@
-"""Drawings of a word's size: a sparkline beside a figure, a meter of parts of a whole. Pure SVG, no styles."""
+"""A drawing of a word's size: the course of a figure, beside it. Pure SVG, no styles."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _WIDE, _HIGH = 80, 20
-_METER = 100
 
 
 def sparkline(title: str, values: Sequence[float | None], *, tone: str = "s1") -> Markup:
@@ -33,18 +32,3 @@ def sparkline(title: str, values: Sequence[float | None], *, tone: str = "s1") -
         '<svg class="chart spark" viewBox="0 0 {} {}" role="img" aria-label="{}"><g class="{}">{}</g></svg>'
     )
     return drawing.format(_WIDE, _HIGH, title, tone, Markup("").join(parts))
-
-
-def meter(title: str, parts: Sequence[tuple[str, float]]) -> Markup:
-    """Draw parts of a whole side by side: (tone, amount) each. What there is at all is at least a hair wide."""
-    whole = sum(amount for _, amount in parts)
-    shown = [(tone, max(_METER * amount / whole, 3)) for tone, amount in parts if amount > 0] if whole else []
-    scale = _METER / sum(width for _, width in shown) if shown else 1
-    left = 0.0
-    bars = [Markup('<rect class="ground" width="{}" height="6" rx="1"/>').format(_METER)]
-    for tone, width in shown:
-        bar = Markup('<rect class="bar {}" x="{:.1f}" width="{:.1f}" height="6"/>')
-        bars.append(bar.format(tone, left, width * scale))
-        left += width * scale
-    drawing = Markup('<svg class="chart meter" viewBox="0 0 {} 6" role="img" aria-label="{}">{}</svg>')
-    return drawing.format(_METER, title, Markup("").join(bars))

@@ -9,9 +9,11 @@ from xml.etree import ElementTree as ET
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from admin_api.charts import Chart, Limit, Line, Mark, bar_chart, line_chart, stacked_chart
-from admin_api.sparks import meter, sparkline
+from admin_api.charts import Chart, Line, Mark, bar_chart, line_chart
+from admin_api.sparks import sparkline
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,7 +24,7 @@ START = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 MOMENTS = [START + timedelta(minutes=15 * number) for number in range(5)]
 _DASH = "\u2013"
 
-DRAWINGS = [line_chart, stacked_chart, bar_chart]
+DRAWINGS = [line_chart, bar_chart]
 
 
 def _chart(*lines: Line, **changes: object) -> Chart:
@@ -41,6 +43,29 @@ def _parse(drawing: Markup) -> ET.Element:
 
 def _paths(drawing: Markup, kind: str) -> list[str]:
     return [part.attrib["d"] for part in _parse(drawing).iter("path") if part.get("class", "").split()[0] == kind]
+
+
+def _places(path: str) -> list[tuple[float, float]]:
+    """Follow a line that is written by its steps."""
+    start, _, steps = path.removeprefix("M").partition("l")
+    x, y = map(float, start.split())
+    places = [(x, y)]
+    numbers = [float(step) for step in steps.split()]
+    for right, down in zip(numbers[::2], numbers[1::2], strict=True):
+        x, y = round(x + right, 1), round(y + down, 1)
+        places.append((x, y))
+    return places
+
+
+def _strokes(path: str) -> list[tuple[float, float, float]]:
+    """Follow bars: where each stands, begins and ends."""
+    x = y = 0.0
+    strokes = []
+    for right, down, up in re.findall(r"m(\S+) ([-\d.]+)v([-\d.]+)", path):
+        x, bottom = round(x + float(right), 1), round(y + float(down), 1)
+        y = round(bottom + float(up), 1)
+        strokes.append((x, bottom, y))
+    return strokes
 
 
 @pytest.mark.parametrize("draw", DRAWINGS)
@@ -100,7 +125,7 @@ def test_a_name_from_outside_is_only_text(draw: Callable[[Chart], Markup]) -> No
 @pytest.mark.parametrize("draw", DRAWINGS)
 def test_a_chart_carries_no_style(draw: Callable[[Chart], Markup]) -> None:
     """The content security policy would refuse it."""
-    drawing = draw(_chart(Line("a", [1, 2, 3, 4, 5]), limit=Limit(3, "alarm"), marks=[Mark(MOMENTS[2], "went off")]))
+    drawing = draw(_chart(Line("a", [1, 2, 3, 4, 5]), marks=[Mark(MOMENTS[2], "went off")]))
 
     assert "style" not in drawing
 
@@ -133,45 +158,57 @@ def test_a_line_lies_at_its_values_from_zero() -> None:
     """Zero is the lowest grid line, and twice the value is twice as high."""
     path = _paths(line_chart(_chart(Line("a", [0, 5, 10, 5, 0]))), "line")[0]
 
-    heights = [float(point.split()[1]) for point in path.removeprefix("M").split("L")]
+    heights = [height for _, height in _places(path)]
     assert heights[0] - heights[2] == pytest.approx(2 * (heights[0] - heights[1]), abs=0.2)
     assert heights[0] == max(heights) == 148
 
 
-def test_layers_lie_on_each_other() -> None:
-    """The upper one begins where the lower one ends, so that the top is the sum."""
-    drawing = stacked_chart(_chart(Line("ok", [4, 4, 4, 4, 4]), Line("bad", [4, 4, 4, 4, 4], "warn")))
+@given(st.lists(st.floats(0, 1e9), min_size=2, max_size=200))
+def test_a_line_ends_where_its_last_value_is(values: list[float]) -> None:
+    """It is written by its steps, and no step is rounded: two hundred of them still lead to the right place."""
+    moments = [START + timedelta(minutes=number) for number in range(len(values))]
+    drawing = line_chart(_chart(Line("a", values), moments=moments))
 
-    lower, upper = _paths(drawing, "band")
-    top_of_lower = re.findall(r" ([\d.]+)", lower)[:5]
-    assert re.findall(r" ([\d.]+)", upper)[5:] == top_of_lower
+    left, right = (float(edge) for edge in _parse(drawing)[0].attrib["data-plot"].split()[:2])
+    name = next(text for text in _parse(drawing).iter("text") if text.get("class", "").startswith("name"))
+    x, y = _places(_paths(drawing, "line")[0])[-1]
+    assert x == pytest.approx(right - (right - left) / len(values) / 2, abs=0.11)
+    assert y == pytest.approx(float(name.attrib["y"]) - 3.5, abs=0.11)
 
 
-def test_a_layer_that_is_silent_beside_others_is_nothing_and_no_gap() -> None:
-    """A minute without rejected rows has accepted ones all the same."""
-    drawing = stacked_chart(_chart(Line("ok", [4, 4, 4, 4, 4]), Line("bad", [1, None, 1, 1, 1], "warn")))
+def test_bars_stand_on_each_other() -> None:
+    """The upper one begins where the lower one ends, so that the top is the sum; each stands over its own moment."""
+    drawing = bar_chart(_chart(Line("ok", [4, 4, 0, 4, 4]), Line("bad", [4, 0, 4, 4, None], "warn")))
 
-    assert all(band.count("M") == 1 for band in _paths(drawing, "band"))
+    lower, upper = (_strokes(path) for path in _paths(drawing, "bar"))
+    top_of = {x: top for x, _, top in lower}
+    assert len(lower) == 4
+    assert len(upper) == 3
+    assert all(bottom == top_of.get(x, 148) for x, bottom, _ in upper)
+    assert all(bottom - top == pytest.approx(lower[0][1] - lower[0][2], abs=0.2) for _, bottom, top in upper)
 
 
 def test_bars_of_nothing_are_not_drawn() -> None:
     """Three periods with a count are three bars."""
     drawing = bar_chart(_chart(Line("failed", [0, 1, None, 2, 3], "fail")))
 
-    assert _paths(drawing, "bar")[0].count("M") == 3
+    assert len(_strokes(_paths(drawing, "bar")[0])) == 3
 
 
-def test_a_limit_and_a_moment_are_marked() -> None:
-    """The threshold is in sight even if everything stays far below it."""
-    drawing = line_chart(
-        _chart(Line("a", [1, 1, 1, 1, 1]), limit=Limit(8, "alarm at 8"), marks=[Mark(MOMENTS[2], "alarm")])
-    )
+def test_a_moment_that_matters_is_marked_where_it_is() -> None:
+    """One within the window stands at its place, one of the running period at the end, an earlier one nowhere."""
+    marks = [
+        Mark(MOMENTS[2], "went off"),
+        Mark(MOMENTS[4] + timedelta(minutes=9), "just now"),
+        Mark(START - timedelta(1), "old"),
+    ]
 
-    marks = _paths(drawing, "mark")
-    assert len(marks) == 2
-    assert "alarm at 8" in drawing
-    place = float(re.search(r" ([\d.]+)H", marks[0])[1])  # type: ignore[index]
-    assert 10 <= place < 148
+    drawing = line_chart(_chart(Line("a", [1, 1, 1, 1, 1]), marks=marks))
+
+    drawn = [float(re.match(r"M([\d.]+)", path)[1]) for path in _paths(drawing, "mark")]  # type: ignore[index]
+    line = [x for x, _ in _places(_paths(drawing, "line")[0])]
+    assert drawn == pytest.approx([line[2], line[4]], abs=0.11)
+    assert "old" not in drawing
 
 
 def test_a_sparkline_keeps_gaps_and_says_what_it_is() -> None:
@@ -186,20 +223,3 @@ def test_a_sparkline_keeps_gaps_and_says_what_it_is() -> None:
 def test_a_sparkline_of_nothing_is_drawn_flat_or_not_at_all(values: list[float | None]) -> None:
     """No data and no height divide by nothing."""
     _parse(sparkline("Nothing", values))
-
-
-def test_a_meter_shows_three_rejected_among_thousands() -> None:
-    """The smallest part is still wide enough to be seen, and all parts together are the whole."""
-    drawing = _parse(meter("9,997 accepted, 3 rejected", [("ok", 9_997), ("warn", 3), ("fail", 0)]))
-
-    widths = {part.attrib["class"]: float(part.attrib["width"]) for part in drawing.iter("rect")}
-    assert widths["bar warn"] >= 2.9
-    assert widths["bar ok"] + widths["bar warn"] == pytest.approx(100, abs=0.2)
-    assert "bar fail" not in widths
-
-
-def test_a_meter_of_nothing_is_empty() -> None:
-    """A file without rows has no parts."""
-    drawing = _parse(meter("No rows", [("ok", 0)]))
-
-    assert [part.attrib["class"] for part in drawing.iter("rect")] == ["ground"]
