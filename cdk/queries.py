@@ -1,7 +1,7 @@
 """The saved questions to the logs: CloudWatch → Logs Insights → Saved queries → Waybill.
 
-They name the events and fields that `processor/` logs (CONTRIBUTING.md, "Logs") and those of the console's access log;
-a test keeps a table of the first.
+They name the events and fields that `processor/` and `admin_api/` log (CONTRIBUTING.md, "Logs") and those of the
+console's access log; a test keeps a table of the first two.
 """
 
 from aws_cdk import aws_logs as logs
@@ -56,6 +56,15 @@ QUERIES = {
     "Cold starts": INITIALISATIONS,
 }
 
+# To the console's own log: every page names its request.
+CONSOLE_QUERIES = {
+    "One console request": """fields @timestamp, level, message, method, route, status, duration_ms, who,
+    exception_name, exception, xray_trace_id
+| filter function_request_id = "PASTE THE REQUEST ID HERE"
+| sort @timestamp asc
+| limit 200""",
+}
+
 # To the HTTP API's access log, whose fields are gateway.py's.
 ACCESS_QUERIES = {
     "Console requests that failed": """fields @timestamp, status, method, path, latency_ms, integration_error, ip,
@@ -80,11 +89,13 @@ class Queries(Construct):
         *,
         settings: Settings,
         log_group: logs.ILogGroup,
+        console_log: logs.ILogGroup,
         access_log: logs.ILogGroup,
     ) -> None:
         super().__init__(scope, construct_id)
         self._settings = settings
-        for group, queries in ((log_group, QUERIES), (access_log, ACCESS_QUERIES)):
+        groups = ((log_group, QUERIES), (console_log, CONSOLE_QUERIES), (access_log, ACCESS_QUERIES))
+        for group, queries in groups:
             for title, query in queries.items():
                 self._save(title, query, group)
 

@@ -59,7 +59,14 @@ class WaybillStack(Stack):
             alarms=alarms,
             log_group=processor.log_group,
         )
-        Queries(self, "Queries", settings=settings, log_group=processor.log_group, access_log=gateway.access_log)
+        Queries(
+            self,
+            "Queries",
+            settings=settings,
+            log_group=processor.log_group,
+            console_log=console.web.log_group,
+            access_log=gateway.access_log,
+        )
         traced = {"": processor.function, "-web": console.web.function, "-job": console.worker.function}
         Tracing(self, "Tracing", settings=settings, functions=traced)
 

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from cdk.gateway import NUMBERS, TEXTS
-from cdk.queries import ACCESS_QUERIES, QUERIES
+from cdk.queries import ACCESS_QUERIES, CONSOLE_QUERIES, QUERIES
 from tests.infra.stacks import resources
 
 EVENTS = {
@@ -41,6 +41,8 @@ FIELDS = {
     "exception",
     "exception_name",
 }
+# What a line of the console holds beside Powertools' own (admin_api/security.py).
+CONSOLE_FIELDS = {"method", "route", "status", "duration_ms", "who"}
 # https://docs.aws.amazon.com/lambda/latest/dg/telemetry-schema-reference.html
 PLATFORM = {
     "type",
@@ -68,16 +70,22 @@ def test_query_names_fields_that_are_logged(title: str) -> None:
     assert names_in(QUERIES[title]) <= FIELDS | PLATFORM
 
 
+@pytest.mark.parametrize("title", CONSOLE_QUERIES)
+def test_query_to_the_console_names_its_fields(title: str) -> None:
+    """Those of a request, and those of an exception."""
+    assert names_in(CONSOLE_QUERIES[title]) <= FIELDS | CONSOLE_FIELDS
+
+
 @pytest.mark.parametrize("title", ACCESS_QUERIES)
 def test_query_to_the_access_log_names_its_fields(title: str) -> None:
     """They are those that API Gateway is told to write."""
     assert names_in(ACCESS_QUERIES[title]) <= TEXTS.keys() | NUMBERS.keys()
 
 
-@pytest.mark.parametrize("title", [*QUERIES, *ACCESS_QUERIES])
+@pytest.mark.parametrize("title", [*QUERIES, *CONSOLE_QUERIES, *ACCESS_QUERIES])
 def test_query_is_made_of_known_commands(title: str) -> None:
     """Each part between bars begins with a command, and texts and brackets are closed."""
-    query = (QUERIES | ACCESS_QUERIES)[title]
+    query = (QUERIES | CONSOLE_QUERIES | ACCESS_QUERIES)[title]
 
     assert {part.split()[0] for part in re.sub(r'"[^"]*"', "", query).split("|")} <= COMMANDS
     assert query.count('"') % 2 == 0
@@ -93,13 +101,15 @@ def test_query_is_about_events_that_happen(title: str) -> None:
 
 
 def test_queries_are_saved_in_a_folder_of_their_environment() -> None:
-    """Each looks into the log group that holds its fields: the processor's, or the console's access log."""
+    """Each looks into the log group that holds its fields: a function's, or the console's access log."""
     found = resources("AWS::Logs::QueryDefinition", environment="prod").values()
     saved = {query["Properties"]["Name"]: query["Properties"]["LogGroupNames"] for query in found}
     (processor,) = [name for name in resources("AWS::Logs::LogGroup") if "Processor" in name]
+    (console,) = [name for name in resources("AWS::Logs::LogGroup") if "ConsoleWeb" in name]
     (access_log,) = [name for name in resources("AWS::Logs::LogGroup") if "AccessLog" in name]
 
     assert saved == {
         **{f"Waybill/prod/{title}": [{"Ref": processor}] for title in QUERIES},
+        **{f"Waybill/prod/{title}": [{"Ref": console}] for title in CONSOLE_QUERIES},
         **{f"Waybill/prod/{title}": [{"Ref": access_log}] for title in ACCESS_QUERIES},
     }
