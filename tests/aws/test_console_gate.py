@@ -16,7 +16,7 @@ OPEN = {"/healthz", "/robots.txt", "/auth/sign-in", "/auth/callback", "/auth/sig
 
 def routes(app: FastAPI) -> list[tuple[str, str]]:
     """List every method and path that the application answers, with plausible parameters."""
-    contexts = [
+    contexts: list[Any] = [
         context
         for route in app.routes
         for context in (route.effective_route_contexts() if hasattr(route, "effective_route_contexts") else [route])

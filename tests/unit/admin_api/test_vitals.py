@@ -46,8 +46,8 @@ class Time:
 
 def reader(counts: Any = COUNTS, depth: Any = 3, alarms: Any = (RED, GREEN), time: Time | None = None) -> VitalsReader:
     """Set a reader up in front of three services."""
-    sources = [cast("Any", Source(answer)) for answer in (counts, depth, alarms)]
-    return VitalsReader(*sources, now=(time or Time()).read)
+    counters, letters, alarm_reader = (cast("Any", Source(answer)) for answer in (counts, depth, alarms))
+    return VitalsReader(counters, letters, alarm_reader, now=(time or Time()).read)
 
 
 def test_what_needs_a_person_is_added_up() -> None:
