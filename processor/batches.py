@@ -10,7 +10,6 @@ import json
 import re
 from dataclasses import dataclass
 from decimal import Decimal
-from itertools import cycle, islice
 from typing import TYPE_CHECKING
 
 from processor.csv_lines import CsvLines
@@ -26,7 +25,8 @@ if TYPE_CHECKING:
 BATCH_ITEMS = 25
 """BatchWriteItem's limit: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html"""
 _MOST_REMEMBERED = 8_192
-"""Names and totals each: files name the same customers, quantities and prices over and over."""
+"""Names and amounts each: files name the same customers, quantities and prices over and over."""
+_ROWS_AHEAD = 1_000
 _MARKS = EnrichedRow(*"\ue000\ue001\ue002\ue003\ue004\ue005\ue006\ue007")
 _KEY_MARK = "\ue008"
 _SECOND = len("2026-11-22T10:20:30.")
@@ -57,12 +57,12 @@ class Batcher:
 
     def add_run(self, run: PlainRun) -> Iterator[Batch]:
         """Add plain rows; yields each batch that they fill."""
-        at = 0
-        while at < len(run.rows):
-            rows = run.rows[at : at + BATCH_ITEMS - self._rows]
-            self._template.write(run.first + at, rows, self._puts, self._lines)
-            at += len(rows)
-            self._rows += len(rows)
+        rows, number = run.rows, run.first
+        while rows:
+            count = self._template.write(number, rows[: BATCH_ITEMS - self._rows], self._puts, self._lines)
+            rows = rows[count:]
+            number += count
+            self._rows += count
             if self._rows == BATCH_ITEMS:
                 yield from self.take()
 
@@ -95,30 +95,44 @@ class _Template:
         if "".join(re.findall(f"[{marks}]", wire)) != marks:
             raise ValueError("an order is laid out in another order than its enriched line")
         pieces = [piece.encode() for piece in re.split(f"[{marks}]", "," + wire)]
-        self._before, rest = pieces[: len(_MARKS)], pieces[len(_MARKS) :]
+        self._pieces, rest = pieces[: len(_MARKS)], pieces[len(_MARKS) :]
         if maker.by_customer:
-            self._before.append(rest[0])
+            self._pieces.append(rest[0])
             self._ends = [b"#%d%b" % (shard, rest[1]) for shard in range(CUSTOMER_SHARDS)]
             self._names = _Memo(_normalised)
         else:
-            self._before.append(b"")
+            self._pieces.append(b"")
             self._ends = [rest[0]] * CUSTOMER_SHARDS
             self._names = _Memo(lambda _name: b"")
-        self._totals = _Memo(_total)
+        self._amounts = _Memo(self._amounts_of)
+        self._first = 0
+        self._ahead: list[tuple[bytes, bytes, bytes, bytes]] = []
+        """For each row from ``_first`` on what depends on its number only."""
 
-    def write(self, first: int, rows: Sequence[tuple[bytes, ...]], puts: list[bytes], lines: list[bytes]) -> None:
-        """Append the pieces of the rows' put requests, and their lines."""
-        a, b, c, d, e, f, g, h, i = self._before
-        names, totals = self._names, self._totals
-        numbers = (b"%d " * len(rows) % tuple(range(first, first + len(rows)))).split()
-        ends = islice(cycle(self._ends), first % CUSTOMER_SHARDS, None)
-        for number, key, end, (order_id, customer, product, quantity, price) in zip(
-            numbers, self._sort_keys(first, len(rows)), ends, rows, strict=False
-        ):
-            total = totals[quantity, price]
-            puts += (a, order_id, b, key, c, customer, d, product, e, quantity, f, price, g, total, h, number)
-            puts += (i, names[customer], end)
-            lines.append(b",".join((order_id, key, customer, product, quantity, price, total, number)) + b"\r\n")
+    def write(self, first: int, rows: Sequence[tuple[bytes, ...]], puts: list[bytes], lines: list[bytes]) -> int:
+        """Append the pieces of the rows' put requests, and their lines; returns for how many of the rows."""
+        a, b, c, d, *_, between = self._pieces
+        names, amounts = self._names, self._amounts
+        at = first - self._first
+        if not 0 <= at < len(self._ahead):
+            self._look_ahead(first)
+            at = 0
+        # The end of what is known ahead may be the end of the rows, too; the caller comes again with the rest.
+        known = self._ahead[at : at + len(rows)]
+        for (number, key, last, end), (order_id, customer, product, quantity, price) in zip(known, rows, strict=False):
+            numbers, cells = amounts[quantity, price]
+            puts += (a, order_id, b, key, c, customer, d, product, numbers, number, between, names[customer], end)
+            lines.append(b",".join((order_id, key, customer, product, cells, last)))
+        return len(known)
+
+    def _look_ahead(self, first: int) -> None:
+        """Work out many rows' numbers, sort keys, ends of line and ends of request at once."""
+        count = _ROWS_AHEAD
+        numbers = b"%d " * count % tuple(range(first, first + count))
+        keys, known = self._sort_keys(first, count), numbers.split()
+        ends = [self._ends[number % CUSTOMER_SHARDS] for number in range(first, first + count)]
+        lasts = numbers.replace(b" ", b"\r\n ").split(b" ")
+        self._first, self._ahead = first, list(zip(known, keys, lasts, ends, strict=False))
 
     def _sort_keys(self, first: int, count: int) -> list[bytes]:
         """Return the sort keys of consecutive rows; within one second they differ in their microseconds only."""
@@ -129,15 +143,22 @@ class _Template:
         pattern = f"{key[:_SECOND]}%06d{key[_MICROSECOND.stop :]} ".encode()
         return (pattern * count % tuple(range(microsecond, microsecond + count))).split()
 
+    def _amounts_of(self, cells: tuple[bytes, bytes]) -> tuple[bytes, bytes]:
+        """Return a row's three amounts as they stand in its request and in its line."""
+        quantity, price = cells
+        total = line_total(int(quantity), Decimal(price.decode())).encode()
+        *_, e, f, g, h, _ = self._pieces
+        return b"".join((e, quantity, f, price, g, total, h)), b",".join((quantity, price, total))
 
-class _Memo[Key](dict[Key, bytes]):
+
+class _Memo[Key, Value](dict[Key, Value]):
     """Remembers what was computed, up to a bound."""
 
-    def __init__(self, compute: Callable[[Key], bytes]) -> None:
+    def __init__(self, compute: Callable[[Key], Value]) -> None:
         super().__init__()
         self._compute = compute
 
-    def __missing__(self, key: Key) -> bytes:
+    def __missing__(self, key: Key) -> Value:
         if len(self) >= _MOST_REMEMBERED:
             self.clear()
         value = self[key] = self._compute(key)
@@ -147,11 +168,6 @@ class _Memo[Key](dict[Key, bytes]):
 def _normalised(customer_name: bytes) -> bytes:
     # Normalising can bring in what JSON escapes: U+FF02 becomes a quote.
     return _json(normalised_name(customer_name.decode()))[1:-1]
-
-
-def _total(amounts: tuple[bytes, bytes]) -> bytes:
-    quantity, unit_price = amounts
-    return line_total(int(quantity), Decimal(unit_price.decode())).encode()
 
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode

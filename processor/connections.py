@@ -6,10 +6,9 @@ emulators stand in for DynamoDB.
 
 from __future__ import annotations
 
-import re
 import socket
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     import ssl
@@ -17,10 +16,6 @@ if TYPE_CHECKING:
 CONNECT_TIMEOUT_S = 5.0
 READ_TIMEOUT_S = 20.0
 _RECEIVED_AT_ONCE = 64 * 1024
-_LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]+)[ \t]*\r\n", re.IGNORECASE)
-_CHUNKED = re.compile(rb"\r\ntransfer-encoding:[ \t]*chunked[ \t]*\r\n", re.IGNORECASE)
-_CLOSES = re.compile(rb"\r\nconnection:[ \t]*close[ \t]*\r\n", re.IGNORECASE)
-_STATUS = re.compile(rb"HTTP/1\.[01] ([0-9]{3})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +27,8 @@ class Address:
     tls: ssl.SSLContext | None
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What came back."""
+class Answer(NamedTuple):
+    """What came back: status, head in lower case, body."""
 
     status: int
     head: bytes
@@ -68,7 +62,7 @@ class Connection:
             self.close()
             raise error if isinstance(error, OSError) else ConnectionError("the answer is no HTTP") from error
         self.answers += 1
-        if _CLOSES.search(answer.head):
+        if _header(answer.head, b"connection") == b"close":
             self.close()
         return answer
 
@@ -94,21 +88,20 @@ class Connection:
         data = self._more()
         while (end := data.find(b"\r\n\r\n")) < 0:
             data += self._more()
-        head, body = data[: end + 2], data[end + 4 :]
-        status = _STATUS.match(head)
-        if not status:
+        head, body = data[: end + 2].lower(), data[end + 4 :]
+        if not head.startswith(b"http/1."):
             raise ConnectionError("the answer is no HTTP")
-        if length := _LENGTH.search(head):
-            wanted = int(length[1])
+        if length := _header(head, b"content-length"):
+            wanted = int(length)
             while len(body) < wanted:
                 body += self._more()
             if len(body) > wanted:
                 raise ConnectionError("more came than the answer")
-        elif _CHUNKED.search(head):
+        elif _header(head, b"transfer-encoding") == b"chunked":
             body = self._chunks(body)
         else:
             body = self._rest(body)
-        return Answer(int(status[1]), head, body)
+        return Answer(int(head[9:12]), head, body)
 
     def _more(self) -> bytes:
         if self._socket is None:
@@ -143,3 +136,12 @@ class Connection:
         except ConnectionResetError:
             self.close()
             return data
+
+
+def _header(head: bytes, name: bytes) -> bytes:
+    """Return the value of a header of a head in lower case, or b""."""
+    found = head.find(b"\r\n%b:" % name)
+    if found < 0:
+        return b""
+    start = found + len(name) + 3
+    return head[start : head.index(b"\r\n", start)].strip()
