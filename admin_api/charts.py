@@ -45,7 +45,7 @@ def _edges(room: Room, line: Line, values: Sequence[float | None]) -> Iterator[M
     for stretch in stretches(values):
         points = [(room.x(index), room.y.at(values[index] or 0)) for index in stretch]
         if len(points) == 1:
-            yield Markup('<circle class="dot {}" cx="{:g}" cy="{:g}" r="1.5"/>').format(line.tone, *points[0])
+            yield Markup('<circle class="dot {}" cx="{:g}" cy="{:g}" r="2.5"/>').format(line.tone, *points[0])
             continue
         path = _way(points)
         if line.area:

@@ -118,6 +118,13 @@ def money(value: str | float | Decimal | None) -> str:
     return f"${amount:.{1 - amount.adjusted()}f}"
 
 
+def price(value: Decimal) -> str:
+    """Write an exact amount in whatever money the files are in: two decimal places, or as many more as it has."""
+    exponent = value.normalize().as_tuple().exponent
+    places = max(2, -exponent if isinstance(exponent, int) else 2)
+    return f"{value:,.{places}f}"
+
+
 def duration(milliseconds: float | None) -> str:
     """Write a time span: milliseconds below a second, then seconds, then minutes."""
     if milliseconds is None:
@@ -138,5 +145,6 @@ FILTERS: dict[str, Any] = {
     "number": number,
     "bytes": size,
     "money": money,
+    "price": price,
     "duration": duration,
 }

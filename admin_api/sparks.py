@@ -23,7 +23,7 @@ def sparkline(title: str, values: Sequence[float | None], *, tone: str = "s1") -
     for stretch in stretches(values):
         points = [(x.at(index), y.at(values[index] or 0)) for index in stretch]
         if len(points) == 1:
-            parts.append(Markup('<circle class="dot" cx="{:g}" cy="{:g}" r="1.5"/>').format(*points[0]))
+            parts.append(Markup('<circle class="dot" cx="{:g}" cy="{:g}" r="2"/>').format(*points[0]))
             continue
         path = "M" + "L".join(f"{left:g} {top:g}" for left, top in points)
         ground = f"{path}V{_HIGH - 2}H{points[0][0]:g}z"

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from jinja2 import Environment
 
-from admin_api.clock import FILTERS, Clock, duration, money, number, size
+from admin_api.clock import FILTERS, Clock, duration, money, number, price, size
 
 NOW = datetime(2026, 11, 25, 18, 0, tzinfo=UTC)
 EARLIER = "2026-11-25T17:58:00.123456Z"
@@ -87,6 +88,21 @@ def test_what_is_not_known_is_a_dash(template: str) -> None:
 def test_money_keeps_two_digits_that_say_something(value: str, shown: str) -> None:
     """A run costs a fraction of a cent, a month some dollars."""
     assert money(value) == shown
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("2.5", "2.50"),
+        ("596", "596.00"),
+        ("12.3456", "12.3456"),
+        ("1E+3", "1,000.00"),
+        ("9999999.9999", "9,999,999.9999"),
+    ],
+)
+def test_prices_are_exact_with_two_decimal_places_at_least(value: str, shown: str) -> None:
+    """Nothing is rounded: what was in the file is what is shown."""
+    assert price(Decimal(value)) == shown
 
 
 @pytest.mark.parametrize(
