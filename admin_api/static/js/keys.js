@@ -28,8 +28,11 @@
     if (dialog && !dialog.open) dialog.showModal();
   }
 
+  // What acts on ticked rows hides until there is one: then the row that the keys are at is meant.
   function press(key) {
-    const target = document.querySelector(`[data-key="${CSS.escape(key)}"]`);
+    const targets = [...document.querySelectorAll(`[data-key="${CSS.escape(key)}"]`)];
+    if (targets.some((each) => each.closest(".bulk") && !each.checkVisibility())) tick();
+    const target = targets.find((each) => each.checkVisibility());
     if (!target) return false;
     if (target.matches("input")) target.focus(); else target.click();
     target.select?.();
