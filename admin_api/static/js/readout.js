@@ -39,15 +39,15 @@
     box.replaceChildren(title, ...lines);
   }
 
-  function show(event) {
-    const svg = event.target.closest?.("svg[data-plot]");
+  function show(target, pointerX) {
+    const svg = target?.closest?.("svg[data-plot]");
     const figure = svg?.closest("figure");
     const rows = figure?.querySelectorAll("tbody tr") ?? [];
     if (!rows.length) return hide();
     const [left, right, top, bottom] = svg.dataset.plot.split(" ").map(Number);
     const frame = svg.getBoundingClientRect();
     const scale = svg.viewBox.baseVal.width / frame.width;
-    const share = ((event.clientX - frame.left) * scale - left) / (right - left);
+    const share = ((pointerX - frame.left) * scale - left) / (right - left);
     if (share < 0 || share > 1) return hide();
     const index = Math.min(Math.floor(share * rows.length), rows.length - 1);
     if (shown?.figure !== figure) open(figure, svg);
@@ -61,8 +61,23 @@
     return undefined;
   }
 
-  document.addEventListener("pointermove", show, { passive: true });
-  document.addEventListener("pointerdown", show, { passive: true });
+  let pointer = null;
+
+  function follow(event) {
+    pointer = { x: event.clientX, y: event.clientY };
+    show(event.target, event.clientX);
+  }
+
+  document.addEventListener("pointermove", follow, { passive: true });
+  document.addEventListener("pointerdown", follow, { passive: true });
+
+  // A refreshed chart has lost its rule, and may have moved on by a period.
+  document.addEventListener("htmx:after:swap", () => {
+    if (!shown) return;
+    hide();
+    show(document.elementFromPoint(pointer.x, pointer.y), pointer.x);
+  });
+
   document.documentElement.addEventListener("pointerleave", hide);
   document.addEventListener("scroll", hide, { passive: true });
 })();
