@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from playwright.sync_api import expect
 
 from processor.files import FileState
-from tests.browser.orders import SLOW
 from tests.browser.places import file_that_is
+from tests.stack.order_files import SLOW
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

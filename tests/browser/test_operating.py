@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from playwright.sync_api import expect
 
 from processor.files import FileState
-from tests.browser.orders import SLOW, dead_letter, order_file
 from tests.browser.places import file_that_is
 from tests.stack.deployment import wait_until
+from tests.stack.order_files import SLOW, dead_letter, order_file
 
 if TYPE_CHECKING:
     from pathlib import Path

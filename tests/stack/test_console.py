@@ -10,6 +10,8 @@ import itsdangerous
 import pytest
 
 from admin_api.auth import SESSION_COOKIE, User, open_session
+from tests.stack.deployment import wait_until
+from tests.stack.order_files import dead_letter
 from tests.stack.test_end_to_end import small_file
 
 if TYPE_CHECKING:
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from tests.stack.deployment import Deployment
 
 PAGES = ("/", "/files", "/orders", "/dead-letters", "/metrics", "/activity", "/upload")
-LISTS = ("/api/files", "/api/orders", "/api/dead-letters", "/api/activity")
+LISTS = ("/api/files", "/api/orders?customer=Ada+Lovelace", "/api/dead-letters", "/api/actions")
 
 
 def session_cookie(key: str, user: User) -> str:
@@ -97,4 +99,54 @@ def test_a_file_and_its_run_are_shown(stack: Deployment, browser: httpx.Client) 
 
     assert "shown.csv" in page.text
     assert (page.status_code, run.status_code) == (200, 200)
+    assert "AccessDenied" not in stack.log.read_text(errors="replace")
+
+
+@pytest.fixture
+def script(stack: Deployment) -> Iterator[httpx.Client]:
+    """Provide a client with an operator's token."""
+    with stack.console(stack.accounts.operator) as client:
+        yield client
+
+
+def finished(script: httpx.Client, asked: httpx.Response) -> dict[str, Any]:
+    """Wait until the worker has ended what was asked for."""
+    assert asked.status_code == 202, asked.text
+    told: dict[str, Any] = asked.json()
+
+    def is_over() -> bool:
+        told.update(script.get(f"/api/actions/{told['action_id']}").json())
+        return bool(told["state"] != "running")
+
+    wait_until(is_over, 90, lambda: f"the action is still {told['state']}")
+    return told
+
+
+def test_the_worker_does_what_was_asked_for_in_bulk(stack: Deployment, script: httpx.Client) -> None:
+    """Failed files run again, then are dismissed with their objects: with no more than the worker's own grants."""
+    versions = [stack.upload(f"bulk-{number}.csv", f"nothing,{number}\n".encode()) for number in range(3)]
+    ids = [entry.file_id for entry in stack.wait_at_rest(versions)]
+
+    again = finished(script, script.post("/api/files/actions", json={"kind": "reprocess", "file_ids": ids}))
+    stack.wait_at_rest(versions)
+    gone = {"kind": "dismiss", "reason": "only a test", "file_ids": ids}
+    dismissed = finished(script, script.post("/api/files/actions", json=gone))
+
+    assert (again["state"], again["done"], again["failed"]) == ("done", 3, 0), again
+    assert (dismissed["state"], dismissed["done"], dismissed["failed"]) == ("done", 3, 0), dismissed
+    assert [len(stack.ledger.runs(file_id)) for file_id in ids] == [2, 2, 2]
+    objects = stack.objects_by_name()
+    assert {prefix for number in range(3) for prefix in objects[f"bulk-{number}.csv"]} == {"archive"}
+    assert "AccessDenied" not in stack.log.read_text(errors="replace")
+
+
+def test_the_worker_redrives_a_dead_letter(stack: Deployment, script: httpx.Client) -> None:
+    """Out of one queue, into the other, and the file is processed."""
+    version = dead_letter(stack, "redriven-by-script.csv")
+
+    done = finished(script, script.post("/api/dead-letters/actions", json={"do": "redrive", "all": True}))
+
+    assert (done["state"], done["done"], done["failed"]) == ("done", 1, 0), done
+    [entry] = stack.wait_at_rest([version])
+    assert entry.accepted_rows == 4
     assert "AccessDenied" not in stack.log.read_text(errors="replace")

@@ -1,4 +1,4 @@
-"""What the browser tests put into the stack: order files that no other test has, and a dead letter that can succeed."""
+"""What tests of the console put into the stack: order files that no other has, and a dead letter that can succeed."""
 
 from __future__ import annotations
 
