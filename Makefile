@@ -1,7 +1,7 @@
 # Everything starts here: `make help` lists the targets. Whatever a target needs arrives inside the repository first.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup run trace metrics mails test browser check synth deploy user destroy clean
+.PHONY: help setup run trace metrics mails test bench browser check synth deploy user destroy clean
 
 UV_VERSION := 0.13.9
 # A uv of the machine will do if it runs (a version manager's shim may be there and not run) and is recent enough.
@@ -34,6 +34,13 @@ test: check browser ## check, then run every test
 
 browser: setup
 	@$(PYTHON) -m tests.browser.chromium
+
+# The peers that it measures against live in an environment of their own.
+BENCH_ENV := .local/bench/.venv
+bench: setup ## measure the processor beside what others write for the task (BENCH="--rows 10000 --repeat 1")
+	@UV_PROJECT_ENVIRONMENT=$(BENCH_ENV) $(UV) sync --locked --quiet --no-default-groups --group processor --group console \
+		--group bench
+	@$(BENCH_ENV)/bin/python -m tests.bench.run $(BENCH)
 
 check: setup ## lint, format, types, import rules
 	@ruff check .

@@ -1,7 +1,8 @@
 """One measurement in a process of its own: one way of getting one file into DynamoDB, or the import of one.
 
-    python -m tests.bench.case NAME            (a key of ``IMPORTS``)
-    python -m tests.bench.case NAME URL ROWS   (a key of ``CASES``; URL is a stub's that serves the file)
+    python -m tests.bench.case NAME URL ROWS   (a key of ``CASES`` or, without regard to ROWS, of ``IMPORTS``)
+
+URL is that of a stub, which serves the file.
 
 Prints one JSON object: CPU seconds (user and system) of the import and of the work, wall seconds of the work, peak
 resident set in bytes.
@@ -27,6 +28,19 @@ os.environ |= {
     "AWS_DEFAULT_REGION": "us-east-1",
     "AWS_EC2_METADATA_DISABLED": "true",
 }
+
+
+CONSOLE_VARIABLES = (
+    "DEAD_LETTER_QUEUE_URL",
+    "USER_POOL_ID",
+    "CLIENT_ID",
+    "SCRIPTS_CLIENT_ID",
+    "SESSION_SECRET_ARN",
+    "WORKER_FUNCTION",
+    "PROCESSOR_FUNCTION",
+    "PROCESSOR_LOG_GROUP",
+    "DASHBOARD_URL",
+)
 
 
 def cpu_s() -> float:
@@ -91,6 +105,9 @@ def _import_usual_processor() -> None:
 
 
 def _import_console() -> None:
+    from tests.bench.waybill import ENVIRONMENT  # noqa: PLC0415
+
+    os.environ |= ENVIRONMENT | dict.fromkeys(CONSOLE_VARIABLES, "https://console.example/name")
     import admin_api.handler  # noqa: F401, PLC0415
 
 
@@ -120,15 +137,13 @@ IMPORTS: dict[str, Callable[[], None]] = {
 
 def main() -> None:
     """Measure one case."""
-    name, *rest = sys.argv[1:]
-    if not rest:
+    name, url, rows = sys.argv[1:]
+    os.environ |= {"AWS_ENDPOINT_URL": url, "BENCH_ROWS": rows}
+    if name in IMPORTS:
         IMPORTS[name]()
         result = {"import_cpu_s": cpu_s()}
     else:
-        url, rows = rest
-        os.environ |= {"AWS_ENDPOINT_URL": url, "BENCH_ROWS": rows}
-        prepare = CASES[name]
-        work = prepare()
+        work = CASES[name]()
         before, began = cpu_s(), time.perf_counter()
         work()
         result = {

@@ -248,6 +248,8 @@ class _Connection(socketserver.BaseRequestHandler):
             return answer(200, b"", "Connection: close")
         if target := _TARGET.search(request.head):
             return _dynamodb(state, target[1], request)
+        if b"secretsmanager.GetSecretValue" in request.head:
+            return answer(200, json.dumps({"SecretString": "s" * 64}).encode())
         return _s3(state, request)
 
 

@@ -1,0 +1,133 @@
+"""`make bench`: the shipped processor beside what others write for the same task, on the same files, in one run.
+
+    python -m tests.bench.run [--rows 10000 100000 1000000] [--repeat 3] [--cases waybill "waybill, not sending"]
+
+Every measurement is a process of its own (``tests.bench.case``), and so is the server that it talks to
+(``tests.bench.stub``). Repetitions are interleaved, figures are medians. CPU is user and system of the measured
+process; on a busy machine ratios are to be trusted before figures. Prints tables and writes ``.local/bench.json``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import statistics
+import subprocess
+import sys
+from collections import defaultdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sample_data.generate import write_file
+from tests.bench import lambda_share
+from tests.bench.case import CASES, IMPORTS
+from tests.bench.report import show
+from tests.bench.stub import running
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+ROOT = Path(__file__).parents[2]
+LOCAL = ROOT / ".local"
+BAD = 0.01
+LARGEST_REPEATED = 100_000
+"""Rows; from here on a peer takes minutes and is measured once."""
+OURS = "waybill"
+
+
+def measure(*arguments: str, share: float | None = None) -> dict[str, float]:
+    """Run one case in a process of its own, perhaps with a share of a CPU only."""
+    command = [sys.executable, "-m", "tests.bench.case", *arguments]
+    with lambda_share.limited(command, share) as wrapped:
+        done = subprocess.run(wrapped, cwd=ROOT, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f"{arguments} failed: {done.stderr[-2_000:]}")
+    result: dict[str, float] = json.loads(done.stderr.splitlines()[-1])
+    return result
+
+
+def medians(results: list[dict[str, float]]) -> dict[str, float]:
+    """Take the median of each figure."""
+    return {name: statistics.median(result[name] for result in results) for name in results[0]}
+
+
+def file_of(rows: int) -> Path:
+    """Generate the file once."""
+    path = LOCAL / "bench" / f"{rows}.csv"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("wb") as out:
+            write_file(out, rows, bad=BAD)
+    return path
+
+
+def compare(rows: int, repeat: int, cases: Collection[str]) -> dict[str, dict[str, float]]:
+    """Measure cases on one file, in turn."""
+    results = defaultdict(list)
+    with running(body=str(file_of(rows))) as stub:
+        for turn in range(repeat):
+            for name in cases:
+                if turn and rows > LARGEST_REPEATED and not name.startswith(OURS):
+                    continue
+                say(f"{rows:,} rows, turn {turn + 1} of {repeat}: {name}")
+                results[name].append(measure(name, stub.url, str(rows)))
+    return {name: medians(found) for name, found in results.items()}
+
+
+def imports(repeat: int) -> dict[str, dict[str, float]]:
+    """Measure what it costs to get ready."""
+    results = defaultdict(list)
+    with running() as stub:
+        for turn in range(repeat + 1):
+            for name in IMPORTS:
+                say(f"import, turn {turn} of {repeat}: {name}")
+                found = measure(name, stub.url, "0")
+                if turn:  # The first one writes the byte code.
+                    results[name].append(found)
+    return {name: medians(found) for name, found in results.items()}
+
+
+def as_in_lambda(rows: int) -> dict[str, float]:
+    """Measure a whole run with the CPU of 256 MB and answers that take as long as DynamoDB's."""
+    say(f"{rows:,} rows with {lambda_share.OF_256_MB:.1%} of a CPU and answers after 8 ms")
+    with running(body=str(file_of(rows)), delay_s=0.008) as stub:
+        return measure(OURS, stub.url, str(rows), share=lambda_share.OF_256_MB)
+
+
+def machine() -> str:
+    """Name the processor and the interpreter."""
+    lines = Path("/proc/cpuinfo").read_text().splitlines()
+    model = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "unknown")
+    cores = sum(line.startswith("processor") for line in lines)
+    return f"{cores} cores of {model}, Python {platform.python_version()}"
+
+
+def say(text: str) -> None:
+    """Tell what goes on, without a place in the output."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def main() -> None:
+    """Measure, show, keep."""
+    parser = argparse.ArgumentParser(prog="make bench")
+    parser.add_argument("--rows", type=int, nargs="*", default=[10_000, 100_000, 1_000_000])
+    parser.add_argument("--repeat", type=int, default=3)
+    parser.add_argument("--cases", nargs="*", default=list(CASES), choices=list(CASES), metavar="CASE")
+    asked = parser.parse_args()
+    found: dict[str, Any] = {
+        "date": datetime.now(UTC).date().isoformat(),
+        "machine": machine(),
+        "imports": imports(asked.repeat),
+        "files": {str(rows): compare(rows, asked.repeat, asked.cases) for rows in asked.rows},
+    }
+    if lambda_share.is_possible() and asked.rows:
+        found["lambda"] = {"rows": max(asked.rows), **as_in_lambda(max(asked.rows))}
+    LOCAL.mkdir(exist_ok=True)
+    (LOCAL / "bench.json").write_text(json.dumps(found, indent=2) + "\n")
+    print(show(found))
+
+
+if __name__ == "__main__":
+    main()
