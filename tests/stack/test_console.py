@@ -140,11 +140,16 @@ def test_the_worker_does_what_was_asked_for_in_bulk(stack: Deployment, script: h
     assert "AccessDenied" not in stack.log.read_text(errors="replace")
 
 
-def test_the_worker_redrives_a_dead_letter(stack: Deployment, script: httpx.Client) -> None:
-    """Out of one queue, into the other, and the file is processed."""
-    version = dead_letter(stack, "redriven-by-script.csv")
+@pytest.mark.parametrize("everything", [False, True])
+def test_the_worker_redrives_dead_letters(stack: Deployment, script: httpx.Client, *, everything: bool) -> None:
+    """Out of one queue, into the other, and the file is processed; those that were seen, or all that are there."""
+    if everything and stack.certificate:
+        pytest.skip("the emulator does not know which queue SQS's own move task is about, and allows it to nobody")
+    version = dead_letter(stack, f"redriven-{everything}.csv")
+    seen = [letter["message_id"] for letter in script.get("/api/dead-letters").json()["dead_letters"]]
+    which = {"all": True} if everything else {"message_ids": seen}
 
-    done = finished(script, script.post("/api/dead-letters/actions", json={"do": "redrive", "all": True}))
+    done = finished(script, script.post("/api/dead-letters/actions", json={"do": "redrive", **which}))
 
     assert (done["state"], done["done"], done["failed"]) == ("done", 1, 0), done
     [entry] = stack.wait_at_rest([version])
