@@ -33,6 +33,7 @@ BUNDLES: Mapping[str, tuple[str, ...]] = {
         "css/work.css",
     ),
     "app.js": (
+        "vendor/htmx.min.js",
         "js/announce.js",
         "js/preferences.js",
         "js/copying.js",
@@ -43,11 +44,13 @@ BUNDLES: Mapping[str, tuple[str, ...]] = {
         "js/live.js",
     ),
     "uploads.js": ("js/uploads.js",),
-    "htmx.js": ("vendor/htmx.min.js",),
     "icons.svg": ("icons.svg",),
     "favicon.svg": ("favicon.svg",),
 }
-"""What is served under which name, and the files that it is joined from."""
+"""What is served under which name, and the files that it is joined from.
+
+As few as there can be: where the console has been idle, every one that is asked for at once starts a function.
+"""
 
 _TYPES = {
     ".css": "text/css; charset=utf-8",

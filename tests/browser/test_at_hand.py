@@ -26,6 +26,7 @@ def test_keys_lead_everywhere_and_never_while_somebody_types(page: Page, waybill
     page.keyboard.press("g")
     page.keyboard.press("f")
     expect(page.get_by_role("heading", name="Files", level=1)).to_be_visible(timeout=SLOW)
+    page.wait_for_load_state()
     page.keyboard.press("/")
     page.keyboard.type("g o ?")
     expect(page.get_by_label("Find any id, key or customer")).to_have_value("g o ?")

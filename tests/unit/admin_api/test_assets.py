@@ -73,10 +73,10 @@ def test_a_browser_that_has_the_file_gets_no_second_copy(browser: TestClient) ->
 
 def test_asking_only_for_the_headers_sends_only_those(browser: TestClient) -> None:
     """HEAD says how long the body would be."""
-    answer = browser.head(asset("htmx.js"), headers={"Accept-Encoding": "gzip"})
+    answer = browser.head(asset("app.js"), headers={"Accept-Encoding": "gzip"})
 
     assert answer.content == b""
-    assert int(answer.headers["content-length"]) == len(ASSETS.by_name["htmx.js"].zipped)
+    assert int(answer.headers["content-length"]) == len(ASSETS.by_name["app.js"].zipped)
 
 
 @pytest.mark.parametrize(
@@ -96,6 +96,12 @@ def test_every_file_of_the_folder_is_served() -> None:
     served = {part for parts in BUNDLES.values() for part in parts}
 
     assert there - served == {"vendor/htmx.LICENSE"}
+
+
+@pytest.mark.parametrize("script", sorted(FOLDER.rglob("*.js")), ids=lambda path: path.name)
+def test_every_script_ends_its_last_statement(script: Path) -> None:
+    """What follows in a bundle begins with a parenthesis, and would else be taken for its arguments."""
+    assert script.read_text().rstrip().endswith(";")
 
 
 def test_compressing_gives_the_same_bytes_everywhere() -> None:
