@@ -29,6 +29,18 @@ def test_blocks_join_to_the_object(stage: Stage, monkeypatch: pytest.MonkeyPatch
     assert len(blocks) == 8
 
 
+def test_a_server_that_knows_no_ranges_is_read_alike(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a range is answered with the whole object, every byte still comes once."""
+    monkeypatch.setattr("processor.objects.BLOCK_BYTES", 7)
+    body = bytes(range(50))
+    facts = stage.services.objects.facts(stage.upload("a.csv", body))
+    get = stage.clients.s3.get_object
+    monkeypatch.setattr(stage.clients.s3, "get_object", lambda **request: get(**request | {"Range": "bytes=0-"}))
+
+    assert b"".join(stage.services.objects.blocks(facts)) == body
+    assert b"".join(stage.services.objects.stretch(facts.version, 20, 33)) == body[20:33]
+
+
 def test_reads_stay_with_their_version(stage: Stage) -> None:
     """A later upload of the same key does not change what is read."""
     first = stage.upload("a.csv", b"first")
