@@ -141,17 +141,21 @@ def test_the_worker_does_what_was_asked_for_in_bulk(stack: Deployment, script: h
 
 
 @pytest.mark.parametrize("everything", [False, True])
-def test_the_worker_redrives_dead_letters(stack: Deployment, script: httpx.Client, *, everything: bool) -> None:
-    """Out of one queue, into the other, and the file is processed; those that were seen, or all that are there."""
-    if everything and stack.certificate:
-        pytest.skip("the emulator does not know which queue SQS's own move task is about, and allows it to nobody")
-    version = dead_letter(stack, f"redriven-{everything}.csv")
-    seen = [letter["message_id"] for letter in script.get("/api/dead-letters").json()["dead_letters"]]
-    which = {"all": True} if everything else {"message_ids": seen}
+def test_the_worker_redrives_dead_letters(open_stack: Deployment, *, everything: bool) -> None:
+    """Out of one queue, into the other, and the file is processed; those that were seen, or all that are there.
 
-    done = finished(script, script.post("/api/dead-letters/actions", json={"do": "redrive", **which}))
+    Not with permissions enforced: AWS allows a batch of SQS's to whoever may do the single call, and the emulator asks
+    for a permission of the batch's own name.
+    """
+    version = dead_letter(open_stack, f"redriven-{everything}.csv")
+    with open_stack.console(open_stack.accounts.operator) as script:
+        look = script.get("/api/dead-letters")
+        assert look.status_code == 200, look.text
+        seen = [letter["message_id"] for letter in look.json()["dead_letters"]]
+        which = {"all": True} if everything else {"message_ids": seen}
+
+        done = finished(script, script.post("/api/dead-letters/actions", json={"do": "redrive", **which}))
 
     assert (done["state"], done["done"], done["failed"]) == ("done", 1, 0), done
-    [entry] = stack.wait_at_rest([version])
+    [entry] = open_stack.wait_at_rest([version])
     assert entry.accepted_rows == 4
-    assert "AccessDenied" not in stack.log.read_text(errors="replace")
