@@ -100,6 +100,11 @@ def _truncated(_state: State, _request: Request) -> bytes:
     raise HangUpError(b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{")
 
 
+def _silent(_state: State, _request: Request) -> bytes:
+    time.sleep(5)
+    raise HangUpError
+
+
 def _slow(state: State, request: Request) -> bytes:
     time.sleep(0.05)
     return _store(state, request, 25)
@@ -129,6 +134,7 @@ FAULTS: dict[str, Callable[[State, Request], bytes]] = {
     "drop": _drop,
     "drop_after": _drop_after,
     "slow": _slow,
+    "silent": _silent,
     "chunked": _chunked,
     "closing": _closing,
 }
