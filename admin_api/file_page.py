@@ -29,7 +29,6 @@ from processor.files import FileState
 from processor.rejected import RejectedRowsError, RejectedStretch, read_rejected
 
 if TYPE_CHECKING:
-
     from admin_api.services import Console
     from processor.entries import FileEntry, RunEntry
     from processor.ledger import FileStory
