@@ -11,7 +11,6 @@ import csv
 from bisect import bisect_left
 from collections import deque
 from dataclasses import dataclass
-from itertools import chain
 from operator import itemgetter
 from typing import TYPE_CHECKING, TypedDict
 
@@ -49,18 +48,6 @@ cell belongs to which column."""
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
-    """A place between two rows, from which another reader can go on."""
-
-    offset: int
-    """Bytes of text before it."""
-    row: int
-    """The number of the row before it."""
-    reread: int
-    """How much of :data:`MOST_REREAD` is used up."""
-
-
-@dataclass(frozen=True, slots=True)
 class PlainRun:
     """Rows that follow one another and are plain: the number of the first, the cells of each in UTF-8."""
 
@@ -89,22 +76,6 @@ class RowReader:
             name for name in dict.fromkeys(names) if name and name not in NAMES
         )
         self._plain = PlainPattern(names, self.delimiter, LONGEST_ROW)
-
-    @classmethod
-    def going_on(cls, header: bytes, blocks: Iterable[bytes], mark: Mark) -> RowReader:
-        """Make a reader of what follows ``mark``; ``header`` is the text up to the end of the header's line."""
-        reader = cls(chain([header], blocks))
-        reader._number, reader._reread = mark.row, mark.reread
-        return reader
-
-    def mark(self) -> Mark | None:
-        """Return the place behind the last row; None where lines are still to be read again."""
-        return None if self._pushed_back else Mark(self._lines.offset(), self._number, self._reread)
-
-    @property
-    def seen(self) -> int:
-        """How many bytes of the text were looked at; no place so far is behind them."""
-        return self._lines.end
 
     def _next_line(self) -> str | None:
         return self._pushed_back.popleft() if self._pushed_back else self._lines.take()

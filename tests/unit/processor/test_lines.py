@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import accumulate
-
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -35,33 +33,13 @@ def test_lines_do_not_depend_on_blocks(text: str, cuts: list[int]) -> None:
     assert lines == (text.removesuffix("\n").split("\n") if text else [])
 
 
-@given(st.text("ab\nü😀", max_size=40), st.lists(st.integers(0, 200), max_size=12), st.integers(0, 9), st.booleans())
-def test_offset_is_where_the_next_line_begins(text: str, cuts: list[int], taken: int, looked: bool) -> None:
-    """Property: read from there, the text goes on with the lines that are still to come."""
-    data = text.encode()
-    lines = Lines(cut(data, cuts), LONGEST)
-    for _ in range(taken):
-        lines.take()
-    if looked:
-        lines.more()
-
-    rest = lines_of([data[lines.offset() :]])
-
-    left = []
-    while (line := lines.take()) is not None:
-        left.append(line)
-    assert rest == left
-
-
 @given(st.text("ab\nü😀", max_size=40), st.lists(st.integers(0, 200), max_size=12))
 def test_blocks_are_whole_lines(text: str, cuts: list[int]) -> None:
     """Property: every block ends with a line feed, and nothing is lost or added but the last one's."""
-    found = list(whole_lines(cut(text.encode(), cuts), LONGEST))
+    blocks = list(whole_lines(cut(text.encode(), cuts), LONGEST))
 
-    blocks = [block for block, _ in found]
     assert all(block.endswith(b"\n") for block in blocks)
     assert b"".join(blocks) in {text.encode(), text.encode() + b"\n"}
-    assert [end for _, end in found] == [min(end, len(text.encode())) for end in accumulate(map(len, blocks))]
 
 
 def test_line_beyond_the_bound_comes_cut_and_stays_too_long() -> None:
