@@ -29,18 +29,27 @@ metrics: setup ## draw the metrics while `make run` is up
 mails: setup ## print the mails that `make run` has sent
 	@$(PYTHON) -m cdk.local.show mails
 
+# What waits for the emulator, and what computes, each on a core of its own; the first is shown when it is through.
+EMULATED := tests/sidecar tests/stack tests/browser
+COMPUTED := tests/unit tests/aws tests/infra
 test: check browser ## check, then run every test
-	@$(PYTHON) -m pytest
+	@mkdir -p .local; \
+	$(PYTHON) -m pytest -o cache_dir=.local/pytest-emulated $(EMULATED) > .local/test-emulated.log 2>&1 & emulated=$$!; \
+	trap 'kill $$emulated 2>/dev/null' INT TERM; \
+	code=0; $(PYTHON) -m pytest $(COMPUTED) || code=$$?; \
+	wait $$emulated || code=$$?; \
+	cat .local/test-emulated.log; exit $$code
 
 browser: setup
 	@$(PYTHON) -m tests.browser.chromium
 
 # The peers that it measures against live in an environment of their own.
 BENCH_ENV := .local/bench/.venv
-bench: setup ## measure the processor beside what others write for the task (BENCH="--rows 10000 --repeat 1")
+bench: setup ## measure the processor beside its peers, and the console's pages (BENCH="--rows 10000" BENCH_CONSOLE="--files 1000")
 	@UV_PROJECT_ENVIRONMENT=$(BENCH_ENV) $(UV) sync --locked --quiet --no-default-groups --group processor --group console \
 		--group bench
 	@$(BENCH_ENV)/bin/python -m tests.bench.run $(BENCH)
+	@$(PYTHON) -m tests.bench.console $(BENCH_CONSOLE)
 
 check: setup ## lint, format, types, import rules
 	@ruff check .
