@@ -81,13 +81,18 @@ def frame_of(request: Request, *, section: str = "") -> Frame:
         theme=theme if theme in THEMES else "auto",
         address=request.url.path + (f"?{query}" if query else ""),
         request_id=request_id(request.scope),
-        said=str(request.session.pop(_SAY, "")) if "session" in request.scope else "",
+        said=_take_word(request),
     )
 
 
 def wants_part(request: Request) -> bool:
     """Tell whether htmx asks for a part of the page only."""
     return request.headers.get("hx-request-type") == "partial"
+
+
+def _take_word(request: Request) -> str:
+    """Take what the request before has to tell; a part of a page does not show it, and leaves it to the next page."""
+    return "" if "session" not in request.scope or wants_part(request) else str(request.session.pop(_SAY, ""))
 
 
 def page(

@@ -112,10 +112,11 @@ class ConsoleStage:
         return new_action_id(self.console.now())
 
 
-def session_cookie(user: User, key: str = SESSION_KEY) -> str:
-    """Sign a session as the console does."""
+def session_cookie(user: User, key: str = SESSION_KEY, **more: str) -> str:
+    """Sign a session as the console does; ``more`` is what else stands in it."""
     session: dict[str, Any] = {}
     open_session(session, user)
+    session |= more
     data = base64.b64encode(json.dumps(session).encode())
     return itsdangerous.TimestampSigner(key).sign(data).decode()
 

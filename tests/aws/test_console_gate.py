@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.aws.console import NOBODY_IN_PARTICULAR, URL, VIEWER, ConsoleStage, session_cookie, words
+from tests.aws.console import NOBODY_IN_PARTICULAR, OPERATOR, URL, VIEWER, ConsoleStage, session_cookie, words
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -191,3 +191,16 @@ def test_a_name_that_cannot_be_uploaded_is_refused(console: ConsoleStage, name: 
 
     assert answer.status_code == 422
     assert answer.json()["detail"]
+
+
+def test_a_part_of_a_page_leaves_the_word_about_an_action_to_the_page(console: ConsoleStage) -> None:
+    """A list that refreshes itself in another tab must not swallow what the redirect has to tell."""
+    cookie = session_cookie(OPERATOR, say="2 files are being reprocessed.")
+    browser = console.browser(None, cookies={"__Host-waybill": cookie})
+
+    part = console.part(browser, "/files")
+    whole = browser.get("/files")
+
+    assert "Set-Cookie" not in part.headers
+    assert "2 files are being reprocessed." in words(whole)
+    assert "Set-Cookie" in whole.headers
