@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Query, Request, Response
@@ -15,7 +14,7 @@ from admin_api.errors import InvalidError
 from admin_api.exports import csv_response, write_csv
 from admin_api.file_exports import HEADER, file_rows
 from admin_api.file_filters import SPAN_OPTIONS, FileQuery, cause_options
-from admin_api.gathering import Part, ask
+from admin_api.gathering import Part, ask, begin
 from admin_api.offers import OFFERS, Offer, offers
 from admin_api.running import Running, progress_of
 from admin_api.services import ConsoleDep
@@ -154,16 +153,15 @@ def export_files(_: Viewer, console: ConsoleDep, query: Annotated[FileQuery, Que
 
 
 def files_page(console: Console, query: ListQuery) -> FilesPage:
-    """Ask for one page of files and for the numbers of all states at the same time."""
+    """Ask for one page of files; the numbers of all states are those of a moment ago, or asked for meanwhile."""
     now = console.now()
     wanted = query.filter(now)
-    files, counters, vitals = console.files, console.counters, console.vitals
+    files, vitals = console.files, console.vitals
     listed = ask(
         "The list of files", lambda: files.page(wanted, cursor=query.cursor, from_oldest=query.order == _OLDEST)
     )
-    moving = [ask("The files under way", partial(counters.moving_in, state)) for state in MOVING]
-    counts = vitals.read().counts
-    under_way = {state: each.result().value for state, each in zip(MOVING, moving, strict=True)}
+    moving = begin(vitals.moving)
+    counts, under_way = vitals.read().counts, moving.result()
     try:
         found = listed.result()
     except CursorError as error:

@@ -16,6 +16,14 @@ if TYPE_CHECKING:
 _pool = ThreadPoolExecutor(6, thread_name_prefix="parts")
 
 
+def begin[T](call: Callable[[], T]) -> Future[T]:
+    """Begin a call that the page cannot do without: ``result()`` raises what it raised.
+
+    ``call`` must not make a client, which is not safe from several threads, nor wait for another call of this module.
+    """
+    return _pool.submit(call)
+
+
 @dataclass(frozen=True, slots=True)
 class Part[T]:
     """One part of a page, or why it is not there."""

@@ -60,6 +60,6 @@ def _of_file(console: Console, entry: FileEntry) -> Iterator[Order]:
     run = run_of_rows(console.ledger.runs(entry.file_id))
     first = 0
     while first < entry.accepted_rows:
-        rows = console.orders.of_file(entry, run, first=first, limit=_AT_ONCE)
+        (rows,) = console.orders.compare([console.orders.of_file(entry, run, first=first, limit=_AT_ONCE)])
         yield from rows.orders
         first = rows.total if rows.problem else max(rows.following, first + 1)

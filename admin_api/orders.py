@@ -44,6 +44,8 @@ class OrderQuery(BaseModel):
     file: Annotated[str, Field(max_length=64)] = ""
     cursor: Annotated[str, Field(max_length=2_000)] = ""
     first: Annotated[int, Field(ge=0, le=1_000_000_000)] = 0
+    compare: bool = False
+    """Of a file's orders: ask the orders table whether it still has them."""
 
     @property
     def is_filtered(self) -> bool:
@@ -69,7 +71,7 @@ class OrderQuery(BaseModel):
         """Return the address of another page of the same orders, "" if there is none."""
         if not any(place.values()) and "first" not in place:
             return ""  # A cursor that leads nowhere.
-        named = {"customer": self.customer, "file": self.file, **place}
+        named = {"customer": self.customer, "file": self.file, "compare": "true" if self.compare else "", **place}
         return f"/orders?{urlencode({name: value for name, value in named.items() if value})}"
 
 
@@ -86,6 +88,11 @@ class OrdersPage:
     newer: str = ""
     older: str = ""
     knows_customers: bool = True
+
+    @property
+    def compare_href(self) -> str:
+        """This stretch of a file's orders, compared with what the table has."""
+        return self.query.at(first=self.query.first, compare="true")
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,8 +169,7 @@ def read_orders(console: Console, query: OrderQuery) -> OrdersPage:
     """Read one page of a list; raises what the pages tell in words."""
     try:
         if query.file:
-            entry = _file(console, query.file)
-            return _of_file(query, entry, _rows(console, entry, query.first, PAGE))
+            return _of_file(console, query)
         if query.customer:
             found = console.orders.by_customer(query.customer, query.cursor)
             files = _files(console, found.orders)
@@ -181,7 +187,14 @@ def read_orders(console: Console, query: OrderQuery) -> OrdersPage:
     )
 
 
-def _of_file(query: OrderQuery, entry: FileEntry, rows: FileOrders) -> OrdersPage:
+def _of_file(console: Console, query: OrderQuery) -> OrdersPage:
+    story = console.ledger.story(query.file)
+    if story is None:
+        raise _unknown(query.file)
+    entry = story.entry
+    rows = console.orders.of_file(entry, run_of_rows(story.runs), first=query.first)
+    if query.compare:
+        (rows,) = console.orders.compare([rows])
     newer = query.at(first=max(0, query.first - PAGE)) if query.first else ""
     older = query.at(first=rows.following) if rows.following < rows.total and not rows.problem else ""
     return OrdersPage(query, of_file=rows, files={entry.file_id: entry}, newer=newer, older=older)
@@ -208,16 +221,15 @@ def _show(request: Request, console: Console, order_id: str, cursor: str) -> Res
     return page(request, "orders/order.html", context, section="orders")
 
 
-def _rows(console: Console, entry: FileEntry, first: int, limit: int) -> FileOrders:
-    run = run_of_rows(console.ledger.runs(entry.file_id)) if first else None
-    return console.orders.of_file(entry, run, first=first, limit=limit)
-
-
 def _file(console: Console, file_id: str) -> FileEntry:
     entry = console.ledger.read(file_id)
     if entry is None:
-        raise NotFoundError(f"There is no file {file_id!r:.70}.", "Find it by its name in the list of files.")
+        raise _unknown(file_id)
     return entry
+
+
+def _unknown(file_id: str) -> NotFoundError:
+    return NotFoundError(f"There is no file {file_id!r:.70}.", "Find it by its name in the list of files.")
 
 
 def _files(console: Console, orders: tuple[Order, ...]) -> dict[str, FileEntry]:

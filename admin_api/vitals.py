@@ -1,19 +1,20 @@
 """What needs a person right now: the few numbers beside the navigation, on every page and on the overview.
 
 Asked of three services at once, and kept for some seconds, so that a page does not wait for them and a console that
-many people watch does not ask for each of them.
+many people watch does not ask for each of them. So are the numbers of files under way, which the list of files shows.
 """
 
 from __future__ import annotations
 
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from processor.counts import MOVING
 from processor.files import FileState
 from processor.telemetry import logger
 
@@ -70,42 +71,74 @@ class Vitals:
 
 
 @dataclass
+class _Kept[T]:
+    """An answer that serves everybody for some seconds."""
+
+    ask: Callable[[], T]
+    now: Callable[[], float]
+    _answer: tuple[float, T] | None = None
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def read(self) -> T:
+        """Return the answer of now, or of a moment ago; who comes while it is asked for waits for it."""
+        with self._lock:
+            if self._answer is None or self.now() - self._answer[0] > FRESH_S:
+                self._answer = self.now(), self.ask()
+            return self._answer[1]
+
+    def forget(self) -> None:
+        """Let the next reader ask anew."""
+        with self._lock:
+            self._answer = None
+
+
 class VitalsReader:
     """Reads the vitals, at most once in :data:`FRESH_S` seconds."""
 
-    counters: Counters
-    dead_letters: DeadLetterQueue
-    alarms: AlarmReader
-    now: Callable[[], float] = time.time
-    _last: Vitals | None = None
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-    _pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(3, thread_name_prefix="vitals"))
+    def __init__(
+        self,
+        counters: Counters,
+        dead_letters: DeadLetterQueue,
+        alarms: AlarmReader,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._counters, self._dead_letters, self._alarms, self._now = counters, dead_letters, alarms, now
+        self._pool = ThreadPoolExecutor(3 + len(MOVING), thread_name_prefix="vitals")
+        self._vitals = _Kept(self._ask, now)
+        self._moving = _Kept(self._ask_moving, now)
 
     def read(self) -> Vitals:
         """Return the numbers of now, or of a moment ago."""
-        with self._lock:
-            if self._last is None or self.now() - self._last.read_at > FRESH_S:
-                self._last = self._ask()
-            return self._last
+        return self._vitals.read()
+
+    def moving(self) -> dict[FileState, int | None]:
+        """Count the files under way by state, as of now or of a moment ago; None where that could not be had."""
+        return self._moving.read()
 
     def forget(self) -> None:
         """Let the next reader ask anew, after an action has changed what there is."""
-        with self._lock:
-            self._last = None
+        self._vitals.forget()
+        self._moving.forget()
 
     def _ask(self) -> Vitals:
-        asked: dict[str, Any] = {
-            "the counts of files": self._pool.submit(self.counters.read),
-            "the dead letters": self._pool.submit(self.dead_letters.depth),
-            "the alarms": self._pool.submit(self.alarms.read),
+        asked: dict[str, Future[Any]] = {
+            "the counts of files": self._pool.submit(self._counters.read),
+            "the dead letters": self._pool.submit(self._dead_letters.depth),
+            "the alarms": self._pool.submit(self._alarms.read),
         }
-        answers, missing = [], []
-        for what, future in asked.items():
-            try:
-                answers.append(future.result())
-            except (ClientError, BotoCoreError) as error:
-                logger.warning("vitals_missing", extra={"what": what}, exc_info=error)
-                answers.append(None)
-                missing.append(what)
-        counts, depth, alarms = answers
-        return Vitals(counts, depth, alarms, self.now(), tuple(missing))
+        counts, depth, alarms = answers = [_answer(what, future) for what, future in asked.items()]
+        missing = [what for what, answer in zip(asked, answers, strict=True) if answer is None]
+        return Vitals(counts, depth, alarms, self._now(), tuple(missing))
+
+    def _ask_moving(self) -> dict[FileState, int | None]:
+        asked = {state: self._pool.submit(self._counters.moving_in, state) for state in MOVING}
+        return {state: _answer(f"the files {state}", future) for state, future in asked.items()}
+
+
+def _answer(what: str, future: Future[Any]) -> Any:
+    """Wait for an answer; None where the service had none."""
+    try:
+        return future.result()
+    except (ClientError, BotoCoreError) as error:
+        logger.warning("vitals_missing", extra={"what": what}, exc_info=error)
+        return None

@@ -49,12 +49,8 @@ class Counters:
         rejected_rows = sums.pop(_REJECTED_ROWS)
         return Counts({FileState(state): number for state, number in sums.items()}, rejected_rows)
 
-    def moving(self) -> dict[FileState, int]:
-        """Count the files under way in each state, up to :data:`MOST_MOVING`; as the index has them, a moment ago."""
-        return {state: self.moving_in(state) for state in MOVING}
-
     def moving_in(self, state: FileState) -> int:
-        """Count the files under way in one state, up to :data:`MOST_MOVING`."""
+        """Count the files under way in one state, up to :data:`MOST_MOVING`; as the index has them, a moment ago."""
         answer = self._table.client.query(
             TableName=self._table.name,
             IndexName="by_state",

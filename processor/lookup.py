@@ -1,14 +1,14 @@
 """Finds stored orders: by order id, by customer, by the file they came from. Writes nothing.
 
-There is no index by file (it would throttle the table): a file's orders are found by the keys that its accepted rows
-name. A page is one answer of the table, or one ranged GET and one BatchGetItem.
+There is no index by file (it would throttle the table): a file's orders are the rows that its run stored, as they stand
+in its object of accepted rows. Whoever wants to know whether the table still has them compares: one BatchGetItem.
 """
 
 from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
 from processor.accepted import AcceptedRowsGoneError, AcceptedRowsUnreadableError, read_rows
@@ -54,18 +54,20 @@ class LookupThrottledError(WaybillError):
 
 @dataclass(frozen=True, slots=True)
 class FileOrders:
-    """A stretch of a file's orders in row order, as they are stored now."""
+    """A stretch of a file's orders in row order: as its run stored them, or as the table has them now."""
 
     entry: FileEntry
     orders: tuple[Order, ...]
-    missing: tuple[Order, ...]
-    """Rows that the file's run stored and that are no longer in the table, as they stood in the file."""
     first: int
     """How many accepted rows stand before these."""
     total: int
     """How many accepted rows the file has."""
     problem: str = ""
     """Why the rows cannot be listed, in words."""
+    is_compared: bool = False
+    """Whether these are the table's orders; those of a run's object do not know their run and its trace."""
+    missing: tuple[Order, ...] = ()
+    """Rows that the run stored and that are no longer in the table, as they stood in the file; known once compared."""
 
     @property
     def following(self) -> int:
@@ -114,32 +116,40 @@ class OrderLookup:
             return cut_page([order for shard in shards for order in shard], position, limit)
 
     def of_file(self, entry: FileEntry, run: RunEntry | None, *, first: int = 0, limit: int = PAGE) -> FileOrders:
-        """List a file's orders from accepted row number ``first`` on; ``run`` is the one that settled them."""
+        """List a file's orders as its run stored them, from accepted row number ``first`` on; ``run`` settled them."""
         return self.newest([entry], run=run, first=first, limit=limit)[0]
 
     def newest(
         self, files: Sequence[FileEntry], *, run: RunEntry | None = None, first: int = 0, limit: int = PAGE
     ) -> tuple[FileOrders, ...]:
-        """Fill a page with the orders of these files, file by file, reading several at the same time.
+        """Fill a page with the orders that the runs of these files stored, reading several files at the same time.
 
         ``first`` is where to begin in the first file, and ``run`` that file's run. Files that the page has no room
-        for are left out.
+        for are left out. The orders table is not asked.
         """
         stretches = list(_share_out(files, first, limit))
         runs = [run, *[None] * len(stretches)]
         with ThreadPoolExecutor(_READERS) as pool:
             read = list(pool.map(self._rows, stretches, runs))
-        stored = self._stored([order.key for rows, _ in read for order in rows])
         return tuple(
-            FileOrders(
-                entry=stretch.entry,
-                orders=tuple(stored[order.key] for order in rows if order.key in stored),
-                missing=tuple(order for order in rows if order.key not in stored),
-                first=stretch.first,
-                total=stretch.entry.accepted_rows,
-                problem=problem,
-            )
+            FileOrders(stretch.entry, tuple(rows), stretch.first, stretch.entry.accepted_rows, problem)
             for stretch, (rows, problem) in zip(stretches, read, strict=True)
+        )
+
+    def compare(self, listed: Sequence[FileOrders]) -> tuple[FileOrders, ...]:
+        """Return the same orders as the table has them now, and which of them it no longer has.
+
+        Raises :class:`LookupThrottledError`.
+        """
+        stored = self._stored([order.key for each in listed for order in each.orders])
+        return tuple(
+            replace(
+                each,
+                orders=tuple(stored[order.key] for order in each.orders if order.key in stored),
+                missing=tuple(order for order in each.orders if order.key not in stored),
+                is_compared=True,
+            )
+            for each in listed
         )
 
     def _rows(self, stretch: _Stretch, run: RunEntry | None) -> tuple[list[Order], str]:

@@ -52,7 +52,7 @@ def list_orders_of_file(
         raise NotFoundError(f"There is no file {file_id}.", "Find it by its name: /api/files?name=…")
     # Only its run knows at which byte later rows begin.
     run = run_of_rows(console.ledger.runs(file_id)) if first else None
-    found = console.orders.of_file(entry, run, first=first, limit=limit)
+    (found,) = console.orders.compare([console.orders.of_file(entry, run, first=first, limit=limit)])
     return FileOrdersOut(
         orders=[OrderOut.model_validate(order) for order in found.orders],
         missing=[order.row_number for order in found.missing],

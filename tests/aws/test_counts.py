@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
-from processor.counts import AT_REST, Counters
+from processor.counts import AT_REST, MOVING, Counters
 from processor.entries import FILE_ENTRY, FileEntry
 from processor.errors import FileBusyError, IllegalTransitionError, LeaseLostError
 from processor.files import FileState, ObjectVersion
@@ -156,7 +156,7 @@ def test_files_under_way_are_counted_by_their_state(stage: Stage) -> None:
     run = RunStart("r1", "2026-11-22T10:00:00.000000Z", "m", 1, 1_000, 1_100)
     ledger.begin("a3", ObjectVersion("b", "raw-data/b.csv", "v"), run)
 
-    moving = counters(stage).moving()
+    moving = {state: counters(stage).moving_in(state) for state in MOVING}
 
     assert moving == {FileState.QUEUED: 0, FileState.PROCESSING: 1, FileState.REPROCESSING: 1}
     assert counters(stage).read().at_rest[FileState.PROCESSED] == 1

@@ -74,7 +74,7 @@ def every(pages: list[OrderPage]) -> list[Order]:
 # By file
 
 
-def test_a_page_of_ten_thousand_rows_is_one_ranged_get_and_one_batch(stage: Stage, lookup: OrderLookup) -> None:
+def test_a_page_of_ten_thousand_rows_is_one_get_and_comparing_it_one_batch(stage: Stage, lookup: OrderLookup) -> None:
     """Every page holds exactly its rows although cells hold line feeds, and the last one costs what the first does."""
     rows = [f"A-{number},{AWKWARD},Widget,{number % 9 + 1},0.50" for number in range(10_000)]
     entry = stage.process("big.csv", csv_file(*rows))
@@ -87,6 +87,8 @@ def test_a_page_of_ten_thousand_rows_is_one_ranged_get_and_one_batch(stage: Stag
     for client in (stage.clients.s3, stage.clients.orders):
         client.meta.events.register("before-call", count, unique_id="count")
     pages = {first: lookup.of_file(entry, run, first=first) for first in (0, 950, 975, 5_000, 9_975)}
+    read = dict(calls)
+    (last,) = lookup.compare([pages[9_975]])
     for client in (stage.clients.s3, stage.clients.orders):
         client.meta.events.unregister("before-call", count, unique_id="count")
 
@@ -98,18 +100,23 @@ def test_a_page_of_ten_thousand_rows_is_one_ranged_get_and_one_batch(stage: Stag
         assert (page.missing, page.first, page.total, page.problem) == ((), first, 10_000, "")
         assert page.following == min(first + 50, 10_000)
     assert pages[9_975].orders[0].customer_name == 'Ada "the first"\nLovelace\u2028of London, Ltd ä'
-    assert calls == {"GetObject": 5, "BatchGetItem": 5}
+    assert read == {"GetObject": 5}
+    assert calls == {"GetObject": 5, "BatchGetItem": 1}
+    assert [order.key for order in last.orders] == [order.key for order in pages[9_975].orders]
+    assert (last.is_compared, pages[9_975].is_compared) == (True, False)
 
 
 def test_rows_that_are_no_longer_stored_are_named(stage: Stage, lookup: OrderLookup) -> None:
-    """An order that somebody deleted is shown as it stood in the file, apart from those that are stored."""
+    """An order that somebody deleted is shown as it stood in the file, and once compared apart from those stored."""
     entry = stage.process("a.csv", csv_file("A-1,Ada,Widget,2,1.25", "A-2,Bob,Widget,1,3.00", "A-3,Cy,Widget,1,3.00"))
     gone = next(order for order in stage.orders() if order["order_id"] == "A-2")
     key = {name: {"S": gone[name]} for name in ("order_id", "processed_timestamp")}
     stage.clients.orders.delete_item(TableName="orders", Key=key)
 
-    page = lookup.of_file(entry, the_run(stage, entry))
+    listed = lookup.of_file(entry, the_run(stage, entry))
+    (page,) = lookup.compare([listed])
 
+    assert [order.order_id for order in listed.orders] == ["A-1", "A-2", "A-3"]
     assert [order.order_id for order in page.orders] == ["A-1", "A-3"]
     assert [(order.order_id, order.customer_name, order.row_number) for order in page.missing] == [("A-2", "Bob", 3)]
     assert page.following == 3
@@ -119,7 +126,8 @@ def test_an_order_tells_where_it_came_from(stage: Stage, lookup: OrderLookup) ->
     """Each line leads to its file, row, run and trace, with exact amounts."""
     entry = stage.process("a.csv", csv_file("A-1,Ada,Widget,3,0.10"))
 
-    order = lookup.of_file(entry, the_run(stage, entry)).orders[0]
+    (stored,) = lookup.compare([lookup.of_file(entry, the_run(stage, entry))])
+    order = stored.orders[0]
 
     assert (order.file_id, order.row_number, order.run_id, order.trace_id) == (
         entry.file_id,
@@ -206,7 +214,7 @@ def test_keys_that_are_left_unprocessed_are_asked_for_again(stage: Stage, lookup
                 {"RequestItems": {"orders": {"Keys": asked, "ConsistentRead": True}}},
             )
 
-        page = patient.of_file(entry, None)
+        (page,) = patient.compare([patient.of_file(entry, None)])
 
     assert [order.order_id for order in page.orders] == ["A-1", "A-2"]
     assert waits == [0.05, 0.1]
@@ -222,7 +230,7 @@ def test_a_table_that_stays_busy_is_said_to_be(stage: Stage, lookup: OrderLookup
             stubber.add_response("batch_get_item", {"Responses": {}, "UnprocessedKeys": {"orders": {"Keys": [key]}}})
 
         with pytest.raises(LookupThrottledError, match="1 orders could not be read"):
-            impatient.of_file(entry, None)
+            impatient.compare([impatient.of_file(entry, None)])
 
 
 # By order id

@@ -6,6 +6,7 @@ import csv
 import html
 import io
 import re
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -20,6 +21,7 @@ from tests.aws.stage import BUCKET, csv_file
 if TYPE_CHECKING:
     from starlette.testclient import TestClient
 
+    from admin_api.order_feed import FeedPage
     from tests.aws.console import ConsoleStage
 
 GOOD = "A-1,Ada Lovelace,Difference Engine,2,10.50"
@@ -130,11 +132,25 @@ def test_rows_that_are_no_longer_stored_are_shown_as_such(console: ConsoleStage)
     key = {name: {"S": order[name]} for name in ("order_id", "processed_timestamp")}
     console.stage.clients.orders.delete_item(TableName="orders", Key=key)
 
-    page = console.browser().get(f"/orders?file={entry.file_id}")
+    browser = console.browser()
+    listed = browser.get(f"/orders?file={entry.file_id}")
+    page = browser.get(link(listed, "Compare with the orders table"))
 
+    assert "as its last run stored them" in words(listed)
     assert orders_in(page) == ["A-0", "A-1", "A-2"]
     assert "1 of these rows is no longer in the orders table" in words(page)
-    assert "1 of its rows is no longer stored" in words(console.browser().get("/orders"))
+
+
+def test_a_comparison_without_a_difference_says_so(console: ConsoleStage) -> None:
+    """Whoever asks gets an answer, on the page asked from and on the next one."""
+    entry = console.stage.process("a.csv", rows("A", 51))
+    browser = console.browser()
+    second = browser.get(link(browser.get(f"/orders?file={entry.file_id}"), "Older"))
+
+    compared = browser.get(link(second, "Compare with the orders table"))
+
+    assert "This row is in the orders table" in words(compared)
+    assert "All 50 of these rows are in the orders table" in words(browser.get(link(compared, "Newer")))
 
 
 def test_a_file_whose_rows_object_is_gone_says_so(console: ConsoleStage) -> None:
@@ -275,8 +291,10 @@ def test_a_cursor_from_elsewhere_is_refused_in_words(console: ConsoleStage) -> N
 
     for path in (
         "/orders?cursor=x",
-        f"/orders?cursor={pack('older', 'nobody', '0')}",
-        f"/orders?cursor={pack('older', 'nobody', '-1')}",
+        f"/orders?cursor={pack('older', '2026-11-22T10:00:00.000000Z', 'nobody', '0')}",
+        f"/orders?cursor={pack('older', '2026-11-22T10:00:00.000000Z', 'nobody', '-1')}",
+        f"/orders?cursor={pack('older', 'yesterday', 'nobody', '0')}",
+        f"/orders?cursor={pack('older', '0001-01-01T00:00:00+14:00', 'nobody', '0')}",
         "/orders?customer=Ada&cursor=x",
     ):
         response = browser.get(path)
@@ -294,10 +312,48 @@ def test_without_the_customer_index_nobody_is_asked_for_a_customer(console: Cons
     assert "deployed without the index by_customer" in words(browser.get("/orders?customer=Ada"))
 
 
-def test_a_page_of_orders_makes_few_calls(console: ConsoleStage) -> None:
-    """One query for the files, a GET for each of them and one batch for all orders, however many there are."""
-    for number in range(3):
-        console.stage.process(f"{number}.csv", rows(str(number), 60))
+def test_a_page_of_orders_asks_the_ledger_once(console: ConsoleStage) -> None:
+    """One query, and a GET for each file shown: for the newest page, those after it and one that leads up again.
+
+    A page that lies deep in a file also asks for its runs, and one that crosses into newer files for those, meanwhile.
+    """
+    first = console.stage.process("first.csv", rows("F", 60))
+    console.stage.process("second.csv", rows("S", 60))
+    deep = console.stage.process("deep.csv", rows("D", 1_100))
+    calls: dict[str, list[str]] = {}
+
+    def read(name: str, cursor: str = "") -> FeedPage:
+        calls[name] = []
+
+        def count(model: Any, **_: Any) -> None:
+            calls[name].append(model.name)
+
+        for client in (console.console.dynamodb, console.console.s3):
+            client.meta.events.register("before-call", count, unique_id="count")
+        page = read_feed(console.console, cursor)
+        for client in (console.console.dynamodb, console.console.s3):
+            client.meta.events.unregister("before-call", count, unique_id="count")
+        return page
+
+    following = read("following", read("newest").older)
+    read("deep", pack("older", deep.received_at, deep.file_id, "1050"))
+    read("back", following.newer)
+    read("up", pack("newer", first.received_at, first.file_id, "10"))
+
+    assert {name: Counter(made) for name, made in calls.items()} == {
+        "newest": {"Query": 1, "GetObject": 1},
+        "deep": {"Query": 2, "GetObject": 1},
+        "following": {"Query": 1, "GetObject": 1},
+        "back": {"Query": 1, "GetObject": 1},
+        "up": {"Query": 2, "GetObject": 2},
+    }
+
+
+def test_a_file_s_orders_ask_the_ledger_once(console: ConsoleStage) -> None:
+    """Wherever in the file: its entry and its runs come in one query."""
+    entry = console.stage.process("a.csv", rows("A", 1_100))
+    browser = console.browser()
+    browser.get("/orders")
     calls: list[str] = []
 
     def count(model: Any, **_: Any) -> None:
@@ -305,8 +361,8 @@ def test_a_page_of_orders_makes_few_calls(console: ConsoleStage) -> None:
 
     for client in (console.console.dynamodb, console.console.s3):
         client.meta.events.register("before-call", count, unique_id="count")
-    read_feed(console.console)
+    browser.get(f"/orders?file={entry.file_id}&first=1050")
     for client in (console.console.dynamodb, console.console.s3):
         client.meta.events.unregister("before-call", count, unique_id="count")
 
-    assert sorted(calls) == ["BatchGetItem", "GetObject", "Query"]
+    assert sorted(calls) == ["GetObject", "Query"]

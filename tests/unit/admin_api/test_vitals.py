@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 
 from admin_api.alarms import Alarm, AlarmState
 from admin_api.vitals import FRESH_S, VitalsReader
-from processor.counts import Counts
+from processor.counts import MOVING, Counts
 from processor.files import FileState
 
 COUNTS = Counts({FileState.FAILED: 2, FileState.DEAD_LETTERED: 1, FileState.PARTIAL: 3, FileState.PROCESSED: 99}, 41)
@@ -31,6 +31,13 @@ class Source:
         return self.answer
 
     depth = read
+
+    def moving_in(self, state: FileState) -> Any:
+        """Answer for one state, or fail for it."""
+        self.asked += 1
+        if state is FileState.QUEUED and isinstance(self.answer, Exception):
+            raise self.answer
+        return len(state)
 
 
 class Time:
@@ -77,7 +84,7 @@ def test_pages_in_quick_succession_ask_once() -> None:
     time.now += FRESH_S
     source.read()
 
-    assert cast("Any", source.counters).asked == 1
+    assert cast("Any", source._counters).asked == 1
 
 
 def test_older_numbers_are_asked_for_anew() -> None:
@@ -89,7 +96,7 @@ def test_older_numbers_are_asked_for_anew() -> None:
     time.now += FRESH_S + 0.1
     source.read()
 
-    assert cast("Any", source.counters).asked == 2
+    assert cast("Any", source._counters).asked == 2
 
 
 def test_an_action_makes_the_numbers_stale() -> None:
@@ -100,7 +107,7 @@ def test_an_action_makes_the_numbers_stale() -> None:
     source.forget()
     source.read()
 
-    assert cast("Any", source.counters).asked == 2
+    assert cast("Any", source._counters).asked == 2
 
 
 @pytest.mark.parametrize(
@@ -117,3 +124,25 @@ def test_a_service_that_fails_takes_no_page_down(broken: str, named: str) -> Non
     assert vitals.missing == (named,)
     assert not vitals.is_calm
     assert vitals.waiting_files == 0
+
+
+def test_files_under_way_are_counted_together_and_kept_for_a_moment() -> None:
+    """A list that many people refresh does not count for each of them; an action makes it count anew."""
+    source = reader()
+
+    assert source.moving() == {state: len(state) for state in MOVING}
+    source.moving()
+    assert cast("Any", source._counters).asked == len(MOVING)
+    source.forget()
+    source.moving()
+    assert cast("Any", source._counters).asked == 2 * len(MOVING)
+
+
+def test_a_state_that_cannot_be_counted_takes_the_others_not_with_it() -> None:
+    """Its number is not known, and nobody is told that it is nought."""
+    away = ClientError({"Error": {"Code": "ServiceUnavailable"}}, "Query")
+
+    moving = reader(counts=away).moving()
+
+    assert moving[FileState.QUEUED] is None
+    assert moving[FileState.PROCESSING] == len(FileState.PROCESSING)
