@@ -27,6 +27,7 @@ from admin_api.app import create_app
 from admin_api.auth import SESSION_COOKIE
 from admin_api.config import Config
 from admin_api.services import Console
+from admin_api.vitals import VitalsReader
 from cdk.local.deploy import bring_up
 from cdk.local.emulator import Emulator
 from cdk.local.processes import ROOT
@@ -48,6 +49,8 @@ PAGES = {
     "A file": f"/files/{FILE_ID}",
     "A run": f"/files/{FILE_ID}/runs/{RUN_ID}",
     "Orders": "/orders",
+    "Orders of a file": f"/orders?file={FILE_ID}",
+    "Orders of a customer": "/orders?customer=Ada+Lovelace",
     "An order": f"/orders/{ORDER_ID}",
     "Dead letters": "/dead-letters",
     "Metrics": "/metrics",
@@ -128,7 +131,7 @@ def measure(subjects: list[Subject]) -> Iterator[PageCost]:
                 _get(subject, name)
                 cpu[subject.files].append((time.process_time() - began) * 1000)
         large = subjects[-1]
-        large.browser.app.state.console.vitals.read()  # type: ignore[attr-defined]
+        _get(large, name)  # Whatever is kept for some seconds is fresh now.
         large.calls.take()
         _get(large, name)
         yield PageCost(name, large.calls.take(), first_view_bytes(large, name), cpu)
@@ -188,6 +191,9 @@ def _subjects(outputs: dict[str, str], many: int) -> list[Subject]:
         console = _counted(Console.connect(replace(config, files_table=table)), calls)
         if files == SMALL:
             same_table(console.dynamodb, config.files_table, table)
+        # The emulator takes seconds to count a large ledger: numbers kept for some seconds would be stale at each view.
+        vitals = VitalsReader(console.counters, console.dead_letters, console.alarms, now=lambda: 0.0)
+        vars(console)["vitals"] = vitals  # As the cached property would.
         fill(console, files)
         fill_orders(console)
         browser = TestClient(

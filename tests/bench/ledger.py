@@ -11,6 +11,7 @@ from processor.actions import ActionEntry, ActionKind, ActionState
 from processor.counts import COUNTS_PARTITION
 from processor.entries import FILE_ENTRY, FILE_KIND, RunEntry, to_iso
 from processor.files import FileState
+from processor.orders import ENRICHED_HEADER, sort_keys
 from processor.table import wire
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from admin_api.services import Console
 
 _BATCH = 25
+_ROWS = 1_000
+"""In each file."""
 _STATES = (FileState.PARTIAL, FileState.FAILED, FileState.DEAD_LETTERED, FileState.DUPLICATE)
 FILE_ID, RUN_ID, ORDER_ID = f"{0:024x}", "run-0000", "A-0000001"
 
@@ -41,11 +44,14 @@ def same_table(dynamodb: Any, model: str, name: str) -> None:
 
 def fill(console: Console, files: int) -> None:
     """Write that many files with a run each, the newest of them ``FILE_ID``, and their counters."""
-    _write(console, console.config.files_table, _items(console, files))
-
-
-def _items(console: Console, files: int) -> Iterator[dict[str, Any]]:
     now = datetime.now(UTC)
+    _write(console, console.config.files_table, _items(console, files, now))
+    console.s3.put_object(
+        Bucket=console.config.bucket_name, Key=_accepted_key(now), Body=_accepted_rows(now, _ROWS).encode()
+    )
+
+
+def _items(console: Console, files: int, now: datetime) -> Iterator[dict[str, Any]]:
     counted: Counter[str] = Counter()
     for number in range(files):
         entry = _file(console.config.bucket_name, number, now - timedelta(seconds=number))
@@ -58,8 +64,14 @@ def _items(console: Console, files: int) -> Iterator[dict[str, Any]]:
 
 
 def _file(bucket: str, number: int, at: datetime) -> dict[str, Any]:
-    """Lay a settled file out; one in twenty needs a person."""
-    state = _STATES[number // 20 % len(_STATES)] if number % 20 == 0 else FileState.PROCESSED
+    """Lay a settled file out; one in twenty needs a person, and of the newest hundred half have failed.
+
+    So the list of failed files fills a page in a small ledger, too, and both ledgers' pages show as many rows.
+    """
+    if number % 20 == 0:
+        state = _STATES[number // 20 % len(_STATES)]
+    else:
+        state = FileState.FAILED if number < 100 and number % 2 else FileState.PROCESSED
     rejected = 3 if state is FileState.PARTIAL else 0
     name = f"orders-{number:06}.csv"
     return {
@@ -77,12 +89,26 @@ def _file(bucket: str, number: int, at: datetime) -> dict[str, Any]:
         "run_id": RUN_ID,
         "run_started_at": to_iso(at),
         "size_bytes": 54_000,
-        "accepted_rows": 1_000 - rejected,
+        "accepted_rows": _ROWS - rejected,
+        "accepted_key": _accepted_key(at) if state in {FileState.PROCESSED, FileState.PARTIAL} else "",
         "rejected_rows": rejected,
         "reasons": ["quantity: not a whole number (3)"] if rejected else [],
         "cause": "not_csv" if state is FileState.FAILED else "",
         "error": "This is a PNG picture, not CSV text." if state is FileState.FAILED else "",
     }
+
+
+def _accepted_key(at: datetime) -> str:
+    """Name the object of the rows of the file that was received then; the newest file's exists."""
+    return f"processed-data/bench/{at:%Y%m%dT%H%M%S.%fZ}.csv"
+
+
+def _accepted_rows(at: datetime, rows: int) -> str:
+    """Write the newest file's accepted rows as its run would have."""
+    sort_key = sort_keys(at, FILE_ID)
+    numbers = range(2, rows + 2)
+    lines = [f"A-{n:07},{sort_key(n)},Ada Lovelace,Difference Engine,1,19.99,19.99,{n}" for n in numbers]
+    return "".join(f"{line}\r\n" for line in [",".join(ENRICHED_HEADER), *lines])
 
 
 def _run(at: datetime) -> RunEntry:
