@@ -69,9 +69,9 @@ def read_rows(client: S3Client, entry: FileEntry, run: RunEntry | None, *, first
     further than needed. Raises :class:`AcceptedRowsGoneError` and :class:`AcceptedRowsUnreadableError`.
     """
     if run and run.row_stride and run.row_offsets:
-        mark = min(first // run.row_stride, len(run.row_offsets) - 1)
+        mark, offset = run.mark_before(first)
         try:
-            return _read(client, entry, run.row_offsets[mark], first - mark * run.row_stride, count)
+            return _read(client, entry, offset, first - mark, count)
         except AcceptedRowsUnreadableError:
             # A later run may have written the object anew and failed before it settled: these are not its offsets.
             pass

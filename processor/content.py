@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 ENCODINGS = {"utf-8": "utf-8-sig", "cp1252": "cp1252"}
 """What an upload may declare, and the codec that reads it (UTF-8 with or without byte order mark)."""
 
-_SLICE = 256 * 1024  # Bytes decoded at a time: text and its split lines are several times larger than the bytes.
+SLICE = 256 * 1024  # Bytes decoded at a time: text and its split lines are several times larger than the bytes.
 _PACKED_SLICE = 16 * 1024  # Bytes unpacked at a time: zlib copies what is left of them behind every member and piece.
 _GZIP_MAGIC = b"\x1f\x8b"
 _SIGNATURES = (
@@ -67,10 +67,10 @@ def check(blocks: Iterable[bytes], *, gzipped: bool, encoding: str, limit_bytes:
             yield block
 
     unpacked = 0
-    checker = _EncodingChecker(encoding)
+    checker = EncodingChecker(encoding)
     for piece in _pieces(counted(), gzipped=gzipped, limit_bytes=limit_bytes):
         if not unpacked:
-            _refuse_other_kinds(piece)
+            refuse_other_kinds(piece)
         unpacked += len(piece)
         checker.feed(piece)
     checker.feed(b"", final=True)
@@ -99,10 +99,11 @@ def text(blocks: Iterable[bytes], *, gzipped: bool, encoding: str, limit_bytes: 
 
 
 def _pieces(blocks: Iterable[bytes], *, gzipped: bool, limit_bytes: int) -> Iterator[bytes]:
-    return _unpack(blocks, limit_bytes) if gzipped else _slices(blocks)
+    return _unpack(blocks, limit_bytes) if gzipped else slices(blocks)
 
 
-def _slices(blocks: Iterable[bytes], size: int = _SLICE) -> Iterator[bytes]:
+def slices(blocks: Iterable[bytes], size: int = SLICE) -> Iterator[bytes]:
+    """Cut blocks into pieces of at most ``size`` bytes."""
     for block in blocks:
         for start in range(0, len(block), size):
             yield block[start : start + size]
@@ -113,7 +114,7 @@ def _unpack(blocks: Iterable[bytes], limit_bytes: int) -> Iterator[bytes]:
     unpacker = zlib.decompressobj(wbits=31)
     unpacked = 0
     begun = False
-    for packed in _slices(blocks, _PACKED_SLICE):
+    for packed in slices(blocks, _PACKED_SLICE):
         pending = packed
         while pending:
             if unpacker.eof:  # The next member begins; padding with zero bytes is allowed by gzip itself.
@@ -122,7 +123,7 @@ def _unpack(blocks: Iterable[bytes], limit_bytes: int) -> Iterator[bytes]:
                     break
                 unpacker = zlib.decompressobj(wbits=31)
             try:
-                piece = unpacker.decompress(pending, _SLICE)
+                piece = unpacker.decompress(pending, SLICE)
             except zlib.error as error:
                 never_gzip = not begun and "header check" in str(error)
                 raise BadGzipError("it is not gzip data" if never_gzip else "it is damaged") from error
@@ -137,7 +138,8 @@ def _unpack(blocks: Iterable[bytes], limit_bytes: int) -> Iterator[bytes]:
         raise BadGzipError("it ends in the middle")
 
 
-def _refuse_other_kinds(start: bytes) -> None:
+def refuse_other_kinds(start: bytes) -> None:
+    """Raise :class:`NotCsvError` or :class:`WrongEncodingError` if a file that begins so is of another kind."""
     for signature, kind in _SIGNATURES:
         if start.startswith(signature):
             raise NotCsvError(kind)
@@ -145,15 +147,17 @@ def _refuse_other_kinds(start: bytes) -> None:
         raise WrongEncodingError("UTF-8", line=1, byte=start[0], hint="It is UTF-16; save it as CSV UTF-8 instead.")
 
 
-class _EncodingChecker:
+class EncodingChecker:
     """Decodes and forgets, counting lines so that a wrong byte can be named by its place."""
 
     def __init__(self, encoding: str) -> None:
         self._encoding = encoding
         self._decoder = codecs.getincrementaldecoder(ENCODINGS[encoding])()
         self.lines = 0
+        """How many line feeds have passed."""
 
     def feed(self, piece: bytes, *, final: bool = False) -> None:
+        """Decode the next piece; raises :class:`WrongEncodingError`."""
         try:
             self._decoder.decode(piece, final)
         except UnicodeDecodeError as error:

@@ -5,6 +5,7 @@ Both are items of the files table: partition key ``file_id``, sort key ``entry``
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -181,6 +182,17 @@ class RunEntry:
     row_stride: int = 0
     row_offsets: tuple[int, ...] = ()
     """Byte offsets in the accepted-rows object of the accepted rows number 0, ``row_stride``, twice that, …"""
+    row_marks: tuple[int, ...] = ()
+    """The numbers of the accepted rows that begin at the offsets, where a file was read in ranges, each of which counts
+    on its own; () where they are the multiples of ``row_stride``."""
+
+    def mark_before(self, number: int) -> tuple[int, int]:
+        """Return the last accepted row, not behind that ``number``, of which the offset is known, and its offset."""
+        if self.row_marks:
+            at = bisect_right(self.row_marks, number) - 1
+            return self.row_marks[at], self.row_offsets[at]
+        at = min(number // self.row_stride, len(self.row_offsets) - 1)
+        return at * self.row_stride, self.row_offsets[at]
 
     @property
     def entry(self) -> str:
@@ -204,7 +216,7 @@ class RunEntry:
     def to_item(self) -> dict[str, Any]:
         """Lay the entry out as an item, without what is empty."""
         item = {name: getattr(self, name) for name in _RUN_FIELDS}
-        for name in ("row_offsets", "hints"):
+        for name in ("row_offsets", "row_marks", "hints"):
             item[name] = list(item[name])
         return {"entry": self.entry, **{name: value for name, value in item.items() if value not in ("", [], {})}}
 
@@ -214,7 +226,8 @@ class RunEntry:
         known = {name: item[name] for name in _RUN_FIELDS if name in item}
         for name in _RUN_NUMBERS & known.keys():
             known[name] = int(known[name])
-        known["row_offsets"] = tuple(int(offset) for offset in known.get("row_offsets", ()))
+        for name in ("row_offsets", "row_marks"):
+            known[name] = tuple(map(int, known.get(name, ())))
         known["hints"] = tuple(known.get("hints", ()))
         return cls(**known)
 

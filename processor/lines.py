@@ -43,6 +43,12 @@ class Lines:
         self.count = 0
         """How many lines the block has."""
         self.at = 0
+        self._before = 0
+
+    @property
+    def taken(self) -> int:
+        """How many lines of the text are handed out."""
+        return self._before + self.at
 
     def more(self) -> bool:
         """Tell whether a line is left, and move on to the next block where the last one is used up."""
@@ -50,6 +56,7 @@ class Lines:
             block = next(self._blocks, None)
             if block is None:
                 return False
+            self._before += self.count
             self.block, self.count, self.at, self._split = block, block.count(b"\n"), 0, None
         return True
 

@@ -15,15 +15,23 @@ if TYPE_CHECKING:
     from processor.objects import ObjectWriter
 
 FIRST_STRIDE = 1_000
-_MOST_OFFSETS = 8_192  # Eleven bytes each at most: far from DynamoDB's 400 KB an item, whatever the file's size.
+MOST_OFFSETS = 8_192  # Eleven bytes each at most: far from DynamoDB's 400 KB an item, whatever the file's size.
+
+
+def header_line(header: Sequence[str]) -> bytes:
+    """Write an output's first line."""
+    return f"{','.join(header)}\r\n".encode()
 
 
 class CsvObject:
-    """A CSV object that gets its header with its first row, so that no empty object is ever written."""
+    """A CSV object that gets its header with its first row, so that no empty object is ever written.
+
+    A part of an object has none: ``header`` is empty.
+    """
 
     def __init__(self, writer: ObjectWriter, header: Sequence[str]) -> None:
         self._writer = writer
-        self._header = f"{','.join(header)}\r\n".encode()
+        self._header = header_line(header) if header else b""
 
     def _append(self, lines: bytes) -> None:
         """Append rows as they are to stand in the object, with their line ends: CRLF as in RFC 4180."""
@@ -50,8 +58,8 @@ class AcceptedRows(CsvObject):
     when the list gets long.
     """
 
-    def __init__(self, writer: ObjectWriter) -> None:
-        super().__init__(writer, ENRICHED_HEADER)
+    def __init__(self, writer: ObjectWriter, *, headed: bool = True) -> None:
+        super().__init__(writer, ENRICHED_HEADER if headed else ())
         self.count = 0
         self.stride = FIRST_STRIDE
         self.offsets: list[int] = []
@@ -60,7 +68,7 @@ class AcceptedRows(CsvObject):
         """Append one batch; sizes of batches must divide :data:`FIRST_STRIDE` (only the last may be smaller)."""
         if self.count % self.stride == 0:
             self.offsets.append(self.size_bytes or len(self._header))
-            if len(self.offsets) > _MOST_OFFSETS:
+            if len(self.offsets) > MOST_OFFSETS:
                 self.offsets = self.offsets[::2]
                 self.stride *= 2
         self.count += batch.rows
@@ -70,8 +78,8 @@ class AcceptedRows(CsvObject):
 class RejectedRows(CsvObject):
     """The rejected-rows file."""
 
-    def __init__(self, writer: ObjectWriter) -> None:
-        super().__init__(writer, HEADER)
+    def __init__(self, writer: ObjectWriter, *, headed: bool = True) -> None:
+        super().__init__(writer, HEADER if headed else ())
         self.count = 0
         self.reasons: dict[str, int] = {}
         """How often each "column: reason" occurred."""

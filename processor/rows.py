@@ -55,6 +55,18 @@ class PlainRun:
     rows: list[tuple[bytes, ...]]
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a row begins, and all that what was read before it means to the rows from here on."""
+
+    row: int
+    """Number of the row before."""
+    line: int
+    """How many lines of the text are in front."""
+    reread: int
+    """How much of :data:`MOST_REREAD` is used."""
+
+
 class RowReader:
     """Iterates over the rows of one file: each by itself, or, by :meth:`runs`, the plain ones together.
 
@@ -76,6 +88,15 @@ class RowReader:
             name for name in dict.fromkeys(names) if name and name not in NAMES
         )
         self._plain = PlainPattern(names, self.delimiter, LONGEST_ROW)
+
+    @property
+    def place(self) -> Place:
+        """Where the next row begins. While :meth:`runs` hands out a run, that is its first row."""
+        return Place(self._number, self._lines.taken - len(self._pushed_back), self._reread)
+
+    def go_on_from(self, row: int, reread: int) -> None:
+        """Count as if ``row`` rows had been read before the next one, at the cost of ``reread`` in reading again."""
+        self._number, self._reread = row, reread
 
     def _next_line(self) -> str | None:
         return self._pushed_back.popleft() if self._pushed_back else self._lines.take()

@@ -24,6 +24,19 @@ _TO_COME = Usage(ledger_write_units=8)
 being one transaction; 2 in the index by state, 1 in the index by kind)."""
 
 
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What of a file is stored, for its receipt."""
+
+    accepted_rows: int = 0
+    rejected_rows: int = 0
+    batches: int = 0
+    retried_items: int = 0
+    row_stride: int = 0
+    row_offsets: tuple[int, ...] = ()
+    row_marks: tuple[int, ...] = ()
+
+
 @dataclass(slots=True)
 class Run:
     """One attempt at a file: its surroundings, and what it has learned and written so far."""
@@ -43,11 +56,31 @@ class Run:
     """What the process had used when the run began."""
     began_s: float = 0.0
     """Seconds from the invocation's start to the run's."""
+    before_ms: int = 0
+    """How long the run had taken when this invocation took it on: one in ranges has many."""
+    used_elsewhere: Usage = field(default_factory=Usage)
+    """What the run's other invocations have used."""
+    joined: Stored | None = None
+    """What the run's ranges have stored, where it was read in ranges."""
 
     @property
     def duration_ms(self) -> int:
         """How long the run has taken so far."""
-        return round((self.invocation.elapsed_s() - self.began_s) * 1000)
+        return self.before_ms + round((self.invocation.elapsed_s() - self.began_s) * 1000)
+
+    @property
+    def stored(self) -> Stored:
+        """What the run has stored so far."""
+        if self.joined:
+            return self.joined
+        return Stored(
+            accepted_rows=self.accepted.count if self.accepted else 0,
+            rejected_rows=self.rejected.count if self.rejected else 0,
+            batches=self.store.batches if self.store else 0,
+            retried_items=self.store.retried_items if self.store else 0,
+            row_stride=self.accepted.stride if self.accepted else 0,
+            row_offsets=tuple(self.accepted.offsets) if self.accepted else (),
+        )
 
     @property
     def is_last(self) -> bool:
@@ -62,12 +95,13 @@ class Run:
             lambda_requests=1,
             lambda_gb_seconds=self.invocation.gb_seconds(running_s),
         )
-        return self.services.meter.used() - self.used_before + own
+        return self.services.meter.used() - self.used_before + self.used_elsewhere + own
 
     def end(self, outcome: str, *, cause: str = "", error: str = "") -> RunEntry:
         """Write down what the run did, for the ledger."""
         usage = self.usage() + _TO_COME
-        rows = (self.accepted.count if self.accepted else 0) + (self.rejected.count if self.rejected else 0)
+        stored = self.stored
+        rows = stored.accepted_rows + stored.rejected_rows
         return RunEntry(
             file_id=self.entry.file_id,
             run_id=self.entry.run_id,
@@ -80,18 +114,19 @@ class Run:
             trace_sampled=self.invocation.sampled,
             ended_at=to_iso(self.services.now()),
             duration_ms=self.duration_ms,
-            accepted_rows=self.accepted.count if self.accepted else 0,
-            rejected_rows=self.rejected.count if self.rejected else 0,
-            batches=self.store.batches if self.store else 0,
-            retried_items=self.store.retried_items if self.store else 0,
+            accepted_rows=stored.accepted_rows,
+            rejected_rows=stored.rejected_rows,
+            batches=stored.batches,
+            retried_items=stored.retried_items,
             consumed_write_units=f"{usage.write_units:.15g}",
             estimated_cost=f"{usage.total():f}",
             costs={name: f"{cost:f}" for name, cost in usage.costs().items()},
             hints=hints(usage, rows=rows) if rows else (),
             cause=cause,
             error=error,
-            row_stride=self.accepted.stride if self.accepted else 0,
-            row_offsets=tuple(self.accepted.offsets) if self.accepted else (),
+            row_stride=stored.row_stride,
+            row_offsets=stored.row_offsets,
+            row_marks=stored.row_marks,
         )
 
 

@@ -47,6 +47,7 @@ RUNS = st.builds(
     error=WORDS,
     row_stride=COUNTS,
     row_offsets=st.lists(COUNTS, max_size=5).map(tuple),
+    row_marks=st.lists(COUNTS, max_size=5).map(tuple),
 )
 
 

@@ -137,7 +137,7 @@ def test_offsets_are_where_every_thousandth_row_begins(writer: FakeWriter, rows:
 @pytest.mark.parametrize("rows", [4_000, 4_001, 8_001, 9_999, 20_000])
 def test_offsets_thin_out_when_there_are_many(writer: FakeWriter, monkeypatch: pytest.MonkeyPatch, rows: int) -> None:
     """The list stays short however many rows there are, and still says where every stride-th row begins."""
-    monkeypatch.setattr(outputs, "_MOST_OFFSETS", 4)
+    monkeypatch.setattr(outputs, "MOST_OFFSETS", 4)
 
     accepted = write_accepted(writer, rows)
 

@@ -1,0 +1,185 @@
+"""A file that is split and read in ranges has the very rows of the file that is read in one go, however hostile."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING
+from unittest.mock import patch
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from processor import content, rows
+from processor.errors import (
+    EmptyFileError,
+    MissingColumnError,
+    NoRowsError,
+    NotCsvError,
+    PermanentError,
+    WrongEncodingError,
+)
+from processor.rows import LONGEST_ROW, PlainRun, RowReader
+from processor.splitting import LOOK_AHEAD, Range, RangeReader, Split, split
+from sample_data.generate import generate
+from sample_data.shape import Shape
+from tests.unit.processor.strategies import HEADER
+from tests.unit.processor.test_fast_path import FILES, GOOD, cut
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+type Rows = list[tuple[int, tuple[str, ...], str, str]]
+type Found = Rows | str
+BOM = b"\xef\xbb\xbf"
+
+
+def generated(count: int, shape: Shape) -> bytes:
+    """Generate a file of a few kinds of good and bad rows."""
+    return (shape.header + "".join(row.text for row in generate(count, bad=0.02, shape=shape))).encode()
+
+
+def rows_of(reader: RowReader) -> Rows:
+    """List a reader's rows, those of plain runs, too, as a careful reader gives them."""
+    found: Rows = []
+    for each in reader.runs():
+        if isinstance(each, PlainRun):
+            found += [
+                (each.first + at, tuple(cell.decode() for cell in cells), "", "") for at, cells in enumerate(each.rows)
+            ]
+        else:
+            number, cells, problem, text = each
+            found.append((number, tuple(cells), problem, text if problem else ""))
+    return found
+
+
+def whole(data: bytes, encoding: str = "utf-8") -> Found:
+    """Read a file in one go, as a single run does: its rows, or what is wrong with it."""
+    try:
+        content.check([data], gzipped=False, encoding=encoding, limit_bytes=0)
+        found = rows_of(RowReader(content.text([data], gzipped=False, encoding=encoding, limit_bytes=0)))
+    except PermanentError as error:
+        return str(error)
+    return found or str(NoRowsError())
+
+
+def part_of(data: bytes, made: Split, part: Range, encoding: str = "utf-8", ahead: int = LOOK_AHEAD) -> Rows:
+    """Read one range, with nothing of the file but what a range's run is given."""
+    body, behind = data[part.start : part.end], data[part.end : part.end + ahead]
+    return rows_of(RangeReader(data[: made.header_bytes], [body], [behind], encoding, part))
+
+
+def in_ranges(
+    blocks: Iterable[bytes], range_bytes: int, encoding: str = "utf-8", ahead: int = LOOK_AHEAD
+) -> Rows | str:
+    """Split a file and read its ranges, each on its own."""
+    blocks = list(blocks)
+    data = b"".join(blocks)
+    try:
+        made = split(blocks, encoding=encoding, range_bytes=range_bytes)
+    except PermanentError as error:
+        return str(error)
+    return [row for part in made.ranges for row in part_of(data, made, part, encoding, ahead)]
+
+
+@given(FILES, st.integers(1, 400), st.lists(st.integers(0, 5_000), max_size=4), st.booleans())
+@example(f"{HEADER}\n" + f"{GOOD}\n" * 60, 100, [], False)
+@example(f"{HEADER}\n" + '"A-1","Ann\n\nLee",Widget,3,9.99\n' * 9, 40, [], False)
+@example(f"{HEADER}\n" + f'A-1,"Ann,Widget,3,9.99\n{GOOD}\n{GOOD}\nA-1,Ann",Widget,3,9.99\n' * 5, 30, [], True)
+def test_ranges_hold_the_rows_of_the_whole(text: str, range_bytes: int, cuts: list[int], marked: bool) -> None:
+    """Property: numbers, cells, problems and originals are equal, wherever ranges and blocks end, BOM or none."""
+    data = BOM * marked + text.encode()
+
+    assert in_ranges(cut(data, cuts), range_bytes) == whole(data)
+
+
+@given(FILES, st.integers(1, 200), st.sampled_from([70, 90, 200]), st.integers(0, 500))
+def test_ranges_agree_at_the_reader_s_bounds(text: str, range_bytes: int, longest: int, budget: int) -> None:
+    """Property: the same where rows are too long, where stray quotes use up their budget, and at the look ahead."""
+    data = text.encode()
+
+    with patch.object(rows, "LONGEST_ROW", longest), patch.object(rows, "MOST_REREAD", budget):
+        assert in_ranges([data], range_bytes, ahead=8 * (longest + 2)) == whole(data)
+
+
+@given(FILES, st.integers(1, 200))
+def test_ranges_agree_in_another_encoding(text: str, range_bytes: int) -> None:
+    """Property: the same for a file whose bytes are not the text's."""
+    data = text.encode("cp1252", "replace")
+
+    assert in_ranges([data], range_bytes, "cp1252") == whole(data, "cp1252")
+
+
+@given(st.integers(0, 3), st.integers(1, 3))
+def test_a_quote_at_the_end_of_a_range_is_looked_for_as_far_as_in_the_whole(long_lines: int, width: int) -> None:
+    """What closes a stray quote, or fails to, may stand in the ranges behind, as far as the bound on a row allows."""
+    letter = "aü😀"[width - 1]
+    filling = "".join(letter * (LONGEST_ROW - 10) + "\n" for _ in range(long_lines))
+    text = f'{HEADER}\n{GOOD}\nA-1,"Ann,Widget,3,9.99\n{filling}{GOOD}\nA-1,Ann",Widget,3,9.99\n' + f"{GOOD}\n" * 3
+    data = text.encode()
+
+    assert in_ranges([data], 20) == whole(data)
+
+
+def test_ranges_cover_every_byte_once() -> None:
+    """They follow one another from the header to the end, each about as large as was asked for."""
+    data = generated(20_000, Shape(quoted=0.1, multiline=0.05, hostile=0.05))
+
+    made = split([data], encoding="utf-8", range_bytes=100_000)
+
+    assert made.ranges[0].start == made.header_bytes == data.index(b"\n") + 1
+    assert made.ranges[-1].end == len(data)
+    assert all(before.end == after.start for before, after in pairwise(made.ranges))
+    assert all(before.last_row == after.after_row for before, after in pairwise(made.ranges))
+    assert [part.number for part in made.ranges] == list(range(len(made.ranges)))
+    assert all(50_000 <= part.size_bytes <= 150_000 + LONGEST_ROW for part in made.ranges[:-1])
+    assert in_ranges([data], 100_000) == whole(data)
+
+
+def test_the_check_is_that_of_a_single_run() -> None:
+    """Sizes, lines and digest are what the check of a whole file finds."""
+    data = generated(1_000, Shape())
+
+    made = split([data], encoding="utf-8", range_bytes=10_000)
+
+    assert made.content == content.check([data], gzipped=False, encoding="utf-8", limit_bytes=0)
+    assert made.unknown_columns == ()
+
+
+@pytest.mark.parametrize(
+    ("data", "error"),
+    [
+        (b"", EmptyFileError),
+        (b"%PDF-1.7", NotCsvError),
+        (HEADER.encode(), NoRowsError),
+        (f"{HEADER}\n\n \n".encode(), NoRowsError),
+        (b"order_id,customer_name\nA,B\n", MissingColumnError),
+        (b"order_id,customer_name\nA,B\n\xff\n", WrongEncodingError),
+        (f"{HEADER}\n{GOOD}\n".encode() * 100 + b"\xff", WrongEncodingError),
+    ],
+)
+def test_what_no_run_could_read_is_not_split(data: bytes, error: type[PermanentError]) -> None:
+    """The same errors in the same order as in a single run: wrong bytes anywhere come before a wrong header."""
+    with pytest.raises(error):
+        split([data], encoding="utf-8", range_bytes=50)
+
+
+def test_memory_is_bounded_whatever_the_file() -> None:
+    """Neither endless blank lines nor one endless line make the splitter keep the file."""
+    import tracemalloc  # noqa: PLC0415  It slows down whatever runs beside it.
+
+    def hostile() -> Iterable[bytes]:
+        yield f"{HEADER}\n{GOOD}\n".encode()
+        for _ in range(40):
+            yield (b" " * 999 + b"\n") * 1_000
+        for _ in range(40):
+            yield b"x" * 1_000_000
+        yield f"\n{GOOD}\n".encode()
+
+    tracemalloc.start()
+    made = split(hostile(), encoding="utf-8", range_bytes=10_000_000)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+
+    assert made.ranges[-1].last_row == 40_004
+    assert peak < 30_000_000
