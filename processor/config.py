@@ -27,9 +27,18 @@ class Config:
     retry_backoff_s: tuple[int, ...]
     """Seconds until the next receive after the first, second, … failed run; the last one repeats."""
     max_file_bytes: int
-    """Larger files fail, and so do those that unpack to more."""
+    """Larger files fail."""
+    max_gzip_bytes: int
+    """A larger .csv.gz fails, and so does one that unpacks to more: it cannot be read in ranges."""
     max_rows: int
-    """Files of more lines fail before their first order is stored: one run could not store them all."""
+    """The most lines that are stored in one go; a file of more is read in ranges, or fails if it is gzip."""
+    run_bytes_per_s: int
+    """How much of a file one invocation certainly stores in a second: for how much it has the time."""
+    large_files_arn: str
+    """The state machine that reads a file in ranges."""
+    large_file_timeout_s: int
+    """How long it may take."""
+    range_bytes: int
     default_encoding: str
     """For uploads that do not say theirs in the object metadata ``encoding``."""
     order_indexes: tuple[str, ...]
@@ -51,7 +60,12 @@ class Config:
             max_receive_count=int(environ["MAX_RECEIVE_COUNT"]),
             retry_backoff_s=tuple(int(part) for part in environ["RETRY_BACKOFF_S"].split(",")),
             max_file_bytes=int(environ["MAX_FILE_BYTES"]),
+            max_gzip_bytes=int(environ["MAX_GZIP_BYTES"]),
             max_rows=int(environ["MAX_ROWS"]),
+            run_bytes_per_s=int(environ["RUN_BYTES_PER_S"]),
+            large_files_arn=environ["LARGE_FILES_ARN"],
+            large_file_timeout_s=int(environ["LARGE_FILE_TIMEOUT_S"]),
+            range_bytes=int(environ["RANGE_BYTES"]),
             default_encoding=environ["DEFAULT_ENCODING"],
             order_indexes=tuple(part for part in environ["ORDER_INDEXES"].split(",") if part),
             order_writes=environ["ORDER_WRITES"],

@@ -24,6 +24,7 @@ PRICES: dict[str, Decimal] = {  # US dollars for one of each
     "sqs_requests": Decimal("0.40") / _MILLION,
     "sns_publishes": Decimal("0.50") / _MILLION,
     "lambda_requests": Decimal("0.20") / _MILLION,
+    "state_transitions": Decimal("25.00") / _MILLION,
     "lambda_gb_seconds": Decimal("0.0000133334"),  # arm64; x86_64 is a quarter dearer
 }
 
@@ -48,6 +49,8 @@ class Usage:
     sns_publishes: int = 0
     lambda_requests: int = 0
     lambda_gb_seconds: float = 0
+    state_transitions: int = 0
+    """Of Step Functions, for a file that is read in ranges."""
 
     @property
     def write_units(self) -> float:

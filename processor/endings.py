@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 
 from processor import files
 from processor.entries import ERROR, to_iso
-from processor.errors import ObjectGoneError
+from processor.errors import ObjectGoneError, StepFailedError
 from processor.files import FileState, ObjectVersion
 from processor.reports import (
     count_failed,
@@ -146,4 +146,6 @@ def in_words(error: Exception) -> tuple[str, str]:
     if isinstance(error, ClientError):
         answer = error.response["Error"]
         return answer["Code"], f"{error.operation_name} failed: {answer.get('Message', '')}"[:_LONGEST_ERROR]
+    if isinstance(error, StepFailedError):
+        return error.cause, str(error)[:_LONGEST_ERROR]
     return type(error).__name__, str(error)[:_LONGEST_ERROR]

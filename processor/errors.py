@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
+_UNPACK = "Upload it unpacked, as .csv: only that can be read in ranges."
+
+
 class WaybillError(Exception):
     """Something went wrong in Waybill."""
 
@@ -151,16 +154,19 @@ class TooLargeError(PermanentError):
     cause = "too_large"
     limit_bytes: int
     unpacked: bool = False
+    gzipped: bool = False
 
     def __str__(self) -> str:
         """Say which limit was passed."""
-        what = "unpacks to" if self.unpacked else "is"
-        return f"The file {what} more than {self.limit_bytes:,} bytes, the limit. Split it and upload the parts."
+        if self.unpacked or self.gzipped:
+            what = "unpacks to" if self.unpacked else "is"
+            return f"The file {what} more than {self.limit_bytes:,} bytes, the limit of a .csv.gz. {_UNPACK}"
+        return f"The file is more than {self.limit_bytes:,} bytes, the limit. Split it and upload the parts."
 
 
 @dataclass(eq=False)
 class TooManyRowsError(PermanentError):
-    """The file has more rows than one run can store in the function's time."""
+    """A .csv.gz has more rows than one run can store in the function's time."""
 
     cause = "too_large"
     lines: int
@@ -168,7 +174,7 @@ class TooManyRowsError(PermanentError):
 
     def __str__(self) -> str:
         """Say how many there are and how many may be."""
-        return f"The file has {self.lines:,} lines; {self.limit:,} are the limit. Split it and upload the parts."
+        return f"The file has {self.lines:,} lines; {self.limit:,} are the limit of a .csv.gz. {_UNPACK}"
 
 
 @dataclass(eq=False)
@@ -214,6 +220,33 @@ class LeaseLostError(WaybillError):
     def __str__(self) -> str:
         """Name the run that lost."""
         return f"Run {self.run_id} no longer holds file {self.file_id}: another run has taken it over."
+
+
+@dataclass(eq=False)
+class RangesMissingError(WaybillError):
+    """Some ranges of a file could not be stored."""
+
+    missing: Sequence[int]
+    ranges: int
+
+    def __str__(self) -> str:
+        """Say how many, and what becomes of the others."""
+        return (
+            f"{len(self.missing)} of {self.ranges} ranges of the file could not be stored, the first being number "
+            f"{self.missing[0]}; the log says why. The next run stores these alone."
+        )
+
+
+@dataclass(eq=False)
+class StepFailedError(WaybillError):
+    """A step of the state machine failed for good."""
+
+    cause: str
+    words: str
+
+    def __str__(self) -> str:
+        """Say what the step said."""
+        return self.words
 
 
 @dataclass(eq=False)

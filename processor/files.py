@@ -20,6 +20,8 @@ INBOX = "raw-data/"
 PROCESSED = "processed-data/"
 FAILED = "failed-data/"
 ARCHIVE = "archive/"
+WORK = "work-data/"
+"""What a file that is read in ranges leaves while it is under way."""
 
 _LONGEST_NAME = 900  # Bytes.
 
@@ -136,3 +138,8 @@ def accepted_key(base: datetime, identity: str, name: str) -> str:
 def rejected_key(base: datetime, identity: str, name: str) -> str:
     """Name the object that holds the rejected rows."""
     return _folder(FAILED, base, identity) + _short(_stem(name)) + ".rejected.csv"
+
+
+def work_folder(base: datetime, identity: str) -> str:
+    """Name the folder for what a file that is read in ranges leaves while it is under way."""
+    return _folder(WORK, base, identity)

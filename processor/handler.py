@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -49,6 +50,7 @@ clients = Clients(
     orders=_later("dynamodb", _UNCHECKED),
     sqs=_later("sqs"),
     sns=_later("sns"),
+    states=cache(lambda: _client("stepfunctions")),
 )
 services = Services.build(_config, clients, _meter, _session)
 # Nothing that is loaded by now is garbage: no collection need look at it again.
@@ -63,17 +65,22 @@ def handle(event: dict[str, Any], context: LambdaContext) -> Any:
 
     https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
     """
-    invocation = Invocation(
+    invocation = invocation_of(context)
+    with reported(invocation, services, messages=len(event["Records"]), cold=is_first_invocation()):
+        # A batch whose every message fails is answered like any other: each is redelivered by itself.
+        failed = [record["messageId"] for record in event["Records"] if not _is_handled(record, invocation)]
+        return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
+
+
+def invocation_of(context: LambdaContext) -> Invocation:
+    """Describe the invocation that Lambda has begun."""
+    return Invocation(
         request_id=context.aws_request_id,
         trace_id=trace_id(trace_header()),
         timeout_s=context.get_remaining_time_in_millis() / 1000,
         memory_mb=int(context.memory_limit_in_mb),
         sampled=is_sampled(trace_header()),
     )
-    with reported(invocation, services, messages=len(event["Records"]), cold=_is_first_invocation()):
-        # A batch whose every message fails is answered like any other: each is redelivered by itself.
-        failed = [record["messageId"] for record in event["Records"] if not _is_handled(record, invocation)]
-        return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
 
 
 def _is_handled(record: dict[str, Any], invocation: Invocation) -> bool:
@@ -98,7 +105,8 @@ def _handle_record(record: dict[str, Any], invocation: Invocation) -> None:
         handle_message(message, services, invocation)
 
 
-def _is_first_invocation() -> bool:
+def is_first_invocation() -> bool:
+    """Tell whether this is a cold start; True once."""
     global _cold
     cold, _cold = _cold, False
     return cold

@@ -159,8 +159,22 @@ class Ledger:
     def report_progress(self, entry: FileEntry, *, rows: int, read_bytes: int, size_bytes: int) -> None:
         """Say how far the run is, and of how much; raises :class:`LeaseLostError`."""
         values = {"progress_rows": rows, "progress_bytes": read_bytes, "size_bytes": size_bytes}
+        self._while_held(entry, Change(entry.file_id, FILE_ENTRY, values, _unchanged(entry)))
+
+    def add_progress(self, entry: FileEntry, *, rows: int, read_bytes: int) -> None:
+        """Say how much further a run in ranges is; raises :class:`LeaseLostError`."""
+        added = {"progress_rows": rows, "progress_bytes": read_bytes}
+        self._while_held(entry, Change(entry.file_id, FILE_ENTRY, condition=_unchanged(entry), add=added))
+
+    def hold(self, entry: FileEntry, until: int, size_bytes: int) -> FileEntry:
+        """Lengthen the run's lease to a moment (seconds since the epoch); raises :class:`LeaseLostError`."""
+        values = {"lease_until": until, "size_bytes": size_bytes}
+        self._while_held(entry, Change(entry.file_id, FILE_ENTRY, values, _unchanged(entry)))
+        return replace(entry, lease_until=until, size_bytes=size_bytes)
+
+    def _while_held(self, entry: FileEntry, change: Change) -> None:
         try:
-            self._table.update(Change(entry.file_id, FILE_ENTRY, values, _unchanged(entry)))
+            self._table.update(change)
         except ConditionFailedError as error:
             raise LeaseLostError(entry.file_id, entry.run_id) from error
 

@@ -46,6 +46,8 @@ class Message:
     receive_count: int
     upstream_trace_id: str = ""
     """Of whoever put the object, where S3 carried its trace header into the message."""
+    alone: bool = True
+    """Whether the message asks for one file only."""
 
 
 def reprocess_body(file_id: str) -> str:

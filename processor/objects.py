@@ -12,16 +12,19 @@ from processor.errors import ObjectGoneError
 from processor.files import INBOX, ObjectVersion
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from mypy_boto3_s3 import S3Client
-    from mypy_boto3_s3.type_defs import CompletedPartTypeDef, HeadObjectRequestTypeDef
+    from mypy_boto3_s3.type_defs import CompletedPartTypeDef, GetObjectRequestTypeDef, HeadObjectRequestTypeDef
 
 BLOCK_BYTES = 8 * 1024 * 1024
 """One ranged GET, and one part of a multipart upload (S3 allows 10,000 parts of at least 5 MiB)."""
 _CONTENT_TYPE = "text/csv; charset=utf-8"
-_LARGEST_COPY = 5 * 1024**3  # CopyObject's limit; beyond it a copy is a multipart upload.
-_LARGE_PARTS = TransferConfig(multipart_chunksize=512 * 1024 * 1024)
+# CopyObject would allow 5 GiB, and take longer than the client waits: beyond this a copy is a multipart upload, whose
+# parts are copied side by side.
+_LARGEST_COPY = 512 * 1024**2
+_LARGE_PARTS = TransferConfig(multipart_chunksize=128 * 1024 * 1024)
+_MOST_DELETES = 1_000  # DeleteObjects' limit.
 # 405 answers for a delete marker. Without s3:ListBucket a missing object would answer 403 instead.
 _GONE = frozenset({"404", "405", "NoSuchKey", "NoSuchVersion", "MethodNotAllowed"})
 
@@ -41,7 +44,7 @@ class Objects:
     """The bucket's objects."""
 
     def __init__(self, client: S3Client) -> None:
-        self._client = client
+        self.client = client
 
     def facts(self, version: ObjectVersion) -> ObjectFacts:
         """Ask for an object's facts; raises :class:`ObjectGoneError` if it is no longer there."""
@@ -49,7 +52,7 @@ class Objects:
         if version.version_id:
             request["VersionId"] = version.version_id
         try:
-            head = self._client.head_object(**request)
+            head = self.client.head_object(**request)
         except ClientError as error:
             if error.response["Error"]["Code"] in _GONE:
                 raise ObjectGoneError from error
@@ -62,17 +65,33 @@ class Objects:
 
     def blocks(self, facts: ObjectFacts) -> Iterator[bytes]:
         """Yield the object's bytes, one ranged GET after the other, so that a slow consumer never holds one open."""
-        version = facts.version
-        for start in range(0, facts.size_bytes, BLOCK_BYTES):
-            size = min(BLOCK_BYTES, facts.size_bytes - start)
-            body = self._client.get_object(
-                Bucket=version.bucket,
-                Key=version.key,
-                VersionId=version.version_id,
-                Range=f"bytes={start}-{start + size - 1}",
-            )["Body"].read()
-            # A server may answer with the whole instead (RFC 9110, 14.2); the emulator does for a version.
-            yield body if len(body) <= size else body[start : start + size]
+        return self.stretch(facts.version, 0, facts.size_bytes)
+
+    def stretch(self, version: ObjectVersion, start: int, end: int) -> Iterator[bytes]:
+        """Yield the bytes from ``start`` to before ``end``, or the object's end, in the same way."""
+        request: GetObjectRequestTypeDef = {"Bucket": version.bucket, "Key": version.key}
+        if version.version_id:
+            request["VersionId"] = version.version_id
+        for at in range(start, end, BLOCK_BYTES):
+            request["Range"] = f"bytes={at}-{min(at + BLOCK_BYTES, end) - 1}"
+            yield self.client.get_object(**request)["Body"].read()
+
+    def read(self, bucket: str, key: str) -> bytes | None:
+        """Read a small object whole; None if there is none."""
+        try:
+            return self.client.get_object(Bucket=bucket, Key=key)["Body"].read()
+        except ClientError as error:
+            if error.response["Error"]["Code"] in _GONE:
+                return None
+            raise
+
+    def put(self, bucket: str, key: str, body: bytes, content_type: str = _CONTENT_TYPE) -> None:
+        """Write a small object."""
+        self.client.put_object(Bucket=bucket, Key=key, Body=body, ContentType=content_type)
+
+    def begin_upload(self, bucket: str, key: str) -> str:
+        """Begin a multipart upload; returns its id."""
+        return self.client.create_multipart_upload(Bucket=bucket, Key=key, ContentType=_CONTENT_TYPE)["UploadId"]
 
     def copy(self, facts: ObjectFacts, key: str) -> ObjectVersion:
         """Copy an object within the bucket and return the copy's version.
@@ -82,9 +101,11 @@ class Objects:
         version = facts.version
         source = {"Bucket": version.bucket, "Key": version.key, "VersionId": version.version_id}
         if facts.size_bytes > _LARGEST_COPY:
-            self._client.copy(source, version.bucket, key, Config=_LARGE_PARTS)  # type: ignore[arg-type]
+            # A multipart copy begins with nothing of what the upload declared, its encoding for one.
+            declared = {"Metadata": facts.metadata, "ContentType": _CONTENT_TYPE}
+            self.client.copy(source, version.bucket, key, ExtraArgs=declared, Config=_LARGE_PARTS)  # type: ignore[arg-type]
             return self.facts(ObjectVersion(version.bucket, key)).version
-        answer = self._client.copy_object(
+        answer = self.client.copy_object(
             Bucket=version.bucket,
             Key=key,
             CopySource=source,  # type: ignore[arg-type]
@@ -100,9 +121,15 @@ class Objects:
         bring back the one before. Lifecycle rules remove what is hidden.
         """
         if version.key.startswith(INBOX):
-            self._client.delete_object(Bucket=version.bucket, Key=version.key, VersionId=version.version_id)
+            self.client.delete_object(Bucket=version.bucket, Key=version.key, VersionId=version.version_id)
         else:
-            self._client.delete_object(Bucket=version.bucket, Key=version.key)
+            self.client.delete_object(Bucket=version.bucket, Key=version.key)
+
+    def delete_all(self, bucket: str, keys: Sequence[str]) -> None:
+        """Delete many objects, in their order, by few requests; those that are not there are no error."""
+        for at in range(0, len(keys), _MOST_DELETES):
+            names = [{"Key": key} for key in keys[at : at + _MOST_DELETES]]
+            self.client.delete_objects(Bucket=bucket, Delete={"Objects": names, "Quiet": True})  # type: ignore[typeddict-item]
 
     def exists(self, version: ObjectVersion) -> bool:
         """Tell whether :meth:`delete` would have anything to do."""
@@ -114,7 +141,7 @@ class Objects:
 
     def writer(self, bucket: str, key: str) -> ObjectWriter:
         """Begin to write an object piece by piece."""
-        return ObjectWriter(self._client, bucket, key)
+        return ObjectWriter(self.client, bucket, key)
 
 
 @dataclass

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 from processor import files
 from processor.endings import finish_clean_up, give_back, in_words, settle, tell_and_clean_up
 from processor.entries import ERROR, to_iso
-from processor.errors import FileBusyError, LeaseLostError, PermanentError
+from processor.errors import FileBusyError, LeaseLostError, PermanentError, TooManyRowsError
 from processor.files import FileState
+from processor.large_files import hand_over, is_too_large_for_one_run
 from processor.ledger import RunStart
 from processor.reading import read_file
 from processor.reports import count_begun, count_failed
@@ -60,6 +61,9 @@ def process_file(
         logger.info("run_began")
         count_begun(run)
         _work(run, trace)
+    if run.handed_over:
+        # The message is no longer this invocation's: it stays hidden until the ranges are settled, or given up.
+        raise FileBusyError(file_id, run.entry.lease_until - int(services.now().timestamp()))
 
 
 @contextmanager
@@ -80,6 +84,11 @@ def _work(run: Run, trace: Span) -> None:
     """Settle the file, tell a person, clean up; give the file back if that fails."""
     try:
         settlement = _decide(run)
+        if settlement is None:
+            with span("hand over"):
+                hand_over(run)
+            trace.annotate(outcome="handed over")
+            return
         with span("settle"):
             settle(run, settlement)
         trace.annotate(outcome=settlement.state)
@@ -108,16 +117,20 @@ def _start(uploaded_at: str, message: Message, services: Services, invocation: I
     )
 
 
-def _decide(run: Run) -> Settlement:
-    """Read the file and say how it is to be settled."""
+def _decide(run: Run) -> Settlement | None:
+    """Read the file and say how it is to be settled; None if it is to be read in ranges."""
     try:
         with span("identify"):
             run.facts = run.services.objects.facts(run.entry.original)
             owner = "" if run.entry.asked_again else _owner_of_content(run, run.facts)
         if owner:
             return _duplicate(run, owner)
+        if is_too_large_for_one_run(run, run.facts):
+            return None
         return read_file(run, run.facts)
     except PermanentError as error:
+        if isinstance(error, TooManyRowsError) and not files.is_gzipped(run.entry.name):
+            return None
         return Settlement(FileState.FAILED, files.FAILED, cause=error.cause, error=str(error))
 
 

@@ -30,6 +30,13 @@ class IngestQueue:
         answer = self.client.get_queue_attributes(QueueUrl=self.url, AttributeNames=[name])
         return int(answer["Attributes"][name])
 
+    def finish(self, message: Message) -> None:
+        """Take a message out of the queue whose file is settled; one about other files, too, comes back for them."""
+        if message.alone:
+            self.client.delete_message(QueueUrl=self.url, ReceiptHandle=message.receipt_handle)
+        else:
+            self.postpone(message, 0)
+
     def send_reprocess(self, file_id: str) -> str:
         """Ask for a new run of a stored file; returns the message id."""
         return self.client.send_message(QueueUrl=self.url, MessageBody=reprocess_body(file_id))["MessageId"]

@@ -44,11 +44,8 @@ _MOST_NAMES = 20
 _LONGEST_NAME = 60
 
 
-def read_file(run: Run, facts: ObjectFacts) -> Settlement:
-    """Store the orders of one file and complete its two outputs. Raises :class:`PermanentError` before the first write.
-
-    The outputs are completed last, so that an object that is there is whole.
-    """
+def admitted(run: Run, facts: ObjectFacts) -> str:
+    """Return the encoding of a file that may be read at all; raises :class:`PermanentError` for any other."""
     config, entry = run.services.config, run.entry
     encoding = (facts.metadata.get("encoding") or config.default_encoding).lower()  # A form may leave it empty.
     encoding = _ENCODING_ALIASES.get(encoding, encoding)
@@ -60,11 +57,22 @@ def read_file(run: Run, facts: ObjectFacts) -> Settlement:
         raise EmptyFileError
     if facts.size_bytes > config.max_file_bytes:
         raise TooLargeError(config.max_file_bytes)
+    if files.is_gzipped(entry.name) and facts.size_bytes > config.max_gzip_bytes:
+        raise TooLargeError(config.max_gzip_bytes, gzipped=True)
+    return encoding
 
+
+def read_file(run: Run, facts: ObjectFacts) -> Settlement:
+    """Store the orders of one file and complete its two outputs. Raises :class:`PermanentError` before the first write.
+
+    The outputs are completed last, so that an object that is there is whole.
+    """
+    config, entry = run.services.config, run.entry
+    encoding = admitted(run, facts)
     source = _Source(run, facts)
     watch = Watch(run.invocation, source.report_progress)
     source.watch = watch
-    limit, gzipped = config.max_file_bytes, files.is_gzipped(entry.name)
+    limit, gzipped = config.max_gzip_bytes, files.is_gzipped(entry.name)
     with span("check") as trace:
         run.content = content.check(source.blocks(), gzipped=gzipped, encoding=encoding, limit_bytes=limit)
         trace.describe(stored_bytes=run.content.stored_bytes, lines=run.content.lines)
@@ -90,11 +98,11 @@ def read_file(run: Run, facts: ObjectFacts) -> Settlement:
             accepted_key=accepted_key,
             rejected_key=rejected_key,
             reasons=run.rejected.reasons,
-            warnings=_warnings(reader.unknown_columns),
+            warnings=warnings_of(reader.unknown_columns),
         )
     except Exception:
         for output in (run.accepted, run.rejected):
-            _abort(output)
+            abort(output)
         raise
 
 
@@ -104,7 +112,7 @@ def _describe(trace: Span, store: OrderStore, accepted: AcceptedRows, rejected: 
     trace.add_part("write", store.busy_s, batches=store.batches, retried_items=store.retried_items)
 
 
-def _abort(output: CsvObject) -> None:
+def abort(output: CsvObject) -> None:
     """Discard an output; what goes wrong with that must not hide why."""
     try:
         output.abort()
@@ -112,7 +120,8 @@ def _abort(output: CsvObject) -> None:
         logger.warning("abort_failed", exc_info=True)
 
 
-def _warnings(unknown_columns: Iterable[str]) -> tuple[str, ...]:
+def warnings_of(unknown_columns: Iterable[str]) -> tuple[str, ...]:
+    """Say what of a file was not used."""
     names = [name[:_LONGEST_NAME] for name in unknown_columns if name not in OWN_COLUMNS]
     if not names:
         return ()

@@ -6,11 +6,12 @@ import secrets
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from processor.claims import ContentClaims
 from processor.config import FAST
 from processor.endpoint import fast_sender
+from processor.executions import Executions
 from processor.ledger import Ledger
 from processor.meter import Meter
 from processor.notify import Notifier
@@ -42,6 +43,8 @@ class Clients:
     orders: DynamoDBClient
     sqs: SQSClient
     sns: SNSClient
+    states: Callable[[], Any]
+    """Makes the client of Step Functions."""
 
 
 def _utc_now() -> datetime:
@@ -62,6 +65,7 @@ class Services:
     objects: Objects
     queue: IngestQueue
     notifier: Notifier
+    executions: Executions
     new_store: Callable[[], OrderStore]
     """Each run counts its own batches."""
     meter: Meter
@@ -87,6 +91,7 @@ class Services:
             objects=Objects(clients.s3),
             queue=IngestQueue(clients.sqs, config.queue_url),
             notifier=Notifier(clients.sns, config.alerts_topic_arn, config.environment),
+            executions=Executions(clients.states, config.large_files_arn),
             new_store=lambda: OrderStore(sender),
             meter=meter,
         )

@@ -90,7 +90,12 @@ class Stage:
             max_receive_count=3,
             retry_backoff_s=(15, 60),
             max_file_bytes=64 * 1024 * 1024,
+            max_gzip_bytes=64 * 1024 * 1024,
             max_rows=1_000_000,
+            run_bytes_per_s=1_000_000_000,
+            large_files_arn="arn:aws:states:eu-west-1:123456789012:stateMachine:large-files",
+            large_file_timeout_s=3_600,
+            range_bytes=32 * 1024 * 1024,
             default_encoding="utf-8",
             order_indexes=("by_customer",),
             order_writes="plain",  # Moto answers botocore's clients only.
@@ -195,7 +200,12 @@ def _clients() -> Clients:
         orders=boto3.client("dynamodb", REGION),
         sqs=boto3.client("sqs", REGION),
         sns=boto3.client("sns", REGION),
+        states=_no_states,
     )
+
+
+def _no_states() -> Any:
+    raise AssertionError("the test did not expect a file to be read in ranges")
 
 
 def create_table(client: Any, name: str, partition: str, sort: str, **indexes: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -132,7 +133,7 @@ def test_older_versions_of_a_failed_original_stay_hidden(stage: Stage) -> None:
 def test_file_that_fails_after_it_was_stored_keeps_its_rows_and_its_content(stage: Stage) -> None:
     """A changed limit makes a stored file fail: its orders are still known, and its content is still a duplicate."""
     stored = stage.process("orders.csv", MIXED)
-    stage.configure(max_rows=10)
+    stage.configure(max_file_bytes=10)
 
     failed = reprocess(stage, stored)
     again = stage.process("again.csv", MIXED)
@@ -144,10 +145,10 @@ def test_file_that_fails_after_it_was_stored_keeps_its_rows_and_its_content(stag
 
 
 def test_file_of_too_many_rows_fails_before_its_first_order(stage: Stage) -> None:
-    """What no run could finish is refused whole: its parts may then be uploaded without storing a row twice."""
+    """Packed, it cannot be read in ranges, and is refused whole: it may be unpacked without storing a row twice."""
     stage.configure(max_rows=50)
 
-    entry = stage.process("orders.csv", MIXED)
+    entry = stage.process("orders.csv.gz", gzip.compress(MIXED))
 
     assert (entry.state, entry.cause) == (FileState.FAILED, "too_large")
     assert "62 lines; 50 are the limit" in entry.error

@@ -181,7 +181,7 @@ def test_gzip_file_is_processed_and_archived_as_it_came(stage: Stage) -> None:
 
 def test_gzip_bomb_is_bounded(stage: Stage) -> None:
     """What unpacks to more than the limit fails before it has filled anything."""
-    stage.configure(max_file_bytes=1_000_000)
+    stage.configure(max_gzip_bytes=1_000_000)
     bomb = gzip.compress(csv_file(*GOOD_ROWS) + b"\n" * 50_000_000)
 
     entry = stage.process("bomb.csv.gz", bomb)
@@ -199,6 +199,16 @@ def test_file_over_the_limit_fails(stage: Stage) -> None:
 
     assert entry.cause == "too_large"
     assert stage.objects("failed-data/") == [entry.original_key]
+
+
+def test_packed_file_over_the_limit_of_one_run_fails(stage: Stage) -> None:
+    """Gzip cannot be read in ranges: what one run cannot hold is refused, and the mail says what can be done."""
+    stage.configure(max_gzip_bytes=50)
+
+    entry = stage.process("orders.csv.gz", gzip.compress(csv_file(*GOOD_ROWS)))
+
+    assert entry.cause == "too_large"
+    assert "Upload it unpacked" in entry.error
 
 
 def test_ten_megabyte_cell_costs_one_row(stage: Stage) -> None:

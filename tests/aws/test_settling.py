@@ -57,7 +57,7 @@ def dead_lettered(stage: Stage) -> FileEntry:
 def kept_by_failing_again(stage: Stage) -> FileEntry:
     """Fail a file that was partial: its original and its rejected rows both wait in failed-data/."""
     entry = partial(stage)
-    stage.configure(max_rows=2)
+    stage.configure(max_file_bytes=2)
     stage.services.ledger.request_reprocess(entry.file_id)
     stage.handle(stage.message(reprocess_body(entry.file_id)))
     again = stage.services.ledger.read(entry.file_id)

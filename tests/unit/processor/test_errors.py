@@ -19,6 +19,8 @@ from processor.errors import (
     ObjectGoneError,
     OutOfTimeError,
     PermanentError,
+    RangesMissingError,
+    StepFailedError,
     ThrottledError,
     TooLargeError,
     TooManyRowsError,
@@ -41,7 +43,8 @@ PERMANENT = [
     (BadGzipError("it is damaged"), "bad_gzip", "cannot be unpacked: it is damaged."),
     (TooLargeError(1_000_000), "too_large", "is more than 1,000,000 bytes"),
     (TooLargeError(1_000_000, unpacked=True), "too_large", "unpacks to more than 1,000,000 bytes"),
-    (TooManyRowsError(1_200_000, 1_000_000), "too_large", "has 1,200,000 lines; 1,000,000 are the limit."),
+    (TooLargeError(1_000_000, gzipped=True), "too_large", "is more than 1,000,000 bytes, the limit of a .csv.gz"),
+    (TooManyRowsError(1_200_000, 1_000_000), "too_large", "has 1,200,000 lines; 1,000,000 are the limit of a .csv.gz."),
     (ObjectGoneError(), "object_gone", "deleted before it could be read"),
 ]
 OTHERS = [
@@ -49,6 +52,8 @@ OTHERS = [
     (FileBusyError("0123", 7), "its lease ends in 7 s."),
     (LeaseLostError("0123", "r1"), "Run r1 no longer holds file 0123"),
     (OutOfTimeError(1_234_567), "after 1,234,567 rows"),
+    (RangesMissingError([3, 5], 9), "2 of 9 ranges of the file could not be stored, the first being number 3"),
+    (StepFailedError("Lambda.Unknown", "it was killed"), "it was killed"),
     (ThrottledError(7, 9), "left 7 orders unprocessed after 9 attempts"),
     (
         MessageFailedError([ValueError("one"), EmptyFileError()]),

@@ -1,0 +1,29 @@
+"""Starts the state machine that reads a large file in ranges. What it does is in `cdk/large_files.py`."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class Executions:
+    """The executions of the state machine."""
+
+    client: Callable[[], Any]
+    """Makes the client when it is needed: few runs hand a file over, and a client costs every cold start."""
+    state_machine_arn: str
+
+    def start(self, name: str, document: Mapping[str, Any]) -> None:
+        """Start an execution; one of this name that is there already is no error, for the call may be a repetition."""
+        try:
+            self.client().start_execution(stateMachineArn=self.state_machine_arn, name=name, input=json.dumps(document))
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ExecutionAlreadyExists":
+                raise

@@ -1,0 +1,252 @@
+"""A file that is more than one invocation can store: handed over to a state machine, which has it read in ranges.
+
+Plan (check and split) → store each range → settle what they have stored; give the file back if a step fails for good.
+It is one run all along: its message stays hidden in the queue, its lease is held, and a step of a run that has lost it
+writes nothing. A range that is done leaves a result, so that a retry of any kind stores the missing ones alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Self
+
+from processor import files, ranges
+from processor.cost import Usage
+from processor.endings import finish_clean_up, give_back, settle, tell_and_clean_up
+from processor.entries import from_iso
+from processor.errors import LeaseLostError, PermanentError, RangesMissingError, StepFailedError
+from processor.files import FileState
+from processor.joining import Piece, join
+from processor.messages import Message
+from processor.orders import ENRICHED_HEADER
+from processor.outputs import FIRST_STRIDE, MOST_OFFSETS, header_line
+from processor.ranges import Folder, Plan, RangeResult
+from processor.reading import Watch, admitted, warnings_of
+from processor.rejects import HEADER
+from processor.run import Run, Settlement, Stored
+from processor.splitting import split
+from processor.telemetry import logger, span
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from processor.entries import FileEntry
+    from processor.objects import ObjectFacts
+    from processor.services import Invocation, Services
+
+_JSON = "application/json"
+_SHARE_OF_TIME = 0.5
+"""Of the time that is left, so much is counted on: DynamoDB may be slower, and the check reads the file, too."""
+_TRANSITIONS = 6
+_TRANSITIONS_A_RANGE = 2
+"""Of the state machine's execution, and of each range's: https://aws.amazon.com/step-functions/pricing/"""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What every step is told: whose run it is, until when it holds the file, which message waits for it."""
+
+    file_id: str
+    run_id: str
+    message_id: str
+    receipt_handle: str
+    receive_count: int
+    alone: bool
+    lease_until: int
+    used: Mapping[str, Any]
+    """What the run had used when it was handed over."""
+
+    @classmethod
+    def of(cls, run: Run, lease_until: int) -> Self:
+        """Describe a run that is handed over."""
+        message = run.message
+        return cls(
+            run.entry.file_id,
+            run.entry.run_id,
+            message.message_id,
+            message.receipt_handle,
+            message.receive_count,
+            message.alone,
+            lease_until,
+            asdict(run.usage()),
+        )
+
+    @property
+    def message(self) -> Message:
+        """The message that waits for the run."""
+        return Message(self.message_id, self.receipt_handle, "", self.receive_count, alone=self.alone)
+
+
+def is_too_large_for_one_run(run: Run, facts: ObjectFacts) -> bool:
+    """Tell whether the file is more than this invocation certainly stores in the time that it has left."""
+    time_s = run.invocation.remaining_s() * _SHARE_OF_TIME
+    in_time = facts.size_bytes <= run.services.config.run_bytes_per_s * time_s
+    return not in_time and not files.is_gzipped(run.entry.name)
+
+
+def hand_over(run: Run) -> None:
+    """Have the file read in ranges, and hold it until that must have ended."""
+    services = run.services
+    until = int(services.now().timestamp()) + services.config.large_file_timeout_s + 1
+    # Started first: an execution without the longer lease does no harm, a long lease without an execution costs hours.
+    services.executions.start(run.entry.run_id, asdict(Task.of(run, until)))
+    run.entry = services.ledger.hold(run.entry, until, run.facts.size_bytes if run.facts else 0)
+    run.handed_over = True
+    logger.info("file_handed_over", extra={"size_bytes": run.entry.size_bytes})
+
+
+def plan(task: Task, services: Services, invocation: Invocation) -> dict[str, Any]:
+    """Check and split the file, unless an earlier run has; settle it if it cannot be read. Say what the ranges need."""
+    run = take_on(task, services, invocation)
+    try:
+        run.facts = facts = services.objects.facts(run.entry.original)
+        run.entry = services.ledger.hold(run.entry, task.lease_until, facts.size_bytes)
+        encoding = admitted(run, facts)
+        folder = _folder(run.entry, facts, encoding, services)
+        made = _read_plan(run.entry, folder, services) or _make_plan(run, facts, encoding, folder)
+    except PermanentError as error:
+        end(run, task, Settlement(FileState.FAILED, files.FAILED, cause=error.cause, error=str(error)))
+        return {"settled": True}
+    logger.info("file_split", extra={"ranges": len(made.split.ranges), "lines": made.split.content.lines})
+    return {
+        "settled": False,
+        "bucket": run.entry.bucket,
+        "folder": folder.prefix,
+        "manifest_key": folder.manifest,
+        "header_bytes": made.split.header_bytes,
+        "encoding": encoding,
+    }
+
+
+def settle_ranges(task: Task, folder: Folder, services: Services, invocation: Invocation) -> None:
+    """Join what the ranges have stored, and settle the file as a single run would.
+
+    Raises :class:`RangesMissingError`, :class:`LeaseLostError`.
+    """
+    entry = services.ledger.read(task.file_id)
+    if entry and entry.run_id == task.run_id and entry.state in files.SETTLED:
+        finish_clean_up(_run(task, entry, services, invocation))  # An earlier attempt died in its own.
+        services.queue.finish(task.message)
+    else:
+        run = take_on(task, services, invocation)
+        entry = run.entry
+        end(run, task, _settlement(run, folder))
+    if made := _read_plan(entry, folder, services):
+        services.objects.delete_all(entry.bucket, folder.keys(made.split.ranges))
+
+
+def _settlement(run: Run, folder: Folder) -> Settlement:
+    """Gather the ranges' results and say how the file is to be settled."""
+    made = _read_plan(run.entry, folder, run.services)
+    if made is None:
+        raise StepFailedError("plan_missing", "The plan of the file's ranges is gone; the next run makes it again.")
+    found = [_read_result(run.entry, folder, part.number, run.services) for part in made.split.ranges]
+    missing = [number for number, result in enumerate(found) if result is None]
+    if missing:
+        raise RangesMissingError(missing, len(found))
+    results = [result for result in found if result]
+    run.content = made.split.content
+    run.used_elsewhere += sum((result.usage for result in results), made.usage)
+    try:
+        run.facts = run.services.objects.facts(run.entry.original)
+        with span("join"):
+            return _join(run, made, results, folder)
+    except PermanentError as error:
+        return Settlement(FileState.FAILED, files.FAILED, cause=error.cause, error=str(error))
+
+
+def give_back_file(task: Task, error: StepFailedError, services: Services, invocation: Invocation) -> None:
+    """Leave the file to the next run, or to a person after the last, and let the message come again."""
+    entry = services.ledger.read(task.file_id)
+    if entry and entry.run_id == task.run_id and entry.state is FileState.PROCESSING:
+        give_back(_run(task, entry, services, invocation), error)
+    last = task.receive_count >= services.config.max_receive_count
+    services.queue.postpone(task.message, 0 if last else services.config.backoff_s(task.receive_count))
+
+
+def take_on(task: Task, services: Services, invocation: Invocation) -> Run:
+    """Go on with the run in another invocation; raises :class:`LeaseLostError` if it does not hold the file."""
+    entry = services.ledger.read(task.file_id)
+    if entry is None or entry.run_id != task.run_id or entry.state is not FileState.PROCESSING:
+        raise LeaseLostError(task.file_id, task.run_id)
+    return _run(task, entry, services, invocation)
+
+
+def end(run: Run, task: Task, settlement: Settlement) -> None:
+    """Settle the file, tell a person, clean up, and take the message out of the queue."""
+    with span("settle"):
+        settle(run, settlement)
+    tell_and_clean_up(run)
+    run.services.queue.finish(task.message)
+
+
+def _run(task: Task, entry: FileEntry, services: Services, invocation: Invocation) -> Run:
+    run = Run(services, invocation, task.message, entry, used_before=services.meter.used())
+    run.began_s = invocation.elapsed_s()
+    run.before_ms = round((services.now() - from_iso(entry.run_started_at)).total_seconds() * 1000)
+    run.used_elsewhere = Usage(**task.used) + Usage(sqs_requests=-3)  # A run counts the message's own requests once.
+    return run
+
+
+def _folder(entry: FileEntry, facts: ObjectFacts, encoding: str, services: Services) -> Folder:
+    config = services.config
+    circumstances = (facts.etag, facts.size_bytes, encoding, config.range_bytes, config.order_indexes)
+    return Folder.of(files.work_folder(entry.base, entry.file_id), *circumstances)
+
+
+def _make_plan(run: Run, facts: ObjectFacts, encoding: str, folder: Folder) -> Plan:
+    objects, bucket = run.services.objects, run.entry.bucket
+    watch = Watch(run.invocation, lambda _rows: None)
+
+    def blocks() -> Iterator[bytes]:
+        for block in objects.blocks(facts):
+            watch.look(0)
+            yield block
+
+    with span("check and split"):
+        made = split(blocks(), encoding=encoding, range_bytes=run.services.config.range_bytes)
+    run.content = made.content
+    transitions = _TRANSITIONS + _TRANSITIONS_A_RANGE * len(made.ranges)
+    own = run.services.meter.used() - run.used_before + Usage(state_transitions=transitions, lambda_requests=1)
+    own.lambda_gb_seconds = run.invocation.gb_seconds(run.invocation.elapsed_s())
+    written = Plan(made, own)
+    objects.put(bucket, folder.manifest, written.manifest(), _JSON)
+    objects.put(bucket, folder.plan, written.to_json(), _JSON)
+    return written
+
+
+def _read_plan(entry: FileEntry, folder: Folder, services: Services) -> Plan | None:
+    text = services.objects.read(entry.bucket, folder.plan)
+    return Plan.from_json(text) if text else None
+
+
+def _read_result(entry: FileEntry, folder: Folder, number: int, services: Services) -> RangeResult | None:
+    text = services.objects.read(entry.bucket, folder.result(number))
+    return RangeResult.from_json(text) if text else None
+
+
+def _join(run: Run, made: Plan, results: Sequence[RangeResult], folder: Folder) -> Settlement:
+    """Join the ranges' outputs to those of the file, and their counts to those of the run."""
+    objects, entry = run.services.objects, run.entry
+    accepted = [Piece(folder.accepted(number), result.accepted_bytes) for number, result in enumerate(results)]
+    rejected = [Piece(folder.rejected(number), result.rejected_bytes) for number, result in enumerate(results)]
+    accepted_key = files.accepted_key(entry.base, entry.file_id, entry.name)
+    rejected_key = files.rejected_key(entry.base, entry.file_id, entry.name)
+    head = header_line(ENRICHED_HEADER)
+    marks, offsets = ranges.joined_marks(results, first=len(head), most=MOST_OFFSETS)
+    run.joined = Stored(
+        accepted_rows=sum(result.accepted_rows for result in results),
+        rejected_rows=sum(result.rejected_rows for result in results),
+        batches=sum(result.batches for result in results),
+        retried_items=sum(result.retried_items for result in results),
+        row_stride=FIRST_STRIDE,
+        row_offsets=offsets,
+        row_marks=marks,
+    )
+    return Settlement(
+        state=FileState.PARTIAL if run.joined.rejected_rows else FileState.PROCESSED,
+        accepted_key=join(objects, entry.bucket, accepted_key, head, accepted),
+        rejected_key=join(objects, entry.bucket, rejected_key, header_line(HEADER), rejected),
+        reasons=ranges.joined_reasons(results),
+        warnings=warnings_of(made.split.unknown_columns),
+    )
