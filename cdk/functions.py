@@ -3,6 +3,7 @@
 Every grant names the actions and the keys that the code uses; nothing here is broader for convenience.
 """
 
+from aws_cdk import ArnFormat, Stack
 from aws_cdk import aws_lambda_event_sources as event_sources
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
@@ -40,7 +41,9 @@ class Processor(Construct):
             code=bundled_code("processor", architecture=settings.architecture),
             memory_size=settings.memory_mb,
             timeout_s=settings.timeout_s,
-            environment={**_environment(settings, storage, queue, alerts), "CONSOLE_URL": console_url},
+            environment=run_environment(
+                self, settings=settings, storage=storage, queue=queue, alerts=alerts, console_url=console_url
+            ),
         )
         self.function = self._made.function
         self.log_group = self._made.log_group
@@ -53,28 +56,45 @@ class Processor(Construct):
                 report_batch_item_failures=True,
             )
         )
-        self._grant(storage, alerts)
+        grant_runs(self._made, storage, alerts)
+        self._made.allow(["states:StartExecution"], large_files_arn(self, settings))
         self._made.acknowledge(keys_accepted(storage.bucket))
 
-    def _grant(self, storage: Storage, alerts: sns.Topic) -> None:
-        """Allow what a run does. Consuming the queue and sending traces were granted where they were switched on."""
-        allow, keys = self._made.allow, storage.keys
-        allow(["s3:GetObject", "s3:GetObjectVersion"], *keys(RAW, FAILED, ARCHIVE))
-        allow(["s3:PutObject", "s3:AbortMultipartUpload"], *keys(PROCESSED, FAILED, ARCHIVE))
-        # In the inbox a version goes for good, and never another one; in failed-data/ a delete marker hides them all.
-        allow(["s3:DeleteObjectVersion"], *keys(RAW))
-        allow(["s3:DeleteObject"], *keys(FAILED))
-        # Without them S3 answers 403 for a missing object or version, which cannot be told from a missing grant.
-        allow(["s3:ListBucket", "s3:ListBucketVersions"], storage.bucket.bucket_arn)
-        # On the tables alone: grant_write_data would add deletes, and the indexes.
-        allow(["dynamodb:BatchWriteItem"], storage.orders.table_arn)
-        allow(
-            ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:Query"], storage.files.table_arn
-        )
-        alerts.grant_publish(self._made.role)
+
+def grant_runs(made: PythonFunction, storage: Storage, alerts: sns.Topic) -> None:
+    """Allow what a run does. Consuming the queue and sending traces were granted where they were switched on."""
+    allow, keys = made.allow, storage.keys
+    allow(["s3:GetObject", "s3:GetObjectVersion"], *keys(RAW, FAILED, ARCHIVE))
+    allow(["s3:PutObject", "s3:AbortMultipartUpload"], *keys(PROCESSED, FAILED, ARCHIVE))
+    # In the inbox a version goes for good, and never another one; in failed-data/ a delete marker hides them all.
+    allow(["s3:DeleteObjectVersion"], *keys(RAW))
+    allow(["s3:DeleteObject"], *keys(FAILED))
+    # Without them S3 answers 403 for a missing object or version, which cannot be told from a missing grant.
+    allow(["s3:ListBucket", "s3:ListBucketVersions"], storage.bucket.bucket_arn)
+    # On the tables alone: grant_write_data would add deletes, and the indexes.
+    allow(["dynamodb:BatchWriteItem"], storage.orders.table_arn)
+    allow(["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:Query"], storage.files.table_arn)
+    alerts.grant_publish(made.role)
 
 
-def _environment(settings: Settings, storage: Storage, queue: sqs.Queue, alerts: sns.Topic) -> dict[str, str]:
+def large_files_name(settings: Settings) -> str:
+    """Name the state machine ahead of its creation: who starts it and whom it calls are told of it alike."""
+    return f"waybill-{settings.environment}-large-files"
+
+
+def large_files_arn(scope: Construct, settings: Settings) -> str:
+    """Return the ARN of the state machine that reads a file in ranges."""
+    return Stack.of(scope).format_arn(
+        service="states",
+        resource="stateMachine",
+        resource_name=large_files_name(settings),
+        arn_format=ArnFormat.COLON_RESOURCE_NAME,
+    )
+
+
+def run_environment(
+    scope: Construct, *, settings: Settings, storage: Storage, queue: sqs.Queue, alerts: sns.Topic, console_url: str
+) -> dict[str, str]:
     """Spell out processor.config.Config's fields; a template test holds the two together."""
     return {
         "BUCKET_NAME": storage.bucket.bucket_name,
@@ -87,7 +107,13 @@ def _environment(settings: Settings, storage: Storage, queue: sqs.Queue, alerts:
         "RETRY_BACKOFF_S": ",".join(map(str, settings.retry_backoff_s)),
         "MAX_ROWS": str(settings.max_rows),
         "MAX_FILE_BYTES": str(settings.max_file_mb * 1024 * 1024),
+        "MAX_GZIP_BYTES": str(settings.max_gzip_mb * 1024 * 1024),
+        "RUN_BYTES_PER_S": str(settings.run_kb_per_s * 1024),
+        "LARGE_FILES_ARN": large_files_arn(scope, settings),
+        "LARGE_FILE_TIMEOUT_S": str(settings.large_file_timeout_s),
+        "RANGE_BYTES": str(settings.range_mb * 1024 * 1024),
         "DEFAULT_ENCODING": settings.encoding,
         "ORDER_INDEXES": ",".join(settings.order_indexes),
         "ORDER_WRITES": settings.order_writes,
+        "CONSOLE_URL": console_url,
     }

@@ -21,7 +21,7 @@ LOG_RETENTION = dict(zip(LOG_RETENTION_DAYS, logs.RetentionDays, strict=False)) 
 
 
 class PythonFunction(Construct):
-    """One function with its log group and its role. `options` are lambda_.Function's own."""
+    """One function with its role, and its log group unless it writes to another's. `options` are lambda_.Function's own."""
 
     def __init__(
         self,
@@ -33,10 +33,11 @@ class PythonFunction(Construct):
         service: str,
         environment: Mapping[str, str],
         timeout_s: int,
+        logs_to: logs.LogGroup | None = None,
         **options: Any,
     ) -> None:
         super().__init__(scope, construct_id)
-        self.log_group = log_group(self, "Logs", settings=settings, name=f"/aws/lambda/{name}")
+        self.log_group = logs_to or log_group(self, "Logs", settings=settings, name=f"/aws/lambda/{name}")
         self.role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
         self.log_group.grant_write(self.role)
         self.function = lambda_.Function(

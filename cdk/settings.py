@@ -16,6 +16,8 @@ ORDER_INDEXES = ("by_customer",)
 ARCHITECTURES = ("arm64", "x86_64")
 REMOVAL_POLICIES = ("destroy", "retain")
 MFA = ("optional", "required")
+# What a new on-demand table is ready for by itself.
+LEAST_WARM_WRITES = 4_000
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING")
 # https://docs.aws.amazon.com/cognito/latest/developerguide/cognito-user-pools-assign-domain-prefix.html
 RESERVED_BY_COGNITO = ("aws", "amazon", "cognito")
@@ -127,9 +129,21 @@ class Settings:
     batch_size: int = _setting(1, _whole(1, 10))
     max_receive_count: int = _setting(3, _whole(1, 100))
     retry_backoff_s: tuple[int, ...] = _setting((15, 60), _list_of(_whole(0, 36000), least=1))
-    max_file_mb: int = _setting(512, _whole(1, 5120))
+    # A presigned POST takes 5 GB. Gzip cannot be read in ranges, so one run has to hold it.
+    max_file_mb: int = _setting(5120, _whole(1, 5120))
+    max_gzip_mb: int = _setting(512, _whole(1, 5120))
     # What 256 MB of Lambda store within its longest time, with some to spare; more memory is more speed.
     max_rows: int = _setting(1_000_000, _whole(1, 100_000_000))
+    # A new table takes 4,000 writes a second, which is so much of a file with rows of 50 bytes; the function is faster.
+    # What half of its time is not enough for is read in ranges.
+    run_kb_per_s: int = _setting(200, _whole(1, 100_000))
+    range_mb: int = _setting(32, _whole(1, 512))
+    large_file_concurrency: int = _setting(10, _whole(1, 1000))
+    # A whole CPU: reading is work for one, and the bill is the same as for a slower function that takes longer.
+    large_file_memory_mb: int = _setting(1769, _whole(256, 10240))
+    # SQS hides a message for 12 hours at most, and that of the file is hidden meanwhile.
+    large_file_timeout_s: int = _setting(21_600, _whole(60, 43_000))
+    orders_warm_writes: int = _setting(0, _whole(0, 10_000_000))
     encoding: str = _setting("utf-8", _one_of("utf-8", "cp1252"))
     order_indexes: tuple[str, ...] = _setting(ORDER_INDEXES, _list_of(_one_of(*ORDER_INDEXES)))
     order_writes: str = _setting("fast", _one_of("fast", "plain"))
@@ -160,6 +174,8 @@ class Settings:
         if self.max_message_age_s <= self.timeout_s:
             # A message has its age while its run goes on, and the longest run is no incident.
             raise SettingsError("max_message_age_s", self.max_message_age_s, "longer than timeout_s")
+        if 0 < self.orders_warm_writes < LEAST_WARM_WRITES:
+            raise SettingsError("orders_warm_writes", self.orders_warm_writes, f"0 or at least {LEAST_WARM_WRITES}")
         if self.queue_retention_days >= self.dlq_retention_days:
             # A dead letter keeps the age of its first send, so equal retention would delete it on arrival.
             raise SettingsError("dlq_retention_days", self.dlq_retention_days, "longer than queue_retention_days")

@@ -9,6 +9,7 @@ from cdk.dashboard import Dashboard
 from cdk.functions import Processor
 from cdk.gateway import Gateway
 from cdk.ingest import Ingest
+from cdk.large_files import LargeFiles
 from cdk.metrics import Metrics
 from cdk.monitoring import Monitoring
 from cdk.queries import Queries
@@ -36,6 +37,16 @@ class WaybillStack(Stack):
             queue=ingest.queue,
             alerts=monitoring.alerts,
             console_url=gateway.url,
+        )
+        large_files = LargeFiles(
+            self,
+            "LargeFiles",
+            settings=settings,
+            storage=storage,
+            queue=ingest.queue,
+            alerts=monitoring.alerts,
+            console_url=gateway.url,
+            log_group=processor.log_group,
         )
         sign_in = SignIn(self, "SignIn", settings=settings, console_url=gateway.url)
         parts = Parts(storage=storage, ingest=ingest, processor=processor, sign_in=sign_in, gateway=gateway)
@@ -67,7 +78,12 @@ class WaybillStack(Stack):
             console_log=console.web.log_group,
             access_log=gateway.access_log,
         )
-        traced = {"": processor.function, "-web": console.web.function, "-job": console.worker.function}
+        traced = {
+            "": processor.function,
+            "-web": console.web.function,
+            "-job": console.worker.function,
+            "-map": large_files.function,
+        }
         Tracing(self, "Tracing", settings=settings, functions=traced)
 
         outputs = {
@@ -79,6 +95,7 @@ class WaybillStack(Stack):
             "AlertsTopicArn": monitoring.alerts.topic_arn,
             "DashboardUrl": dashboard_url(settings),
             "ProcessorFunctionName": processor.function.function_name,
+            "LargeFilesArn": large_files.machine.state_machine_arn,
             "ConsoleUrl": gateway.url,
             "ConsoleFunctionName": console.web.function.function_name,
             "WorkerFunctionName": console.worker.function.function_name,

@@ -13,6 +13,8 @@ from constructs import Construct
 from cdk.settings import Settings
 
 RAW, PROCESSED, FAILED, ARCHIVE = "raw-data/", "processed-data/", "failed-data/", "archive/"
+WORK = "work-data/"
+WORK_DAYS = 15
 # Of the files table, each with its partition key: by state for the lists of one state, by kind for those of all files
 # and of all actions, newest first.
 FILES_INDEXES = {"by_state": "state", "by_kind": "kind"}
@@ -35,9 +37,12 @@ class Storage(Construct):
         super().__init__(scope, construct_id)
         removal = removal_policy(settings)
         self.bucket = self._make_bucket(settings, removal, [console_origin, *settings.console_origins])
-        self.orders = self._make_table("Orders", "order_id", "processed_timestamp", removal)
+        self.orders = self._make_table(
+            "Orders", "order_id", "processed_timestamp", removal, warm_throughput=_warm(settings)
+        )
         if "by_customer" in settings.order_indexes:
-            _add_index(self.orders, "by_customer", "customer_key", "processed_timestamp")
+            warm = _warm(settings)
+            _add_index(self.orders, "by_customer", "customer_key", "processed_timestamp", warm_throughput=warm)
         self.files = self._make_table("Files", "file_id", "entry", removal)
         for index, partition_key in FILES_INDEXES.items():
             _add_index(self.files, index, partition_key, "received_at")
@@ -77,7 +82,9 @@ class Storage(Construct):
         Validations.of(bucket).acknowledge(Acknowledgment(id="AwsSolutions-S1", reason=no_access_log))
         return bucket
 
-    def _make_table(self, name: str, partition_key: str, sort_key: str, removal: RemovalPolicy) -> dynamodb.Table:
+    def _make_table(
+        self, name: str, partition_key: str, sort_key: str, removal: RemovalPolicy, **options: Any
+    ) -> dynamodb.Table:
         return dynamodb.Table(
             self,
             name,
@@ -90,14 +97,24 @@ class Storage(Construct):
             ),
             deletion_protection=removal == RemovalPolicy.RETAIN,
             removal_policy=removal,
+            **options,
         )
+
+
+def _warm(settings: Settings) -> dynamodb.WarmThroughput | None:
+    """Say how many writes a second the orders table and its index are to be ready for from the start.
+
+    It is paid for once, when it is raised: https://aws.amazon.com/dynamodb/pricing/on-demand/
+    """
+    writes = settings.orders_warm_writes
+    return dynamodb.WarmThroughput(write_units_per_second=writes) if writes else None
 
 
 def keys_accepted(bucket: s3.Bucket) -> dict[str, str]:
     """Give the reason for each of cdk-nag's findings about a grant on all keys under one prefix."""
     logical_id = Stack.of(bucket).get_logical_id(bucket.node.default_child)  # type: ignore[arg-type]  # A CfnBucket.
     reason = "The keys under one prefix of our own bucket."
-    prefixes = (RAW, PROCESSED, FAILED, ARCHIVE)
+    prefixes = (RAW, PROCESSED, FAILED, ARCHIVE, WORK)
     return {f"AwsSolutions-IAM5[Resource::<{logical_id}.Arn>/{prefix}*]": reason for prefix in prefixes}
 
 
@@ -105,12 +122,13 @@ def _text_key(name: str) -> dynamodb.Attribute:
     return dynamodb.Attribute(name=name, type=dynamodb.AttributeType.STRING)
 
 
-def _add_index(table: dynamodb.Table, name: str, partition_key: str, sort_key: str) -> None:
+def _add_index(table: dynamodb.Table, name: str, partition_key: str, sort_key: str, **options: Any) -> None:
     table.add_global_secondary_index(
         index_name=name,
         partition_key=_text_key(partition_key),
         sort_key=_text_key(sort_key),
         projection_type=dynamodb.ProjectionType.ALL,
+        **options,
     )
 
 
@@ -142,6 +160,14 @@ def _lifecycle(settings: Settings) -> list[s3.LifecycleRule]:
             expiration=Duration.days(settings.archive_retention_days),
             **common,
         ),
-        # Uploads to a key outside the four prefixes are nobody's; their parts would be billed for ever.
+        # What a file leaves that is read in ranges, until it is settled: as long as a dead letter may go on with it.
+        s3.LifecycleRule(
+            id="work-data",
+            prefix=WORK,
+            expiration=Duration.days(WORK_DAYS),
+            noncurrent_version_expiration=Duration.days(1),
+            abort_incomplete_multipart_upload_after=Duration.days(1),
+        ),
+        # Uploads to a key outside the five prefixes are nobody's; their parts would be billed for ever.
         s3.LifecycleRule(id="unfinished-uploads", abort_incomplete_multipart_upload_after=Duration.days(7)),
     ]

@@ -158,7 +158,9 @@ def _settlement(run: Run, folder: Folder) -> Settlement:
 def give_back_file(task: Task, error: StepFailedError, services: Services, invocation: Invocation) -> None:
     """Leave the file to the next run, or to a person after the last, and let the message come again."""
     entry = services.ledger.read(task.file_id)
-    if entry and entry.run_id == task.run_id and entry.state is FileState.PROCESSING:
+    if entry is None or entry.run_id != task.run_id:
+        return  # Another run has taken the file over, and the message with it.
+    if entry.state is FileState.PROCESSING:
         give_back(_run(task, entry, services, invocation), error)
     last = task.receive_count >= services.config.max_receive_count
     services.queue.postpone(task.message, 0 if last else services.config.backoff_s(task.receive_count))
