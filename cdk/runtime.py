@@ -21,7 +21,7 @@ LOG_RETENTION = dict(zip(LOG_RETENTION_DAYS, logs.RetentionDays, strict=False)) 
 
 
 class PythonFunction(Construct):
-    """One function with its role, and its log group unless it writes to another's. `options` are lambda_.Function's own."""
+    """One function with its role, and its log group where `logs_to` is none. `options` are lambda_.Function's own."""
 
     def __init__(
         self,
