@@ -90,7 +90,7 @@ def test_traces_are_sampled_by_a_rule_of_our_own(rate: str, mode: str, reservoir
     assert sorted(rule["ServiceName"]["Ref"] for rule in rules) == sorted(functions)
     assert len({rule["Priority"] for rule in rules}) == len(rules)
     assert {(rule["FixedRate"], rule["ReservoirSize"]) for rule in rules} == {(float(rate), reservoir)}
-    assert [function["Properties"]["TracingConfig"]["Mode"] for function in functions.values()] == [mode] * 3
+    assert [function["Properties"]["TracingConfig"]["Mode"] for function in functions.values()] == [mode] * 4
 
 
 def test_the_sampling_rules_names_fit_the_longest_environment() -> None:
