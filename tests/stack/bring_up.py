@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from cdk.local.emulator import Emulator
 
 # Short times, so that retries and deaths can be waited for; otherwise the stack is as it ships.
-CONTEXT = {"timeout_s": 10, "retry_backoff_s": [1, 2], "range_mb": 1}
+CONTEXT = {"timeout_s": 10, "retry_backoff_s": [1, 2], "range_mb": 1, "large_file_concurrency": 3}
 LOCAL = ROOT / ".local"
 
 

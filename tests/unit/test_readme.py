@@ -66,7 +66,7 @@ def leads_somewhere(target: str, page: Path) -> bool:
     return linked.exists() and (not anchor or anchor in anchors(linked.read_text(encoding="utf-8")))
 
 
-@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/runbook.md"])
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/runbook.md", "docs/scale.md"])
 def test_links_lead_somewhere(name: str) -> None:
     """Each link within the repository names a file, and a heading of it, that exists."""
     page = ROOT / name
