@@ -4,9 +4,10 @@ Plan → a Distributed Map over the ranges → Settle; whatever fails for good g
 steps do is in `processor/large_files.py`.
 """
 
+import json
 from typing import Any
 
-from aws_cdk import Acknowledgment, Aws, Stack, Validations
+from aws_cdk import Acknowledgment, Aws, Validations
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sns as sns
@@ -107,7 +108,7 @@ class LargeFiles(Construct):
             self,
             "Machine",
             state_machine_name=self._name,
-            definition_body=sfn.DefinitionBody.from_string(Stack.of(self).to_json_string(self._definition(settings))),
+            definition_body=sfn.DefinitionBody.from_string(json.dumps(self._definition(settings))),
             role=role.without_policy_updates(),
         )
         machine.node.add_dependency(role)
@@ -126,7 +127,10 @@ class LargeFiles(Construct):
         return machine
 
     def _definition(self, settings: Settings) -> dict[str, Any]:
-        """Write the machine down in Amazon States Language: https://states-language.net."""
+        """Write the machine down in Amazon States Language: https://states-language.net.
+
+        A result path of null keeps what a step was given as the next one's input.
+        """
         given_back = {"ErrorEquals": ["States.ALL"], "ResultPath": "$.failure", "Next": "GiveBack"}
         return {
             "Comment": "Reads one file in ranges; processor/large_files.py says what the steps do.",

@@ -23,7 +23,27 @@ from processor.services import Clients, Invocation, Services
 from sample_data.generate import write_file
 
 INDEXES = ("by_customer",)
-CONFIG = Config("b", "orders", "files", "url", "arn", "test", 3, (1,), 2**40, 2**40, "utf-8", INDEXES, "plain", "c")
+CONFIG = Config(
+    bucket_name="b",
+    orders_table="orders",
+    files_table="files",
+    queue_url="url",
+    alerts_topic_arn="arn",
+    environment="test",
+    max_receive_count=3,
+    retry_backoff_s=(1,),
+    max_file_bytes=2**40,
+    max_gzip_bytes=2**40,
+    max_rows=2**40,
+    run_bytes_per_s=2**40,
+    large_files_arn="arn",
+    large_file_timeout_s=1,
+    range_bytes=2**40,
+    default_encoding="utf-8",
+    order_indexes=INDEXES,
+    order_writes="plain",
+    console_url="c",
+)
 
 
 class Swallow:

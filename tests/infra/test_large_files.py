@@ -48,6 +48,7 @@ def test_each_range_is_an_execution_of_its_own() -> None:
         "Bucket.$": "$.plan.bucket",
         "Key.$": "$.plan.manifest_key",
     }
+    assert states["Ranges"]["ResultPath"] is None
     # Neither is known to the emulator, and neither is needed.
     assert not {"ItemBatcher", "ResultWriter"} & states["Ranges"].keys()
 
