@@ -9,21 +9,20 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
 
 @dataclass(frozen=True, slots=True)
 class Executions:
     """The executions of the state machine."""
 
-    client: Callable[[], Any]
-    """Makes the client when it is needed: few runs hand a file over, and a client costs every cold start."""
+    client: Any
     state_machine_arn: str
 
     def start(self, name: str, document: Mapping[str, Any]) -> None:
         """Start an execution; one of this name that is there already is no error, for the call may be a repetition."""
         try:
-            self.client().start_execution(stateMachineArn=self.state_machine_arn, name=name, input=json.dumps(document))
+            self.client.start_execution(stateMachineArn=self.state_machine_arn, name=name, input=json.dumps(document))
         except ClientError as error:
             if error.response["Error"]["Code"] != "ExecutionAlreadyExists":
                 raise

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import os
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -50,7 +49,7 @@ clients = Clients(
     orders=_later("dynamodb", _UNCHECKED),
     sqs=_later("sqs"),
     sns=_later("sns"),
-    states=cache(lambda: _client("stepfunctions")),
+    states=_later("stepfunctions"),
 )
 services = Services.build(_config, clients, _meter, _session)
 # Nothing that is loaded by now is garbage: no collection need look at it again.

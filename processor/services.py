@@ -43,8 +43,8 @@ class Clients:
     orders: DynamoDBClient
     sqs: SQSClient
     sns: SNSClient
-    states: Callable[[], Any]
-    """Makes the client of Step Functions."""
+    states: Any
+    """Step Functions."""
 
 
 def _utc_now() -> datetime:

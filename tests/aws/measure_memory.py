@@ -103,7 +103,7 @@ def main() -> None:
         with body.open("wb") as out:
             written = write_file(out, rows, bad=0.01)
         client: Any = Swallow(body)
-        services = Services.build(CONFIG, Clients(client, client, client, client, client, states=lambda: client))
+        services = Services.build(CONFIG, Clients(client, client, client, client, client, states=client))
         source = ObjectVersion("b", "raw-data/a.csv", "v")
         began = time.process_time()
         process_file(file_id(source), source, "", Message("m", "r", "", 1), services, Invocation("r", "t", 3600))

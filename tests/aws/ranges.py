@@ -30,7 +30,7 @@ class Machine:
     def before(cls, stage: Stage, **settings: Any) -> Machine:
         """Let the stage's files of more than nothing be read in ranges by a machine."""
         machine = cls(stage)
-        stage.clients = replace(stage.clients, states=lambda: machine)
+        stage.clients = replace(stage.clients, states=machine)
         stage.configure(run_bytes_per_s=0, **settings)
         return machine
 

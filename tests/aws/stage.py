@@ -16,6 +16,7 @@ import boto3
 from processor.config import Config
 from processor.files import ObjectVersion, file_id
 from processor.intake import handle_message
+from processor.later import Later
 from processor.messages import Message
 from processor.services import Clients, Invocation, Services
 
@@ -200,7 +201,7 @@ def _clients() -> Clients:
         orders=boto3.client("dynamodb", REGION),
         sqs=boto3.client("sqs", REGION),
         sns=boto3.client("sns", REGION),
-        states=_no_states,
+        states=Later(_no_states),
     )
 
 
