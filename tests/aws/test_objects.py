@@ -38,6 +38,7 @@ def test_a_server_that_knows_no_ranges_is_read_alike(stage: Stage, monkeypatch: 
     monkeypatch.setattr(stage.clients.s3, "get_object", lambda **request: get(**request | {"Range": "bytes=0-"}))
 
     assert b"".join(stage.services.objects.blocks(facts)) == body
+    assert b"".join(stage.services.objects.stretch(facts.version, 20, 33)) == body[20:33]
 
 
 def test_reads_stay_with_their_version(stage: Stage) -> None:
