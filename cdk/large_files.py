@@ -111,7 +111,7 @@ class LargeFiles(Construct):
             definition_body=sfn.DefinitionBody.from_string(json.dumps(self._definition(settings))),
             role=role.without_policy_updates(),
         )
-        machine.node.add_dependency(role)
+        machine.node.add_dependency(role.node.find_child("DefaultPolicy"))
         accepted = {
             "AwsSolutions-SF1": "Each execution's history is kept for 90 days, and each step logs as a run does.",
             "AwsSolutions-SF2": "Each step is traced as an invocation of its function, with the run's id on it.",

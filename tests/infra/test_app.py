@@ -23,6 +23,7 @@ OUTPUTS = {
     "AlertsTopicArn",
     "DashboardUrl",
     "ProcessorFunctionName",
+    "LargeFilesArn",
     "ConsoleUrl",
     "ConsoleFunctionName",
     "WorkerFunctionName",
