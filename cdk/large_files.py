@@ -111,7 +111,10 @@ class LargeFiles(Construct):
             definition_body=sfn.DefinitionBody.from_string(json.dumps(self._definition(settings))),
             role=role.without_policy_updates(),
         )
-        machine.node.add_dependency(role.node.find_child("DefaultPolicy"))
+        # CDK lists the role among the machine's dependencies beside referring to it; cfn-lint calls that redundant.
+        resource = machine.node.default_child
+        if isinstance(resource, sfn.CfnStateMachine):
+            resource.add_metadata("cfn-lint", {"config": {"ignore_checks": ["W3005"]}})
         accepted = {
             "AwsSolutions-SF1": "Each execution's history is kept for 90 days, and each step logs as a run does.",
             "AwsSolutions-SF2": "Each step is traced as an invocation of its function, with the run's id on it.",
