@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import platform
 import statistics
 import subprocess
@@ -40,8 +41,10 @@ OURS = "waybill"
 def measure(*arguments: str, share: float | None = None) -> dict[str, float]:
     """Run one case in a process of its own, perhaps with a share of a CPU only."""
     command = [sys.executable, "-m", "tests.bench.case", *arguments]
+    # With byte code, which Lambda's bundle holds, too: compiling would cost more than all that is to be measured.
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     with lambda_share.limited(command, share) as wrapped:
-        done = subprocess.run(wrapped, cwd=ROOT, capture_output=True, text=True, check=False)
+        done = subprocess.run(wrapped, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(f"{arguments} failed: {done.stderr[-2_000:]}")
     result: dict[str, float] = json.loads(done.stderr.splitlines()[-1])

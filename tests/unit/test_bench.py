@@ -1,0 +1,14 @@
+"""What the benchmark takes for granted of the code that it measures, so that it does not fall behind unnoticed."""
+
+from __future__ import annotations
+
+from processor.config import Config
+from tests.bench import waybill
+
+
+def test_benchmark_tells_the_processor_everything_it_asks_for() -> None:
+    """A variable that the function needs and the benchmark does not know would stop `make bench` only."""
+    config = Config.from_environment(waybill.ENVIRONMENT)
+
+    assert config.order_writes == "fast"
+    assert config.run_bytes_per_s * 900 > 2**30, "its files are to be stored in one run"
