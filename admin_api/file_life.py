@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from processor.actions import ActionEntry
     from processor.entries import FileEntry, RunEntry
-    from processor.ledger import FileStory
+    from processor.listing import FileStory
 
 MOST_STEPS = 12
 _KEPT_AT_FIRST = 3

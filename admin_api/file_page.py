@@ -31,7 +31,7 @@ from processor.rejected import RejectedRowsError, RejectedStretch, read_rejected
 if TYPE_CHECKING:
     from admin_api.services import Console
     from processor.entries import FileEntry, RunEntry
-    from processor.ledger import FileStory
+    from processor.listing import FileStory
     from processor.lookup import FileOrders
 
 router = APIRouter()
@@ -170,7 +170,7 @@ def file_page(console: Console, story: FileStory, place: Place) -> FilePage:
 
 
 def _story(console: Console, file_id: str) -> FileStory:
-    story = console.ledger.story(file_id)
+    story = console.files.story(file_id)
     if story is None:
         raise NotFoundError(f"There is no file {file_id!r:.60}.", "Find it by its name in the list of files.")
     return story

@@ -188,7 +188,7 @@ def read_orders(console: Console, query: OrderQuery) -> OrdersPage:
 
 
 def _of_file(console: Console, query: OrderQuery) -> OrdersPage:
-    story = console.ledger.story(query.file)
+    story = console.files.story(query.file)
     if story is None:
         raise _unknown(query.file)
     entry = story.entry

@@ -119,7 +119,7 @@ class TracePage:
 @router.get("/files/{file_id}/runs/{run_id}")
 def show_run(request: Request, _: Viewer, console: ConsoleDep, file_id: str, run_id: str) -> Response:
     """Show what one run did, took and cost."""
-    story = console.ledger.story(file_id)
+    story = console.files.story(file_id)
     if story is None:
         raise NotFoundError(f"There is no file {file_id!r:.60}.", "Find it by its name in the list of files.")
     runs = with_running(story.entry, story.runs)

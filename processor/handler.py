@@ -7,7 +7,6 @@ import os
 from typing import TYPE_CHECKING, Any
 
 import boto3
-import botocore.session
 from botocore.config import Config as ClientConfig
 
 from processor.config import Config
@@ -15,6 +14,7 @@ from processor.intake import handle_message, reported
 from processor.later import Later
 from processor.messages import Message
 from processor.meter import Meter
+from processor.sdk import session_of
 from processor.services import Clients, Invocation, Services
 from processor.telemetry import is_sampled, logger, trace_header, trace_id
 
@@ -27,7 +27,7 @@ _TIMES: Any = {"connect_timeout": 5, "read_timeout": 20, "retries": {"mode": "st
 _CHECKED = ClientConfig(**_TIMES)
 _UNCHECKED = ClientConfig(**_TIMES, parameter_validation=False)
 
-_session = botocore.session.get_session()
+_session = session_of("s3", "dynamodb", "sqs", "sns", "stepfunctions")
 _aws = boto3.Session(botocore_session=_session)
 _config = Config.from_environment(os.environ)
 _meter = Meter(_config.orders_table)

@@ -1,4 +1,4 @@
-"""A file that is more than one invocation can store: handed over to a state machine, which has it read in ranges.
+"""A file that is more than one invocation can store: the steps of the state machine that has it read in ranges.
 
 Plan (check and split) → store each range → settle what they have stored; give the file back if a step fails for good.
 It is one run all along: its message stays hidden in the queue, its lease is held, and a step of a run that has lost it
@@ -7,17 +7,15 @@ writes nothing. A range that is done leaves a result, so that a retry of any kin
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from processor import files, ranges
 from processor.cost import Usage
 from processor.endings import finish_clean_up, give_back, settle, tell_and_clean_up
-from processor.entries import from_iso
-from processor.errors import LeaseLostError, PermanentError, RangesMissingError, StepFailedError
+from processor.errors import PermanentError, RangesMissingError, StepFailedError
 from processor.files import FileState
+from processor.handover import run_of, take_on
 from processor.joining import Piece, join
-from processor.messages import Message
 from processor.orders import ENRICHED_HEADER
 from processor.outputs import FIRST_STRIDE, MOST_OFFSETS, header_line
 from processor.ranges import Folder, Plan, RangeResult
@@ -28,71 +26,17 @@ from processor.splitting import split
 from processor.telemetry import logger, span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from processor.entries import FileEntry
+    from processor.handover import Task
     from processor.objects import ObjectFacts
     from processor.services import Invocation, Services
 
 _JSON = "application/json"
-_SHARE_OF_TIME = 0.5
-"""Of the time that is left, so much is counted on: DynamoDB may be slower, and the check reads the file, too."""
 _TRANSITIONS = 6
 _TRANSITIONS_A_RANGE = 2
 """Of the state machine's execution, and of each range's: https://aws.amazon.com/step-functions/pricing/"""
-
-
-@dataclass(frozen=True, slots=True)
-class Task:
-    """What every step is told: whose run it is, until when it holds the file, which message waits for it."""
-
-    file_id: str
-    run_id: str
-    message_id: str
-    receipt_handle: str
-    receive_count: int
-    alone: bool
-    lease_until: int
-    used: Mapping[str, Any]
-    """What the run had used when it was handed over."""
-
-    @classmethod
-    def of(cls, run: Run, lease_until: int) -> Self:
-        """Describe a run that is handed over."""
-        message = run.message
-        return cls(
-            run.entry.file_id,
-            run.entry.run_id,
-            message.message_id,
-            message.receipt_handle,
-            message.receive_count,
-            message.alone,
-            lease_until,
-            asdict(run.usage()),
-        )
-
-    @property
-    def message(self) -> Message:
-        """The message that waits for the run."""
-        return Message(self.message_id, self.receipt_handle, "", self.receive_count, alone=self.alone)
-
-
-def is_too_large_for_one_run(run: Run, facts: ObjectFacts) -> bool:
-    """Tell whether the file is more than this invocation certainly stores in the time that it has left."""
-    time_s = run.invocation.remaining_s() * _SHARE_OF_TIME
-    in_time = facts.size_bytes <= run.services.config.run_bytes_per_s * time_s
-    return not in_time and not files.is_gzipped(run.entry.name)
-
-
-def hand_over(run: Run) -> None:
-    """Have the file read in ranges, and hold it until that must have ended."""
-    services = run.services
-    until = int(services.now().timestamp()) + services.config.large_file_timeout_s + 1
-    # Started first: an execution without the longer lease does no harm, a long lease without an execution costs hours.
-    services.executions.start(run.entry.run_id, asdict(Task.of(run, until)))
-    run.entry = services.ledger.hold(run.entry, until, run.facts.size_bytes if run.facts else 0)
-    run.handed_over = True
-    logger.info("file_handed_over", extra={"size_bytes": run.entry.size_bytes})
 
 
 def plan(task: Task, services: Services, invocation: Invocation) -> dict[str, Any]:
@@ -125,7 +69,7 @@ def settle_ranges(task: Task, folder: Folder, services: Services, invocation: In
     """
     entry = services.ledger.read(task.file_id)
     if entry and entry.run_id == task.run_id and entry.state in files.SETTLED:
-        finish_clean_up(_run(task, entry, services, invocation))  # An earlier attempt died in its own.
+        finish_clean_up(run_of(task, entry, services, invocation))  # An earlier attempt died in its own.
         services.queue.finish(task.message)
     else:
         run = take_on(task, services, invocation)
@@ -161,17 +105,9 @@ def give_back_file(task: Task, error: StepFailedError, services: Services, invoc
     if entry is None or entry.run_id != task.run_id:
         return  # Another run has taken the file over, and the message with it.
     if entry.state is FileState.PROCESSING:
-        give_back(_run(task, entry, services, invocation), error)
+        give_back(run_of(task, entry, services, invocation), error)
     last = task.receive_count >= services.config.max_receive_count
     services.queue.postpone(task.message, 0 if last else services.config.backoff_s(task.receive_count))
-
-
-def take_on(task: Task, services: Services, invocation: Invocation) -> Run:
-    """Go on with the run in another invocation; raises :class:`LeaseLostError` if it does not hold the file."""
-    entry = services.ledger.read(task.file_id)
-    if entry is None or entry.run_id != task.run_id or entry.state is not FileState.PROCESSING:
-        raise LeaseLostError(task.file_id, task.run_id)
-    return _run(task, entry, services, invocation)
 
 
 def end(run: Run, task: Task, settlement: Settlement) -> None:
@@ -180,14 +116,6 @@ def end(run: Run, task: Task, settlement: Settlement) -> None:
         settle(run, settlement)
     tell_and_clean_up(run)
     run.services.queue.finish(task.message)
-
-
-def _run(task: Task, entry: FileEntry, services: Services, invocation: Invocation) -> Run:
-    run = Run(services, invocation, task.message, entry, used_before=services.meter.used())
-    run.began_s = invocation.elapsed_s()
-    run.before_ms = round((services.now() - from_iso(entry.run_started_at)).total_seconds() * 1000)
-    run.used_elsewhere = Usage(**task.used) + Usage(sqs_requests=-3)  # A run counts the message's own requests once.
-    return run
 
 
 def _folder(entry: FileEntry, facts: ObjectFacts, encoding: str, services: Services) -> Folder:

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.conditions import Attr
 
-from processor.actions import ACTION_PREFIX, ActionEntry
 from processor.counts import AT_REST, recount
 from processor.entries import FILE_ENTRY, FILE_KIND, RUN_PREFIX, FileEntry, RunEntry
 from processor.errors import FileBusyError, IllegalTransitionError, LeaseLostError
@@ -69,16 +68,6 @@ class Begun:
     """False: the file is settled, or another message's run holds it and answers for it."""
 
 
-@dataclass(frozen=True, slots=True)
-class FileStory:
-    """Everything that the ledger has on one file; runs and actions the oldest first."""
-
-    entry: FileEntry
-    runs: tuple[RunEntry, ...]
-    """Those that have ended."""
-    actions: tuple[ActionEntry, ...]
-
-
 class Ledger:
     """What is known of every file."""
 
@@ -93,16 +82,6 @@ class Ledger:
     def runs(self, file_id: str) -> list[RunEntry]:
         """List a file's runs that have ended, the oldest first."""
         return [RunEntry.from_item(item) for item in self._table.entries(file_id, RUN_PREFIX)]
-
-    def story(self, file_id: str) -> FileStory | None:
-        """Read a file with its runs and actions, as last written: one query. None if there is no such file."""
-        items = self._table.entries(file_id)
-        entry = next((FileEntry.from_item(item) for item in items if item["entry"] == FILE_ENTRY), None)
-        if entry is None:
-            return None
-        runs = (RunEntry.from_item(item) for item in items if item["entry"].startswith(RUN_PREFIX))
-        actions = (ActionEntry.from_item(item) for item in items if item["entry"].startswith(ACTION_PREFIX))
-        return FileStory(entry, tuple(runs), tuple(actions))
 
     def begin(self, file_id: str, source: ObjectVersion, run: RunStart) -> Begun:
         """Take the file for a run, unless it is settled or taken.

@@ -1,11 +1,12 @@
-"""Lists of files, the newest first, page by page: one read a page, however many files there are."""
+"""Lists of files, the newest first, page by page, and all about one: one read a page, however many files there are."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from processor.entries import FILE_ENTRY, FILE_KIND, FileEntry, from_iso, to_iso
+from processor.actions import ACTION_PREFIX, ActionEntry
+from processor.entries import FILE_ENTRY, FILE_KIND, RUN_PREFIX, FileEntry, RunEntry, from_iso, to_iso
 from processor.files import INBOX
 from processor.paging import MOST_SEARCHED, position_behind, read_slice
 from processor.table import FilesTable, key, plain
@@ -70,6 +71,16 @@ class FilePage:
 
 
 @dataclass(frozen=True, slots=True)
+class FileStory:
+    """Everything that the ledger has on one file; runs and actions the oldest first."""
+
+    entry: FileEntry
+    runs: tuple[RunEntry, ...]
+    """Those that have ended."""
+    actions: tuple[ActionEntry, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Total:
     """A number of files; not ``complete`` means that there may be more."""
 
@@ -115,6 +126,16 @@ class FileList:
                 found[entry.file_id] = entry
             request = answer.get("UnprocessedKeys")
         return [found[each] for each in dict.fromkeys(file_ids) if each in found]
+
+    def story(self, file_id: str) -> FileStory | None:
+        """Read a file with its runs and actions, as last written: one query. None if there is no such file."""
+        items = self._table.entries(file_id)
+        entry = next((FileEntry.from_item(item) for item in items if item["entry"] == FILE_ENTRY), None)
+        if entry is None:
+            return None
+        runs = (RunEntry.from_item(item) for item in items if item["entry"].startswith(RUN_PREFIX))
+        actions = (ActionEntry.from_item(item) for item in items if item["entry"].startswith(ACTION_PREFIX))
+        return FileStory(entry, tuple(runs), tuple(actions))
 
     def count(self, wanted: FileFilter) -> Total:
         """Count what a filter takes, looking through some thousand files at the most."""

@@ -15,7 +15,7 @@ from processor.endings import finish_clean_up, give_back, in_words, settle, tell
 from processor.entries import ERROR, to_iso
 from processor.errors import FileBusyError, LeaseLostError, PermanentError, TooManyRowsError
 from processor.files import FileState
-from processor.large_files import hand_over, is_too_large_for_one_run
+from processor.handover import hand_over, is_too_large_for_one_run
 from processor.ledger import RunStart
 from processor.reading import read_file
 from processor.reports import count_begun, count_failed

@@ -9,7 +9,7 @@ from processor.batches import Batcher
 from processor.cost import Usage
 from processor.errors import NoRowsError
 from processor.files import ObjectVersion
-from processor.large_files import take_on
+from processor.handover import take_on
 from processor.orders import OrderMaker
 from processor.outputs import AcceptedRows, RejectedRows
 from processor.ranges import RangeResult
@@ -18,7 +18,7 @@ from processor.splitting import LOOK_AHEAD, RangeReader
 from processor.telemetry import logger, span
 
 if TYPE_CHECKING:
-    from processor.large_files import Task
+    from processor.handover import Task
     from processor.ranges import Folder
     from processor.run import Run
     from processor.services import Invocation, Services

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from processor import large_files
 from processor.errors import StepFailedError
 from processor.handler import invocation_of, is_first_invocation, services
+from processor.handover import Task
 from processor.intake import reported
-from processor.large_files import Task
 from processor.range_runs import store_range
 from processor.ranges import Folder
 from processor.splitting import Range

@@ -89,7 +89,7 @@ def list_files(asked: Annotated[FileQuery, Query()], console: ConsoleDep) -> Fil
 @router.get("/files/{file_id}", responses=problems(404))
 def read_file(file_id: FileId, console: ConsoleDep) -> FileStoryOut:
     """Tell a file's whole story: its state, its runs and what people did to it, the oldest first."""
-    story = console.ledger.story(file_id)
+    story = console.files.story(file_id)
     if story is None:
         raise NotFoundError(f"There is no file {file_id}.", "Find it by its name: /api/files?name=…")
     return FileStoryOut(

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from processor.errors import RangesMissingError, StepFailedError
-from processor.large_files import Task, give_back_file, plan, settle_ranges
+from processor.handover import Task
+from processor.large_files import give_back_file, plan, settle_ranges
 from processor.range_runs import store_range
 from processor.ranges import Folder
 from processor.services import Invocation

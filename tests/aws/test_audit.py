@@ -160,14 +160,14 @@ def test_actions_and_files_do_not_meet_in_a_list(stage: Stage, log: ActionLog) -
     failed = log.finish(failed, ActionState.FAILED, error="It was not to be.")
 
     files = FileList(stage.clients.files, "files")
-    story = stage.services.ledger.story(entry.file_id)
+    story = FileList(stage.clients.files, "files").story(entry.file_id)
 
     assert [each.file_id for each in files.page(FileFilter()).files] == [entry.file_id]
     assert [each.file_id for each in files.page(FileFilter(state=FileState.FAILED)).files] == [entry.file_id]
     assert story is not None
     assert (story.entry, story.actions) == (entry, (failed,))
     assert [run.outcome for run in story.runs] == ["failed"]
-    assert stage.services.ledger.story("nobody") is None
+    assert FileList(stage.clients.files, "files").story("nobody") is None
 
 
 def test_action_on_many_is_noted_on_each_file(stage: Stage, log: ActionLog) -> None:
@@ -178,7 +178,7 @@ def test_action_on_many_is_noted_on_each_file(stage: Stage, log: ActionLog) -> N
     for _ in range(2):
         log.note(action(resume="x", done=7), entry.file_id, entry.name)
 
-    story = stage.services.ledger.story(entry.file_id)
+    story = FileList(stage.clients.files, "files").story(entry.file_id)
     assert story is not None
     [noted] = story.actions
     assert (noted.action_id, noted.part_of_many, noted.subject) == (action().action_id, True, "orders.csv")

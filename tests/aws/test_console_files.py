@@ -14,7 +14,7 @@ from admin_api import bulk_files
 from admin_api.jobs import Work
 from processor.actions import ActionEntry, ActionState
 from processor.files import FileState
-from processor.listing import FileFilter
+from processor.listing import FileFilter, FileList
 from processor.messages import reprocess_body
 from tests.aws.console import VIEWER, words
 from tests.aws.kill import Killed, Killer
@@ -365,7 +365,7 @@ def test_several_files_are_done_by_the_worker(console: ConsoleStage) -> None:
     assert sorted(messages(stage)) == sorted(reprocess_body(entry.file_id) for entry in bad)
     assert {read(stage, entry).state for entry in bad} == {FileState.REPROCESSING}
     assert read(stage, duplicate).state is FileState.DUPLICATE
-    story = stage.services.ledger.story(bad[0].file_id)
+    story = FileList(stage.clients.files, "files").story(bad[0].file_id)
     assert story is not None
     assert [(action.action_id, action.part_of_many) for action in story.actions] == [(done.action_id, True)]
 

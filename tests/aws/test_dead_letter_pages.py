@@ -274,7 +274,7 @@ def test_a_group_is_redriven_and_noted_in_each_files_story(console: ConsoleStage
     assert action.subject == "2 dead letters: ThrottledError"
     assert len(bodies(console)) == 2
     assert len(bodies(console, console.stage.dead_letter_url)) == 1
-    story = console.console.ledger.story(first_id)
+    story = console.console.files.story(first_id)
     assert story is not None
     assert [(each.kind, each.who) for each in story.actions] == [(ActionKind.REDRIVE, "operator@example.com")]
 

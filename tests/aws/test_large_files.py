@@ -13,7 +13,8 @@ from processor.accepted import read_rows, run_of_rows
 from processor.entries import DIED, ERROR
 from processor.errors import LeaseLostError, MessageFailedError, StepFailedError
 from processor.files import FileState
-from processor.large_files import Task, give_back_file, plan
+from processor.handover import Task
+from processor.large_files import give_back_file, plan
 from processor.messages import reprocess_body
 from tests.aws.kill import Killed, Killer
 from tests.aws.ranges import Machine

@@ -12,7 +12,7 @@ from processor.actions import ActionKind, ActionState
 from processor.counts import AT_REST
 from processor.entries import to_iso
 from processor.files import FileState
-from processor.ledger import FileStory
+from processor.listing import FileStory
 from tests.unit.admin_api.made_files import NOW, made_action, made_file, made_run
 
 LATER = NOW + timedelta(hours=1)
