@@ -45,10 +45,11 @@ browser: setup
 
 # The peers that it measures against live in an environment of their own.
 BENCH_ENV := .local/bench/.venv
-bench: setup ## measure the processor beside its peers, and the console's pages (BENCH="--rows 10000" BENCH_CONSOLE="--files 1000")
+bench: setup ## measure the processor beside its peers, the way of a file, and the console's pages (BENCH="--rows 10000")
 	@UV_PROJECT_ENVIRONMENT=$(BENCH_ENV) $(UV) sync --locked --quiet --no-default-groups --group processor --group console \
 		--group bench
 	@$(BENCH_ENV)/bin/python -m tests.bench.run $(BENCH)
+	@$(PYTHON) -m tests.bench.end_to_end $(BENCH_END_TO_END)
 	@$(PYTHON) -m tests.bench.console $(BENCH_CONSOLE)
 
 check: setup ## lint, format, types, import rules

@@ -9,7 +9,6 @@ ledgers, a small and a large one, are asked in turn, so that what else the machi
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import re
 import statistics
@@ -34,6 +33,7 @@ from cdk.local.processes import ROOT
 from processor.telemetry import logger
 from tests.aws.console import OPERATOR, session_cookie
 from tests.bench.ledger import FILE_ID, ORDER_ID, RUN_ID, fill, fill_orders, same_table
+from tests.bench.report import keep
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -177,10 +177,7 @@ def main() -> None:
         costs = list(measure(_subjects(outputs, many)))
     terminal = Terminal()
     terminal.print(table_of(costs, SMALL, many))
-    results = LOCAL / "bench.json"
-    document = json.loads(results.read_text()) if results.exists() else {}
-    document["console"] = [cost.document() for cost in costs]
-    results.write_text(json.dumps(document, indent=2) + "\n")
+    keep("console", [cost.document() for cost in costs])
 
 
 def _subjects(outputs: dict[str, str], many: int) -> list[Subject]:

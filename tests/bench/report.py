@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
+RESULTS = Path(__file__).parents[2] / ".local/bench.json"
 OURS, TUTORIAL, READY = "waybill", "DictReader + Table.batch_writer", "BatchWriteItem, body ready made"
 SILENT = "waybill, not sending"
 MB = 1024 * 1024
+
+
+def keep(part: str, found: Any) -> None:
+    """Write one part's figures to the file of results, beside those of the other parts."""
+    document = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+    document[part] = found
+    RESULTS.parent.mkdir(exist_ok=True)
+    RESULTS.write_text(json.dumps(document, indent=2) + "\n")
 
 
 def show(found: dict[str, Any]) -> str:
@@ -17,7 +28,8 @@ def show(found: dict[str, Any]) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _table(head: list[str], rows: list[list[str]]) -> str:
+def table(head: list[str], rows: list[list[str]]) -> str:
+    """Lay a table out in Markdown."""
     lines = ["| " + " | ".join(cells) + " |" for cells in (head, ["---"] * len(head), *rows)]
     return "\n".join(lines)
 
@@ -36,16 +48,16 @@ def _files(rows: int, cases: dict[str, dict[str, float]]) -> str:
         for name, case in sorted(cases.items(), key=lambda pair: pair[1]["cpu_s"])
     ]
     head = [f"{rows:,} rows", "CPU µs a row", "rows a CPU second", "times ours", "CPU s with imports", "peak MB"]
-    return _table(head, body)
+    return table(head, body)
 
 
 def _imports(cases: dict[str, dict[str, float]]) -> str:
-    return _table(["Import", "CPU ms"], [[name, f"{case['import_cpu_s'] * 1000:.0f}"] for name, case in cases.items()])
+    return table(["Import", "CPU ms"], [[name, f"{case['import_cpu_s'] * 1000:.0f}"] for name, case in cases.items()])
 
 
 def _goals(found: dict[str, Any]) -> str:
     rows = [[what, f"{value:.2f}", goal, "yes" if met else "NO"] for what, value, goal, met in goals(found)]
-    return _table(["Figure", "Measured", "Must be", "Reached"], rows)
+    return table(["Figure", "Measured", "Must be", "Reached"], rows)
 
 
 def goals(found: dict[str, Any]) -> list[tuple[str, float, str, bool]]:

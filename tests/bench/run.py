@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 from sample_data.generate import write_file
 from tests.bench import lambda_share
 from tests.bench.case import CASES, IMPORTS
-from tests.bench.report import show
+from tests.bench.report import keep, show
 from tests.bench.stub import running
 
 if TYPE_CHECKING:
@@ -127,8 +127,7 @@ def main() -> None:
     }
     if lambda_share.is_possible() and asked.rows:
         found["lambda"] = {"rows": max(asked.rows), **as_in_lambda(max(asked.rows))}
-    LOCAL.mkdir(exist_ok=True)
-    (LOCAL / "bench.json").write_text(json.dumps(found, indent=2) + "\n")
+    keep("processor", found)
     print(show(found))
 
 
