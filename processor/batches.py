@@ -1,7 +1,7 @@
 """Gathers orders into batches: their requests in DynamoDB's wire form, their lines of the enriched CSV. Pure.
 
-Plain rows are put into a template that is cut from an order of ``processor.orders``; a row that was read carefully is
-made and written out one by one. What comes out is the same.
+Rows are put into a template that is cut from an order of ``processor.orders``: the cells of plain ones as they stand,
+those of a row that was read carefully as JSON and CSV have them. What comes out is the same.
 """
 
 from __future__ import annotations
@@ -57,19 +57,19 @@ class Batcher:
 
     def add_run(self, run: PlainRun) -> Iterator[Batch]:
         """Add plain rows; yields each batch that they fill."""
-        rows, number = run.rows, run.first
-        while rows:
-            count = self._template.write(number, rows[: BATCH_ITEMS - self._rows], self._puts, self._lines)
-            rows = rows[count:]
-            number += count
+        rows, at = run.rows, 0
+        while at < len(rows):
+            some = rows[at : at + BATCH_ITEMS - self._rows]
+            count = self._template.write(run.first + at, some, self._puts, self._lines)
+            at += count
             self._rows += count
             if self._rows == BATCH_ITEMS:
                 yield from self.take()
 
     def add(self, row_number: int, values: Sequence[Value]) -> Iterator[Batch]:
         """Add the order of one row's values; yields the batch if that fills it."""
-        item, row = self._maker.make(row_number, values)
-        self._puts.append(b"," + _json(put_request(item)))
+        row = self._maker.enrich(row_number, values)
+        self._template.write_one(row_number, row, self._puts)
         self._lines.append(self._csv.line(row))
         self._rows += 1
         if self._rows == BATCH_ITEMS:
@@ -125,6 +125,15 @@ class _Template:
             lines.append(b",".join((order_id, key, customer, product, cells, last)))
         return len(known)
 
+    def write_one(self, number: int, row: EnrichedRow, puts: list[bytes]) -> None:
+        """Append the pieces of one row's put request, whatever is in its cells."""
+        a, b, c, d, *_, between = self._pieces
+        customer = row.customer_name
+        numbers, _ = self._amounts[row.quantity.encode(), row.unit_price.encode()]
+        timed = (b, row.processed_timestamp.encode(), c)
+        named = (row.row_number.encode(), between, self._names[customer.encode()], self._ends[number % CUSTOMER_SHARDS])
+        puts += (a, _quoted(row.order_id), *timed, _quoted(customer), d, _quoted(row.product_name), numbers, *named)
+
     def _look_ahead(self, first: int) -> None:
         """Work out many rows' numbers, sort keys, ends of line and ends of request at once."""
         count = _ROWS_AHEAD
@@ -167,7 +176,12 @@ class _Memo[Key, Value](dict[Key, Value]):
 
 def _normalised(customer_name: bytes) -> bytes:
     # Normalising can bring in what JSON escapes: U+FF02 becomes a quote.
-    return _json(normalised_name(customer_name.decode()))[1:-1]
+    return _quoted(normalised_name(customer_name.decode()))
+
+
+def _quoted(text: str) -> bytes:
+    """Write text as it stands between the quotes of a JSON string."""
+    return _json(text)[1:-1]
 
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode

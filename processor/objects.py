@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import CompletedPartTypeDef, GetObjectRequestTypeDef, HeadObjectRequestTypeDef
 
-BLOCK_BYTES = 8 * 1024 * 1024
-"""One ranged GET, and one part of a multipart upload (S3 allows 10,000 parts of at least 5 MiB)."""
+BLOCK_BYTES = 4 * 1024 * 1024
+"""One ranged GET."""
+PART_BYTES = 8 * 1024 * 1024
+"""One part of a multipart upload: S3 allows 10,000 of at least 5 MiB."""
 _CONTENT_TYPE = "text/csv; charset=utf-8"
 # CopyObject would allow 5 GiB, and take longer than the client waits: beyond this a copy is a multipart upload, whose
 # parts are copied side by side.
@@ -149,7 +151,7 @@ class Objects:
 
 @dataclass
 class ObjectWriter:
-    """Streams one object: a single PUT while it is small, a multipart upload beyond one block.
+    """Streams one object: a single PUT while it is small, a multipart upload beyond one part.
 
     An object without bytes is never written. Unless :meth:`complete` is reached, :meth:`abort` leaves nothing behind
     (and a killed function's parts are removed by the bucket's lifecycle rule).
@@ -167,7 +169,7 @@ class ObjectWriter:
         """Append bytes."""
         self._buffer += data
         self.size_bytes += len(data)
-        if len(self._buffer) >= BLOCK_BYTES:
+        if len(self._buffer) >= PART_BYTES:
             self._send_part()
 
     def complete(self) -> str:

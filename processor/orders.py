@@ -96,8 +96,13 @@ class OrderMaker:
 
     def make(self, row_number: int, values: Sequence[Value]) -> tuple[Item, EnrichedRow]:
         """Return the item and the cells of the enriched CSV for one accepted row."""
+        row = self.enrich(row_number, values)
+        return self.lay_out(row, customer_key(row.customer_name, row_number) if self.by_customer else ""), row
+
+    def enrich(self, row_number: int, values: Sequence[Value]) -> EnrichedRow:
+        """Return the cells of the enriched CSV for one accepted row."""
         order_id, customer, product, quantity, unit_price = cast("tuple[str, str, str, int, Decimal]", values)
-        row = EnrichedRow(
+        return EnrichedRow(
             order_id,
             self.sort_key(row_number),
             customer,
@@ -107,7 +112,6 @@ class OrderMaker:
             line_total(quantity, unit_price),
             str(row_number),
         )
-        return self.lay_out(row, customer_key(customer, row_number) if self.by_customer else ""), row
 
     def lay_out(self, row: EnrichedRow, key: str) -> Item:
         """Lay an order out in wire form; ``key`` is for the index by customer, if there is one."""

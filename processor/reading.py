@@ -20,7 +20,6 @@ from processor.errors import (
     UnknownEncodingError,
     WrongNameError,
 )
-from processor.objects import BLOCK_BYTES
 from processor.orders import OrderMaker
 from processor.outputs import AcceptedRows, CsvObject, RejectedRows
 from processor.rejects import OWN_COLUMNS, RejectedRow
@@ -42,6 +41,8 @@ _PROGRESS_EVERY_S = 5.0
 _LONGEST_RESERVE_S = 10.0
 _MOST_NAMES = 20
 _LONGEST_NAME = 60
+_KEPT_BYTES = 8 * 1024 * 1024
+"""A file up to this size is fetched once, to be checked and read."""
 
 
 def admitted(run: Run, facts: ObjectFacts) -> str:
@@ -139,7 +140,7 @@ class _Source:
         self.watch: Watch | None = None
 
     def blocks(self) -> Iterator[bytes]:
-        if not self._kept and self._facts.size_bytes <= BLOCK_BYTES:
+        if not self._kept and self._facts.size_bytes <= _KEPT_BYTES:
             self._kept = list(self._run.services.objects.blocks(self._facts))
         for block in self._kept or self._run.services.objects.blocks(self._facts):
             if self.watch:

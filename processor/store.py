@@ -40,8 +40,8 @@ class Sender(Protocol):
     def depth(self) -> int:
         """How many batches may be under way before the oldest is to be finished."""
 
-    def begin(self, puts: bytes) -> None:
-        """Send a batch off."""
+    def begin(self, puts: bytes, *, at_once: bool = False) -> None:
+        """Send a batch off; unless ``at_once``, this may wait for others to go with it."""
 
     def finish(self) -> bytes:
         """Wait for the oldest batch that was begun, and return what is left of it: all, if it was throttled whole."""
@@ -81,9 +81,10 @@ class OrderStore:
         """
         began = time.perf_counter()
         try:
-            if wait_s := self.pace.wait_s(batch.rows):
+            wait_s = self.pace.wait_s(batch.rows)
+            if wait_s:
                 self._wait(wait_s, batch.rows, 0)
-            self.sender.begin(batch.puts)
+            self.sender.begin(batch.puts, at_once=wait_s > 0)  # Who is slowed down does not send by leaps.
             self.batches += 1
             self._under_way.append(batch)
             return self._finish(self.sender.depth)
@@ -147,7 +148,7 @@ class ClientSender:
         self._table = table
         self._begun = b""
 
-    def begin(self, puts: bytes) -> None:
+    def begin(self, puts: bytes, *, at_once: bool = False) -> None:  # noqa: ARG002  One goes at a time.
         """Keep the batch until it is to be finished."""
         self._begun = puts
 

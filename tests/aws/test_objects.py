@@ -64,7 +64,7 @@ def test_missing_object_is_gone(stage: Stage) -> None:
 
 def test_aborted_writer_leaves_nothing(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     """An upload that was given up has neither an object nor parts that are paid for."""
-    monkeypatch.setattr("processor.objects.BLOCK_BYTES", 5 * 1024 * 1024)
+    monkeypatch.setattr("processor.objects.PART_BYTES", 5 * 1024 * 1024)
     writer = stage.services.objects.writer(BUCKET, "processed-data/a.csv")
     writer.write(b"x" * 6 * 1024 * 1024)
 

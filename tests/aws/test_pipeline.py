@@ -281,9 +281,9 @@ def test_offsets_point_at_the_accepted_rows(stage: Stage) -> None:
     assert [body[offset:].split(b",")[0] for offset in run.row_offsets] == [b"A-0", b"A-1000", b"A-2000"]
 
 
-def test_outputs_beyond_one_block_are_streamed_whole(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_outputs_beyond_one_part_are_streamed_whole(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     """A multipart output holds every accepted row, like a single PUT does."""
-    monkeypatch.setattr("processor.objects.BLOCK_BYTES", 5 * 1024 * 1024)
+    monkeypatch.setattr("processor.objects.PART_BYTES", 5 * 1024 * 1024)
     name = "n" * 190
     body = csv_file(*(f"A-{number},{name},{name},1,1.00" for number in range(15_000)))
 

@@ -97,7 +97,7 @@ class _Nowhere:
 
     depth = 0
 
-    def begin(self, puts: bytes) -> None:
+    def begin(self, puts: bytes, *, at_once: bool = False) -> None:
         """Drop the batch."""
 
     def finish(self) -> bytes:

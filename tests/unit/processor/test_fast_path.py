@@ -49,7 +49,7 @@ class RecordingSender:
     depth: int = 0
     sent: list[bytes] = field(default_factory=list)
 
-    def begin(self, puts: bytes) -> None:
+    def begin(self, puts: bytes, *, at_once: bool = False) -> None:  # noqa: ARG002
         self.sent.append(puts)
 
     def finish(self) -> bytes:
