@@ -10,6 +10,7 @@ import json
 import re
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import cycle, islice
 from typing import TYPE_CHECKING
 
 from processor.csv_lines import CsvLines
@@ -27,6 +28,7 @@ BATCH_ITEMS = 25
 _MOST_REMEMBERED = 8_192
 """Names and amounts each: files name the same customers, quantities and prices over and over."""
 _ROWS_AHEAD = 1_000
+_LAST_DIGITS = [b"%03d" % number for number in range(1000)]
 _MARKS = EnrichedRow(*"\ue000\ue001\ue002\ue003\ue004\ue005\ue006\ue007")
 _KEY_MARK = "\ue008"
 _SECOND = len("2026-11-22T10:20:30.")
@@ -136,21 +138,19 @@ class _Template:
 
     def _look_ahead(self, first: int) -> None:
         """Work out many rows' numbers, sort keys, ends of line and ends of request at once."""
-        count = _ROWS_AHEAD
-        numbers = b"%d " * count % tuple(range(first, first + count))
-        keys, known = self._sort_keys(first, count), numbers.split()
-        ends = [self._ends[number % CUSTOMER_SHARDS] for number in range(first, first + count)]
-        lasts = numbers.replace(b" ", b"\r\n ").split(b" ")
-        self._first, self._ahead = first, list(zip(known, keys, lasts, ends, strict=False))
+        numbers = _counted(first, lambda thousands: b"%d" % thousands if thousands else None)
+        ends = islice(cycle(self._ends), first % CUSTOMER_SHARDS, None)
+        lasts = [number + b"\r\n" for number in numbers]
+        self._first, self._ahead = first, list(zip(numbers, self._sort_keys(first), lasts, ends, strict=False))
 
-    def _sort_keys(self, first: int, count: int) -> list[bytes]:
+    def _sort_keys(self, first: int) -> list[bytes]:
         """Return the sort keys of consecutive rows; within one second they differ in their microseconds only."""
         key = self._sort_key(first)
         microsecond = int(key[_MICROSECOND])
-        if microsecond + count > 1_000_000:
-            return [self._sort_key(number).encode() for number in range(first, first + count)]
-        pattern = f"{key[:_SECOND]}%06d{key[_MICROSECOND.stop :]} ".encode()
-        return (pattern * count % tuple(range(microsecond, microsecond + count))).split()
+        if microsecond + _ROWS_AHEAD > 1_000_000:
+            return [self._sort_key(number).encode() for number in range(first, first + _ROWS_AHEAD)]
+        before, behind = key[:_SECOND], key[_MICROSECOND.stop :].encode()
+        return [moment + behind for moment in _counted(microsecond, lambda head: f"{before}{head:03}".encode())]
 
     def _amounts_of(self, cells: tuple[bytes, bytes]) -> tuple[bytes, bytes]:
         """Return a row's three amounts as they stand in its request and in its line."""
@@ -158,6 +158,17 @@ class _Template:
         total = line_total(int(quantity), Decimal(price.decode())).encode()
         *_, e, f, g, h, _ = self._pieces
         return b"".join((e, quantity, f, price, g, total, h)), b",".join((quantity, price, total))
+
+
+def _counted(first: int, leading: Callable[[int], bytes | None]) -> list[bytes]:
+    """Write down consecutive numbers; ``leading`` writes their thousands, or None where leading zeros are left out."""
+    numbers: list[bytes] = []
+    while len(numbers) < _ROWS_AHEAD:
+        thousands, rest = divmod(first + len(numbers), 1000)
+        last_digits = _LAST_DIGITS[rest : rest + _ROWS_AHEAD - len(numbers)]
+        before = leading(thousands)
+        numbers += [digits.lstrip(b"0") if before is None else before + digits for digits in last_digits]
+    return numbers
 
 
 class _Memo[Key, Value](dict[Key, Value]):
