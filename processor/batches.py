@@ -62,7 +62,7 @@ class Batcher:
         rows, at = run.rows, 0
         while at < len(rows):
             some = rows[at : at + BATCH_ITEMS - self._rows]
-            count = self._template.write(run.first + at, some, self._puts, self._lines)
+            count = self._template.write(run.first + at, some, self._puts, self._lines, quoted=run.quoted)
             at += count
             self._rows += count
             if self._rows == BATCH_ITEMS:
@@ -111,8 +111,13 @@ class _Template:
         self._ahead: list[tuple[bytes, bytes, bytes, bytes]] = []
         """For each row from ``_first`` on what depends on its number only."""
 
-    def write(self, first: int, rows: Sequence[tuple[bytes, ...]], puts: list[bytes], lines: list[bytes]) -> int:
-        """Append the pieces of the rows' put requests, and their lines; returns for how many of the rows."""
+    def write(
+        self, first: int, rows: Sequence[tuple[bytes, ...]], puts: list[bytes], lines: list[bytes], *, quoted: bool
+    ) -> int:
+        """Append the pieces of the rows' put requests, and their lines; returns for how many of the rows.
+
+        ``quoted`` says that there may be commas in cells, for which the line has quotes around them.
+        """
         a, b, c, d, *_, between = self._pieces
         names, amounts = self._names, self._amounts
         at = first - self._first
@@ -124,6 +129,8 @@ class _Template:
         for (number, key, last, end), (order_id, customer, product, quantity, price) in zip(known, rows, strict=False):
             numbers, cells = amounts[quantity, price]
             puts += (a, order_id, b, key, c, customer, d, product, numbers, number, between, names[customer], end)
+            if quoted:
+                order_id, customer, product = _in_line(order_id), _in_line(customer), _in_line(product)  # noqa: PLW2901
             lines.append(b",".join((order_id, key, customer, product, cells, last)))
         return len(known)
 
@@ -188,6 +195,11 @@ class _Memo[Key, Value](dict[Key, Value]):
 def _normalised(customer_name: bytes) -> bytes:
     # Normalising can bring in what JSON escapes: U+FF02 becomes a quote.
     return _quoted(normalised_name(customer_name.decode()))
+
+
+def _in_line(cell: bytes) -> bytes:
+    """Write a cell without quotes in it as a line has it."""
+    return b'"%b"' % cell if b"," in cell else cell
 
 
 def _quoted(text: str) -> bytes:

@@ -64,9 +64,13 @@ class Lines:
         """Hand out one line without its line feed; None at the end."""
         if not self.more():
             return None
-        if self._split is None:
-            self._split = self.block.split(b"\n")
-        line = self._split[self.at]
+        line = self.raw(self.at)
         self.at += 1
         # A line that came cut may end in the middle of a character.
         return line.decode(errors="ignore")
+
+    def raw(self, at: int) -> bytes:
+        """Return a line of the block without its line feed, and hand nothing out."""
+        if self._split is None:
+            self._split = self.block.split(b"\n")
+        return self._split[at]

@@ -53,6 +53,8 @@ class PlainRun:
 
     first: int
     rows: list[tuple[bytes, ...]]
+    quoted: bool = False
+    """Whether quotes were around cells, so that there may be commas in them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,14 +136,14 @@ class RowReader:
 
     def runs(self) -> Iterator[PlainRun | RawRow]:
         """Yield the same rows in the same order, those that are plain in runs, which are much cheaper to read."""
-        lines = self._lines
+        lines, plain = self._lines, self._plain
         searched = b""
         found: list[tuple[bytes, ...]] = []
         others: list[int] = []
         while self._pushed_back or lines.more():
             if lines.block is not searched:
                 searched = lines.block
-                found = self._plain.find(searched) or []
+                found = plain.find(searched) or []
                 others = [at for at, cells in enumerate(found) if not cells[0]]
                 others.append(len(found))
             end = 0 if self._pushed_back or not found else others[bisect_left(others, lines.at)]
@@ -149,8 +151,22 @@ class RowReader:
                 yield PlainRun(self._number + 1, found[lines.at : end])
                 self._number += end - lines.at
                 lines.at = end
+            elif not self._pushed_back and (quoted := self._quoted_rows()):
+                yield PlainRun(self._number + 1, quoted, quoted=True)
+                self._number += len(quoted)
+                lines.at += len(quoted)
             elif (line := self._next_line()) is not None and (row := self._read(line)) is not None:
                 yield row
+
+    def _quoted_rows(self) -> list[tuple[bytes, ...]]:
+        """Return the cells of the rows from here on in the block that are plain but for quotes around cells."""
+        lines, found = self._lines, []
+        for at in range(lines.at, lines.count):
+            cells = self._plain.quoted(lines.raw(at))
+            if not cells:
+                break
+            found.append(cells)
+        return found
 
     def _read(self, line: str) -> RawRow | None:
         """Read the row that begins with this line, carefully; None if the line is blank."""

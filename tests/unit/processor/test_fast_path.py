@@ -206,8 +206,25 @@ _NEARLY_PLAIN = st.sampled_from(
         " ",
     ]
 )
+_COMMA = "\ue000"
+"""A comma that is one whatever the delimiter is."""
+
+
+def _maybe_quoted(*cells: str) -> st.SearchStrategy[str]:
+    return st.tuples(st.sampled_from(cells), st.booleans()).map(lambda drawn: f'"{drawn[0]}"' if drawn[1] else drawn[0])
+
+
+_QUOTED = st.tuples(
+    _maybe_quoted("A-1", f"A{_COMMA}1", "A;1", " A-1", "A-1 ", "", "i" * 64, "i" * 65),
+    _maybe_quoted("Ann", f"Lee{_COMMA} Ann", "Lee| Ann", "Ann\\", "Ann\t", "Ann\x85", "\u3000", f"{'n' * 199}{_COMMA}"),
+    _maybe_quoted("Widget", f"{_COMMA}Widget", "Zoë's", " ", "n" * 201, '""', "a\nb", "a\r"),
+    _maybe_quoted("3", "03", "3 ", "1000000", "1000001", f"1{_COMMA}000"),
+    _maybe_quoted("9.99", "9.9900", "009", f"9{_COMMA}99", "-1"),
+).map(",".join)
 _ROWS = st.lists(
     st.just(GOOD)
+    | _QUOTED
+    | GOOD_ROWS.map(lambda cells: csv_text([cells], line_end="", quote_all=True))
     | GOOD_ROWS.map(lambda cells: csv_text([cells], line_end=""))
     | _NEARLY_PLAIN
     | TROUBLE
@@ -218,7 +235,7 @@ _HEADERS = st.sampled_from(
     [HEADER, f"\n{HEADER}\r", f"{HEADER},note", "unit_price,quantity,product_name,customer_name,order_id"]
 ) | st.permutations([*NAMES, "note", "more"]).map(",".join)
 FILES = st.tuples(_HEADERS, _ROWS, st.sampled_from(["\n", "\r\n"]), st.sampled_from(DELIMITERS)).map(
-    lambda drawn: drawn[2].join([drawn[0], *drawn[1]]).replace(",", drawn[3])
+    lambda drawn: drawn[2].join([drawn[0], *drawn[1]]).replace(",", drawn[3]).replace(_COMMA, ",")
 )
 
 
@@ -313,13 +330,32 @@ def test_plain_cells_come_in_declared_order(header: str) -> None:
         "A-1,Ann,Widget,007,9.99",
         "A-1,Ann,Widget,3,007",
         "A-1,Ann\x85,Widget,3,9.99",
-        '"A-1",Ann,Widget,3,9.99',
+        '"A-1",Ann ,Widget,3,9.99',
+        '"A-1 ",Ann,Widget,3,9.99',
+        '"A ""1""",Ann,Widget,3,9.99',
+        '"A-1",Ann,Widget,3,"9.99',
         "A-1,\u3000,Widget,3,9.99",
     ],
 )
 def test_what_would_be_written_otherwise_is_not_plain(row: str) -> None:
     """A row that is stored otherwise than it stands, or not at all, goes the careful way."""
     assert plain_rows(f"{HEADER}\n{row}\n") == []
+
+
+@pytest.mark.parametrize("delimiter", [",", ";"])
+def test_quotes_around_cells_cost_little(delimiter: str) -> None:
+    """Files that quote some cells, or all, take the fast way: what is stored has no quotes, what is in a line may."""
+    cells = [('"A-1"', '"Lee, Ann"', '"Widget"', '"3"', '"9.99"'), ('"A-2"', "Ann", '"Widget"', "4", '"9.99"')]
+    text = "\n".join(delimiter.join(row) for row in [NAMES, *cells, ("",)])
+
+    found = fast([text.encode()])
+
+    assert plain_rows(text) == [
+        (2, (b"A-1", b"Lee, Ann", b"Widget", b"3", b"9.99")),
+        (3, (b"A-2", b"Ann", b"Widget", b"4", b"9.99")),
+    ]
+    assert found == careful([text.encode()])
+    assert b',"Lee, Ann",Widget,' in found.accepted
 
 
 def test_rows_of_a_very_wide_file_are_not_plain() -> None:
