@@ -54,6 +54,8 @@ clients = Clients(
 services = Services.build(_config, clients, _meter, _session)
 # Nothing that is loaded by now is garbage: no collection need look at it again.
 gc.freeze()
+# Rows are tuples of text, which are no garbage before they are freed: looking at each thousand of them finds nothing.
+gc.set_threshold(100_000)
 
 _cold = True
 
