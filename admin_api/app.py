@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI
@@ -10,38 +9,14 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.middleware.sessions import SessionMiddleware
 
 from admin_api.auth import IDLE_S, SESSION_COOKIE, Gate
+from admin_api.pages import PagesWhenAsked
 from admin_api.refusals import HANDLERS, Boundary
 from admin_api.security import Guard
-from admin_api.tokens import TokenChecker
 
 if TYPE_CHECKING:
     from admin_api.auth import User
     from admin_api.services import Console
-
-PAGES = (
-    "assets",
-    "health",
-    "sign_in",
-    "preferences",
-    "uploads",
-    "overview",
-    "monitor",
-    "runs",
-    "files",
-    "file_forms",
-    "file_page",
-    "activity",
-    "orders",
-    "dead_letters",
-    "search",
-    "api.docs",
-    "api.files",
-    "api.orders",
-    "api.dead_letters",
-    "api.actions",
-    "api.uploads",
-)
-"""The modules with a ``router``, in the order in which their routes are tried."""
+    from admin_api.tokens import TokenChecker
 
 _SMALLEST_COMPRESSED = 500
 _DESCRIPTION = """
@@ -56,12 +31,11 @@ def create_app(console: Console) -> FastAPI:
         title="Waybill", description=_DESCRIPTION, openapi_url="/api/openapi.json", docs_url=None, redoc_url=None
     )
     app.state.console = console
-    for name in PAGES:
-        router = importlib.import_module(f"admin_api.{name}").router
-        app.include_router(router, include_in_schema=name.startswith("api."))
+    app.state.loaded = set()
     for error, handler in HANDLERS.items():
         app.add_exception_handler(error, handler)
     # The last one added is the first that a request meets.
+    app.add_middleware(PagesWhenAsked, application=app)
     app.add_middleware(Boundary)
     app.add_middleware(Gate, user_of_token=_token_checker(console))
     app.add_middleware(
@@ -82,7 +56,10 @@ def _token_checker(console: Console) -> Any:
 
     def user_of(token: str) -> User | None:
         nonlocal checker
-        checker = checker or TokenChecker(console.discovery_url, console.config.scripts_client_id)
+        if checker is None:
+            from admin_api.tokens import TokenChecker  # noqa: PLC0415  Cryptography, for scripts only.
+
+            checker = TokenChecker(console.discovery_url, console.config.scripts_client_id)
         return checker.user_of(token)
 
     return user_of

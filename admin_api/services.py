@@ -25,6 +25,7 @@ from processor.listing import FileList
 from processor.lookup import OrderLookup
 from processor.objects import Objects
 from processor.queue import IngestQueue
+from processor.sdk import session_of
 from processor.table import FilesTable
 
 if TYPE_CHECKING:
@@ -34,6 +35,18 @@ if TYPE_CHECKING:
 
 # A person waits: few attempts, and an answer in words before the gateway's 30 seconds are over.
 _TIMES: Any = {"connect_timeout": 3, "read_timeout": 10, "retries": {"mode": "standard", "total_max_attempts": 3}}
+
+_SERVICES = (
+    "dynamodb",
+    "s3",
+    "sqs",
+    "cloudwatch",
+    "xray",
+    "logs",
+    "lambda",
+    "cognito-idp",
+    "secretsmanager",
+)
 
 
 def _utc_now() -> datetime:
@@ -53,7 +66,7 @@ class Console:
     @classmethod
     def connect(cls, config: Config) -> Console:
         """Connect to AWS with the function's own credentials."""
-        session = boto3.Session()
+        session = boto3.Session(botocore_session=session_of(*_SERVICES))
 
         def client(service: str, **options: Any) -> Any:
             return session.client(service, config=ClientConfig(**_TIMES, **options))  # type: ignore[call-overload]

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import importlib
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+import admin_api
+from admin_api.pages import PAGES, load_pages
 from tests.aws.console import NOBODY_IN_PARTICULAR, OPERATOR, URL, VIEWER, ConsoleStage, session_cookie, words
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
+ROUTERS = [
+    path for path in Path(admin_api.__file__).parent.rglob("*.py") if "APIRouter(" in path.read_text(encoding="utf-8")
+]
 OPEN = {"/healthz", "/robots.txt", "/auth/sign-in", "/auth/callback", "/auth/sign-out", "/auth/signed-out"}
 
 
 def routes(app: FastAPI) -> list[tuple[str, str]]:
     """List every method and path that the application answers, with plausible parameters."""
+    load_pages(app, *PAGES)
     contexts: list[Any] = [
         context
         for route in app.routes
@@ -35,7 +43,7 @@ def test_every_route_but_the_open_ones_asks_for_a_sign_in(console: ConsoleStage)
 
     answers = {(method, path): nobody.request(method, path) for method, path in closed}
 
-    assert len(closed) >= 5
+    assert len(closed) >= 35
     for (_, path), answer in answers.items():
         if path.startswith("/api/") and path != "/api/docs":
             assert answer.status_code == 401
@@ -43,6 +51,25 @@ def test_every_route_but_the_open_ones_asks_for_a_sign_in(console: ConsoleStage)
         else:
             assert answer.status_code == 303
             assert answer.headers["Location"].startswith("/auth/sign-in?next=%2F")
+
+
+def test_every_page_is_below_a_path_that_loads_it(console: ConsoleStage) -> None:
+    """A page whose module stands under another path would be found only after that one was asked for."""
+    modules = {name for names in PAGES.values() for name in names}
+    paths = {
+        name: {route.path for route in importlib.import_module(f"admin_api.{name}").router.routes} for name in modules
+    }
+
+    astray = {
+        (name, path)
+        for name in modules
+        for path in paths[name]
+        if name not in PAGES.get(path.removeprefix("/").partition("/")[0], ())
+    }
+
+    assert not astray
+    assert {f.stem for f in ROUTERS} <= {name.rpartition(".")[2] for name in modules}
+    assert console.browser().app.state.loaded == set()  # type: ignore[attr-defined]
 
 
 def test_an_unknown_path_tells_nobody_that_it_is_unknown(console: ConsoleStage) -> None:
