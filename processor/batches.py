@@ -9,12 +9,11 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from decimal import Decimal
 from itertools import cycle, islice
 from typing import TYPE_CHECKING
 
 from processor.csv_lines import CsvLines
-from processor.orders import CUSTOMER_SHARDS, EnrichedRow, line_total, normalised_name, put_request
+from processor.orders import CUSTOMER_SHARDS, EnrichedRow, normalised_name, put_request
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -136,12 +135,12 @@ class _Template:
 
     def write_one(self, number: int, row: EnrichedRow, puts: list[bytes]) -> None:
         """Append the pieces of one row's put request, whatever is in its cells."""
-        a, b, c, d, *_, between = self._pieces
-        customer = row.customer_name
-        numbers, _ = self._amounts[row.quantity.encode(), row.unit_price.encode()]
+        a, b, c, d, e, f, g, h, between = self._pieces
         timed = (b, row.processed_timestamp.encode(), c)
-        named = (row.row_number.encode(), between, self._names[customer.encode()], self._ends[number % CUSTOMER_SHARDS])
-        puts += (a, _quoted(row.order_id), *timed, _quoted(customer), d, _quoted(row.product_name), numbers, *named)
+        amounts = (e, row.quantity.encode(), f, row.unit_price.encode(), g, row.line_total.encode(), h)
+        customer, shard = row.customer_name, number % CUSTOMER_SHARDS
+        last = (row.row_number.encode(), between, self._names[customer.encode()], self._ends[shard])
+        puts += (a, _quoted(row.order_id), *timed, _quoted(customer), d, _quoted(row.product_name), *amounts, *last)
 
     def _look_ahead(self, first: int) -> None:
         """Work out many rows' numbers, sort keys, ends of line and ends of request at once."""
@@ -162,7 +161,10 @@ class _Template:
     def _amounts_of(self, cells: tuple[bytes, bytes]) -> tuple[bytes, bytes]:
         """Return a row's three amounts as they stand in its request and in its line."""
         quantity, price = cells
-        total = line_total(int(quantity), Decimal(price.decode())).encode()
+        whole, point, places = price.partition(b".")
+        # In whole numbers: as exact as Decimal, and as it writes them, at a third of the cost.
+        digits = b"%0*d" % (len(places) + 1, int(quantity) * int(whole + places))
+        total = digits[: -len(places)] + point + digits[-len(places) :] if places else digits
         *_, e, f, g, h, _ = self._pieces
         return b"".join((e, quantity, f, price, g, total, h)), b",".join((quantity, price, total))
 

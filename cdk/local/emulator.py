@@ -91,7 +91,7 @@ class Emulator:
         install()
         shutil.rmtree(self._temporary, ignore_errors=True)
         self._temporary.mkdir(parents=True)
-        self._process = Supervised([str(PYTHON), "-m", "ministack"], env=self._server_env(), log=self.log)
+        self._process = Supervised([str(PYTHON), "-P", str(PROJECT / "serve.py")], env=self._server_env(), log=self.log)
 
     def wait_ready(self) -> None:
         """Return once it answers."""

@@ -35,7 +35,7 @@ from tests.bench.run import LOCAL, say
 from tests.stack.deployment import REGION, Deployment, wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from processor.entries import FileEntry, RunEntry
     from processor.files import ObjectVersion
@@ -86,13 +86,13 @@ class Stack:
 
 
 @contextmanager
-def deployed() -> Iterator[Stack]:
-    """Deploy the stack as it ships."""
+def deployed(context: Mapping[str, object] | None = None) -> Iterator[Stack]:
+    """Deploy the stack as it ships, or with other settings."""
     with (
         Sidecar(LOCAL / "bench-sidecar", LOCAL / "bench-sidecar/mail") as sidecar,
         Emulator(0, LOCAL / "bench-end-to-end", extra_env=sidecar.extra_env) as emulator,
     ):
-        outputs = bring_up(emulator, out_dir=LOCAL / "cdk.out.bench", context={})
+        outputs = bring_up(emulator, out_dir=LOCAL / "cdk.out.bench", context=dict(context or {}))
         sidecar.follow(emulator, outputs)
         deployment = Deployment(emulator.endpoint, outputs, emulator.child_env(), emulator.log)
         xray = boto3.client(

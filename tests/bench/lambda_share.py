@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-OF_256_MB = 256 / 1769
+ONE_CPU_MB = 1769
+OF_256_MB = 256 / ONE_CPU_MB
 """Lambda gives a whole CPU at 1,769 MB: https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html"""
 _PERIOD_US = 20_000  # Lambda's own.
 _V1 = Path("/sys/fs/cgroup/cpu")

@@ -24,6 +24,7 @@ def show(found: dict[str, Any]) -> str:
     """Write everything down as text, tables in Markdown."""
     parts = [f"Measured on {found['date']} on {found['machine']}."]
     parts += [_files(int(rows), cases) for rows, cases in found["files"].items()]
+    parts += [_memory(found["memory"])] if "memory" in found else []
     parts += [_imports(found["imports"]), _goals(found)]
     return "\n\n".join(parts) + "\n"
 
@@ -53,6 +54,16 @@ def _files(rows: int, cases: dict[str, dict[str, float]]) -> str:
 
 def _imports(cases: dict[str, dict[str, float]]) -> str:
     return table(["Import", "CPU ms"], [[name, f"{case['import_cpu_s'] * 1000:.0f}"] for name, case in cases.items()])
+
+
+def _memory(sizes: dict[str, dict[str, float]]) -> str:
+    rows = [name for name in next(iter(sizes.values())) if name.isdigit()]
+    head = ["memory"] + [f"{what} of {int(name):,} rows" for name in rows for what in ("seconds", "USD")]
+    body = [
+        [f"{memory} MB", *(text for name in rows for text in (f"{each[name]:.2f}", f"{each[f'{name} usd']:.7f}"))]
+        for memory, each in sizes.items()
+    ]
+    return table(head, body)
 
 
 def _goals(found: dict[str, Any]) -> str:

@@ -21,6 +21,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from processor.cost import PRICES
 from sample_data.generate import write_file
 from tests.bench import lambda_share
 from tests.bench.case import CASES, IMPORTS
@@ -36,6 +37,8 @@ BAD = 0.01
 LARGEST_REPEATED = 100_000
 """Rows; from here on a peer takes minutes and is measured once."""
 OURS = "waybill"
+MEMORY_MB = (128, 256, 512, 1024, 1769)
+SIZED_ROWS = (1_000, 100_000)
 
 
 def measure(*arguments: str, share: float | None = None) -> dict[str, float]:
@@ -99,6 +102,22 @@ def as_in_lambda(rows: int) -> dict[str, float]:
         return measure(OURS, stub.url, str(rows), share=lambda_share.OF_256_MB)
 
 
+def memory_sizes(repeat: int) -> dict[str, dict[str, float]]:
+    """Measure the same runs with the shares of a CPU that come with sizes of memory, and what each costs at Lambda."""
+    found: dict[str, dict[str, float]] = {}
+    for rows in SIZED_ROWS:
+        with running(body=str(file_of(rows)), delay_s=0.008) as stub:
+            for memory_mb in MEMORY_MB:
+                say(f"{rows:,} rows with the CPU of {memory_mb} MB")
+                share = memory_mb / lambda_share.ONE_CPU_MB
+                runs = [measure(OURS, stub.url, str(rows), share=share) for _ in range(repeat)]
+                wall_s = medians(runs)["wall_s"]
+                usd = wall_s * memory_mb / 1024 * float(PRICES["lambda_gb_seconds"])
+                found.setdefault(str(memory_mb), {})[str(rows)] = wall_s
+                found[str(memory_mb)][f"{rows} usd"] = usd
+    return found
+
+
 def machine() -> str:
     """Name the processor and the interpreter."""
     lines = Path("/proc/cpuinfo").read_text().splitlines()
@@ -125,6 +144,8 @@ def main() -> None:
         "imports": imports(asked.repeat),
         "files": {str(rows): compare(rows, asked.repeat, asked.cases) for rows in asked.rows},
     }
+    if lambda_share.is_possible():
+        found["memory"] = memory_sizes(asked.repeat)
     if lambda_share.is_possible() and asked.rows:
         found["lambda"] = {"rows": max(asked.rows), **as_in_lambda(max(asked.rows))}
     keep("processor", found)

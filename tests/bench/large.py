@@ -1,0 +1,166 @@
+"""One large file on the deployed stack: read in ranges, its workers killed, its execution stopped, resumed, settled.
+
+    python -m tests.bench.large [--mb 1024]
+
+Kills every worker of the ranges' function when a quarter of the ranges is done, stops the execution at half, and lets
+the next run finish. Then everything is counted: orders in the table, lines in both objects, what the ledger says.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import os
+import signal
+import sys
+import time
+from contextlib import suppress
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from processor.files import ObjectVersion
+from tests.bench.end_to_end import deployed
+from tests.bench.report import keep
+from tests.bench.run import say
+from tests.stack.deployment import wait_until
+from tests.stack.test_large_files import results, stop_and_let_its_time_pass, working_objects
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.bench.end_to_end import Stack
+
+MB = 1024 * 1024
+BAD_EVERY = 100
+CONTEXT = {"large_file_concurrency": 2, "retry_backoff_s": [1, 2]}
+"""Two ranges at once for two cores, and no long waits; otherwise as shipped."""
+_SETTLED_IN_S = 3 * 3_600
+_NAME, _PRODUCT = "Customer " * 20, "Gear, " * 32 + "oiled"
+_HEADER = "order_id,customer_name,product_name,quantity,unit_price\n"
+
+
+class Text(io.RawIOBase):
+    """The file's text, made while it is read; counts its rows. Rows have some 450 bytes, every hundredth is bad."""
+
+    def __init__(self, size_bytes: int) -> None:
+        self.good = self.bad = self.size_bytes = 0
+        self._pieces = self._made(size_bytes)
+        self._left = b""
+
+    def readable(self) -> bool:
+        """Say that it is."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Make as much as there is room for."""
+        while len(self._left) < len(buffer) and (piece := next(self._pieces, b"")):
+            self._left += piece
+        part, self._left = self._left[: len(buffer)], self._left[len(buffer) :]
+        buffer[: len(part)] = part
+        return len(part)
+
+    def _made(self, size_bytes: int) -> Iterator[bytes]:
+        piece = _HEADER
+        for number in count():
+            is_bad = number % BAD_EVERY == 7
+            self.bad, self.good = self.bad + is_bad, self.good + (not is_bad)
+            quantity = "none" if is_bad else number % 9 + 1
+            piece += f'L-{number:012},"{_NAME}{number % 5_000}","{_PRODUCT}",{quantity},12.50\n'
+            if len(piece) < MB:
+                continue
+            self.size_bytes += len(piece)
+            yield piece.encode()
+            piece = ""
+            if self.size_bytes >= size_bytes:
+                return
+
+
+def workers() -> list[int]:
+    """List the processes that do steps of the state machine."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            environment = (folder / "environ").read_bytes()
+            if b"AWS_LAMBDA_FUNCTION_NAME=waybill-local-ranges\0" in environment:
+                found.append(int(folder.name))
+    return found
+
+
+def upload(stack: Stack, size_bytes: int) -> tuple[ObjectVersion, Text]:
+    """Upload the file in parts, as clients do with large ones."""
+    deployment, text = stack.deployment, Text(size_bytes)
+    bucket, key = deployment.outputs["BucketName"], "raw-data/bench/large.csv"
+    deployment.client("s3").upload_fileobj(io.BufferedReader(text, MB), bucket, key)
+    head = deployment.client("s3").head_object(Bucket=bucket, Key=key)
+    return ObjectVersion(bucket, key, head["VersionId"]), text
+
+
+def measure(stack: Stack, size_bytes: int) -> dict[str, Any]:
+    """Do it all."""
+    deployment = stack.deployment
+    version, text = upload(stack, size_bytes)
+    began = time.time()
+    say(f"{text.size_bytes / MB:,.0f} MB with {text.good + text.bad:,} rows are uploaded")
+    wait_until(lambda: bool(working_objects(deployment, "plan.json")), _SETTLED_IN_S, lambda: "no plan")
+    planned_s = time.time() - began
+    plan = json.loads(deployment.read(working_objects(deployment, "plan.json")[0]))
+    ranges = len(plan["split"]["ranges"])
+    say(f"split into {ranges} ranges after {planned_s:.0f} s")
+    wait_until(lambda: len(results(deployment)) >= ranges // 4, _SETTLED_IN_S, lambda: "a quarter is not done")
+    killed = workers()
+    for pid in killed:
+        os.kill(pid, signal.SIGKILL)
+    say(f"killed {len(killed)} workers when {len(results(deployment))} ranges were done")
+    wait_until(lambda: len(results(deployment)) >= ranges // 2, _SETTLED_IN_S, lambda: "half is not done")
+    stop_and_let_its_time_pass(deployment, version)
+    say(f"stopped the execution when {len(results(deployment))} ranges were done")
+    [entry] = deployment.wait_at_rest([version], _SETTLED_IN_S)
+    took_s = time.time() - began
+    say(f"settled after {took_s:.0f} s; counting")
+    orders = sum(
+        page["Count"]
+        for page in deployment.client("dynamodb")
+        .get_paginator("scan")
+        .paginate(TableName=deployment.outputs["OrdersTableName"], Select="COUNT")
+    )
+    found = {
+        "mb": round(text.size_bytes / MB),
+        "ranges": ranges,
+        "good_rows": text.good,
+        "bad_rows": text.bad,
+        "state": entry.state,
+        "accepted_rows": entry.accepted_rows,
+        "rejected_rows": entry.rejected_rows,
+        "orders": orders,
+        "accepted_lines": deployment.read(entry.accepted_key).count(b"\r\n") - 1,
+        "rejected_lines": deployment.read(entry.rejected_key).count(b"\r\n") - 1,
+        "left_behind": len(working_objects(deployment)),
+        "workers_killed": len(killed),
+        "runs": [run.outcome for run in deployment.ledger.runs(entry.file_id)],
+        "planned_s": round(planned_s),
+        "seconds": round(took_s),
+        "rows_per_s": round(text.good / took_s),
+    }
+    is_whole = (
+        found["accepted_rows"] == orders == found["accepted_lines"] == text.good
+        and found["rejected_rows"] == found["rejected_lines"] == text.bad
+    )
+    return found | {"is_whole": is_whole}
+
+
+def main() -> None:
+    """Deploy, measure, keep; fail where a row is missing or one too many."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.large")
+    parser.add_argument("--mb", type=int, default=1_024)
+    with deployed(CONTEXT) as stack:
+        found = measure(stack, parser.parse_args().mb * MB)
+    keep("large", found)
+    print(json.dumps(found, indent=2))
+    if not found["is_whole"]:
+        sys.exit("Rows are missing, or there are too many.")
+
+
+if __name__ == "__main__":
+    main()
