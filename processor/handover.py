@@ -64,10 +64,13 @@ class Task:
 
 
 def is_too_large_for_one_run(run: Run, facts: ObjectFacts) -> bool:
-    """Tell whether the file is more than this invocation certainly stores in the time that it has left."""
+    """Tell whether the file is more than this invocation certainly stores in the time that it has left.
+
+    One that has none left stops by itself, and the next one decides.
+    """
     time_s = run.invocation.remaining_s() * _SHARE_OF_TIME
     in_time = facts.size_bytes <= run.services.config.run_bytes_per_s * time_s
-    return not in_time and not files.is_gzipped(run.entry.name)
+    return time_s > 0 and not in_time and not files.is_gzipped(run.entry.name)
 
 
 def hand_over(run: Run) -> None:
