@@ -106,8 +106,8 @@ def picture(stack: Deployment, entry: FileEntry) -> dict[str, Any]:
 
 
 def test_killed_and_resumed_it_leaves_what_one_run_leaves(open_stack: Deployment, proxy: FaultProxy) -> None:
-    """Ten ranges; workers die around a write, the execution is stopped, and the next one stores what is missing."""
-    body, good, bad = large_file("large", 10)
+    """Six ranges; workers die around a write, the execution is stopped, and the next one stores what is missing."""
+    body, good, bad = large_file("large", 6)
     with open_stack.paused():
         version = open_stack.upload("large.csv", body)
         deaths = [
@@ -140,7 +140,7 @@ def test_killed_and_resumed_it_leaves_what_one_run_leaves(open_stack: Deployment
 
 def test_ranges_need_no_more_than_they_are_granted(stack: Deployment) -> None:
     """Open and with permissions enforced, a file of several ranges is settled without a failed step."""
-    body, good, bad = large_file("granted", 3)
+    body, good, bad = large_file("granted", 2)
     version = stack.upload("granted.csv", body)
 
     [entry] = stack.wait_at_rest([version], 180)
