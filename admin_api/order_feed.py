@@ -59,7 +59,9 @@ class _Place:
         if direction not in {_OLDER, _NEWER} or not (row.isascii() and row.isdigit() and len(row) <= _MOST_DIGITS):
             raise CursorError(cursor)
         try:
-            return cls(direction, to_iso(from_iso(received_at)), file_id, int(row))
+            moment = to_iso(from_iso(received_at))
+            from_iso(moment)  # A year before 1000 is written in fewer digits than are read.
+            return cls(direction, moment, file_id, int(row))
         except (ValueError, OverflowError) as error:
             raise CursorError(cursor) from error
 
@@ -93,6 +95,9 @@ def read_feed(console: Console, cursor: str = "", limit: int = PAGE) -> FeedPage
         files, first, run = files[1:], 0, None
     if not files:
         return _nothing_yet(start)
+    if run is None and first >= FIRST_STRIDE:
+        # On the way up into the end of a large file, which is known only now: read from its start it would take long.
+        run = run_of_rows(console.ledger.runs(files[0].file_id))
     groups = console.orders.newest(files, run=run, first=first, limit=limit)
     last = groups[-1]
     # What cannot be read is passed by, or no page would lead beyond it.
@@ -101,7 +106,7 @@ def read_feed(console: Console, cursor: str = "", limit: int = PAGE) -> FeedPage
     return FeedPage(
         groups,
         older="" if ends_here else _Place.cursor(_OLDER, last.entry, following),
-        newer="" if start.at_top else _Place.cursor(_NEWER, files[0], first),
+        newer=_up_from(start),
     )
 
 
@@ -109,7 +114,13 @@ def _nothing_yet(start: _Start) -> FeedPage:
     if not start.has_older:
         return FeedPage((), "", "")
     last = start.files[-1]
-    return FeedPage((), _Place.cursor(_OLDER, last, last.accepted_rows), "", searched_to=last.received_at)
+    older = _Place.cursor(_OLDER, last, last.accepted_rows)
+    return FeedPage((), older, _up_from(start), searched_to=last.received_at)
+
+
+def _up_from(start: _Start) -> str:
+    """Return the cursor of the page above: from the topmost file even if it has no orders, or it would not move."""
+    return "" if start.at_top else _Place.cursor(_NEWER, start.files[0], start.first)
 
 
 def feed_rows(console: Console, limit: int = 500) -> Iterator[Order]:

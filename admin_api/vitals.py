@@ -83,7 +83,8 @@ class _Kept[T]:
         """Return the answer of now, or of a moment ago; who comes while it is asked for waits for it."""
         with self._lock:
             if self._answer is None or self.now() - self._answer[0] > FRESH_S:
-                self._answer = self.now(), self.ask()
+                answer = self.ask()
+                self._answer = self.now(), answer
             return self._answer[1]
 
     def forget(self) -> None:

@@ -138,11 +138,12 @@ class Settings:
     # What half of its time is not enough for is read in ranges.
     run_kb_per_s: int = _setting(200, _whole(1, 100_000))
     range_mb: int = _setting(32, _whole(1, 512))
-    large_file_concurrency: int = _setting(10, _whole(1, 1000))
+    # Together they send what a new table takes: with ten, each range would need longer than its invocation has.
+    large_file_concurrency: int = _setting(5, _whole(1, 1000))
     # A whole CPU: reading is work for one, and the bill is the same as for a slower function that takes longer.
     large_file_memory_mb: int = _setting(1769, _whole(256, 10240))
     # SQS hides a message for 12 hours at most, and that of the file is hidden meanwhile.
-    large_file_timeout_s: int = _setting(21_600, _whole(60, 43_000))
+    large_file_timeout_s: int = _setting(21_600, _whole(60, 42_000))
     orders_warm_writes: int = _setting(0, _whole(0, 10_000_000))
     encoding: str = _setting("utf-8", _one_of("utf-8", "cp1252"))
     order_indexes: tuple[str, ...] = _setting(ORDER_INDEXES, _list_of(_one_of(*ORDER_INDEXES)))

@@ -7,12 +7,13 @@ writes nothing. A range that is done leaves a result, so that a retry of any kin
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from processor import files, ranges
 from processor.cost import Usage
 from processor.endings import finish_clean_up, give_back, settle, tell_and_clean_up
-from processor.errors import PermanentError, RangesMissingError, StepFailedError
+from processor.errors import ObjectGoneError, PermanentError, RangesMissingError, StepFailedError
 from processor.files import FileState
 from processor.handover import run_of, take_on
 from processor.joining import Piece, join
@@ -91,8 +92,9 @@ def _settlement(run: Run, folder: Folder) -> Settlement:
     results = [result for result in found if result]
     run.content = made.split.content
     run.used_elsewhere += sum((result.usage for result in results), made.usage)
-    try:
+    with suppress(ObjectGoneError):  # Every row is stored: that the original has gone since makes no failure of it.
         run.facts = run.services.objects.facts(run.entry.original)
+    try:
         with span("join"):
             return _join(run, made, results, folder)
     except PermanentError as error:
@@ -106,6 +108,9 @@ def give_back_file(task: Task, error: StepFailedError, services: Services, invoc
         return  # Another run has taken the file over, and the message with it.
     if entry.state is FileState.PROCESSING:
         give_back(run_of(task, entry, services, invocation), error)
+        left = services.ledger.read(task.file_id)
+        if left and left.run_id == task.run_id and left.state is FileState.PROCESSING:
+            raise error  # Not recorded: the state machine repeats the step, or the file would be held for hours.
     last = task.receive_count >= services.config.max_receive_count
     services.queue.postpone(task.message, 0 if last else services.config.backoff_s(task.receive_count))
 

@@ -63,7 +63,7 @@ def process_file(
         _work(run, trace)
     if run.handed_over:
         # The message is no longer this invocation's: it stays hidden until the ranges are settled, or given up.
-        raise FileBusyError(file_id, run.entry.lease_until - int(services.now().timestamp()))
+        raise FileBusyError(file_id, run.entry.lease_until + 1 - int(services.now().timestamp()))
 
 
 @contextmanager
