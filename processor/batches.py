@@ -87,7 +87,7 @@ class Batcher:
 
 
 class _Template:
-    """Writes the orders of plain rows without making them: nothing in their cells needs quoting."""
+    """Writes orders without making them, from pieces of one that was laid out once."""
 
     def __init__(self, maker: OrderMaker) -> None:
         self._sort_key = maker.sort_key

@@ -3,8 +3,8 @@
     python -m tests.bench.large [--mb 1024]
 
 Kills every worker of the ranges' function when a quarter of the ranges is done, stops the execution at half, and lets
-the next run finish. Then everything is counted: orders in the table, of very many a
-sample, lines in both objects, what the ledger says.
+the next run finish. Then everything is counted: orders in the table (a sample of very many), lines in both objects,
+what the ledger says.
 """
 
 from __future__ import annotations
