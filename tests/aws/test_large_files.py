@@ -277,3 +277,40 @@ def test_reprocessing_reads_in_ranges_again_and_adds_nothing(stage: Stage) -> No
     assert again is not None
     assert _left_behind(stage, again) == before
     assert len(stage.services.ledger.runs(entry.file_id)) == 2
+
+
+def test_an_original_that_goes_before_settling_makes_no_failure(stage: Stage) -> None:
+    """Every row is stored by then; called failed, the same content could be stored a second time."""
+    machine = Machine.before(stage, range_bytes=RANGE)
+    version = stage.upload("orders.csv", large_file())
+    hand_over(stage, version)
+    store = machine.store
+
+    def store_and_delete(*arguments: Any) -> None:
+        store(*arguments)
+        if arguments[2].end == len(large_file()):
+            stage.services.objects.delete(version)
+
+    machine.store = store_and_delete  # type: ignore[method-assign]
+    machine.run()
+
+    entry = stage.entry(version)
+    assert entry.state is FileState.PARTIAL
+    assert entry.accepted_rows == len(stage.orders()) > 0
+
+
+def test_a_file_that_could_not_be_given_back_is_given_back_again(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Held for hours by a run that has ended, its message would use up its receives in vain."""
+    machine = Machine.before(stage, range_bytes=RANGE)
+    version = stage.upload("orders.csv", large_file())
+    hand_over(stage, version)
+    task = Task(**machine.waiting.pop())
+    failure = StepFailedError("Lambda.Unknown", "killed")
+    with monkeypatch.context() as away:
+        away.setattr(type(stage.services.ledger), "fail_run", lambda *_, **__: (_ for _ in ()).throw(OSError("away")))
+        with pytest.raises(StepFailedError):
+            give_back_file(task, failure, stage.services, machine.invocation())
+
+    give_back_file(task, failure, stage.services, machine.invocation())
+
+    assert stage.entry(version).state is FileState.QUEUED

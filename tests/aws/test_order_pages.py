@@ -110,6 +110,39 @@ def test_files_without_orders_are_passed_by_a_page_at_a_time(
     assert orders_in(browser.get(link(page, "Search older"))) == ["G-0"]
 
 
+def test_the_way_up_leads_past_files_without_orders(console: ConsoleStage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many of them stand between two files with orders, the newer orders are reached by the link alone."""
+    monkeypatch.setattr("admin_api.order_feed._MOST_FILES", 3)
+    console.stage.process("old.csv", rows("O", 1))
+    middle = console.stage.process("middle.csv", rows("M", 1))
+    for number in range(6):
+        console.stage.process(f"bad-{number}.csv", f"nothing {number}\n".encode())
+    console.stage.process("new.csv", rows("N", 1))
+    browser = console.browser()
+
+    page = browser.get(f"/orders?cursor={pack('older', middle.received_at, middle.file_id, '0')}")
+    for _ in range(5):
+        page = browser.get(link(page, "Newer"))
+        if "N-0" in orders_in(page):
+            break
+
+    assert "N-0" in orders_in(page)
+
+
+def test_the_way_up_into_a_large_file_reads_its_end_only(console: ConsoleStage) -> None:
+    """The page above another file's first row is found by the offsets of the run, not by reading all before it."""
+    below = console.stage.process("below.csv", rows("B", 1))
+    console.stage.process("large.csv", rows("L", 2_500))
+    asked: list[str] = []
+    events = console.console.s3.meta.events
+    events.register("before-send.s3.GetObject", lambda request, **_: asked.append(request.headers["Range"].decode()))
+
+    page = read_feed(console.console, pack("newer", below.received_at, below.file_id, "0"))
+
+    assert [order.order_id for order in page.groups[0].orders] == [f"L-{n}" for n in range(2_450, 2_500)]
+    assert int(asked[0].removeprefix("bytes=").removesuffix("-")) > 100_000
+
+
 def test_a_files_orders_are_paged_by_row(console: ConsoleStage) -> None:
     """Rows stand in the file's order with their place in the whole, and pages lead on and back."""
     entry = console.stage.process("a.csv", rows("A", 120))
@@ -294,6 +327,7 @@ def test_a_cursor_from_elsewhere_is_refused_in_words(console: ConsoleStage) -> N
         f"/orders?cursor={pack('older', '2026-11-22T10:00:00.000000Z', 'nobody', '0')}",
         f"/orders?cursor={pack('older', '2026-11-22T10:00:00.000000Z', 'nobody', '-1')}",
         f"/orders?cursor={pack('older', 'yesterday', 'nobody', '0')}",
+        f"/orders?cursor={pack('older', '0999-01-01T00:00:00Z', 'nobody', '0')}",
         f"/orders?cursor={pack('older', '0001-01-01T00:00:00+14:00', 'nobody', '0')}",
         "/orders?customer=Ada&cursor=x",
     ):
