@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 EXPORT = "export.csv"
+NAMES = "/files/names"
 _NOT_IN_A_PATH = frozenset({"", ".", "..", EXPORT})
+
+
+def names_href(file_ids: Iterable[str]) -> str:
+    """Return where the names of these files are, "" for none."""
+    query = urlencode([("id", file_id) for file_id in file_ids])
+    return f"{NAMES}?{query}" if query else ""
 
 
 def order_href(order_id: str, cursor: str = "") -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import Field
 
-from admin_api.addresses import EXPORT
+from admin_api.addresses import EXPORT, NAMES
 from admin_api.auth import Viewer
 from admin_api.errors import InvalidError
 from admin_api.exports import csv_response, write_csv
@@ -18,7 +18,7 @@ from admin_api.gathering import Part, ask, begin
 from admin_api.offers import OFFERS, Offer, offers
 from admin_api.running import Running, progress_of
 from admin_api.services import ConsoleDep
-from admin_api.views import page
+from admin_api.views import page, part
 from processor.counts import MOST_MOVING, MOVING, Counts
 from processor.cursors import CursorError
 from processor.files import FileState
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from processor.entries import FileEntry
 
 router = APIRouter()
+
+type ShownId = Annotated[str, Field(min_length=1, max_length=64)]
 
 _ALWAYS_SHOWN = (
     FileState.PROCESSING,
@@ -150,6 +152,14 @@ def export_files(_: Viewer, console: ConsoleDep, query: Annotated[FileQuery, Que
     """Download the files that the filter takes, up to a bound that the download's name tells."""
     name = f"files {query.in_words()}" if query.fields() else "files"
     return csv_response(name, write_csv(HEADER, file_rows(console.files, query.filter(console.now()))))
+
+
+@router.get(NAMES)
+def name_files(
+    _: Viewer, console: ConsoleDep, ids: Annotated[list[ShownId], Query(alias="id", max_length=100)]
+) -> Response:
+    """Name files where a page shows their ids: a part that the page asks for once it is there."""
+    return part("files/_names.html", console.files.read(ids))
 
 
 def files_page(console: Console, query: ListQuery) -> FilesPage:

@@ -95,13 +95,10 @@ def read_feed(console: Console, cursor: str = "", limit: int = PAGE) -> FeedPage
         files, first, run = files[1:], 0, None
     if not files:
         return _nothing_yet(start)
-    if run is None and first >= FIRST_STRIDE:
-        # On the way up into the end of a large file, which is known only now: read from its start it would take long.
-        run = run_of_rows(console.ledger.runs(files[0].file_id))
     groups = console.orders.newest(files, run=run, first=first, limit=limit)
     last = groups[-1]
     # What cannot be read is passed by, or no page would lead beyond it.
-    following = last.total if last.problem else max(last.following, last.first + 1)
+    following = last.total if last.problem else last.following
     ends_here = following >= last.total and len(groups) == len(files) and not start.has_older
     return FeedPage(
         groups,

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from admin_api.addresses import EXPORT, order_href
+from admin_api.addresses import EXPORT, names_href, order_href
 from admin_api.auth import Viewer
 from admin_api.errors import InvalidError, NotFoundError
 from admin_api.exports import MOST_ROWS, csv_response, write_csv
@@ -83,8 +83,6 @@ class OrdersPage:
     feed: FeedPage | None = None
     of_file: FileOrders | None = None
     found: OrderPage | None = None
-    files: dict[str, FileEntry] | None = None
-    """The files of the orders found, by id."""
     newer: str = ""
     older: str = ""
     knows_customers: bool = True
@@ -93,6 +91,11 @@ class OrdersPage:
     def compare_href(self) -> str:
         """This stretch of a file's orders, compared with what the table has."""
         return self.query.at(first=self.query.first, compare="true")
+
+    @property
+    def names_href(self) -> str:
+        """The names of the files that the orders found came from: the orders do not know them."""
+        return names_href(_file_ids(self.found.orders if self.found else ()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,9 +175,8 @@ def read_orders(console: Console, query: OrderQuery) -> OrdersPage:
             return _of_file(console, query)
         if query.customer:
             found = console.orders.by_customer(query.customer, query.cursor)
-            files = _files(console, found.orders)
             newer, older = query.at(cursor=found.newer), query.at(cursor=found.older)
-            return OrdersPage(query, found=found, files=files, newer=newer, older=older)
+            return OrdersPage(query, found=found, newer=newer, older=older)
         feed = read_feed(console, query.cursor)
     except (CursorError, CustomerIndexMissingError) as error:
         raise InvalidError(str(error), "Begin again at the newest orders.") from error
@@ -197,7 +199,7 @@ def _of_file(console: Console, query: OrderQuery) -> OrdersPage:
         (rows,) = console.orders.compare([rows])
     newer = query.at(first=max(0, query.first - PAGE)) if query.first else ""
     older = query.at(first=rows.following) if rows.following < rows.total and not rows.problem else ""
-    return OrdersPage(query, of_file=rows, files={entry.file_id: entry}, newer=newer, older=older)
+    return OrdersPage(query, of_file=rows, newer=newer, older=older)
 
 
 def _show(request: Request, console: Console, order_id: str, cursor: str) -> Response:
@@ -233,5 +235,9 @@ def _unknown(file_id: str) -> NotFoundError:
 
 
 def _files(console: Console, orders: tuple[Order, ...]) -> dict[str, FileEntry]:
-    ids = [file_id for file_id in dict.fromkeys(order.file_id for order in orders) if file_id]
+    ids = _file_ids(orders)
     return {entry.file_id: entry for entry in console.files.read(ids)} if ids else {}
+
+
+def _file_ids(orders: tuple[Order, ...]) -> list[str]:
+    return [file_id for file_id in dict.fromkeys(order.file_id for order in orders) if file_id]

@@ -105,6 +105,11 @@ def page(
     return HTMLResponse(body, status, {"Vary": "HX-Request-Type, Cookie"})
 
 
+def part(template: str, context: object) -> HTMLResponse:
+    """Answer with a part that needs nothing of the frame."""
+    return HTMLResponse(templates.get_template(template).render(page=context))
+
+
 def bare_page(request: Request, template: str, values: dict[str, Any], *, status: int = 200) -> HTMLResponse:
     """Answer with a page for which nobody has to be signed in."""
     body = templates.get_template(template).render(frame=frame_of(request), user=None, **values)

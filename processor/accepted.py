@@ -1,12 +1,14 @@
 """Reads a stretch of a file's accepted rows from the object that ``processor.outputs`` wrote: one ranged GET.
 
-The run kept the byte at which every so many rows begin, so the last page of a million rows costs what the first does.
+The run kept the byte at which every so many rows begin, so the last page of a million rows costs what the first does;
+the end of a file is found without them.
 """
 
 from __future__ import annotations
 
 import codecs
 import csv
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -17,7 +19,7 @@ from processor.errors import WaybillError
 from processor.orders import ENRICHED_HEADER, Order, sort_keys
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from botocore.response import StreamingBody
     from mypy_boto3_s3 import S3Client
@@ -25,6 +27,10 @@ if TYPE_CHECKING:
     from processor.entries import FileEntry, RunEntry
 
 _CHUNK_BYTES = 64 * 1024
+_LONGEST_ROW = 2_048
+"""Bytes: 464 characters of text, of four bytes or a doubled quote at the most, and some 100 of figures and commas."""
+_MANY_ROWS = 1_000
+"""Fewer are read through to reach those behind them; so far apart lie the offsets, too."""
 _GONE = frozenset({"NoSuchKey", "NoSuchVersion", "404"})
 _BEYOND_THE_END = "InvalidRange"
 
@@ -65,43 +71,72 @@ def run_of_rows(runs: Iterable[RunEntry]) -> RunEntry | None:
 def read_rows(client: S3Client, entry: FileEntry, run: RunEntry | None, *, first: int, count: int) -> list[Order]:
     """Read up to ``count`` accepted rows from number ``first`` (0 is the first), as they stand in the object.
 
-    ``run`` is the run that wrote the object, for its offsets; without it the object is read from its beginning, and no
-    further than needed. Raises :class:`AcceptedRowsGoneError` and :class:`AcceptedRowsUnreadableError`.
+    ``run`` is the run that wrote the object, for its offsets; without it the last rows of a long object are looked for
+    at its end, and all others from its beginning, no further than needed. Fewer rows come where the object has fewer
+    than the ledger counts. Raises :class:`AcceptedRowsGoneError` and :class:`AcceptedRowsUnreadableError`.
     """
+    count = max(0, min(count, entry.accepted_rows - first))
+    if not count:
+        return []
+    found: list[Order] = []
     if run and run.row_stride and run.row_offsets:
         mark, offset = run.mark_before(first)
-        try:
-            return _read(client, entry, offset, first - mark, count)
-        except AcceptedRowsUnreadableError:
-            # A later run may have written the object anew and failed before it settled: these are not its offsets.
-            pass
+        # A later run may have written the object anew and failed before it settled: then these are not its offsets.
+        with suppress(AcceptedRowsUnreadableError):
+            found = _read(client, entry, offset, first - mark, count)
+    elif first >= _MANY_ROWS and first + count == entry.accepted_rows:
+        found = _read_end(client, entry, count)
+    if len(found) == count:
+        return found
     return _read(client, entry, len(",".join(ENRICHED_HEADER)) + 2, first, count)
 
 
 def _read(client: S3Client, entry: FileEntry, start: int, skip: int, count: int) -> list[Order]:
-    body = _open(client, entry, start)
+    body = _open(client, entry, f"{start}-")
     if body is None:
         return []
-    sort_key = sort_keys(entry.base, entry.file_id)
-    orders = []
     try:
-        for cells in islice(csv.reader(lines_of(body), strict=True), skip, skip + count):
+        cells = csv.reader(lines_of(body), strict=True)
+        return list(_orders(islice(cells, skip, skip + count), entry, sort_keys(entry.base, entry.file_id)))
+    finally:
+        body.close()
+
+
+def _read_end(client: S3Client, entry: FileEntry, count: int) -> list[Order]:
+    """Read the last ``count`` rows; none where the object's end does not hold so many."""
+    body = _open(client, entry, f"-{count * _LONGEST_ROW}")
+    if body is None:
+        return []
+    # Neither the first character nor the first row need be whole.
+    lines = body.read().decode(errors="replace").split("\n")
+    sort_key = sort_keys(entry.base, entry.file_id)
+    for start in range(1, len(lines) - count):
+        # A line feed may stand in a cell: a row begins where a row can be read.
+        try:
+            rows = csv.reader((line + "\n" for line in lines[start:-1]), strict=True)
+            return list(_orders(rows, entry, sort_key))[-count:]
+        except AcceptedRowsUnreadableError:
+            continue
+    return []
+
+
+def _orders(rows: Iterable[list[str]], entry: FileEntry, sort_key: Callable[[int], str]) -> Iterator[Order]:
+    """Read orders from their cells; raises :class:`AcceptedRowsUnreadableError` at what is none of this file."""
+    try:
+        for cells in rows:
             order = Order.from_cells(cells, entry.file_id)
             # A cell that looks like a row after a wrong offset still does not know this key.
             if order.processed_timestamp != sort_key(order.row_number):
                 raise AcceptedRowsUnreadableError(entry.accepted_key)
-            orders.append(order)
+            yield order
     except (ValueError, csv.Error) as error:
         raise AcceptedRowsUnreadableError(entry.accepted_key) from error
-    finally:
-        body.close()
-    return orders
 
 
-def _open(client: S3Client, entry: FileEntry, start: int) -> StreamingBody | None:
-    """Begin to read; None if the object ends before ``start``."""
+def _open(client: S3Client, entry: FileEntry, stretch: str) -> StreamingBody | None:
+    """Begin to read these bytes (RFC 9110, 14.1.2); None if the object ends before them."""
     try:
-        answer = client.get_object(Bucket=entry.bucket, Key=entry.accepted_key, Range=f"bytes={start}-")
+        answer = client.get_object(Bucket=entry.bucket, Key=entry.accepted_key, Range=f"bytes={stretch}")
     except ClientError as error:
         if error.response["Error"]["Code"] in _GONE:
             raise AcceptedRowsGoneError(entry.accepted_key) from error

@@ -157,9 +157,11 @@ class OrderLookup:
         if not stretch.count:
             return [], ""
         try:
-            return read_rows(self._s3, stretch.entry, run, first=stretch.first, count=stretch.count), ""
+            found = read_rows(self._s3, stretch.entry, run, first=stretch.first, count=stretch.count)
         except (AcceptedRowsGoneError, AcceptedRowsUnreadableError) as error:
             return [], str(error)
+        is_whole = len(found) == stretch.count
+        return found, "" if is_whole else str(AcceptedRowsUnreadableError(stretch.entry.accepted_key))
 
     def _stored(self, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Order]:
         """Look up what is stored now under these keys: as last written, for a row must not be called missing by error.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import urllib.parse
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -12,6 +12,7 @@ from processor.errors import MessageFailedError
 from processor.files import FileState
 from processor.messages import reprocess_body
 from processor.settling import Dismissal
+from tests.aws.calls import calls_to
 from tests.aws.console import VIEWER, words
 from tests.aws.kill import Killed, Killer
 from tests.aws.stage import BAD_ROW, GOOD_ROWS, csv_file, s3_event
@@ -263,16 +264,9 @@ def test_page_takes_few_calls(console: ConsoleStage) -> None:
     entry = partial(console.stage)
     browser = console.browser()
     browser.get("/files")
-    calls: list[str] = []
 
-    def note(model: Any, **_: Any) -> None:
-        calls.append(model.name)
+    with calls_to(console.console.dynamodb, console.console.s3) as calls:
+        browser.get(f"/files/{entry.file_id}?tab=runs")
+        browser.get(f"/files/{entry.file_id}?tab=rejected")
 
-    for client in (console.console.dynamodb, console.console.s3):
-        client.meta.events.register("before-call", note)
-    browser.get(f"/files/{entry.file_id}?tab=runs")
-    browser.get(f"/files/{entry.file_id}?tab=rejected")
-    for client in (console.console.dynamodb, console.console.s3):
-        client.meta.events.unregister("before-call", note)
-
-    assert calls == ["Query", "Query", "GetObject"]
+    assert [call.operation for call in calls] == ["Query", "Query", "GetObject"]

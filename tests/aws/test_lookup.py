@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections import Counter
 from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -15,6 +14,7 @@ from processor.accepted import run_of_rows
 from processor.cursors import CursorError
 from processor.lookup import CustomerIndexMissingError, LookupThrottledError, OrderLookup
 from processor.orders import CUSTOMER_SHARDS, put_request
+from tests.aws.calls import calls_to, operations
 from tests.aws.stage import BUCKET, csv_file
 
 if TYPE_CHECKING:
@@ -79,18 +79,11 @@ def test_a_page_of_ten_thousand_rows_is_one_get_and_comparing_it_one_batch(stage
     rows = [f"A-{number},{AWKWARD},Widget,{number % 9 + 1},0.50" for number in range(10_000)]
     entry = stage.process("big.csv", csv_file(*rows))
     run = the_run(stage, entry)
-    calls: Counter[str] = Counter()
 
-    def count(model: Any, **_: Any) -> None:
-        calls[model.name] += 1
-
-    for client in (stage.clients.s3, stage.clients.orders):
-        client.meta.events.register("before-call", count, unique_id="count")
-    pages = {first: lookup.of_file(entry, run, first=first) for first in (0, 950, 975, 5_000, 9_975)}
-    read = dict(calls)
-    (last,) = lookup.compare([pages[9_975]])
-    for client in (stage.clients.s3, stage.clients.orders):
-        client.meta.events.unregister("before-call", count, unique_id="count")
+    with calls_to(stage.clients.s3, stage.clients.orders) as reads:
+        pages = {first: lookup.of_file(entry, run, first=first) for first in (0, 950, 975, 5_000, 9_975)}
+    with calls_to(stage.clients.s3, stage.clients.orders) as compares:
+        (last,) = lookup.compare([pages[9_975]])
 
     assert run is not None
     assert len(run.row_offsets) == 10
@@ -100,8 +93,8 @@ def test_a_page_of_ten_thousand_rows_is_one_get_and_comparing_it_one_batch(stage
         assert (page.missing, page.first, page.total, page.problem) == ((), first, 10_000, "")
         assert page.following == min(first + 50, 10_000)
     assert pages[9_975].orders[0].customer_name == 'Ada "the first"\nLovelace\u2028of London, Ltd ä'
-    assert read == {"GetObject": 5}
-    assert calls == {"GetObject": 5, "BatchGetItem": 1}
+    assert operations(reads) == ["GetObject"] * 5
+    assert operations(compares) == ["BatchGetItem"]
     assert [order.key for order in last.orders] == [order.key for order in pages[9_975].orders]
     assert (last.is_compared, pages[9_975].is_compared) == (True, False)
 
@@ -152,6 +145,22 @@ def test_rows_are_found_without_a_run_and_with_another_runs_offsets(stage: Stage
     assert [order.order_id for order in misled.orders] == expected
 
 
+def test_the_end_of_a_file_is_read_from_its_end(
+    stage: Stage, lookup: OrderLookup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Wherever the first byte falls (in a name's line feed, quote or letter) the last rows are these, without a run."""
+    entry = stage.process("a.csv", csv_file(*(f"A-{number},{AWKWARD},Widget,1,1" for number in range(1_010))))
+
+    for longest in range(150, 300):
+        monkeypatch.setattr("processor.accepted._LONGEST_ROW", longest)
+        with calls_to(stage.clients.s3) as calls:
+            page = lookup.of_file(entry, None, first=1_008, limit=2)
+
+        assert [call.parameters["Range"] for call in calls] == [f"bytes=-{2 * longest}"]
+        assert [order.order_id for order in page.orders] == ["A-1008", "A-1009"]
+        assert page.orders[0].customer_name == 'Ada "the first"\nLovelace\u2028of London, Ltd ä'
+
+
 def test_beyond_the_last_row_there_is_nothing(stage: Stage, lookup: OrderLookup) -> None:
     """A stretch that begins behind the end is empty, and no error."""
     entry = stage.process("a.csv", csv_file("A-1,Ada,Widget,1,1"))
@@ -170,11 +179,17 @@ def test_an_object_that_is_gone_or_was_replaced_is_said_to_be(stage: Stage, look
     replaced = lookup.of_file(entry, run)
     stage.clients.s3.put_object(Bucket=BUCKET, Key=entry.accepted_key, Body=b"")
     emptied = lookup.of_file(entry, run)
+    whole = stage.process("b.csv", csv_file(*(f"B-{number},Ada,Widget,1,1" for number in range(3))))
+    body = stage.clients.s3.get_object(Bucket=BUCKET, Key=whole.accepted_key)["Body"].read()
+    stage.clients.s3.put_object(Bucket=BUCKET, Key=whole.accepted_key, Body=body[: body.index(b"B-2")])
+    shortened = lookup.of_file(whole, the_run(stage, whole))
     stage.clients.s3.delete_object(Bucket=BUCKET, Key=entry.accepted_key)
     gone = lookup.of_file(entry, run)
 
     assert "somebody has replaced it" in replaced.problem
-    assert (emptied.orders, emptied.problem) == ((), "")
+    assert (emptied.orders, emptied.problem) == ((), replaced.problem)
+    assert [order.order_id for order in shortened.orders] == ["B-0", "B-1"]
+    assert "somebody has replaced it" in shortened.problem
     assert "is no longer in the bucket" in gone.problem
     assert gone.total == 1
 

@@ -6,7 +6,6 @@ import csv
 import html
 import io
 import re
-from collections import Counter
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -15,6 +14,8 @@ import pytest
 from admin_api.addresses import order_href
 from admin_api.order_feed import read_feed
 from processor.cursors import pack
+from processor.orders import CUSTOMER_SHARDS
+from tests.aws.calls import calls_to, operations
 from tests.aws.console import words
 from tests.aws.stage import BUCKET, csv_file
 
@@ -36,6 +37,13 @@ def link(page: Any, text: str) -> str:
     """Return where a link of a page leads, by its words."""
     found = re.search(rf'<a [^>]*href="([^"]+)"[^>]*>(?:<svg[^>]*><use[^>]*></svg>)?{text}', page.text)
     assert found, f"no link {text!r}"
+    return html.unescape(found[1])
+
+
+def names_of(page: Any) -> str:
+    """Return where a page of a customer's orders asks for the names of their files."""
+    found = re.search(r'hx-get="(/files/names[^"]+)" hx-trigger="load"', page.text)
+    assert found
     return html.unescape(found[1])
 
 
@@ -130,17 +138,17 @@ def test_the_way_up_leads_past_files_without_orders(console: ConsoleStage, monke
 
 
 def test_the_way_up_into_a_large_file_reads_its_end_only(console: ConsoleStage) -> None:
-    """The page above another file's first row is found by the offsets of the run, not by reading all before it."""
+    """The page above another file's first row is one GET of the end, wherever in a cell its first byte falls."""
     below = console.stage.process("below.csv", rows("B", 1))
-    console.stage.process("large.csv", rows("L", 2_500))
-    asked: list[str] = []
-    events = console.console.s3.meta.events
-    events.register("before-send.s3.GetObject", lambda request, **_: asked.append(request.headers["Range"].decode()))
+    name = '"Ada, ""the first""\nof London ä"'
+    console.stage.process("large.csv", csv_file(*(f"L-{n},{name},Widget,1,1.00" for n in range(2_500))))
 
-    page = read_feed(console.console, pack("newer", below.received_at, below.file_id, "0"))
+    with calls_to(console.console.s3) as calls:
+        page = read_feed(console.console, pack("newer", below.received_at, below.file_id, "0"))
 
     assert [order.order_id for order in page.groups[0].orders] == [f"L-{n}" for n in range(2_450, 2_500)]
-    assert int(asked[0].removeprefix("bytes=").removesuffix("-")) > 100_000
+    assert {order.customer_name for order in page.groups[0].orders} == {'Ada, "the first"\nof London ä'}
+    assert [call.parameters["Range"] for call in calls] == ["bytes=-102400"]
 
 
 def test_a_files_orders_are_paged_by_row(console: ConsoleStage) -> None:
@@ -210,7 +218,7 @@ def test_a_place_without_orders_is_explained(console: ConsoleStage, body: bytes,
 
 def test_a_customers_orders_name_their_files(console: ConsoleStage) -> None:
     """Whatever the spelling, all orders of the name come, each with its file and row."""
-    console.stage.process("a.csv", rows("A", 2, "ADA  lovelace"))
+    a = console.stage.process("a.csv", rows("A", 2, "ADA  lovelace"))
     console.stage.process("b.csv", rows("B", 60, "Ada Lovelace"))
     browser = console.browser()
 
@@ -219,7 +227,10 @@ def test_a_customers_orders_name_their_files(console: ConsoleStage) -> None:
 
     assert orders_in(page) == [f"B-{n}" for n in range(59, 9, -1)]
     assert orders_in(second)[-2:] == ["A-1", "A-0"]
-    assert "a.csv · row 2" in words(second)
+    assert f"{a.file_id[:8]}… · row 2" in words(second)
+    named = console.part(browser, names_of(second))
+    assert f"data-file='{a.file_id}'" in html.unescape(named.text)
+    assert [name in words(named) for name in ("a.csv", "b.csv")] == [True, True]
     assert "No orders of this customer" in words(browser.get("/orders?customer=Bob"))
 
 
@@ -354,19 +365,12 @@ def test_a_page_of_orders_asks_the_ledger_once(console: ConsoleStage) -> None:
     first = console.stage.process("first.csv", rows("F", 60))
     console.stage.process("second.csv", rows("S", 60))
     deep = console.stage.process("deep.csv", rows("D", 1_100))
-    calls: dict[str, list[str]] = {}
+    made: dict[str, list[str]] = {}
 
     def read(name: str, cursor: str = "") -> FeedPage:
-        calls[name] = []
-
-        def count(model: Any, **_: Any) -> None:
-            calls[name].append(model.name)
-
-        for client in (console.console.dynamodb, console.console.s3):
-            client.meta.events.register("before-call", count, unique_id="count")
-        page = read_feed(console.console, cursor)
-        for client in (console.console.dynamodb, console.console.s3):
-            client.meta.events.unregister("before-call", count, unique_id="count")
+        with calls_to(console.console.dynamodb, console.console.s3) as calls:
+            page = read_feed(console.console, cursor)
+        made[name] = operations(calls)
         return page
 
     following = read("following", read("newest").older)
@@ -374,12 +378,12 @@ def test_a_page_of_orders_asks_the_ledger_once(console: ConsoleStage) -> None:
     read("back", following.newer)
     read("up", pack("newer", first.received_at, first.file_id, "10"))
 
-    assert {name: Counter(made) for name, made in calls.items()} == {
-        "newest": {"Query": 1, "GetObject": 1},
-        "deep": {"Query": 2, "GetObject": 1},
-        "following": {"Query": 1, "GetObject": 1},
-        "back": {"Query": 1, "GetObject": 1},
-        "up": {"Query": 2, "GetObject": 2},
+    assert made == {
+        "newest": ["GetObject", "Query"],
+        "deep": ["GetObject", "Query", "Query"],
+        "following": ["GetObject", "Query"],
+        "back": ["GetObject", "Query"],
+        "up": ["GetObject", "GetObject", "Query", "Query"],
     }
 
 
@@ -388,15 +392,34 @@ def test_a_file_s_orders_ask_the_ledger_once(console: ConsoleStage) -> None:
     entry = console.stage.process("a.csv", rows("A", 1_100))
     browser = console.browser()
     browser.get("/orders")
-    calls: list[str] = []
 
-    def count(model: Any, **_: Any) -> None:
-        calls.append(model.name)
+    with calls_to(console.console.dynamodb, console.console.s3) as calls:
+        browser.get(f"/orders?file={entry.file_id}&first=1050")
 
-    for client in (console.console.dynamodb, console.console.s3):
-        client.meta.events.register("before-call", count, unique_id="count")
-    browser.get(f"/orders?file={entry.file_id}&first=1050")
-    for client in (console.console.dynamodb, console.console.s3):
-        client.meta.events.unregister("before-call", count, unique_id="count")
+    assert operations(calls) == ["GetObject", "Query"]
 
-    assert sorted(calls) == ["GetObject", "Query"]
+
+def test_a_customer_s_orders_ask_for_no_file_and_their_names_come_in_one_call(console: ConsoleStage) -> None:
+    """The page asks the table's shards, at once; the names that follow are one call for all of them."""
+    for name in ("a.csv", "b.csv"):
+        console.stage.process(name, rows(name[0].upper(), 2))
+    browser = console.browser()
+    browser.get("/orders")
+    clients = (console.console.dynamodb, console.console.s3)
+
+    with calls_to(*clients) as of_page:
+        page = browser.get("/orders?customer=Ada")
+    with calls_to(*clients) as of_names:
+        console.part(browser, names_of(page))
+
+    assert operations(of_page) == ["Query"] * CUSTOMER_SHARDS
+    assert operations(of_names) == ["BatchGetItem"]
+
+
+@pytest.mark.parametrize("ids", ["", "?id=", "?id=" + "a" * 65, "?" + "id=0&" * 101])
+def test_names_are_asked_for_few_files_at_a_time(console: ConsoleStage, ids: str) -> None:
+    """What no page asks for is refused; a file that nobody knows has no name."""
+    browser = console.browser()
+
+    assert browser.get(f"/files/names{ids}").status_code == 422
+    assert browser.get("/files/names?id=unknown").text.strip() == ""

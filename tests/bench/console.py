@@ -51,6 +51,7 @@ PAGES = {
     "Orders": "/orders",
     "Orders of a file": f"/orders?file={FILE_ID}",
     "Orders of a customer": "/orders?customer=Ada+Lovelace",
+    "Names beside them": f"/files/names?id={FILE_ID}",
     "An order": f"/orders/{ORDER_ID}",
     "Dead letters": "/dead-letters",
     "Metrics": "/metrics",

@@ -16,7 +16,7 @@ PLAIN = {
     "files-none": "/files?state=repaired",
     "files-act": "/files/actions?kind=reprocess&all=1&state=failed",
     "orders": "/orders",
-    "orders-of-customer": "/orders?customer=Ada+Lovelace",
+    "orders-of-customer": "/orders?customer=Amelia+Foster",
     "dead-letters": "/dead-letters",
     "metrics": "/metrics?range=hour",
     "activity": "/activity",

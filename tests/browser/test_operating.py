@@ -47,6 +47,16 @@ def test_a_filter_lives_in_the_address_and_survives_the_back_button(page: Page) 
     expect(page.locator("tbody tr")).not_to_have_count(0)
 
 
+def test_a_customers_orders_get_the_names_of_their_files(page: Page) -> None:
+    """The orders know ids alone; the names follow, and lead to the files."""
+    page.goto("/orders?customer=Amelia+Foster")
+
+    expect(page.locator(".from > [data-file]")).to_have_count(0)
+    page.get_by_role("link", name=re.compile(r"\.csv$")).first.click()
+
+    expect(page).to_have_url(re.compile("/files/[0-9a-f]{24}"))
+
+
 def test_several_files_are_uploaded_and_followed_until_they_are_settled(
     page: Page, waybill: Deployment, tmp_path: Path
 ) -> None:

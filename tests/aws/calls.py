@@ -1,0 +1,38 @@
+"""Watches which calls are made to AWS, and with what."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class Call(NamedTuple):
+    """One call, as the code made it."""
+
+    operation: str
+    parameters: dict[str, Any]
+
+
+@contextmanager
+def calls_to(*clients: Any) -> Iterator[list[Call]]:
+    """Note the calls of these clients, in the order in which they begin."""
+    calls: list[Call] = []
+
+    def note(params: dict[str, Any], model: Any, **_: Any) -> None:
+        calls.append(Call(model.name, dict(params)))
+
+    for client in clients:
+        client.meta.events.register_first("before-parameter-build", note)
+    try:
+        yield calls
+    finally:
+        for client in clients:
+            client.meta.events.unregister("before-parameter-build", note)
+
+
+def operations(calls: list[Call]) -> list[str]:
+    """List the calls by name, sorted: those that are made at the same time begin in any order."""
+    return sorted(call.operation for call in calls)
