@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from itertools import cycle, islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from processor.csv_lines import CsvLines
 from processor.orders import CUSTOMER_SHARDS, EnrichedRow, normalised_name, put_request
@@ -34,8 +33,7 @@ _SECOND = len("2026-11-22T10:20:30.")
 _MICROSECOND = slice(_SECOND, _SECOND + 6)
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
+class Batch(NamedTuple):
     """Up to :data:`BATCH_ITEMS` orders whose keys differ."""
 
     puts: bytes

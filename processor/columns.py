@@ -8,7 +8,6 @@ short constant sentence, so that equal mistakes can be counted together.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -45,8 +44,7 @@ class Problem(NamedTuple):
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(NamedTuple):
     """A cell of 1 to ``longest`` characters without control characters; ``line_breaks`` says if those are data."""
 
     name: str
@@ -73,8 +71,7 @@ class Text:
         return cell, ""
 
 
-@dataclass(frozen=True, slots=True)
-class Whole:
+class Whole(NamedTuple):
     """A whole number in ASCII digits between two bounds, both included."""
 
     name: str
@@ -98,8 +95,7 @@ class Whole:
         return 0, _why_no_number(cell, NOT_WHOLE)
 
 
-@dataclass(frozen=True, slots=True)
-class Money:
+class Money(NamedTuple):
     """An exact decimal from 0 to ``largest`` with at most ``places`` decimal places, in ASCII digits and a point."""
 
     name: str

@@ -7,7 +7,6 @@ emulators stand in for DynamoDB.
 from __future__ import annotations
 
 import socket
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -18,8 +17,7 @@ READ_TIMEOUT_S = 20.0
 _RECEIVED_AT_ONCE = 64 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(NamedTuple):
     """Where to connect to; without ``tls`` in plain text."""
 
     host: str

@@ -10,8 +10,7 @@ from __future__ import annotations
 import codecs
 import hashlib
 import zlib
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from processor.errors import BadGzipError, EmptyFileError, NotCsvError, TooLargeError, WrongEncodingError
 
@@ -42,8 +41,7 @@ _SIGNATURES = (
 _UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
-@dataclass(frozen=True, slots=True)
-class Content:
+class Content(NamedTuple):
     """What the check found: sizes in bytes as stored and as unpacked, lines, the SHA-256 of the bytes as stored."""
 
     stored_bytes: int

@@ -6,8 +6,7 @@ The counters are split into shards, so that files that settle at the same time s
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from processor.files import SETTLED, FileState
 from processor.table import Change, FilesTable, wire
@@ -26,8 +25,7 @@ COUNTS_PARTITION = "counts"
 _REJECTED_ROWS = "rejected_rows"
 
 
-@dataclass(frozen=True, slots=True)
-class Counts:
+class Counts(NamedTuple):
     """How many files rest in each state, and how many rejected rows wait in those that are partial."""
 
     at_rest: dict[FileState, int]

@@ -6,9 +6,9 @@ Both are items of the files table: partition key ``file_id``, sort key ``entry``
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from processor.files import FileState, ObjectVersion
 
@@ -35,8 +35,12 @@ def from_iso(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
-@dataclass(frozen=True, slots=True)
-class FileEntry:
+def _numbers(shape: type[NamedTuple]) -> frozenset[str]:
+    """Name the fields that hold whole numbers, which DynamoDB gives back as decimals."""
+    return frozenset(name for name, kind in shape.__annotations__.items() if kind.__forward_arg__ == "int")
+
+
+class FileEntry(NamedTuple):
     """One file, as the ledger knows it now. Empty strings and zeros stand for "not (yet) known"."""
 
     file_id: str
@@ -89,7 +93,7 @@ class FileEntry:
     @classmethod
     def from_item(cls, item: Mapping[str, Any]) -> FileEntry:
         """Build the entry from a deserialised item."""
-        known = {name: item[name] for name in _FILE_FIELDS if name in item}
+        known = {name: item[name] for name in cls._fields if name in item}
         for name in _FILE_NUMBERS & known.keys():
             known[name] = int(known[name])
         known["state"] = FileState(known["state"])
@@ -144,12 +148,10 @@ class FileEntry:
         return ObjectVersion(self.bucket, self.leftover_key, self.leftover_version)
 
 
-_FILE_FIELDS = tuple(each.name for each in fields(FileEntry))
-_FILE_NUMBERS = frozenset(each.name for each in fields(FileEntry) if each.type == "int")
+_FILE_NUMBERS = _numbers(FileEntry)
 
 
-@dataclass(frozen=True, slots=True)
-class RunEntry:
+class RunEntry(NamedTuple):
     """One attempt at a file, written when it ends (or, if it died, when the next one begins)."""
 
     file_id: str
@@ -173,7 +175,7 @@ class RunEntry:
     """By DynamoDB's own answers, orders, indexes and ledger together, plus what writing down the end will take."""
     estimated_cost: str = "0"
     """US dollars, by the price list in ``processor.cost``."""
-    costs: dict[str, str] = field(default_factory=dict)
+    costs: Mapping[str, str] = MappingProxyType({})
     """The same by what was used, the dearest first: the receipt."""
     hints: tuple[str, ...] = ()
     """What would make such a file cheaper."""
@@ -215,7 +217,7 @@ class RunEntry:
 
     def to_item(self) -> dict[str, Any]:
         """Lay the entry out as an item, without what is empty."""
-        item = {name: getattr(self, name) for name in _RUN_FIELDS}
+        item = self._asdict()
         for name in ("row_offsets", "row_marks", "hints"):
             item[name] = list(item[name])
         return {"entry": self.entry, **{name: value for name, value in item.items() if value not in ("", [], {})}}
@@ -223,7 +225,7 @@ class RunEntry:
     @classmethod
     def from_item(cls, item: Mapping[str, Any]) -> RunEntry:
         """Build the entry from a deserialised item."""
-        known = {name: item[name] for name in _RUN_FIELDS if name in item}
+        known = {name: item[name] for name in cls._fields if name in item}
         for name in _RUN_NUMBERS & known.keys():
             known[name] = int(known[name])
         for name in ("row_offsets", "row_marks"):
@@ -232,5 +234,4 @@ class RunEntry:
         return cls(**known)
 
 
-_RUN_FIELDS = tuple(each.name for each in fields(RunEntry))
-_RUN_NUMBERS = frozenset(each.name for each in fields(RunEntry) if each.type == "int")
+_RUN_NUMBERS = _numbers(RunEntry)

@@ -36,14 +36,12 @@ class PermanentError(WaybillError):
         return str(type(self).__doc__)
 
 
-@dataclass(eq=False)
 class EmptyFileError(PermanentError):
     """The file has no bytes. Export it again and upload the new file."""
 
     cause = "empty"
 
 
-@dataclass(eq=False)
 class NoRowsError(PermanentError):
     """The file has a header and no rows. If orders were expected, export it again and upload the new file."""
 
@@ -128,7 +126,6 @@ class NotCsvError(PermanentError):
         return f"This is {self.kind}, not CSV text. Export it as CSV (UTF-8) and upload that."
 
 
-@dataclass(eq=False)
 class WrongNameError(PermanentError):
     """The object's name does not end in .csv or .csv.gz, so it is not read. Rename the file and upload it again."""
 
@@ -177,7 +174,6 @@ class TooManyRowsError(PermanentError):
         return f"The file has {self.lines:,} lines; {self.limit:,} are the limit of a .csv.gz. {_UNPACK}"
 
 
-@dataclass(eq=False)
 class ObjectGoneError(PermanentError):
     """The object was deleted before it could be read. If it held orders, upload it again."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -12,17 +11,17 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-@dataclass(frozen=True, slots=True)
 class Executions:
     """The executions of the state machine."""
 
-    client: Any
-    state_machine_arn: str
+    def __init__(self, client: Any, state_machine_arn: str) -> None:
+        self._client = client
+        self._state_machine_arn = state_machine_arn
 
     def start(self, name: str, document: Mapping[str, Any]) -> None:
         """Start an execution; one of this name that is there already is no error, for the call may be a repetition."""
         try:
-            self.client.start_execution(stateMachineArn=self.state_machine_arn, name=name, input=json.dumps(document))
+            self._client.start_execution(stateMachineArn=self._state_machine_arn, name=name, input=json.dumps(document))
         except ClientError as error:
             if error.response["Error"]["Code"] != "ExecutionAlreadyExists":
                 raise

@@ -7,9 +7,8 @@ ledger refuses every other move.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from processor.errors import IllegalTransitionError
 
@@ -76,8 +75,7 @@ def states_before(new: FileState) -> list[FileState]:
     return [old for old, following in TRANSITIONS.items() if old is not None and new in following]
 
 
-@dataclass(frozen=True, slots=True)
-class ObjectVersion:
+class ObjectVersion(NamedTuple):
     """One version of one object in the bucket; an empty version means the newest."""
 
     bucket: str

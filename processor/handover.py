@@ -5,8 +5,8 @@ Apart from the steps themselves (``processor.large_files``), which the functions
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Self
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from processor import files
 from processor.cost import Usage
@@ -28,8 +28,7 @@ _SHARE_OF_TIME = 0.5
 """Of the time that is left, so much is counted on: DynamoDB may be slower, and the check reads the file, too."""
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
+class Task(NamedTuple):
     """What every step is told: whose run it is, until when it holds the file, which message waits for it."""
 
     file_id: str
@@ -78,7 +77,7 @@ def hand_over(run: Run) -> None:
     services = run.services
     until = int(services.now().timestamp()) + services.config.large_file_timeout_s + 1
     # Started first: an execution without the longer lease does no harm, a long lease without an execution costs hours.
-    services.executions.start(run.entry.run_id, asdict(Task.of(run, until)))
+    services.executions.start(run.entry.run_id, Task.of(run, until)._asdict())
     run.entry = services.ledger.hold(run.entry, until, run.facts.size_bytes if run.facts else 0)
     run.handed_over = True
     logger.info("file_handed_over", extra={"size_bytes": run.entry.size_bytes})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from processor import files
@@ -56,7 +55,7 @@ def handle_message(message: Message, services: Services, invocation: Invocation)
         logger.warning("message_refused", extra={"error": str(error)})
         requests, failures = [], [error]
     logger.debug("message_read", extra={"requests": len(requests)})
-    message = replace(message, alone=len(requests) == 1)
+    message = message._replace(alone=len(requests) == 1)
     for request in requests:
         try:
             _process(request, message, services, invocation)

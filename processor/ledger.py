@@ -7,8 +7,7 @@ The rules of the states are in ``processor.files``, the shapes in ``processor.en
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass, fields, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from boto3.dynamodb.conditions import Attr
 
@@ -42,12 +41,10 @@ _SETTLING_FIELDS = (
 )
 # What matters only while a run holds the file. An entry that is below 1 KB costs half as much to write.
 _HOLDING_FIELDS = ("run_message_id", "lease_until", "progress_rows", "progress_bytes")
-_BLANK: dict[str, Any] = {each.name: each.default for each in fields(FileEntry)}
 _MOST_ATTEMPTS = 5
 
 
-@dataclass(frozen=True, slots=True)
-class RunStart:
+class RunStart(NamedTuple):
     """A run that wants to begin: who it is, and until when it may work (seconds since the epoch)."""
 
     run_id: str
@@ -59,8 +56,7 @@ class RunStart:
     uploaded_at: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Begun:
+class Begun(NamedTuple):
     """The answer to :meth:`Ledger.begin`."""
 
     entry: FileEntry
@@ -149,7 +145,7 @@ class Ledger:
         """Lengthen the run's lease to a moment (seconds since the epoch); raises :class:`LeaseLostError`."""
         values = {"lease_until": until, "size_bytes": size_bytes}
         self._while_held(entry, Change(entry.file_id, FILE_ENTRY, values, _unchanged(entry)))
-        return replace(entry, lease_until=until, size_bytes=size_bytes)
+        return entry._replace(lease_until=until, size_bytes=size_bytes)
 
     def _while_held(self, entry: FileEntry, change: Change) -> None:
         try:
@@ -193,7 +189,7 @@ class Ledger:
         else:
             remove = (*remove, "counted_as")
         change = Change(entry.file_id, FILE_ENTRY, values, _unchanged(entry), remove=remove)
-        new = replace(entry, **values, **{name: _BLANK[name] for name in remove})
+        new = entry._replace(**values, **{name: FileEntry._field_defaults[name] for name in remove})
         if counters := recount(entry, new):
             self._table.transact(change, counters)
         else:

@@ -6,9 +6,8 @@ S3's event structure: https://docs.aws.amazon.com/AmazonS3/latest/userguide/noti
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import unquote_plus
 
 from processor.errors import MessageError
@@ -17,8 +16,7 @@ from processor.files import INBOX, ObjectVersion, is_folder_marker
 REPROCESS = "reprocess"
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
+class Arrival(NamedTuple):
     """An object came into the inbox."""
 
     source: ObjectVersion
@@ -26,8 +24,7 @@ class Arrival:
     """ISO 8601 in UTC, as S3 wrote it, or "" where it is no such text."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reprocess:
+class Reprocess(NamedTuple):
     """A person asks for a new run of a stored file."""
 
     file_id: str
@@ -36,8 +33,7 @@ class Reprocess:
 type Request = Arrival | Reprocess
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """An SQS message as the processor sees it; times are seconds since the epoch."""
 
     message_id: str

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -11,23 +10,23 @@ if TYPE_CHECKING:
 _LONGEST_SUBJECT = 100  # SNS: fewer than 100 printable ASCII characters, no line break.
 
 
-@dataclass(frozen=True, slots=True)
 class Notifier:
     """The alerts topic of one environment."""
 
-    client: SNSClient
-    topic_arn: str
-    environment: str
+    def __init__(self, client: SNSClient, topic_arn: str, environment: str) -> None:
+        self._client = client
+        self._topic_arn = topic_arn
+        self._environment = environment
 
     def file_needs_person(self, name: str, *, file_id: str, outcome: str, facts: dict[str, str]) -> None:
         """Publish one plain-text mail about one file; ``facts`` become its lines."""
         # A name may hold line breaks, which would be lines of our own in the mail.
         name = "".join(character if character.isprintable() else "?" for character in name)
-        subject = f"[Waybill {self.environment}] {outcome}: {name}".encode("ascii", "replace").decode()
+        subject = f"[Waybill {self._environment}] {outcome}: {name}".encode("ascii", "replace").decode()
         lines = {"File": name, "File id": file_id, **facts}
         width = max(map(len, lines))
         indent = "\n" + " " * (width + 2)
         body = "\n".join(
             f"{label + ':':<{width + 1}} {value.replace(chr(10), indent)}" for label, value in lines.items() if value
         )
-        self.client.publish(TopicArn=self.topic_arn, Subject=subject[: _LONGEST_SUBJECT - 1], Message=body + "\n")
+        self._client.publish(TopicArn=self._topic_arn, Subject=subject[: _LONGEST_SUBJECT - 1], Message=body + "\n")

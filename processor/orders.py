@@ -7,7 +7,6 @@ writes the same items again and nothing more.
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
@@ -131,8 +130,7 @@ class OrderMaker:
         return item
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(NamedTuple):
     """One line of an order, as it is read back; "" and 0 stand for what an item lacks that others have written."""
 
     order_id: str

@@ -81,7 +81,7 @@ class Plan:
         made = document["split"]
         return cls(
             Split(
-                Content(**made["content"]),
+                Content(*made["content"]),
                 made["header_bytes"],
                 tuple(made["unknown_columns"]),
                 tuple(Range(**each) for each in made["ranges"]),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from processor import large_files
@@ -21,14 +20,12 @@ if TYPE_CHECKING:
 
     from processor.services import Invocation
 
-_TASK_FIELDS = tuple(field.name for field in fields(Task))
-
 
 @logger.inject_lambda_context(clear_state=True)
 def handle(event: dict[str, Any], context: LambdaContext) -> Any:
     """Do one step; what it returns, the state machine hands to the next ones."""
     invocation = invocation_of(context)
-    task = Task(**{name: event["task"][name] for name in _TASK_FIELDS})
+    task = Task(**{name: event["task"][name] for name in Task._fields})
     logger.append_keys(file_id=task.file_id, run_id=task.run_id, step=event["step"])
     with reported(invocation, services, messages=0, cold=is_first_invocation()), span(event["step"]) as trace:
         trace.annotate(file_id=task.file_id, run_id=task.run_id, environment=services.config.environment)

@@ -7,8 +7,7 @@ the ``waybill_*`` columns behind them say which row it was, why it was rejected 
 from __future__ import annotations
 
 import csv
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from processor.columns import NAMES, Problem
 
@@ -28,8 +27,7 @@ _BETWEEN_PROBLEMS = "; "  # Neither separator occurs in a column's name or a rea
 _AFTER_COLUMN = ": "
 
 
-@dataclass(frozen=True, slots=True)
-class RejectedRow:
+class RejectedRow(NamedTuple):
     """A row that did not pass: its number, every problem, its cells as far as known, and how it stood in the file."""
 
     number: int

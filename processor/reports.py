@@ -9,6 +9,8 @@ from processor.files import FileState
 from processor.telemetry import aws_region, logger
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from processor.entries import RunEntry
     from processor.run import Run, Settlement
     from processor.services import Invocation
@@ -113,7 +115,7 @@ def count_settled(run: Run, ended: RunEntry, *, asked_again: bool) -> None:
         tally.measure("UploadToSettled", max(0.0, waited.total_seconds() * 1000))
 
 
-def most_frequent(reasons: dict[str, int]) -> tuple[str, ...]:
+def most_frequent(reasons: Mapping[str, int]) -> tuple[str, ...]:
     """List the commonest reasons, each with its count: what a person reads first."""
     ranked = sorted(reasons.items(), key=lambda pair: (-pair[1], pair[0]))
     return tuple(f"{reason} ({count:,})" for reason, count in ranked[:_MOST_REASONS])

@@ -10,9 +10,8 @@ from __future__ import annotations
 import csv
 from bisect import bisect_left
 from collections import deque
-from dataclasses import dataclass
 from operator import itemgetter
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, NamedTuple, TypedDict
 
 from processor.columns import NAMES
 from processor.errors import DuplicateColumnError, MissingColumnError, NoHeaderError
@@ -47,8 +46,7 @@ The cells stand in the order of ``processor.columns.COLUMNS``; a row with a prob
 cell belongs to which column."""
 
 
-@dataclass(frozen=True, slots=True)
-class PlainRun:
+class PlainRun(NamedTuple):
     """Rows that follow one another and are plain: the number of the first, the cells of each in UTF-8."""
 
     first: int
@@ -57,8 +55,7 @@ class PlainRun:
     """Whether quotes were around cells, so that there may be commas in them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where a row begins, and all that what was read before it means to the rows from here on."""
 
     row: int

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
 
 from processor.cost import Usage, hints
 from processor.entries import RunEntry, to_iso
 from processor.files import ARCHIVE, FileState
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from processor.content import Content
     from processor.entries import FileEntry
     from processor.messages import Message
@@ -24,8 +27,7 @@ _TO_COME = Usage(ledger_write_units=8)
 being one transaction; 2 in the index by state, 1 in the index by kind)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(NamedTuple):
     """What of a file is stored, for its receipt."""
 
     accepted_rows: int = 0
@@ -132,8 +134,7 @@ class Run:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Settlement:
+class Settlement(NamedTuple):
     """How a run settles its file."""
 
     state: FileState
@@ -141,7 +142,7 @@ class Settlement:
     """Where the untouched original goes."""
     accepted_key: str = ""
     rejected_key: str = ""
-    reasons: dict[str, int] = field(default_factory=dict)
+    reasons: Mapping[str, int] = MappingProxyType({})
     """How often each "column: reason" occurred."""
     warnings: tuple[str, ...] = ()
     cause: str = ""

@@ -6,7 +6,7 @@ import secrets
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from processor.claims import ContentClaims
 from processor.config import FAST
@@ -34,8 +34,7 @@ if TYPE_CHECKING:
     from processor.store import Sender
 
 
-@dataclass(frozen=True, slots=True)
-class Clients:
+class Clients(NamedTuple):
     """The AWS clients. ``orders`` is DynamoDB without botocore's parameter validation, for the rows."""
 
     s3: S3Client
@@ -55,8 +54,7 @@ def _new_id() -> str:
     return secrets.token_hex(8)
 
 
-@dataclass(frozen=True, slots=True)
-class Services:
+class Services(NamedTuple):
     """The collaborators of every run."""
 
     config: Config

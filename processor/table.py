@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import random
 import time
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from boto3.dynamodb.conditions import ConditionExpressionBuilder
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _serialize = TypeSerializer().serialize
 _deserialize = TypeDeserializer().deserialize
 
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
 _MOST_ATTEMPTS = 8
 _FIRST_WAIT_S = 0.02
 # Another write of the same item is under way, or one too many; the SDK repeats none of these. All but the first are
@@ -37,18 +38,17 @@ class ConditionFailedError(WaybillError):
     """The item is not as the condition wants it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """A change of one item: the values that it gets, the attributes that it loses, what is added to its numbers."""
 
     file_id: str
     entry: str
-    values: Mapping[str, Any] = field(default_factory=dict)
+    values: Mapping[str, Any] = _NOTHING
     condition: ConditionBase | None = None
-    first: Mapping[str, Any] = field(default_factory=dict)
+    first: Mapping[str, Any] = _NOTHING
     """Values that are set only where the attribute does not exist yet."""
     remove: tuple[str, ...] = ()
-    add: Mapping[str, int] = field(default_factory=dict)
+    add: Mapping[str, int] = _NOTHING
 
     def request(self, table: str) -> dict[str, Any]:
         """Write the change as UpdateItem and TransactWriteItems take it."""

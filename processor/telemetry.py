@@ -5,6 +5,7 @@ The X-Ray SDK behind Powertools' tracer is in maintenance; whoever replaces it c
 
 from __future__ import annotations
 
+import functools
 import os
 import resource
 from contextlib import contextmanager
@@ -26,8 +27,13 @@ logger = Logger()
 """JSON logs. Events are constant, snake_case and in the past tense; what varies is in their fields. No row contents."""
 
 metrics = Metrics(namespace=NAMESPACE)
-# No patching of the AWS clients: a subsegment for every call would be hundreds a file.
-_recorder: Any = Tracer(auto_patch=False).provider
+
+
+@functools.cache
+def _recorder() -> Any:
+    """Load the X-Ray SDK, which costs as much CPU as a small file's run: runs whose trace nobody keeps do without."""
+    # No patching of the AWS clients: a subsegment for every call would be hundreds a file.
+    return Tracer(auto_patch=False).provider
 
 
 def trace_header() -> str:
@@ -78,18 +84,24 @@ class Span:
 
     def add_part(self, name: str, seconds: float, **values: Any) -> None:
         """Add a part that was measured rather than bracketed: ``seconds`` in all, drawn from this part's beginning."""
-        part = _recorder.begin_subsegment(name) if self._subsegment else None
+        part = _recorder().begin_subsegment(name) if self._subsegment else None
         if part:
             part.start_time = self._subsegment.start_time
             for key, value in values.items():
                 part.put_metadata(key, value, NAMESPACE)
-            _recorder.end_subsegment(part.start_time + seconds)
+            _recorder().end_subsegment(part.start_time + seconds)
 
 
 @contextmanager
 def span(name: str) -> Iterator[Span]:
-    """Show the block as one part of the trace; an exception that leaves it is recorded. Never one for each row."""
-    with _recorder.in_subsegment(name=name) as subsegment:
+    """Show the block as one part of the trace; an exception that leaves it is recorded. Never one for each row.
+
+    Of a trace that X-Ray does not keep there is nothing to show.
+    """
+    if not is_sampled(trace_header()):
+        yield Span(None)
+        return
+    with _recorder().in_subsegment(name=name) as subsegment:
         yield Span(subsegment)
 
 

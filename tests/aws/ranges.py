@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from processor.errors import RangesMissingError, StepFailedError
@@ -31,7 +31,7 @@ class Machine:
     def before(cls, stage: Stage, **settings: Any) -> Machine:
         """Let the stage's files of more than nothing be read in ranges by a machine."""
         machine = cls(stage)
-        stage.clients = replace(stage.clients, states=machine)
+        stage.clients = stage.clients._replace(states=machine)
         stage.configure(run_bytes_per_s=0, **settings)
         return machine
 

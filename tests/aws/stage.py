@@ -7,7 +7,7 @@ import functools
 import io
 import itertools
 import json
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote_plus
 
@@ -106,7 +106,7 @@ class Stage:
 
     def configure(self, **changes: Any) -> None:
         """Change settings."""
-        self.services = Services.build(replace(self.services.config, **changes), self.clients)
+        self.services = Services.build(self.services.config._replace(**changes), self.clients)
 
     def upload(self, name: str, body: bytes, **metadata: str) -> ObjectVersion:
         """Put an object into the inbox."""

@@ -29,7 +29,7 @@ BROKEN = csv_file("A-1,Zoë,Engine,1,2.00").decode().encode("cp1252")
 def later(stage: Stage, hours: float = 1) -> None:
     """Move the processor's clock on, past every lease."""
     now = stage.services.now
-    stage.services = replace(stage.services, now=lambda: now() + timedelta(hours=hours))
+    stage.services = stage.services._replace(now=lambda: now() + timedelta(hours=hours))
 
 
 def run_until_settled(stage: Stage, body: str) -> None:
@@ -362,7 +362,7 @@ def test_second_delivery_of_a_message_under_way_waits_for_the_first(
     waits = visibility_changes(stage, monkeypatch)
 
     with pytest.raises(MessageFailedError) as raised:
-        stage.handle(replace(message, receive_count=2))
+        stage.handle(message._replace(receive_count=2))
 
     [busy] = raised.value.failures
     assert isinstance(busy, FileBusyError)
@@ -381,7 +381,7 @@ def test_duplicate_event_of_a_file_under_way_is_acknowledged(stage: Stage) -> No
 
     assert stage.entry(version).state is FileState.PROCESSING
     later(stage)
-    stage.handle(replace(first, receive_count=2))
+    stage.handle(first._replace(receive_count=2))
     assert stage.entry(version).state is FileState.PARTIAL
 
 

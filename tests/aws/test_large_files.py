@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -245,7 +244,7 @@ def test_death_at_any_call_converges(stage: Stage, seed: int) -> None:
         killer = Killer(lot.choice([*range(40), *range(10)]), lot.random() < 0.5)
         try:
             with killer.watching(stage.clients):
-                stage.handle(replace(message, receive_count=receive_count))
+                stage.handle(message._replace(receive_count=receive_count))
         except (Killed, MessageFailedError):
             pass
         else:

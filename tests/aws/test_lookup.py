@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -136,7 +135,7 @@ def test_rows_are_found_without_a_run_and_with_another_runs_offsets(stage: Stage
     entry = stage.process("a.csv", csv_file(*(f"A-{number},Ada,Widget,1,1" for number in range(2_000))))
     run = the_run(stage, entry)
     assert run is not None
-    astray = replace(run, row_offsets=(run.row_offsets[0], run.row_offsets[1] + 7))
+    astray = run._replace(row_offsets=(run.row_offsets[0], run.row_offsets[1] + 7))
 
     without, misled = (lookup.of_file(entry, each, first=1_500, limit=3) for each in (None, astray))
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import importlib
 import json
 import os
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -65,7 +64,7 @@ def prepare(*, sending: bool = True, order_writes: str = "fast") -> Callable[[],
     handler = load()
     if not sending:
         store = importlib.import_module("processor.store")
-        handler.services = replace(handler.services, new_store=lambda: store.OrderStore(_Nowhere()))
+        handler.services = handler.services._replace(new_store=lambda: store.OrderStore(_Nowhere()))
     body = {
         "eventSource": "aws:s3",
         "eventTime": "2026-11-22T10:00:00.000Z",

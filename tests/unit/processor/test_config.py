@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
-
 import pytest
 
 from processor.config import Config
@@ -63,7 +61,7 @@ def test_settings_are_read_from_the_environment() -> None:
 
 def test_every_setting_has_its_variable() -> None:
     """Each field's variable is its name in upper case, which is what the stack relies on."""
-    assert {field.name.upper() for field in fields(Config)} == ENVIRONMENT.keys()
+    assert {name.upper() for name in Config._fields} == ENVIRONMENT.keys()
 
 
 def test_foreign_variables_are_ignored() -> None:
