@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
-from starlette.middleware.sessions import SessionMiddleware
 
-from admin_api.auth import IDLE_S, SESSION_COOKIE, Gate
+from admin_api.auth import Gate, Sessions
 from admin_api.pages import PagesWhenAsked
 from admin_api.refusals import HANDLERS, Boundary
 from admin_api.security import Guard
@@ -38,15 +37,8 @@ def create_app(console: Console) -> FastAPI:
     app.add_middleware(PagesWhenAsked, application=app)
     app.add_middleware(Boundary)
     app.add_middleware(Gate, user_of_token=_token_checker(console))
-    app.add_middleware(
-        SessionMiddleware,
-        secret_key=console.session_key,
-        session_cookie=SESSION_COOKIE,
-        max_age=IDLE_S,
-        same_site="lax",  # Strict would not come along on the way back from Cognito.
-        https_only=True,
-    )
-    app.add_middleware(Guard, console_url=console.config.console_url, bucket_origin=console.bucket_origin)
+    app.add_middleware(Sessions, key=lambda: console.session_key)
+    app.add_middleware(Guard, console_url=console.config.console_url)
     app.add_middleware(GZipMiddleware, minimum_size=_SMALLEST_COMPRESSED, compresslevel=6)
     return app
 

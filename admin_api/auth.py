@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import time
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import quote, urlsplit
 
 from fastapi import Depends, Request
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.middleware.sessions import SessionMiddleware
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from admin_api.errors import ForbiddenError
@@ -78,6 +80,33 @@ def user_of_session(session: dict[str, Any]) -> User | None:
         session["touched"] = now  # Writes the cookie again, with a new time.
     stored = session["user"]
     return User(stored["subject"], stored["email"], tuple(stored["groups"]))
+
+
+class Sessions:
+    """Starlette's sessions, in a signed cookie; the key is fetched for the first request that may have one.
+
+    Static files have none: where the console has been idle, each that a page asks for starts a function of its own.
+    """
+
+    def __init__(self, app: ASGIApp, *, key: Callable[[], str]) -> None:
+        self._app = app
+        self._key = key
+
+    @cached_property
+    def _with_session(self) -> ASGIApp:
+        return SessionMiddleware(
+            self._app,
+            secret_key=self._key(),
+            session_cookie=SESSION_COOKIE,
+            max_age=IDLE_S,
+            same_site="lax",  # Strict would not come along on the way back from Cognito.
+            https_only=True,
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, with its session."""
+        is_static = scope["type"] == "http" and (scope["path"] in _OPEN_PATHS or scope["path"].startswith(STATIC))
+        await (self._app if is_static else self._with_session)(scope, receive, send)
 
 
 class Gate:

@@ -12,7 +12,6 @@ from starlette.responses import JSONResponse, Response
 
 from admin_api.errors import ConsoleError
 from admin_api.security import request_id
-from admin_api.views import bare_page
 from processor.errors import IllegalTransitionError
 from processor.lookup import LookupThrottledError
 from processor.telemetry import logger
@@ -31,6 +30,8 @@ def refuse(request: Request, status: int, title: str, what: str, advice: str = "
     if request.url.path.startswith("/api/"):
         problem = {"title": title, "status": status, "detail": f"{what} {advice}".strip(), "request_id": reference}
         return JSONResponse(problem, status, media_type="application/problem+json")
+    from admin_api.views import bare_page  # noqa: PLC0415  The templates, which neither scripts nor static files need.
+
     values = {"title": title, "what": what, "advice": advice, "status": status, "reference": reference}
     return bare_page(request, "errors/refused.html", values, status=status)
 

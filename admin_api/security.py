@@ -30,19 +30,20 @@ _HEADERS = {
 }
 
 
-def content_security_policy(bucket_origin: str) -> str:
-    """Allow our own files, and uploads to the bucket; no inline script or style, and nobody may frame a page.
+def content_security_policy(*upload_origins: str) -> str:
+    """Allow our own files, and uploads to these origins; no inline script or style, and nobody may frame a page.
 
     https://www.w3.org/TR/CSP3/
     """
+    reached = " ".join(("'self'", *upload_origins))
     return "; ".join(
         (
             "default-src 'none'",
             "script-src 'self'",
             "style-src 'self'",
             "img-src 'self' data:",
-            f"connect-src 'self' {bucket_origin}",
-            f"form-action 'self' {bucket_origin}",
+            f"connect-src {reached}",
+            f"form-action {reached}",
             "base-uri 'none'",
             "frame-ancestors 'none'",
         )
@@ -61,10 +62,10 @@ class Guard:
     least names the origin. Requests with a bearer token are exempt: no browser adds one by itself.
     """
 
-    def __init__(self, app: ASGIApp, *, console_url: str, bucket_origin: str) -> None:
+    def __init__(self, app: ASGIApp, *, console_url: str) -> None:
         self._app = app
         self._origin = origin_of(console_url)
-        self._policy = content_security_policy(bucket_origin)
+        self._policy = content_security_policy()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, unless it is forged, and mark the answer."""

@@ -11,27 +11,26 @@ import boto3
 from botocore.config import Config as ClientConfig
 from fastapi import Depends, Request
 
-from admin_api.alarms import AlarmReader
-from admin_api.logs import LogReader
-from admin_api.metrics import MetricReader
 from admin_api.security import origin_of
-from admin_api.traces import TraceReader
-from admin_api.vitals import VitalsReader
-from processor.audit import ActionLog
-from processor.counts import Counters
-from processor.dead_letters import DeadLetterQueue
-from processor.ledger import Ledger
-from processor.listing import FileList
-from processor.lookup import OrderLookup
-from processor.objects import Objects
-from processor.queue import IngestQueue
 from processor.sdk import session_of
-from processor.table import FilesTable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from admin_api.alarms import AlarmReader
     from admin_api.config import Config
+    from admin_api.logs import LogReader
+    from admin_api.metrics import MetricReader
+    from admin_api.traces import TraceReader
+    from admin_api.vitals import VitalsReader
+    from processor.audit import ActionLog
+    from processor.counts import Counters
+    from processor.dead_letters import DeadLetterQueue
+    from processor.ledger import Ledger
+    from processor.listing import FileList
+    from processor.lookup import OrderLookup
+    from processor.objects import Objects
+    from processor.queue import IngestQueue
 
 # A person waits: few attempts, and an answer in words before the gateway's 30 seconds are over.
 _TIMES: Any = {"connect_timeout": 3, "read_timeout": 10, "retries": {"mode": "standard", "total_max_attempts": 3}}
@@ -55,7 +54,7 @@ def _utc_now() -> datetime:
 
 @dataclass(frozen=True, kw_only=True)
 class Console:
-    """The collaborators of every page and action; each is made when it is first needed."""
+    """The collaborators of every page and action; each is loaded and made when it is first needed."""
 
     config: Config
     region: str
@@ -96,41 +95,59 @@ class Console:
     @cached_property
     def ledger(self) -> Ledger:
         """The files ledger, a file at a time."""
+        from processor.ledger import Ledger
+        from processor.table import FilesTable
+
         return Ledger(FilesTable(self.dynamodb, self.config.files_table))
 
     @cached_property
     def files(self) -> FileList:
         """The files ledger as lists."""
+        from processor.listing import FileList
+
         return FileList(self.dynamodb, self.config.files_table)
 
     @cached_property
     def counters(self) -> Counters:
         """How many files are in each state."""
+        from processor.counts import Counters
+
         return Counters(self.dynamodb, self.config.files_table)
 
     @cached_property
     def actions(self) -> ActionLog:
         """Who did what."""
+        from processor.audit import ActionLog
+        from processor.table import FilesTable
+
         return ActionLog(FilesTable(self.dynamodb, self.config.files_table))
 
     @cached_property
     def orders(self) -> OrderLookup:
         """The stored orders."""
+        from processor.lookup import OrderLookup
+
         return OrderLookup(self.dynamodb, self.s3, self.config.orders_table, self.config.order_indexes)
 
     @cached_property
     def objects(self) -> Objects:
         """The bucket."""
+        from processor.objects import Objects
+
         return Objects(self.s3)
 
     @cached_property
     def queue(self) -> IngestQueue:
         """The ingest queue."""
+        from processor.queue import IngestQueue
+
         return IngestQueue(self.sqs, self.config.queue_url)
 
     @cached_property
     def dead_letters(self) -> DeadLetterQueue:
         """The dead-letter queue."""
+        from processor.dead_letters import DeadLetterQueue
+
         return DeadLetterQueue(
             self.sqs, self.config.dead_letter_queue_url, self.config.queue_url, self.config.bucket_name
         )
@@ -138,6 +155,8 @@ class Console:
     @cached_property
     def metrics(self) -> MetricReader:
         """CloudWatch's metrics."""
+        from admin_api.metrics import MetricReader
+
         return MetricReader(
             self.cloudwatch,
             self.config.environment,
@@ -149,21 +168,29 @@ class Console:
     @cached_property
     def alarms(self) -> AlarmReader:
         """CloudWatch's alarms."""
+        from admin_api.alarms import AlarmReader
+
         return AlarmReader(self.cloudwatch, self.config.environment)
 
     @cached_property
     def traces(self) -> TraceReader:
         """X-Ray's traces."""
+        from admin_api.traces import TraceReader
+
         return TraceReader(self.client("xray"))
 
     @cached_property
     def logs(self) -> LogReader:
         """The processor's log lines."""
+        from admin_api.logs import LogReader
+
         return LogReader(self.client("logs"), self.config.processor_log_group)
 
     @cached_property
     def vitals(self) -> VitalsReader:
         """What needs a person."""
+        from admin_api.vitals import VitalsReader
+
         return VitalsReader(self.counters, self.dead_letters, self.alarms)
 
     @cached_property

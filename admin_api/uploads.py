@@ -17,6 +17,7 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 from admin_api.auth import Operator, User, Viewer
 from admin_api.errors import InvalidError
 from admin_api.running import Running, progress_of
+from admin_api.security import content_security_policy
 from admin_api.services import Console, ConsoleDep
 from admin_api.views import page
 from processor.actions import ActionEntry, ActionKind, ActionState, new_action_id
@@ -106,7 +107,9 @@ def show_form(request: Request, user: Viewer, console: ConsoleDep) -> Response:
         region=console.region,
         scripts_client_id=config.scripts_client_id,
     )
-    return page(request, "upload/upload.html", context)
+    response = page(request, "upload/upload.html", context)
+    response.headers["Content-Security-Policy"] = content_security_policy(console.bucket_origin)
+    return response
 
 
 @router.get("/progress")

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import importlib
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import boto3
 import pytest
+from starlette.testclient import TestClient
 
 import admin_api
+from admin_api.app import create_app
+from admin_api.assets import asset
 from admin_api.pages import PAGES, load_pages
+from admin_api.services import Console
 from tests.aws.console import NOBODY_IN_PARTICULAR, OPERATOR, URL, VIEWER, ConsoleStage, session_cookie, words
+from tests.aws.stage import REGION
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -77,6 +84,32 @@ def test_an_unknown_path_tells_nobody_that_it_is_unknown(console: ConsoleStage) 
     answer = console.browser(None).get("/no/such/page")
 
     assert answer.status_code == 303
+
+
+def test_what_everybody_may_have_needs_nothing_of_aws(console: ConsoleStage) -> None:
+    """A function that is started for a static file makes no client, fetches no key, and marks its answer all the same.
+
+    The key is fetched once, for the first request that may have a session.
+    """
+    asked: list[str] = []
+
+    def client(service: str, **_: Any) -> Any:
+        asked.append(service)
+        return boto3.client("secretsmanager", region_name=REGION)
+
+    secret = boto3.client("secretsmanager", region_name=REGION).create_secret(Name="session", SecretString="a key")
+    config = replace(console.config, session_secret_arn=secret["ARN"])
+    nobody = TestClient(create_app(Console(config=config, region=REGION, client=client)), base_url=URL)
+
+    answers = [nobody.get(path, follow_redirects=False) for path in (asset("app.css"), "/healthz", "/robots.txt")]
+    made_for_files = list(asked)
+    pages = [nobody.get(path, follow_redirects=False) for path in ("/", "/files")]
+
+    assert [answer.status_code for answer in answers] == [200, 200, 200]
+    assert all("default-src 'none'" in answer.headers["Content-Security-Policy"] for answer in answers)
+    assert made_for_files == []
+    assert [page.status_code for page in pages] == [303, 303]
+    assert asked == ["secretsmanager"]
 
 
 def test_the_health_check_answers_everybody(console: ConsoleStage) -> None:

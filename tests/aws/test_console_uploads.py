@@ -43,6 +43,18 @@ def _follow(browser: TestClient, key: str, version: str = "") -> Any:
     )
 
 
+def test_only_the_page_with_the_form_may_send_to_the_bucket(console: ConsoleStage) -> None:
+    """The bucket is where browsers upload to, and no other page has a reason to."""
+    browser = console.browser()
+    origin = console.console.bucket_origin
+
+    policies = {path: browser.get(path).headers["Content-Security-Policy"] for path in ("/", "/files", "/upload")}
+
+    assert f"connect-src 'self' {origin};" in policies["/upload"]
+    assert f"form-action 'self' {origin};" in policies["/upload"]
+    assert [path for path, policy in policies.items() if origin in policy] == ["/upload"]
+
+
 def test_the_plain_form_binds_folder_size_type_and_way_back(console: ConsoleStage) -> None:
     """Whoever has the page can put files of the allowed size into one folder of the inbox, and nothing else."""
     fields = _fields(console.browser().get("/upload").text)
