@@ -27,7 +27,7 @@ STEP_SECONDS = 900
 TOLERATED_PERCENT = 50
 LABEL = "ranges"
 
-_AGAIN_BY_NOBODY = {"ErrorEquals": ["LeaseLostError", "RangesMissingError"], "MaxAttempts": 0}
+_AGAIN_BY_NOBODY = {"ErrorEquals": ["LeaseLostError", "PlanMissingError", "RangesMissingError"], "MaxAttempts": 0}
 _LACKS_CONCURRENCY = {
     "ErrorEquals": ["Lambda.TooManyRequestsException"],
     "IntervalSeconds": 5,

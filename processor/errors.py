@@ -233,6 +233,14 @@ class RangesMissingError(WaybillError):
         )
 
 
+class PlanMissingError(WaybillError):
+    """The plan of the file's ranges is gone; the next run makes it again."""
+
+    def __str__(self) -> str:
+        """Say what is gone, and what becomes of the file."""
+        return str(type(self).__doc__)
+
+
 @dataclass(eq=False)
 class StepFailedError(WaybillError):
     """A step of the state machine failed for good."""
@@ -250,13 +258,13 @@ class OutOfTimeError(WaybillError):
     """The function's time is nearly up and the file is not finished."""
 
     rows: int
+    remedy: str = "Raise memory_mb (more memory is more speed)"
 
     def __str__(self) -> str:
         """Say how far the run came and what would help."""
         return (
-            f"The function's time ran out after {self.rows:,} rows. "
-            "Raise its memory (which raises its speed), then redrive. Do not upload the file in parts: "
-            "the rows so far are stored."
+            f"The function's time ran out after {self.rows:,} rows. {self.remedy}, then redrive. "
+            "Do not upload the file in parts: the rows so far are stored."
         )
 
 

@@ -105,13 +105,15 @@ class _Joined:
         if end - start > _LARGEST_PART + SMALLEST_PART:
             end = start + _LARGEST_PART
         number = self._next_part()
+        # Of an object of just 5 MiB S3 copies no range: https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPartCopy.html
+        stretch = {"CopySourceRange": f"bytes={start}-{end - 1}"} if (start, end) != (0, piece.size_bytes) else {}
         part = self._client.upload_part_copy(
             Bucket=self._bucket,
             Key=self._key,
             UploadId=self._upload_id,
             PartNumber=number,
             CopySource={"Bucket": self._bucket, "Key": piece.key},
-            CopySourceRange=f"bytes={start}-{end - 1}",
+            **stretch,  # type: ignore[arg-type]
         )
         self._parts.append({"PartNumber": number, "ETag": part["CopyPartResult"]["ETag"]})
         return end

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from processor import files, ranges
 from processor.cost import Usage
 from processor.endings import finish_clean_up, give_back, settle, tell_and_clean_up
-from processor.errors import ObjectGoneError, PermanentError, RangesMissingError, StepFailedError
+from processor.errors import ObjectGoneError, PermanentError, PlanMissingError, RangesMissingError, StepFailedError
 from processor.files import FileState
 from processor.handover import run_of, take_on
 from processor.joining import Piece, join
@@ -84,7 +84,7 @@ def _settlement(run: Run, folder: Folder) -> Settlement:
     """Gather the ranges' results and say how the file is to be settled."""
     made = _read_plan(run.entry, folder, run.services)
     if made is None:
-        raise StepFailedError("plan_missing", "The plan of the file's ranges is gone; the next run makes it again.")
+        raise PlanMissingError
     found = [_read_result(run.entry, folder, part.number, run.services) for part in made.split.ranges]
     missing = [number for number, result in enumerate(found) if result is None]
     if missing:

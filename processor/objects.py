@@ -77,7 +77,7 @@ class Objects:
             size = min(BLOCK_BYTES, end - at)
             request["Range"] = f"bytes={at}-{at + size - 1}"
             body = self.client.get_object(**request)["Body"].read()
-            # A server may answer with the whole instead (RFC 9110, 14.2); the emulator does for a version.
+            # A server may answer with the whole instead: RFC 9110, 14.2.
             yield body if len(body) <= size else body[at : at + size]
 
     def read(self, bucket: str, key: str) -> bytes | None:

@@ -93,11 +93,6 @@ class OrderMaker:
         if trace_id:
             self._constant["trace_id"] = {"S": trace_id}
 
-    def make(self, row_number: int, values: Sequence[Value]) -> tuple[Item, EnrichedRow]:
-        """Return the item and the cells of the enriched CSV for one accepted row."""
-        row = self.enrich(row_number, values)
-        return self.lay_out(row, customer_key(row.customer_name, row_number) if self.by_customer else ""), row
-
     def enrich(self, row_number: int, values: Sequence[Value]) -> EnrichedRow:
         """Return the cells of the enriched CSV for one accepted row."""
         order_id, customer, product, quantity, unit_price = cast("tuple[str, str, str, int, Decimal]", values)

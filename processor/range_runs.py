@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from processor.splitting import Range
 
 
+_IN_LESS_TIME = "Lower range_mb, or large_file_concurrency where the table is what the ranges wait for"
+
+
 def store_range(
     task: Task,
     part: Range,
@@ -78,7 +81,7 @@ def _store_rows(run: Run, reader: RangeReader) -> None:
     if not (run.store and run.accepted and run.rejected):
         raise TypeError("the run has a store and its outputs")
     services, entry = run.services, run.entry
-    watch = Watch(run.invocation, lambda _rows: None)
+    watch = Watch(run.invocation, lambda _rows: None, _IN_LESS_TIME)
     run.store.may_wait = watch.may_wait
     indexes = services.config.order_indexes
     maker = OrderMaker(entry.base, entry.file_id, entry.run_id, run.invocation.trace_id, indexes)

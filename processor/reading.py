@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 _ENCODING_ALIASES = {"utf8": "utf-8", "windows-1252": "cp1252"}
 _ROWS_BETWEEN_LOOKS = 100
 _PROGRESS_EVERY_S = 5.0
-_LONGEST_RESERVE_S = 10.0
+LONGEST_RESERVE_S = 10.0
 _MOST_NAMES = 20
 _LONGEST_NAME = 60
 _KEPT_BYTES = 8 * 1024 * 1024
@@ -164,17 +164,19 @@ class Watch:
     invocation: Invocation
     report: Callable[[int], None]
     """Takes the number of rows read."""
+    remedy: str = ""
+    """What to do if the time is too short, where it is not the usual."""
     _reserve_s: float = field(init=False)
     _next_report: float = field(init=False)
 
     def __post_init__(self) -> None:
-        self._reserve_s = min(_LONGEST_RESERVE_S, self.invocation.timeout_s / 5)
+        self._reserve_s = min(LONGEST_RESERVE_S, self.invocation.timeout_s / 5)
         self._next_report = time.monotonic() + _PROGRESS_EVERY_S
 
     def look(self, rows: int) -> None:
         """Raise :class:`OutOfTimeError` if too little time is left to settle the file."""
         if self.invocation.remaining_s() < self._reserve_s:
-            raise OutOfTimeError(rows)
+            raise OutOfTimeError(rows, **({"remedy": self.remedy} if self.remedy else {}))
         if rows and time.monotonic() >= self._next_report:
             self.report(rows)
             self._next_report = time.monotonic() + _PROGRESS_EVERY_S

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,6 +16,7 @@ from processor.files import FileState
 from processor.handover import Task
 from processor.large_files import give_back_file, plan
 from processor.messages import reprocess_body
+from tests.aws.calls import calls_to
 from tests.aws.kill import Killed, Killer
 from tests.aws.ranges import Machine
 from tests.aws.stage import BAD_ROW, HEADER, csv_file, s3_event
@@ -160,7 +162,10 @@ def test_the_lease_holds_while_the_ranges_are_read(stage: Stage) -> None:
     """Neither the same message nor another one about the file begins a second run meanwhile."""
     machine = Machine.before(stage, range_bytes=RANGE)
     version = stage.upload("orders.csv", large_file())
-    hand_over(stage, version)
+    with calls_to(stage.clients.sqs) as calls:
+        hand_over(stage, version)
+    (hidden,) = [call.parameters for call in calls if call.operation == "ChangeMessageVisibility"]
+    assert int(time.time()) + hidden["VisibilityTimeout"] > stage.entry(version).lease_until
     later(stage, hours=0.9)
 
     stage.deliver(version)
@@ -213,6 +218,23 @@ def test_a_range_that_fails_is_all_that_the_next_run_stores(stage: Stage, monkey
 
     assert watched.calls.count("BatchWriteItem") <= 2 * (1 + RANGE // 25 // 25)
     assert [run.outcome for run in stage.runs(version)] == [ERROR, "partial"]
+    assert_equal_to_one_run(stage, stage.entry(version))
+
+
+def test_a_plan_that_is_gone_is_made_again_by_the_next_run(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever empties the working folder costs the file a run and no row; the ledger says what was missing."""
+    machine = Machine.before(stage, range_bytes=RANGE)
+    version = stage.upload("orders.csv", large_file())
+    hand_over(stage, version)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("processor.large_files._read_plan", lambda *_: None)
+        machine.run()
+
+    assert (stage.entry(version).state, stage.entry(version).cause) == (FileState.QUEUED, "PlanMissingError")
+    assert "the next run makes it again" in stage.entry(version).error
+    hand_over(stage, version, receive_count=2)
+    machine.run()
     assert_equal_to_one_run(stage, stage.entry(version))
 
 

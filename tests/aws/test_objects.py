@@ -10,7 +10,9 @@ import pytest
 
 from processor.errors import ObjectGoneError
 from processor.files import ObjectVersion
+from processor.joining import SMALLEST_PART, Piece, join
 from processor.uploads import UploadNameError, presign_upload
+from tests.aws.calls import calls_to
 from tests.aws.stage import BUCKET, csv_file
 
 if TYPE_CHECKING:
@@ -39,6 +41,22 @@ def test_a_server_that_knows_no_ranges_is_read_alike(stage: Stage, monkeypatch: 
 
     assert b"".join(stage.services.objects.blocks(facts)) == body
     assert b"".join(stage.services.objects.stretch(facts.version, 20, 33)) == body[20:33]
+
+
+def test_an_object_of_the_smallest_part_is_copied_whole(stage: Stage) -> None:
+    """S3 copies ranges only of what is larger than 5 MiB; a larger object's rest still comes from where it begins."""
+    bodies = {"one": b"1" * SMALLEST_PART, "two": b"2" * (SMALLEST_PART + 1), "three": b"3"}
+    for key, body in bodies.items():
+        stage.clients.s3.put_object(Bucket=BUCKET, Key=key, Body=body)
+    pieces = [Piece(key, len(body)) for key, body in bodies.items()]
+
+    with calls_to(stage.clients.s3) as calls:
+        join(stage.services.objects, BUCKET, "joined", b"", pieces)
+
+    copies = [call.parameters for call in calls if call.operation == "UploadPartCopy"]
+    assert [copy["CopySource"] for copy in copies] == [f"{BUCKET}/one", f"{BUCKET}/two"]
+    assert not any("CopySourceRange" in copy for copy in copies)
+    assert stage.read("joined") == b"".join(bodies.values())
 
 
 def test_reads_stay_with_their_version(stage: Stage) -> None:

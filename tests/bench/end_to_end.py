@@ -165,7 +165,10 @@ def bare_rows_per_s(stack: Stack, rows: int) -> float:
     """Tell how many rows the emulator takes of calls that do nothing but write them."""
     maker = OrderMaker(datetime.now(UTC), f"{1:024x}", "run", "1-trace", (BY_CUSTOMER,))
     values = ("Ada Lovelace", "Difference Engine", 1, Decimal("19.99"))
-    puts: list[Any] = [put_request(maker.make(number, (f"A-{number}", *values))[0]) for number in range(rows)]
+    puts: list[Any] = [
+        put_request(maker.lay_out(maker.enrich(number, (f"A-{number}", *values)), f"ada lovelace#{number % 4}"))
+        for number in range(rows)
+    ]
     name = stack.deployment.outputs["OrdersTableName"]
     client = stack.deployment.client("dynamodb")
     began = time.perf_counter()

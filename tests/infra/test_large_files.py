@@ -5,7 +5,10 @@ from typing import Any
 
 import pytest
 
+from cdk.large_files import STEP_SECONDS
 from cdk.settings import Settings, SettingsError
+from processor import errors
+from processor.reading import LONGEST_RESERVE_S
 from tests.infra.stacks import as_text, granted, named, only
 
 WORK = "/work-data/*"
@@ -72,6 +75,22 @@ def test_the_machine_ends_before_the_lease_and_the_message_s_hiding_do() -> None
     assert machine(large_file_timeout_s=5_000)["TimeoutSeconds"] == int(variables["LARGE_FILE_TIMEOUT_S"]) == 5_000
     with pytest.raises(SettingsError):
         Settings.parse({"large_file_timeout_s": 43_200})
+
+
+def test_by_default_the_ranges_are_stored_in_time_by_a_new_table() -> None:
+    """What a new table takes is shared by all that run at once, and each has to be done before its invocation ends."""
+    settings = Settings.parse({})
+
+    at_once_kb = settings.large_file_concurrency * settings.range_mb * 1024
+
+    assert at_once_kb / settings.run_kb_per_s <= STEP_SECONDS - LONGEST_RESERVE_S
+
+
+def test_every_error_that_nobody_repeats_is_one_that_the_steps_raise() -> None:
+    """A name in the state machine that no class has would be retried in vain."""
+    named_errors = machine()["States"]["Settle"]["Retry"][0]["ErrorEquals"]
+
+    assert all(issubclass(getattr(errors, name), errors.WaybillError) for name in named_errors)
 
 
 def test_the_function_may_do_what_a_run_does_and_no_more_than_its_working_objects_need() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from botocore.exceptions import ClientError
@@ -11,6 +11,9 @@ from admin_api.alarms import Alarm, AlarmState
 from admin_api.vitals import FRESH_S, VitalsReader
 from processor.counts import MOVING, Counts
 from processor.files import FileState
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 COUNTS = Counts({FileState.FAILED: 2, FileState.DEAD_LETTERED: 1, FileState.PARTIAL: 3, FileState.PROCESSED: 99}, 41)
 RED = Alarm("dead-letters", AlarmState.ALARM, "", None, "", "", "", "")
@@ -22,10 +25,12 @@ class Source:
 
     def __init__(self, answer: Any) -> None:
         self.answer, self.asked = answer, 0
+        self.on_read: Callable[[], object] = lambda: None
 
     def read(self) -> Any:
         """Answer, or fail."""
         self.asked += 1
+        self.on_read()
         if isinstance(self.answer, Exception):
             raise self.answer
         return self.answer
@@ -97,6 +102,19 @@ def test_older_numbers_are_asked_for_anew() -> None:
     source.read()
 
     assert cast("Any", source._counters).asked == 2
+
+
+def test_numbers_that_took_long_to_get_serve_the_next_reader_too() -> None:
+    """They are as old as their answer: else a slow service would be asked anew by everybody who waits for it."""
+    time = Time()
+    source = reader(time=time)
+    counters = cast("Any", source._counters)
+    counters.on_read = lambda: setattr(time, "now", time.now + 2 * FRESH_S)
+
+    source.read()
+    source.read()
+
+    assert counters.asked == 1
 
 
 def test_an_action_makes_the_numbers_stale() -> None:

@@ -28,6 +28,7 @@ from processor.services import Invocation
 from processor.store import OrderStore
 from sample_data.generate import generate
 from sample_data.shape import Shape
+from tests.unit.processor.made_orders import make
 from tests.unit.processor.strategies import ANY_CELL, GOOD_ROWS, HEADER, TROUBLE, csv_text
 from tests.unit.processor.test_outputs import FakeWriter, as_writer
 
@@ -131,7 +132,7 @@ def careful(blocks: Iterable[bytes], indexes: Sequence[str] = (BY_CUSTOMER,)) ->
             if problems:
                 rejected.add(RejectedRow(number, tuple(problems), tuple(cells), text))
                 continue
-            item, line = orders.make(number, values)
+            item, line = make(orders, number, values)
             puts.append(put_request(item))
             lines.append(CsvLines().line(line))
             if len(puts) == BATCH_ITEMS:

@@ -24,6 +24,7 @@ from processor.orders import (
     put_request,
     sort_keys,
 )
+from tests.unit.processor.made_orders import make
 from tests.unit.processor.strategies import ANY_TEXT, GOOD_ROWS
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ def test_sort_key_is_the_exact_moment(base: datetime, file_id: str, number: int)
 
 def test_order_is_laid_out_in_wire_form() -> None:
     """The item carries what the contract promises: text as S, exact numbers as N, and where it came from."""
-    item, _ = maker().make(7, VALUES)
+    item, _ = make(maker(), 7, VALUES)
 
     assert item == {
         "order_id": {"S": "A-1"},
@@ -134,14 +135,14 @@ def test_order_is_laid_out_in_wire_form() -> None:
 
 def test_order_lacks_what_is_switched_off() -> None:
     """Without the index there is no customer key to pay for, without tracing no empty trace id."""
-    item, _ = maker(trace_id="", indexes=()).make(7, VALUES)
+    item, _ = make(maker(trace_id="", indexes=()), 7, VALUES)
 
     assert {"customer_key", "trace_id"}.isdisjoint(item)
 
 
 def test_enriched_line_has_the_cells_of_its_header() -> None:
     """The line of the accepted rows says the same as the item, in the order of the header."""
-    item, line = maker().make(7, VALUES)
+    item, line = make(maker(), 7, VALUES)
 
     assert list(zip(ENRICHED_HEADER, line, strict=True)) == [
         (name, next(iter(item[name].values()))) for name in ENRICHED_HEADER
@@ -152,16 +153,16 @@ def test_rows_of_one_run_do_not_share_their_items() -> None:
     """Changing one item leaves the next one as it should be."""
     orders = maker()
 
-    first, _ = orders.make(2, VALUES)
+    first, _ = make(orders, 2, VALUES)
     first["file_id"] = {"S": "changed"}
-    second, _ = orders.make(3, VALUES)
+    second, _ = make(orders, 3, VALUES)
 
     assert second["file_id"] == {"S": FILE_ID}
 
 
 def test_item_is_wrapped_for_a_batch() -> None:
     """BatchWriteItem wants each item inside a put request."""
-    item, _ = maker().make(7, VALUES)
+    item, _ = make(maker(), 7, VALUES)
 
     assert put_request(item) == {"PutRequest": {"Item": item}}
 
@@ -178,7 +179,7 @@ def test_item_is_wrapped_for_a_batch() -> None:
 )
 def test_line_total_is_written_without_exponent(quantity: int, price: str, total: str) -> None:
     """The extremes of quantity and price multiply exactly, and are written as plain digits."""
-    item, _ = maker().make(2, ["A-1", "Ann", "Widget", quantity, Decimal(price)])
+    item, _ = make(maker(), 2, ["A-1", "Ann", "Widget", quantity, Decimal(price)])
 
     assert item["line_total"] == {"N": total}
 
@@ -188,7 +189,7 @@ def test_line_total_is_exact(cells: tuple[str, ...], number: int) -> None:
     """Property: the line total is the product of the cells as written, to the last digit; numbers are plain digits."""
     values, _ = read_cells(cells)
 
-    item, _ = maker().make(number, values)
+    item, _ = make(maker(), number, values)
 
     assert Fraction(item["line_total"]["N"]) == Fraction(cells[3]) * Fraction(cells[4])
     assert Fraction(item["unit_price"]["N"]) == Fraction(cells[4])
@@ -251,7 +252,7 @@ def test_an_order_is_read_back_from_its_item_and_from_its_line(
 ) -> None:
     """What was stored and what stands in the enriched CSV are the same order; only the item knows run and trace."""
     values, _ = read_cells(cells)
-    item, line = OrderMaker(base, file_id, "run-1", "1-abc", ()).make(row_number, values)
+    item, line = make(OrderMaker(base, file_id, "run-1", "1-abc", ()), row_number, values)
 
     stored, written = Order.from_item(item), Order.from_cells(line, file_id)
 
