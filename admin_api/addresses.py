@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
 EXPORT = "export.csv"
 NAMES = "/files/names"
+LONGEST_ID = 64
 _NOT_IN_A_PATH = frozenset({"", ".", "..", EXPORT})
 
 

@@ -35,9 +35,9 @@ def create_app(console: Console) -> FastAPI:
         app.add_exception_handler(error, handler)
     # The last one added is the first that a request meets.
     app.add_middleware(PagesWhenAsked, application=app)
-    app.add_middleware(Boundary)
     app.add_middleware(Gate, user_of_token=_token_checker(console))
     app.add_middleware(Sessions, key=lambda: console.session_key)
+    app.add_middleware(Boundary)
     app.add_middleware(Guard, console_url=console.config.console_url)
     app.add_middleware(GZipMiddleware, minimum_size=_SMALLEST_COMPRESSED, compresslevel=6)
     return app

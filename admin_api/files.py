@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import Field
 
-from admin_api.addresses import EXPORT, NAMES
+from admin_api.addresses import EXPORT, LONGEST_ID, NAMES
 from admin_api.auth import Viewer
 from admin_api.errors import InvalidError
 from admin_api.exports import csv_response, write_csv
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 router = APIRouter()
 
-type ShownId = Annotated[str, Field(min_length=1, max_length=64)]
+type ShownId = Annotated[str, Field(min_length=1, max_length=LONGEST_ID)]
 
 _ALWAYS_SHOWN = (
     FileState.PROCESSING,

@@ -62,4 +62,4 @@ def _of_file(console: Console, entry: FileEntry) -> Iterator[Order]:
     while first < entry.accepted_rows:
         (rows,) = console.orders.compare([console.orders.of_file(entry, run, first=first, limit=_AT_ONCE)])
         yield from rows.orders
-        first = rows.total if rows.problem else rows.following
+        first = rows.total if rows.problem else max(rows.following, first + 1)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from admin_api.addresses import EXPORT, names_href, order_href
+from admin_api.addresses import EXPORT, LONGEST_ID, names_href, order_href
 from admin_api.auth import Viewer
 from admin_api.errors import InvalidError, NotFoundError
 from admin_api.exports import MOST_ROWS, csv_response, write_csv
@@ -46,6 +46,8 @@ class OrderQuery(BaseModel):
     first: Annotated[int, Field(ge=0, le=1_000_000_000)] = 0
     compare: bool = False
     """Of a file's orders: ask the orders table whether it still has them."""
+    named: bool = False
+    """Of a customer's orders: name their files at once, for who has no script to name them afterwards."""
 
     @property
     def is_filtered(self) -> bool:
@@ -71,8 +73,9 @@ class OrderQuery(BaseModel):
         """Return the address of another page of the same orders, "" if there is none."""
         if not any(place.values()) and "first" not in place:
             return ""  # A cursor that leads nowhere.
-        named = {"customer": self.customer, "file": self.file, "compare": "true" if self.compare else "", **place}
-        return f"/orders?{urlencode({name: value for name, value in named.items() if value})}"
+        flags = {name: "true" for name in ("compare", "named") if getattr(self, name)}
+        fields = {"customer": self.customer, "file": self.file, **flags, **place}
+        return f"/orders?{urlencode({name: value for name, value in fields.items() if value})}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,8 @@ class OrdersPage:
     feed: FeedPage | None = None
     of_file: FileOrders | None = None
     found: OrderPage | None = None
+    files: dict[str, FileEntry] = field(default_factory=dict)
+    """The files of the orders found, by id, if they are to be named at once."""
     newer: str = ""
     older: str = ""
     knows_customers: bool = True
@@ -94,8 +99,13 @@ class OrdersPage:
 
     @property
     def names_href(self) -> str:
-        """The names of the files that the orders found came from: the orders do not know them."""
-        return names_href(_file_ids(self.found.orders if self.found else ()))
+        """Where the names of the other files are that the orders found came from: the orders do not know them."""
+        return names_href(each for each in _file_ids(self.found.orders if self.found else ()) if each not in self.files)
+
+    @property
+    def named_href(self) -> str:
+        """The same page with the names of its files."""
+        return self.query.at(cursor=self.query.cursor, named="true")
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +186,8 @@ def read_orders(console: Console, query: OrderQuery) -> OrdersPage:
         if query.customer:
             found = console.orders.by_customer(query.customer, query.cursor)
             newer, older = query.at(cursor=found.newer), query.at(cursor=found.older)
-            return OrdersPage(query, found=found, newer=newer, older=older)
+            files = _files(console, found.orders) if query.named else {}
+            return OrdersPage(query, found=found, files=files, newer=newer, older=older)
         feed = read_feed(console, query.cursor)
     except (CursorError, CustomerIndexMissingError) as error:
         raise InvalidError(str(error), "Begin again at the newest orders.") from error
@@ -240,4 +251,5 @@ def _files(console: Console, orders: tuple[Order, ...]) -> dict[str, FileEntry]:
 
 
 def _file_ids(orders: tuple[Order, ...]) -> list[str]:
-    return [file_id for file_id in dict.fromkeys(order.file_id for order in orders) if file_id]
+    """List the ids that can be looked up: an item that others have written may hold anything."""
+    return [file_id for file_id in dict.fromkeys(order.file_id for order in orders) if 0 < len(file_id) <= LONGEST_ID]

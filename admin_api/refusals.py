@@ -91,6 +91,19 @@ HANDLERS: dict[Any, Callable[[Request, Any], Response]] = {
 }
 
 
+def _own_fault(request: Request, error: Exception) -> Response:
+    if isinstance(error, (ClientError, BotoCoreError)):  # Before the application: in finding out who asks.
+        return _aws_error(request, error)
+    logger.exception("request_failed", extra={"error_type": type(error).__name__})
+    return refuse(
+        request,
+        500,
+        "Something is wrong with the console itself",
+        "The request was not completed, and what went wrong is in the log.",
+        "Whoever runs Waybill finds it there by the request id below.",
+    )
+
+
 class Boundary:
     """Turns whatever nobody else has caught into a page with a request id, and logs it."""
 
@@ -109,14 +122,7 @@ class Boundary:
         try:
             await self._app(scope, receive, send_noted)
         except Exception as error:
-            logger.exception("request_failed", extra={"error_type": type(error).__name__})
             if begun or scope["type"] != "http":
+                logger.exception("request_failed", extra={"error_type": type(error).__name__})
                 raise
-            answer = refuse(
-                Request(scope),
-                500,
-                "Something is wrong with the console itself",
-                "The request was not completed, and what went wrong is in the log.",
-                "Whoever runs Waybill finds it there by the request id below.",
-            )
-            await answer(scope, receive, send)
+            await _own_fault(Request(scope), error)(scope, receive, send)

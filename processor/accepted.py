@@ -1,7 +1,7 @@
 """Reads a stretch of a file's accepted rows from the object that ``processor.outputs`` wrote: one ranged GET.
 
-The run kept the byte at which every so many rows begin, so the last page of a million rows costs what the first does;
-the end of a file is found without them.
+The run kept the byte at which every so many rows begin, so the last page of a million rows costs what the first does.
+Where the run is not known, the end of a long object is read from its end.
 """
 
 from __future__ import annotations
@@ -71,22 +71,19 @@ def run_of_rows(runs: Iterable[RunEntry]) -> RunEntry | None:
 def read_rows(client: S3Client, entry: FileEntry, run: RunEntry | None, *, first: int, count: int) -> list[Order]:
     """Read up to ``count`` accepted rows from number ``first`` (0 is the first), as they stand in the object.
 
-    ``run`` is the run that wrote the object, for its offsets; without it the last rows of a long object are looked for
-    at its end, and all others from its beginning, no further than needed. Fewer rows come where the object has fewer
-    than the ledger counts. Raises :class:`AcceptedRowsGoneError` and :class:`AcceptedRowsUnreadableError`.
+    ``run`` is the run that wrote the object, for its offsets; without it the last rows of a long file are those at the
+    object's end, and all others are read from its beginning, no further than needed. Fewer rows come where the object
+    ends before them. Raises :class:`AcceptedRowsGoneError` and :class:`AcceptedRowsUnreadableError`.
     """
     count = max(0, min(count, entry.accepted_rows - first))
     if not count:
         return []
-    found: list[Order] = []
     if run and run.row_stride and run.row_offsets:
         mark, offset = run.mark_before(first)
         # A later run may have written the object anew and failed before it settled: then these are not its offsets.
         with suppress(AcceptedRowsUnreadableError):
-            found = _read(client, entry, offset, first - mark, count)
-    elif first >= _MANY_ROWS and first + count == entry.accepted_rows:
-        found = _read_end(client, entry, count)
-    if len(found) == count:
+            return _read(client, entry, offset, first - mark, count)
+    elif first >= _MANY_ROWS and first + count == entry.accepted_rows and (found := _read_end(client, entry, count)):
         return found
     return _read(client, entry, len(",".join(ENRICHED_HEADER)) + 2, first, count)
 
@@ -103,20 +100,26 @@ def _read(client: S3Client, entry: FileEntry, start: int, skip: int, count: int)
 
 
 def _read_end(client: S3Client, entry: FileEntry, count: int) -> list[Order]:
-    """Read the last ``count`` rows; none where the object's end does not hold so many."""
+    """Read the last ``count`` rows; none where the object does not end in so many whole ones."""
     body = _open(client, entry, f"-{count * _LONGEST_ROW}")
     if body is None:
         return []
     # Neither the first character nor the first row need be whole.
-    lines = body.read().decode(errors="replace").split("\n")
+    *lines, unfinished = body.read().decode(errors="replace").split("\n")
+    if unfinished:
+        return []
     sort_key = sort_keys(entry.base, entry.file_id)
-    for start in range(1, len(lines) - count):
-        # A line feed may stand in a cell: a row begins where a row can be read.
-        try:
-            rows = csv.reader((line + "\n" for line in lines[start:-1]), strict=True)
-            return list(_orders(rows, entry, sort_key))[-count:]
-        except AcceptedRowsUnreadableError:
-            continue
+    for start in range(1, min(len(lines) - count, _LONGEST_ROW) + 1):
+        # A line feed may stand in a cell: the first row begins where one can be read.
+        cells = csv.reader((line + "\n" for line in islice(lines, start, None)), strict=True)
+        rows = _orders(cells, entry, sort_key)
+        with suppress(AcceptedRowsUnreadableError):
+            found = [next(rows)]
+            break
+    else:
+        return []
+    with suppress(AcceptedRowsUnreadableError):
+        return [*found, *rows][-count:]
     return []
 
 

@@ -9,18 +9,15 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from boto3.dynamodb.conditions import Attr
-
 from processor.actions import ACTION_KIND, ACTION_PREFIX, ActionEntry, ActionState
 from processor.entries import to_iso
 from processor.errors import WaybillError
 from processor.paging import read_slice
 from processor.table import Change, ConditionFailedError
+from processor.wire import Condition
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from boto3.dynamodb.conditions import ConditionBase
 
     from processor.table import FilesTable
 
@@ -55,7 +52,7 @@ class ActionLog:
     def begin(self, action: ActionEntry) -> bool:
         """Write down that somebody asked for this; False if it was asked for before, under the same id."""
         try:
-            self._table.put(action.to_item(), Attr("file_id").not_exists())
+            self._table.put(action.to_item(), Condition("attribute_not_exists(#file_id)"))
         except ConditionFailedError:
             # The very same entry, to the microsecond: the first attempt took effect and its answer was lost.
             return self.read(action.action_id, action.file_id) == action
@@ -148,7 +145,7 @@ class ActionLog:
     def ask_stop(self, action_id: str, who: str) -> bool:
         """Ask an action on many things to stop; False if it is over, or there is none. The first to ask is kept."""
         entry = f"{ACTION_PREFIX}{action_id}"
-        running = Attr("action_state").eq(ActionState.RUNNING)
+        running = Condition("#action_state = :running", {"running": ActionState.RUNNING})
         try:
             self._table.update(Change(entry, entry, {"stop_asked": True}, running, first={"stop_asked_by": who}))
         except ConditionFailedError:
@@ -165,11 +162,12 @@ def _how_far(action: ActionEntry) -> tuple[ActionState, int, int, int, str]:
     return action.state, action.done, action.skipped, action.failed, action.resume
 
 
-def _where_it_was_left(action: ActionEntry) -> ConditionBase:
+def _where_it_was_left(action: ActionEntry) -> Condition:
     """Demand that nobody else has carried the action on. What is zero or empty at first is not stored."""
-    condition: ConditionBase = Attr("action_state").eq(action.state)
-    for name in ("done", "skipped", "failed", "resume"):
-        value = getattr(action, name)
-        same = Attr(name).eq(value)
-        condition &= same if value else same | Attr(name).not_exists()
-    return condition
+    values = {name: getattr(action, name) for name in ("done", "skipped", "failed", "resume")}
+    same = [
+        f"#{name} = :old_{name}" if value else f"(#{name} = :old_{name} OR attribute_not_exists(#{name}))"
+        for name, value in values.items()
+    ]
+    as_left = {f"old_{name}": value for name, value in values.items()} | {"old_state": action.state}
+    return Condition(" AND ".join(["#action_state = :old_state", *same]), as_left)

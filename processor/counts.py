@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from processor.files import SETTLED, FileState
-from processor.table import Change, FilesTable, wire
+from processor.table import Change, FilesTable
+from processor.wire import wire
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -9,7 +9,6 @@ gc.disable()  # Nothing that an import makes is garbage; looking for some takes 
 import os
 from typing import TYPE_CHECKING, Any
 
-import boto3
 from botocore.config import Config as ClientConfig
 
 from processor.config import Config
@@ -31,13 +30,12 @@ _CHECKED = ClientConfig(**_TIMES)
 _UNCHECKED = ClientConfig(**_TIMES, parameter_validation=False)
 
 _session = session_of("s3", "dynamodb", "sqs", "sns", "stepfunctions")
-_aws = boto3.Session(botocore_session=_session)
 _config = Config.from_environment(os.environ)
 _meter = Meter(_config.orders_table)
 
 
 def _client(service: Any, config: ClientConfig = _CHECKED) -> Any:
-    client = _aws.client(service, config=config)
+    client = _session.create_client(service, config=config)
     _meter.watch([client])
     return client
 

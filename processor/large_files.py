@@ -131,7 +131,7 @@ def _folder(entry: FileEntry, facts: ObjectFacts, encoding: str, services: Servi
 
 def _make_plan(run: Run, facts: ObjectFacts, encoding: str, folder: Folder) -> Plan:
     objects, bucket = run.services.objects, run.entry.bucket
-    watch = Watch(run.invocation, lambda _rows: None)
+    watch = Watch(run.invocation, lambda _rows: None, "Raise large_file_memory_mb (more memory is more speed)")
 
     def blocks() -> Iterator[bytes]:
         for block in objects.blocks(facts):

@@ -9,18 +9,15 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from boto3.dynamodb.conditions import Attr
-
 from processor.counts import AT_REST, recount
 from processor.entries import FILE_ENTRY, FILE_KIND, RUN_PREFIX, FileEntry, RunEntry
 from processor.errors import FileBusyError, IllegalTransitionError, LeaseLostError
 from processor.files import FileState, check_transition, states_before
 from processor.table import Change, ConditionFailedError
+from processor.wire import Condition
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from boto3.dynamodb.conditions import ConditionBase
 
     from processor.files import ObjectVersion
     from processor.table import FilesTable
@@ -106,8 +103,11 @@ class Ledger:
         if run.uploaded_at:
             first["uploaded_at"] = run.uploaded_at
         waiting = [state for state in states_before(FileState.PROCESSING) if state is not FileState.PROCESSING]
-        held_by_the_dead = Attr("state").eq(FileState.PROCESSING) & Attr("lease_until").lt(run.now)
-        condition = Attr("file_id").not_exists() | Attr("state").is_in(waiting) | held_by_the_dead
+        condition = Condition(
+            f"attribute_not_exists(#file_id) OR #state IN ({', '.join(f':{state}' for state in waiting)}) "
+            "OR (#state = :processing AND #lease_until < :now)",  # Held by the dead.
+            {**{state: state for state in waiting}, "processing": FileState.PROCESSING, "now": run.now},
+        )
         try:
             old = self._table.update(Change(file_id, FILE_ENTRY, start, condition, first))
         except ConditionFailedError:
@@ -230,8 +230,10 @@ class Ledger:
         raise IllegalTransitionError(entry.state if entry else None, state)
 
 
-def _unchanged(entry: FileEntry) -> ConditionBase:
+def _unchanged(entry: FileEntry) -> Condition:
     """Demand that the file is as it was read. A new run has a new id, so what was counted stands as it was, too."""
-    counted = Attr("counted_as")
-    same_count = counted.eq(entry.counted_as) if entry.counted_as else counted.not_exists()
-    return Attr("run_id").eq(entry.run_id) & Attr("state").eq(entry.state) & same_count
+    as_read = {"run_id": entry.run_id, "old_state": entry.state}
+    if not entry.counted_as:
+        return Condition("#run_id = :run_id AND #state = :old_state AND attribute_not_exists(#counted_as)", as_read)
+    same = "#run_id = :run_id AND #state = :old_state AND #counted_as = :counted_as"
+    return Condition(same, {**as_read, "counted_as": entry.counted_as})

@@ -9,7 +9,8 @@ from processor.actions import ACTION_PREFIX, ActionEntry
 from processor.entries import FILE_ENTRY, FILE_KIND, RUN_PREFIX, FileEntry, RunEntry, from_iso, to_iso
 from processor.files import INBOX
 from processor.paging import MOST_SEARCHED, position_behind, read_slice
-from processor.table import FilesTable, key, plain
+from processor.table import FilesTable, key
+from processor.wire import plain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

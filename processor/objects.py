@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import ClientError
 
 from processor.errors import ObjectGoneError
@@ -25,7 +24,7 @@ _CONTENT_TYPE = "text/csv; charset=utf-8"
 # CopyObject would allow 5 GiB, and take longer than the client waits: beyond this a copy is a multipart upload, whose
 # parts are copied side by side.
 _LARGEST_COPY = 512 * 1024**2
-_LARGE_PARTS = TransferConfig(multipart_chunksize=128 * 1024 * 1024)
+_COPIED_PARTS = 128 * 1024**2
 _MOST_DELETES = 1_000  # DeleteObjects' limit.
 # 405 answers for a delete marker. Without s3:ListBucket a missing object would answer 403 instead.
 _GONE = frozenset({"404", "405", "NoSuchKey", "NoSuchVersion", "MethodNotAllowed"})
@@ -105,9 +104,12 @@ class Objects:
         version = facts.version
         source = {"Bucket": version.bucket, "Key": version.key, "VersionId": version.version_id}
         if facts.size_bytes > _LARGEST_COPY:
+            from boto3.s3 import inject, transfer  # noqa: PLC0415  Large copies are rare, and this is boto3's half.
+
             # A multipart copy begins with nothing of what the upload declared, its encoding for one.
             declared = {"Metadata": facts.metadata, "ContentType": _CONTENT_TYPE}
-            self.client.copy(source, version.bucket, key, ExtraArgs=declared, Config=_LARGE_PARTS)  # type: ignore[arg-type]
+            parts = transfer.TransferConfig(multipart_chunksize=_COPIED_PARTS)
+            inject.copy(self.client, source, version.bucket, key, ExtraArgs=declared, Config=parts)
             return self.facts(ObjectVersion(version.bucket, key)).version
         answer = self.client.copy_object(
             Bucket=version.bucket,

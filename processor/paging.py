@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from processor.cursors import CursorError, pack, unpack
-from processor.table import plain, wire
+from processor.wire import plain, wire
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

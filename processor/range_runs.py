@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     from processor.splitting import Range
 
 
-_IN_LESS_TIME = "Lower range_mb, or large_file_concurrency where the table is what the ranges wait for"
+_IN_LESS_TIME = (
+    "Lower range_mb or raise large_file_memory_mb, or lower large_file_concurrency where the ranges wait for the table"
+)
 
 
 def store_range(

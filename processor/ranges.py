@@ -68,7 +68,9 @@ class Plan:
 
     def to_json(self) -> bytes:
         """Write the plan down."""
-        return json.dumps(asdict(self)).encode()
+        document = asdict(self)
+        document["split"]["content"] = self.split.content._asdict()
+        return json.dumps(document).encode()
 
     def manifest(self) -> bytes:
         """Write down the ranges, one item each."""
@@ -81,7 +83,7 @@ class Plan:
         made = document["split"]
         return cls(
             Split(
-                Content(*made["content"]),
+                Content(**made["content"]),
                 made["header_bytes"],
                 tuple(made["unknown_columns"]),
                 tuple(Range(**each) for each in made["ranges"]),

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import gc
+
+gc.disable()  # Until processor.handler is there, which begins in the same way.
+
 import json
 from typing import TYPE_CHECKING, Any
 

@@ -1,28 +1,21 @@
-"""A thin layer over the files table's client: plain Python values in and out, conditions as boto3's own objects."""
+"""A thin layer over the files table's client: plain Python values in and out."""
 
 from __future__ import annotations
 
 import random
 import time
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from boto3.dynamodb.conditions import ConditionExpressionBuilder
-from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
 
 from processor.errors import WaybillError
+from processor.wire import NOTHING, Condition, plain, wire
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from boto3.dynamodb.conditions import ConditionBase
     from mypy_boto3_dynamodb import DynamoDBClient
 
-_serialize = TypeSerializer().serialize
-_deserialize = TypeDeserializer().deserialize
-
-_NOTHING: Mapping[str, Any] = MappingProxyType({})
 _MOST_ATTEMPTS = 8
 _FIRST_WAIT_S = 0.02
 # Another write of the same item is under way, or one too many; the SDK repeats none of these. All but the first are
@@ -43,12 +36,12 @@ class Change(NamedTuple):
 
     file_id: str
     entry: str
-    values: Mapping[str, Any] = _NOTHING
-    condition: ConditionBase | None = None
-    first: Mapping[str, Any] = _NOTHING
+    values: Mapping[str, Any] = NOTHING
+    condition: Condition | None = None
+    first: Mapping[str, Any] = NOTHING
     """Values that are set only where the attribute does not exist yet."""
     remove: tuple[str, ...] = ()
-    add: Mapping[str, int] = _NOTHING
+    add: Mapping[str, int] = NOTHING
 
     def request(self, table: str) -> dict[str, Any]:
         """Write the change as UpdateItem and TransactWriteItems take it."""
@@ -56,10 +49,9 @@ class Change(NamedTuple):
         values: dict[str, Any] = {}
         request: dict[str, Any] = {"TableName": table, "Key": key(self.file_id, self.entry)}
         if self.condition is not None:
-            built = ConditionExpressionBuilder().build_expression(self.condition)
-            names |= built.attribute_name_placeholders
-            values |= built.attribute_value_placeholders
-            request["ConditionExpression"] = built.condition_expression
+            names |= self.condition.names
+            values |= self.condition.placed
+            request["ConditionExpression"] = self.condition.text
         sets, removes, adds = [], [], []
         for number, (name, value) in enumerate({**self.values, **self.first}.items()):
             names[f"#s{number}"], values[f":s{number}"] = name, value
@@ -103,17 +95,13 @@ class FilesTable:
         )
         return [plain(item) for page in pages for item in page["Items"]]
 
-    def put(self, item: Mapping[str, Any], condition: ConditionBase | None = None) -> None:
+    def put(self, item: Mapping[str, Any], condition: Condition | None = None) -> None:
         """Write one item; raises :class:`ConditionFailedError`."""
         expression: dict[str, Any] = {}
         if condition is not None:
-            built = ConditionExpressionBuilder().build_expression(condition)
-            expression = {
-                "ConditionExpression": built.condition_expression,
-                "ExpressionAttributeNames": built.attribute_name_placeholders,
-            }
-            if built.attribute_value_placeholders:
-                expression["ExpressionAttributeValues"] = wire(built.attribute_value_placeholders)
+            expression = {"ConditionExpression": condition.text, "ExpressionAttributeNames": condition.names}
+            if condition.values:
+                expression["ExpressionAttributeValues"] = wire(condition.placed)
         try:
             self.client.put_item(TableName=self.name, Item=wire(item), **expression)
         except self.client.exceptions.ConditionalCheckFailedException as error:
@@ -175,13 +163,3 @@ def _reasons(error: ClientError) -> set[str]:
 def key(file_id: str, entry: str) -> dict[str, Any]:
     """Write an item's key as the client takes it."""
     return wire({"file_id": file_id, "entry": entry})
-
-
-def wire(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Serialise; a tuple counts as a list, an enum of text as text."""
-    return {name: _serialize(list(value) if isinstance(value, tuple) else value) for name, value in values.items()}
-
-
-def plain(item: Mapping[str, Any]) -> dict[str, Any]:
-    """Deserialise an item."""
-    return {name: _deserialize(value) for name, value in item.items()}

@@ -5,7 +5,6 @@ The X-Ray SDK behind Powertools' tracer is in maintenance; whoever replaces it c
 
 from __future__ import annotations
 
-import functools
 import os
 import resource
 from contextlib import contextmanager
@@ -29,11 +28,8 @@ logger = Logger()
 metrics = Metrics(namespace=NAMESPACE)
 
 
-@functools.cache
-def _recorder() -> Any:
-    """Load the X-Ray SDK, which costs as much CPU as a small file's run: runs whose trace nobody keeps do without."""
-    # No patching of the AWS clients: a subsegment for every call would be hundreds a file.
-    return Tracer(auto_patch=False).provider
+# No patching of the AWS clients: a subsegment for every call would be hundreds a file.
+_recorder: Any = Tracer(auto_patch=False).provider
 
 
 def trace_header() -> str:
@@ -84,12 +80,12 @@ class Span:
 
     def add_part(self, name: str, seconds: float, **values: Any) -> None:
         """Add a part that was measured rather than bracketed: ``seconds`` in all, drawn from this part's beginning."""
-        part = _recorder().begin_subsegment(name) if self._subsegment else None
+        part = _recorder.begin_subsegment(name) if self._subsegment else None
         if part:
             part.start_time = self._subsegment.start_time
             for key, value in values.items():
                 part.put_metadata(key, value, NAMESPACE)
-            _recorder().end_subsegment(part.start_time + seconds)
+            _recorder.end_subsegment(part.start_time + seconds)
 
 
 @contextmanager
@@ -101,7 +97,7 @@ def span(name: str) -> Iterator[Span]:
     if not is_sampled(trace_header()):
         yield Span(None)
         return
-    with _recorder().in_subsegment(name=name) as subsegment:
+    with _recorder.in_subsegment(name=name) as subsegment:
         yield Span(subsegment)
 
 

@@ -141,7 +141,10 @@ class OrdersOut(BaseModel):
 
 
 class FileOrdersOut(BaseModel):
-    """A stretch of a file's orders, in row order; ``missing`` are row numbers that are no longer stored."""
+    """A stretch of a file's orders, in row order; ``missing`` are row numbers that are no longer stored.
+
+    ``following`` is the ``first`` of the next stretch; ``total`` at the end, and where a ``problem`` ends the list.
+    """
 
     orders: list[OrderOut]
     missing: list[int]

@@ -57,7 +57,7 @@ def list_orders_of_file(
         orders=[OrderOut.model_validate(order) for order in found.orders],
         missing=[order.row_number for order in found.missing],
         first=found.first,
-        following=found.following,
+        following=found.total if found.problem else found.following,
         total=found.total,
         problem=found.problem,
     )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 from starlette.testclient import TestClient
 
 import admin_api
@@ -214,6 +215,28 @@ def test_aws_that_does_not_answer_is_no_fault_of_the_readers(console: ConsoleSta
     problem = answer.json()
     assert "Query failed" in problem["detail"]
     assert "Nothing is lost" in problem["detail"]
+
+
+@pytest.mark.parametrize(("path", "kind"), [("/", "text/html"), ("/api/files", "application/problem+json")])
+def test_without_the_key_of_the_sessions_nobody_is_let_in_and_it_is_said_why(
+    console: ConsoleStage, path: str, kind: str
+) -> None:
+    """What fails before anybody knows who asks is answered like what fails later, headers included."""
+
+    class Away:
+        def get_secret_value(self, **_: Any) -> None:
+            raise ClientError({"Error": {"Code": "ThrottlingException"}}, "GetSecretValue")
+
+    nobody = TestClient(
+        create_app(Console(config=console.config, region=REGION, client=lambda *_, **__: Away())), base_url=URL
+    )
+
+    answer = nobody.get(path)
+
+    assert answer.status_code == 503
+    assert answer.headers["Content-Type"].startswith(kind)
+    assert "GetSecretValue failed: ThrottlingException" in answer.text
+    assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
 
 
 def test_what_nobody_expected_shows_no_stack(console: ConsoleStage, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,7 +15,7 @@ from processor.entries import FILE_ENTRY, FileEntry
 from processor.errors import FileBusyError, IllegalTransitionError, LeaseLostError
 from processor.files import FileState, ObjectVersion
 from processor.ledger import RunStart
-from processor.table import plain
+from processor.wire import plain
 from tests.aws.kill import Killed
 
 if TYPE_CHECKING:

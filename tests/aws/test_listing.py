@@ -9,7 +9,7 @@ import pytest
 from processor.cursors import CursorError, pack
 from processor.files import FileState
 from processor.listing import FileFilter, FileList, FilePage, behind
-from processor.table import wire
+from processor.wire import wire
 from tests.aws.kill import Killer
 
 if TYPE_CHECKING:

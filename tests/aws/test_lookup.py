@@ -160,6 +160,18 @@ def test_the_end_of_a_file_is_read_from_its_end(
         assert page.orders[0].customer_name == 'Ada "the first"\nLovelace\u2028of London, Ltd ä'
 
 
+@pytest.mark.parametrize("end", [b"total,,,\r\n", b"\r\n" * 5_000, b'A-9,"unfinished', b"A-9"])
+def test_an_end_that_somebody_has_written_to_is_given_up(stage: Stage, lookup: OrderLookup, end: bytes) -> None:
+    """The last rows that the ledger counts are found from the beginning then."""
+    entry = stage.process("a.csv", csv_file(*(f"A-{number},Ada,Widget,1,1" for number in range(3_000))))
+    body = stage.read(entry.accepted_key)
+    stage.clients.s3.put_object(Bucket=BUCKET, Key=entry.accepted_key, Body=body + end)
+
+    page = lookup.of_file(entry, None, first=2_950)
+
+    assert [order.order_id for order in page.orders] == [f"A-{number}" for number in range(2_950, 3_000)]
+
+
 def test_beyond_the_last_row_there_is_nothing(stage: Stage, lookup: OrderLookup) -> None:
     """A stretch that begins behind the end is empty, and no error."""
     entry = stage.process("a.csv", csv_file("A-1,Ada,Widget,1,1"))

@@ -205,6 +205,26 @@ def test_a_file_whose_rows_object_is_gone_says_so(console: ConsoleStage) -> None
     assert orders_in(browser.get("/orders")) == ["B-0"]
 
 
+def test_an_object_that_ends_too_soon_shows_what_it_has_and_leads_on(console: ConsoleStage) -> None:
+    """Somebody has cut it: its rows are listed, what is wrong is said, and other files' orders follow."""
+    console.stage.process("old.csv", rows("O", 1))
+    entry = console.stage.process("cut.csv", rows("C", 60))
+    body = console.stage.read(entry.accepted_key)
+    console.stage.clients.s3.put_object(Bucket=BUCKET, Key=entry.accepted_key, Body=body[: body.index(b"C-20,")])
+    browser = console.browser()
+
+    of_file, feed = browser.get(f"/orders?file={entry.file_id}"), browser.get("/orders")
+    told = browser.get(f"/api/files/{entry.file_id}/orders").json()
+
+    for page in (of_file, feed):
+        assert orders_in(page)[:20] == [f"C-{n}" for n in range(20)]
+        assert "somebody has replaced it" in words(page)
+    assert orders_in(browser.get(link(feed, "Older"))) == ["O-0"]
+    assert (len(told["orders"]), told["following"], told["total"]) == (20, 60, 60)
+    exported, _ = download(browser, "/orders/export.csv")
+    assert [row[0] for row in exported[1:]] == [*(f"C-{n}" for n in range(20)), "O-0"]
+
+
 @pytest.mark.parametrize(
     ("body", "says"),
     [(b"nothing\n", "settled without an accepted row"), (rows("A", 1), "The file ends before this row")],
@@ -228,6 +248,9 @@ def test_a_customers_orders_name_their_files(console: ConsoleStage) -> None:
     assert orders_in(page) == [f"B-{n}" for n in range(59, 9, -1)]
     assert orders_in(second)[-2:] == ["A-1", "A-0"]
     assert f"{a.file_id[:8]}… · row 2" in words(second)
+    unscripted = browser.get(link(second, "Show the names of the files"))
+    assert "a.csv · row 2" in words(unscripted)
+    assert "data-file" not in unscripted.text
     named = console.part(browser, names_of(second))
     assert f"data-file='{a.file_id}'" in html.unescape(named.text)
     assert [name in words(named) for name in ("a.csv", "b.csv")] == [True, True]

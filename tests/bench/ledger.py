@@ -12,7 +12,7 @@ from processor.counts import COUNTS_PARTITION
 from processor.entries import FILE_ENTRY, FILE_KIND, RunEntry, to_iso
 from processor.files import FileState
 from processor.orders import ENRICHED_HEADER, sort_keys
-from processor.table import wire
+from processor.wire import wire
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

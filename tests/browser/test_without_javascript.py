@@ -87,3 +87,14 @@ def test_pages_are_complete_when_they_arrive(plain: Page, path: str) -> None:
 
     expect(plain.get_by_role("heading", level=1)).to_be_visible()
     expect(plain.locator(".skeleton:visible")).to_have_count(0)
+
+
+def test_a_customers_orders_name_their_files_at_a_press(plain: Page) -> None:
+    """Without a script the names do not follow by themselves; a link asks for them."""
+    plain.goto("/orders?customer=Amelia+Foster")
+    expect(plain.locator(".from > [data-file]").first).to_be_visible()
+
+    plain.get_by_role("link", name="Show the names of the files").click()
+
+    expect(plain.locator(".from").first).to_contain_text(".csv")
+    expect(plain.locator("[data-file]")).to_have_count(0)

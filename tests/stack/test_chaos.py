@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from processor.counts import AT_REST, Counters
 from processor.entries import DIED, ERROR, FILE_ENTRY
 from processor.files import FileState, file_id
-from processor.table import plain
+from processor.wire import plain
 from tests.stack.deployment import s3_event, wait_until
 from tests.stack.faults import Fault, aws_error, kill_after, kill_before, leave_unprocessed
 from tests.stack.test_end_to_end import small_file

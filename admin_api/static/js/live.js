@@ -30,7 +30,8 @@
     if (isPoll(context) && isBusy(context.sourceElement)) event.preventDefault();
   });
 
-  function failed() {
+  function failed(event) {
+    if (event.detail.ctx && !isPoll(event.detail.ctx)) return;
     if (!failing) window.waybill.announce("This page could not be refreshed. It tries again; what it shows may be old.");
     failing = true;
   }
