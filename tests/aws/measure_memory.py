@@ -75,7 +75,9 @@ class Swallow:
         old = dict(self.entry)
         names, values = request["ExpressionAttributeNames"], request["ExpressionAttributeValues"]
         self.entry |= request["Key"]
-        self.entry |= {name: values[f":{place[1:]}"] for place, name in names.items() if place.startswith("#s")}
+        self.entry |= {
+            name: values[f":{place[1:]}"] for place, name in names.items() if place[2:].isdigit() and place[1] == "s"
+        }
         return {"Attributes": old}
 
     def transact_write_items(self, **request: Any) -> dict[str, Any]:

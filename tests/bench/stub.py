@@ -177,7 +177,9 @@ def _dynamodb(state: State, operation: bytes, request: Request) -> bytes:
         old, names = dict(state.entry), update["ExpressionAttributeNames"]
         state.entry |= update["Key"]
         values = update["ExpressionAttributeValues"]
-        state.entry |= {name: values[f":{place[1:]}"] for place, name in names.items() if place.startswith("#s")}
+        state.entry |= {
+            name: values[f":{place[1:]}"] for place, name in names.items() if place[2:].isdigit() and place[1] == "s"
+        }
         return answer(200, json.dumps({"Attributes": old}).encode())
     if operation == b"DescribeTable":
         return answer(200, json.dumps({"Table": {"KeySchema": _KEY_SCHEMA}}).encode())
