@@ -103,6 +103,9 @@ class _Template:
             self._pieces.append(b"")
             self._ends = [rest[0]] * CUSTOMER_SHARDS
             self._names = _Memo(lambda _name: b"")
+        a, b, c, d, e, f, g, h, between = self._pieces
+        self._around = a, b, c, d, between
+        self._amounts_in_wire = b"%b".join(piece.replace(b"%", b"%%") for piece in (e, f, g, h))
         self._amounts = _Memo(self._amounts_of)
         self._first = 0
         self._ahead: list[tuple[bytes, bytes, bytes, bytes]] = []
@@ -115,7 +118,7 @@ class _Template:
 
         ``quoted`` says that there may be commas in cells, for which the line has quotes around them.
         """
-        a, b, c, d, *_, between = self._pieces
+        a, b, c, d, between = self._around
         names, amounts = self._names, self._amounts
         at = first - self._first
         if not 0 <= at < len(self._ahead):
@@ -163,8 +166,7 @@ class _Template:
         # In whole numbers: as exact as Decimal, and as it writes them, at a third of the cost.
         digits = b"%0*d" % (len(places) + 1, int(quantity) * int(whole + places))
         total = digits[: -len(places)] + point + digits[-len(places) :] if places else digits
-        *_, e, f, g, h, _ = self._pieces
-        return b"".join((e, quantity, f, price, g, total, h)), b",".join((quantity, price, total))
+        return self._amounts_in_wire % (quantity, price, total), b"%b,%b,%b" % (quantity, price, total)
 
 
 def _counted(first: int, leading: Callable[[int], bytes | None]) -> list[bytes]:
