@@ -20,11 +20,15 @@ _UNPACK = "Upload it unpacked, as .csv: only that can be read in ranges."
 class WaybillError(Exception):
     """Something went wrong in Waybill."""
 
+    def __repr__(self) -> str:
+        """Name the error and what it says."""
+        return f"{type(self).__name__}({str(self)!r})"
+
 
 # The file's own fault: failed at once.
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class PermanentError(WaybillError):
     """The file cannot be read as an order file, and trying again would not help."""
 
@@ -48,7 +52,7 @@ class NoRowsError(PermanentError):
     cause = "no_rows"
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class NoHeaderError(PermanentError):
     """The first line is not a usable header."""
 
@@ -60,7 +64,7 @@ class NoHeaderError(PermanentError):
         return f"{self.problem} The first line must name the columns, separated by comma, semicolon, tab or |."
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class MissingColumnError(PermanentError):
     """The header lacks columns that every order needs."""
 
@@ -72,7 +76,7 @@ class MissingColumnError(PermanentError):
         return f"The header lacks {', '.join(self.missing)}. Add what is missing and upload the file again."
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class DuplicateColumnError(PermanentError):
     """The header names a column twice, so its value would be a guess."""
 
@@ -84,7 +88,7 @@ class DuplicateColumnError(PermanentError):
         return f"The header names {', '.join(self.duplicated)} more than once. Keep one of each and upload again."
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class WrongEncodingError(PermanentError):
     """The bytes are not text in the encoding that was promised."""
 
@@ -101,7 +105,7 @@ class WrongEncodingError(PermanentError):
         return f"Line {self.line} holds the byte 0x{self.byte:02X}, which is not {self.encoding}. {self.hint}"
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class UnknownEncodingError(PermanentError):
     """The upload declares an encoding that is not offered."""
 
@@ -114,7 +118,7 @@ class UnknownEncodingError(PermanentError):
         return f"The upload declares the encoding {self.declared!r:.40}; offered are {', '.join(self.offered)}."
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class NotCsvError(PermanentError):
     """The file is another kind of file under a CSV's name."""
 
@@ -132,7 +136,7 @@ class WrongNameError(PermanentError):
     cause = "wrong_name"
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class BadGzipError(PermanentError):
     """A .csv.gz that does not unpack."""
 
@@ -144,7 +148,7 @@ class BadGzipError(PermanentError):
         return f"The file cannot be unpacked: {self.problem}. Compress and upload it again."
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class TooLargeError(PermanentError):
     """The file is larger than one run may read."""
 
@@ -161,7 +165,7 @@ class TooLargeError(PermanentError):
         return f"The file is more than {self.limit_bytes:,} bytes, the limit. Split it and upload the parts."
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class TooManyRowsError(PermanentError):
     """A .csv.gz has more rows than one run can store in the function's time."""
 
@@ -183,7 +187,7 @@ class ObjectGoneError(PermanentError):
 # Everything else: retried by SQS, dead-lettered after the last receive.
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class MessageError(WaybillError):
     """The message is neither an S3 event nor a command."""
 
@@ -194,7 +198,7 @@ class MessageError(WaybillError):
         return f"The message is neither an S3 event nor a command: {self.problem}."
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class FileBusyError(WaybillError):
     """An earlier delivery of this very message still works on the file."""
 
@@ -206,7 +210,7 @@ class FileBusyError(WaybillError):
         return f"File {self.file_id} is still being processed; its lease ends in {self.free_in_s} s."
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class LeaseLostError(WaybillError):
     """Another run has taken the file over."""
 
@@ -218,7 +222,7 @@ class LeaseLostError(WaybillError):
         return f"Run {self.run_id} no longer holds file {self.file_id}: another run has taken it over."
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class RangesMissingError(WaybillError):
     """Some ranges of a file could not be stored."""
 
@@ -241,7 +245,7 @@ class PlanMissingError(WaybillError):
         return str(type(self).__doc__)
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class StepFailedError(WaybillError):
     """A step of the state machine failed for good."""
 
@@ -253,7 +257,7 @@ class StepFailedError(WaybillError):
         return self.words
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class OutOfTimeError(WaybillError):
     """The function's time is nearly up and the file is not finished."""
 
@@ -268,7 +272,7 @@ class OutOfTimeError(WaybillError):
         )
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class ThrottledError(WaybillError):
     """DynamoDB kept refusing items for longer than is sensible to wait."""
 
@@ -280,7 +284,7 @@ class ThrottledError(WaybillError):
         return f"DynamoDB left {self.unprocessed} orders unprocessed after {self.attempts} attempts."
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class IllegalTransitionError(WaybillError):
     """A file cannot move between these two states."""
 
@@ -292,7 +296,7 @@ class IllegalTransitionError(WaybillError):
         return f"A file that is {self.old or 'new'} cannot become {self.new}."
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class MessageFailedError(WaybillError):
     """One or more files of a message failed and are to be tried again."""
 

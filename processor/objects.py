@@ -150,7 +150,7 @@ class Objects:
         return ObjectWriter(self.client, bucket, key)
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class ObjectWriter:
     """Streams one object: a single PUT while it is small, a multipart upload beyond one part.
 

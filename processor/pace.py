@@ -21,7 +21,7 @@ _ONE_REFUSAL_S = 0.5
 """Batches under way together are refused together, which lowers the rate once."""
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Pace:
     """The rate of one run, in items a second."""
 

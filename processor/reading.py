@@ -157,7 +157,7 @@ class _Source:
         )
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Watch:
     """Looks at the clock now and then: reports progress, and stops a run that would be killed before its end."""
 

@@ -39,7 +39,7 @@ class Stored(NamedTuple):
     row_marks: tuple[int, ...] = ()
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Run:
     """One attempt at a file: its surroundings, and what it has learned and written so far."""
 

@@ -53,7 +53,7 @@ class Sender(Protocol):
         """Drop the batches under way; whether they are stored is not known."""
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class OrderStore:
     """The orders table, as one run writes it."""
 
