@@ -33,7 +33,7 @@ LONGEST_S = 8 * 3600
 """And after this one in any case, so that leaving a group takes effect within a working day."""
 _TOUCH_EVERY_S = 300
 
-_OPEN = ("/auth/", STATIC)
+_SIGN_IN = "/auth/"
 _OPEN_PATHS = frozenset({"/healthz", "/favicon.ico", "/robots.txt"})
 
 
@@ -105,8 +105,8 @@ class Sessions:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, with its session."""
-        is_static = scope["type"] == "http" and (scope["path"] in _OPEN_PATHS or scope["path"].startswith(STATIC))
-        await (self._app if is_static else self._with_session)(scope, receive, send)
+        has_none = scope["type"] == "http" and _has_no_session(scope["path"])
+        await (self._app if has_none else self._with_session)(scope, receive, send)
 
 
 class Gate:
@@ -136,8 +136,12 @@ class Gate:
             await self._app(scope, receive, send)
 
 
+def _has_no_session(path: str) -> bool:
+    return path in _OPEN_PATHS or path.startswith(STATIC)
+
+
 def _is_open(path: str) -> bool:
-    return path in _OPEN_PATHS or path.startswith(_OPEN)
+    return _has_no_session(path) or path.startswith(_SIGN_IN)
 
 
 def _please_sign_in(scope: Scope) -> Response:

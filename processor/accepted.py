@@ -75,9 +75,6 @@ def read_rows(client: S3Client, entry: FileEntry, run: RunEntry | None, *, first
     object's end, and all others are read from its beginning, no further than needed. Fewer rows come where the object
     ends before them. Raises :class:`AcceptedRowsGoneError` and :class:`AcceptedRowsUnreadableError`.
     """
-    count = max(0, min(count, entry.accepted_rows - first))
-    if not count:
-        return []
     if run and run.row_stride and run.row_offsets:
         mark, offset = run.mark_before(first)
         # A later run may have written the object anew and failed before it settled: then these are not its offsets.

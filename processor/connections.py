@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
 CONNECT_TIMEOUT_S = 5.0
 READ_TIMEOUT_S = 20.0
-_CONNECTION, _CONTENT_LENGTH = b"\r\nconnection:", b"\r\ncontent-length:"
-_TRANSFER_ENCODING = b"\r\ntransfer-encoding:"
 _RECEIVED_AT_ONCE = 4 * 1024
 
 
@@ -62,7 +60,7 @@ class Connection:
             self.close()
             raise error if isinstance(error, OSError) else ConnectionError("the answer is no HTTP") from error
         self.answers += 1
-        if _header(answer.head, _CONNECTION) == b"close":
+        if _header(answer.head, b"connection") == b"close":
             self.close()
         return answer
 
@@ -91,13 +89,13 @@ class Connection:
         head, body = data[: end + 2].lower(), data[end + 4 :]
         if not head.startswith(b"http/1."):
             raise ConnectionError("the answer is no HTTP")
-        if length := _header(head, _CONTENT_LENGTH):
+        if length := _header(head, b"content-length"):
             wanted = int(length)
             while len(body) < wanted:
                 body += self._more()
             if len(body) > wanted:
                 raise ConnectionError("more came than the answer")
-        elif _header(head, _TRANSFER_ENCODING) == b"chunked":
+        elif _header(head, b"transfer-encoding") == b"chunked":
             body = self._chunks(body)
         else:
             body = self._rest(body)
@@ -139,9 +137,9 @@ class Connection:
 
 
 def _header(head: bytes, name: bytes) -> bytes:
-    """Return the value of a header of a head in lower case, or b""; its name comes with line end and colon."""
-    found = head.find(name)
+    """Return the value of a header of a head in lower case, or b""."""
+    found = head.find(b"\r\n%b:" % name)
     if found < 0:
         return b""
-    start = found + len(name)
+    start = found + len(name) + 3
     return head[start : head.index(b"\r\n", start)].strip()

@@ -232,8 +232,7 @@ class Ledger:
 
 def _unchanged(entry: FileEntry) -> Condition:
     """Demand that the file is as it was read. A new run has a new id, so what was counted stands as it was, too."""
-    as_read = {"run_id": entry.run_id, "old_state": entry.state}
-    if not entry.counted_as:
-        return Condition("#run_id = :run_id AND #state = :old_state AND attribute_not_exists(#counted_as)", as_read)
-    same = "#run_id = :run_id AND #state = :old_state AND #counted_as = :counted_as"
-    return Condition(same, {**as_read, "counted_as": entry.counted_as})
+    counted = {"counted_as": entry.counted_as} if entry.counted_as else {}
+    same_count = "#counted_as = :counted_as" if counted else "attribute_not_exists(#counted_as)"
+    as_read = {"run_id": entry.run_id, "state": entry.state, **counted}
+    return Condition(f"#run_id = :run_id AND #state = :state AND {same_count}", as_read)
