@@ -1,6 +1,6 @@
 """Values and conditions in DynamoDB's wire form. Pure.
 
-boto3 has both, and would be a ninth of what the processor needs to get ready; a test holds these equal to its own.
+boto3 has both, and would be a twelfth of what the processor needs to get ready. A test holds the values equal to its.
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_AttributeValue.html
 """
 
