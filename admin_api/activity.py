@@ -15,14 +15,14 @@ from admin_api.errors import InvalidError, NotFoundError, RefusedError
 from admin_api.gathering import Part, ask
 from admin_api.services import ConsoleDep
 from admin_api.views import page, redirect
-from processor.actions import is_action_id
-from processor.cursors import CursorError
-from processor.entries import from_iso
+from processor.domain.actions import is_action_id
+from processor.domain.cursors import CursorError
+from processor.domain.entries import from_iso
 
 if TYPE_CHECKING:
     from admin_api.services import Console
-    from processor.actions import ActionEntry
-    from processor.audit import ActionPage
+    from processor.domain.actions import ActionEntry
+    from processor.ledger.action_log import ActionPage
 
 router = APIRouter(prefix="/activity")
 

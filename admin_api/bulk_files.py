@@ -12,16 +12,16 @@ from botocore.exceptions import BotoCoreError, ClientError
 from admin_api.errors import RefusedError
 from admin_api.file_actions import apply, target_of
 from admin_api.jobs import Step
-from processor.files import FileState
-from processor.listing import FileFilter, behind
-from processor.paging import MOST_SEARCHED
+from processor.domain.object_keys import FileState
+from processor.ledger.file_list import FileFilter, behind
+from processor.ledger.index_pages import MOST_SEARCHED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from admin_api.services import Console
-    from processor.actions import ActionEntry
-    from processor.entries import FileEntry
+    from processor.domain.actions import ActionEntry
+    from processor.domain.entries import FileEntry
 
 _AT_ONCE = 25
 

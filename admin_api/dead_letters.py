@@ -16,13 +16,13 @@ from admin_api.gathering import Part, ask
 from admin_api.letter_groups import SETTLED_SINCE, Group, Sighting, group_letters
 from admin_api.services import Console, ConsoleDep
 from admin_api.views import page, redirect
-from processor.actions import ActionKind, is_action_id, new_action_id
-from processor.entries import to_iso
+from processor.domain.actions import ActionKind, is_action_id, new_action_id
+from processor.domain.entries import to_iso
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from processor.letters import Look
+    from processor.messaging.dead_letters import Look
 
 router = APIRouter(prefix="/dead-letters", include_in_schema=False)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from processor.errors import WaybillError
+from processor.domain.errors import WaybillError
 
 
 @dataclass(eq=False)

@@ -12,22 +12,22 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import BotoCoreError, ClientError
 
 from admin_api import jobs
+from admin_api.actions.dismissal import Dismissal
 from admin_api.errors import NotFoundError, RefusedError
 from admin_api.offers import allowed, why_not
-from processor.actions import ActionEntry, ActionKind, ActionState
-from processor.audit import ActionTakenOverError
-from processor.entries import to_iso
-from processor.errors import IllegalTransitionError
-from processor.files import FileState
-from processor.settling import Dismissal
-from processor.telemetry import logger
+from processor.domain.actions import ActionEntry, ActionKind, ActionState
+from processor.domain.entries import to_iso
+from processor.domain.errors import IllegalTransitionError
+from processor.domain.object_keys import FileState
+from processor.ledger.action_log import ActionTakenOverError
+from processor.observability.telemetry import logger
 
 if TYPE_CHECKING:
     from typing import Any
 
     from admin_api.auth import User
     from admin_api.services import Console
-    from processor.entries import FileEntry
+    from processor.domain.entries import FileEntry
 
 
 @dataclass(frozen=True, slots=True)

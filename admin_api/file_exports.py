@@ -6,14 +6,14 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from processor.paging import MOST_SEARCHED
+from processor.ledger.index_pages import MOST_SEARCHED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from admin_api.exports import Cell
-    from processor.entries import FileEntry
-    from processor.listing import FileFilter, FileList
+    from processor.domain.entries import FileEntry
+    from processor.ledger.file_list import FileFilter, FileList
 
 HEADER = (
     "file_id",

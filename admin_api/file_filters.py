@@ -9,10 +9,10 @@ from urllib.parse import urlencode
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, Field
 
-from processor import errors
-from processor.entries import to_iso
-from processor.files import FileState
-from processor.listing import FileFilter
+from processor.domain import errors
+from processor.domain.entries import to_iso
+from processor.domain.object_keys import FileState
+from processor.ledger.file_list import FileFilter
 
 
 class Span(StrEnum):

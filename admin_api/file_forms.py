@@ -16,13 +16,13 @@ from admin_api.file_filters import FileQuery
 from admin_api.offers import OFFERS, Offer, allowed, why_not
 from admin_api.services import ConsoleDep
 from admin_api.views import page, redirect
-from processor.actions import ActionKind, is_action_id, new_action_id
+from processor.domain.actions import ActionKind, is_action_id, new_action_id
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from admin_api.services import Console
-    from processor.entries import FileEntry
+    from processor.domain.entries import FileEntry
 
 router = APIRouter()
 

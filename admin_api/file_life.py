@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 
 from admin_api.clock import duration
 from admin_api.runs import with_running
-from processor.actions import ActionKind, ActionState
-from processor.counts import AT_REST
-from processor.entries import DIED, ERROR
-from processor.files import FileState
+from processor.domain.actions import ActionKind, ActionState
+from processor.domain.entries import DIED, ERROR
+from processor.domain.object_keys import FileState
+from processor.ledger.counters import AT_REST
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from processor.actions import ActionEntry
-    from processor.entries import FileEntry, RunEntry
-    from processor.listing import FileStory
+    from processor.domain.actions import ActionEntry
+    from processor.domain.entries import FileEntry, RunEntry
+    from processor.ledger.file_list import FileStory
 
 MOST_STEPS = 12
 _KEPT_AT_FIRST = 3

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from admin_api.gathering import Part, ask
-from processor.errors import ObjectGoneError
-from processor.files import ARCHIVE, FAILED, INBOX, PROCESSED, ObjectVersion
+from processor.domain.errors import ObjectGoneError
+from processor.domain.object_keys import ARCHIVE, FAILED, INBOX, PROCESSED, ObjectVersion
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from concurrent.futures import Future
 
     from admin_api.services import Console
-    from processor.entries import FileEntry
-    from processor.objects import ObjectFacts, Objects
+    from processor.domain.entries import FileEntry
+    from processor.storage.objects import ObjectFacts, Objects
 
 LASTS_S = 60
 _UNSAFE = re.compile(r"[^\w.-]+", re.ASCII)

@@ -21,18 +21,18 @@ from admin_api.running import Running, progress_of
 from admin_api.runs import with_running
 from admin_api.services import ConsoleDep
 from admin_api.views import page, redirect
-from processor.accepted import run_of_rows
-from processor.actions import ActionEntry, new_action_id
-from processor.columns import NAMES
-from processor.counts import AT_REST
-from processor.files import FileState
-from processor.rejected import RejectedRowsError, RejectedStretch, read_rejected
+from processor.domain.actions import ActionEntry, new_action_id
+from processor.domain.columns import NAMES
+from processor.domain.object_keys import FileState
+from processor.ledger.counters import AT_REST
+from processor.storage.accepted_reader import run_of_rows
+from processor.storage.rejected_reader import RejectedRowsError, RejectedStretch, read_rejected
 
 if TYPE_CHECKING:
     from admin_api.services import Console
-    from processor.entries import FileEntry, RunEntry
-    from processor.listing import FileStory
-    from processor.lookup import FileOrders
+    from processor.domain.entries import FileEntry, RunEntry
+    from processor.ledger.file_list import FileStory
+    from processor.orders.lookup import FileOrders
 
 router = APIRouter()
 

@@ -19,15 +19,15 @@ from admin_api.offers import OFFERS, Offer, offers
 from admin_api.running import Running, progress_of
 from admin_api.services import ConsoleDep
 from admin_api.views import page, part
-from processor.counts import MOST_MOVING, MOVING, Counts
-from processor.cursors import CursorError
-from processor.files import FileState
+from processor.domain.cursors import CursorError
+from processor.domain.object_keys import FileState
+from processor.ledger.counters import MOST_MOVING, MOVING, Counts
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from admin_api.services import Console
-    from processor.entries import FileEntry
+    from processor.domain.entries import FileEntry
 
 router = APIRouter()
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from processor.telemetry import logger
+from processor.observability.telemetry import logger
 
 if TYPE_CHECKING:
     from collections.abc import Callable

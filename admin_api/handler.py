@@ -14,7 +14,7 @@ from mangum import Mangum
 from admin_api.app import create_app
 from admin_api.config import Config
 from admin_api.services import Console
-from processor.telemetry import logger, span
+from processor.observability.telemetry import logger, span
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from processor.actions import is_action_id
-from processor.files import INBOX
+from processor.domain.actions import is_action_id
+from processor.domain.object_keys import INBOX
 
 _FILE_ID = re.compile(r"[0-9a-f]{24}")
 _RUN_ID = re.compile(r"[0-9a-f]{16}")

@@ -11,14 +11,14 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from processor.actions import ActionState
-from processor.telemetry import logger
+from processor.domain.actions import ActionState
+from processor.observability.telemetry import logger
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from admin_api.services import Console
-    from processor.actions import ActionEntry
+    from processor.domain.actions import ActionEntry
 
 SAVE_EVERY_S = 1.0
 RESERVE_S = 20.0

@@ -6,15 +6,15 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from processor.entries import from_iso
-from processor.files import SETTLED, FileState
+from processor.domain.entries import from_iso
+from processor.domain.object_keys import SETTLED, FileState
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import datetime
 
-    from processor.entries import FileEntry
-    from processor.letters import DeadLetter
+    from processor.domain.entries import FileEntry
+    from processor.messaging.dead_letters import DeadLetter
 
 SETTLED_SINCE = "settled_since"
 UNDER_WAY = "under_way"

@@ -11,15 +11,15 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from admin_api.jobs import Step
-from processor.entries import from_iso
-from processor.move_tasks import MoveTasks, MoveUnsupportedError
+from processor.domain.entries import from_iso
+from processor.messaging.move_tasks import MoveTasks, MoveUnsupportedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
 
     from admin_api.services import Console
-    from processor.actions import ActionEntry
-    from processor.letters import Moved
+    from processor.domain.actions import ActionEntry
+    from processor.messaging.dead_letters import Moved
 
 _LOOK_EVERY_S = 1.0
 

@@ -1,7 +1,7 @@
 """The processor's log lines of one run or one request, from CloudWatch Logs.
 
 FilterLogEvents finds lines by a quoted term, which may stand anywhere in them; what a line is really about is then told
-by its fields. The lines never hold the contents of a row (``processor.telemetry``).
+by its fields. The lines never hold the contents of a row (``processor.observability.telemetry``).
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from processor.files import FileState
+from processor.domain.object_keys import FileState
 
 if TYPE_CHECKING:
     from admin_api.vitals import Vitals

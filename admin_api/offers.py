@@ -1,6 +1,6 @@
 """What a person may do to a file in its state, and what that will do: the words of buttons and questions. Pure.
 
-The moves themselves are those of ``processor.files``; what is not offered here is refused, too.
+The moves themselves are those of ``processor.domain.object_keys``; what is not offered here is refused, too.
 """
 
 from __future__ import annotations
@@ -8,13 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from processor.actions import ActionKind
-from processor.files import FileState, states_before
+from processor.domain.actions import ActionKind
+from processor.domain.object_keys import FileState, states_before
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from processor.entries import FileEntry
+    from processor.domain.entries import FileEntry
 
 _RUNNABLE = frozenset(states_before(FileState.REPROCESSING)) - {FileState.DUPLICATE}
 _DISMISSABLE = frozenset(states_before(FileState.DISMISSED))

@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from admin_api.order_feed import feed_rows
-from processor.accepted import run_of_rows
+from processor.storage.accepted_reader import run_of_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from admin_api.exports import Cell
     from admin_api.services import Console
-    from processor.entries import FileEntry
-    from processor.order_pages import OrderPage
-    from processor.orders import Order
+    from processor.domain.entries import FileEntry
+    from processor.domain.orders import Order
+    from processor.orders.pages import OrderPage
 
 HEADER = (
     "order_id",

@@ -11,21 +11,21 @@ from itertools import dropwhile
 from typing import TYPE_CHECKING
 
 from admin_api.gathering import begin
-from processor.accepted import run_of_rows
-from processor.cursors import CursorError, pack, unpack
-from processor.entries import from_iso, to_iso
-from processor.listing import FileFilter
-from processor.lookup import PAGE
-from processor.orders import Order
-from processor.outputs import FIRST_STRIDE
+from processor.domain.cursors import CursorError, pack, unpack
+from processor.domain.entries import from_iso, to_iso
+from processor.domain.orders import Order
+from processor.ledger.file_list import FileFilter
+from processor.orders.lookup import PAGE
+from processor.storage.accepted_reader import run_of_rows
+from processor.storage.outputs import FIRST_STRIDE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from admin_api.services import Console
-    from processor.entries import FileEntry, RunEntry
-    from processor.listing import FilePage
-    from processor.lookup import FileOrders
+    from processor.domain.entries import FileEntry, RunEntry
+    from processor.ledger.file_list import FilePage
+    from processor.orders.lookup import FileOrders
 
 _OLDER, _NEWER = "older", "newer"
 _MOST_FILES = 50

@@ -18,16 +18,16 @@ from admin_api.order_exports import HEADER, order_rows
 from admin_api.order_feed import FeedPage, read_feed
 from admin_api.services import Console, ConsoleDep
 from admin_api.views import page
-from processor.accepted import run_of_rows
-from processor.cursors import CursorError
-from processor.lookup import PAGE, CustomerIndexMissingError, FileOrders
+from processor.domain.cursors import CursorError
+from processor.orders.lookup import PAGE, CustomerIndexMissingError, FileOrders
+from processor.storage.accepted_reader import run_of_rows
 
 if TYPE_CHECKING:
     from decimal import Decimal
 
-    from processor.entries import FileEntry
-    from processor.order_pages import OrderPage
-    from processor.orders import Order
+    from processor.domain.entries import FileEntry
+    from processor.domain.orders import Order
+    from processor.orders.pages import OrderPage
 
 router = APIRouter(prefix="/orders", include_in_schema=False)
 

@@ -34,8 +34,8 @@ from admin_api.series import Window, choices
 from admin_api.services import Console, ConsoleDep
 from admin_api.sparks import sparkline
 from admin_api.views import page
-from processor.files import FileState
-from processor.listing import FileFilter
+from processor.domain.object_keys import FileState
+from processor.ledger.file_list import FileFilter
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
     from admin_api.metrics import Readings, Values
     from admin_api.vitals import Vitals
-    from processor.entries import FileEntry
+    from processor.domain.entries import FileEntry
 
 router = APIRouter()
 

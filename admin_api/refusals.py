@@ -12,9 +12,9 @@ from starlette.responses import JSONResponse, Response
 
 from admin_api.errors import ConsoleError
 from admin_api.security import request_id
-from processor.errors import IllegalTransitionError
-from processor.lookup import LookupThrottledError
-from processor.telemetry import logger
+from processor.domain.errors import IllegalTransitionError
+from processor.observability.telemetry import logger
+from processor.orders.lookup import LookupThrottledError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

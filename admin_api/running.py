@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from processor.entries import from_iso
+from processor.domain.entries import from_iso
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from processor.entries import FileEntry
+    from processor.domain.entries import FileEntry
 
 _SOONEST = timedelta(seconds=5)
 """A run says every five seconds how far it is; before that, nothing can be told of its end."""

@@ -18,9 +18,9 @@ from admin_api.logs import LogPage, Wanted
 from admin_api.services import Console, ConsoleDep
 from admin_api.traces import Trace, TraceState, is_trace_id
 from admin_api.views import page
-from processor.cost import PRICES_DATE, PRICES_REGION
-from processor.entries import FileEntry, RunEntry, from_iso
-from processor.files import FileState
+from processor.domain.entries import FileEntry, RunEntry, from_iso
+from processor.domain.object_keys import FileState
+from processor.observability.cost import PRICES_DATE, PRICES_REGION
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

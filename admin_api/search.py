@@ -17,11 +17,11 @@ from admin_api.identifiers import Identifier
 from admin_api.log_search import LogSearch
 from admin_api.services import Console, ConsoleDep
 from admin_api.views import page, redirect
-from processor.listing import FileFilter
+from processor.ledger.file_list import FileFilter
 
 if TYPE_CHECKING:
-    from processor.entries import FileEntry
-    from processor.order_pages import OrderPage
+    from processor.domain.entries import FileEntry
+    from processor.orders.pages import OrderPage
 
 router = APIRouter(include_in_schema=False)
 

@@ -1,6 +1,7 @@
 """The metrics that the console looks at, by name, and the windows of time it looks through. Pure.
 
-``processor.tally`` declares what the processor sends, ``cdk/metrics.py`` the dimensions that the metrics really have.
+``processor.observability.metrics`` declares what the processor sends, ``cdk/metrics.py`` the dimensions that the
+metrics really have.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
-from processor.tally import UNITS
+from processor.observability.metrics import UNITS
 
 
 class Source(StrEnum):

@@ -12,7 +12,7 @@ from botocore.config import Config as ClientConfig
 from fastapi import Depends, Request
 
 from admin_api.security import origin_of
-from processor.sdk import session_of
+from processor.wiring.aws_session import session_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
     from admin_api.metrics import MetricReader
     from admin_api.traces import TraceReader
     from admin_api.vitals import VitalsReader
-    from processor.audit import ActionLog
-    from processor.counts import Counters
-    from processor.dead_letters import DeadLetterQueue
-    from processor.ledger import Ledger
-    from processor.listing import FileList
-    from processor.lookup import OrderLookup
-    from processor.objects import Objects
-    from processor.queue import IngestQueue
+    from processor.ledger.action_log import ActionLog
+    from processor.ledger.counters import Counters
+    from processor.ledger.file_list import FileList
+    from processor.ledger.ledger import Ledger
+    from processor.messaging.dead_letter_queue import DeadLetterQueue
+    from processor.messaging.ingest_queue import IngestQueue
+    from processor.orders.lookup import OrderLookup
+    from processor.storage.objects import Objects
 
 # A person waits: few attempts, and an answer in words before the gateway's 30 seconds are over.
 _TIMES: Any = {"connect_timeout": 3, "read_timeout": 10, "retries": {"mode": "standard", "total_max_attempts": 3}}
@@ -95,58 +95,58 @@ class Console:
     @cached_property
     def ledger(self) -> Ledger:
         """The files ledger, a file at a time."""
-        from processor.ledger import Ledger
-        from processor.table import FilesTable
+        from processor.ledger.ledger import Ledger
+        from processor.ledger.table import FilesTable
 
         return Ledger(FilesTable(self.dynamodb, self.config.files_table))
 
     @cached_property
     def files(self) -> FileList:
         """The files ledger as lists."""
-        from processor.listing import FileList
+        from processor.ledger.file_list import FileList
 
         return FileList(self.dynamodb, self.config.files_table)
 
     @cached_property
     def counters(self) -> Counters:
         """How many files are in each state."""
-        from processor.counts import Counters
+        from processor.ledger.counters import Counters
 
         return Counters(self.dynamodb, self.config.files_table)
 
     @cached_property
     def actions(self) -> ActionLog:
         """Who did what."""
-        from processor.audit import ActionLog
-        from processor.table import FilesTable
+        from processor.ledger.action_log import ActionLog
+        from processor.ledger.table import FilesTable
 
         return ActionLog(FilesTable(self.dynamodb, self.config.files_table))
 
     @cached_property
     def orders(self) -> OrderLookup:
         """The stored orders."""
-        from processor.lookup import OrderLookup
+        from processor.orders.lookup import OrderLookup
 
         return OrderLookup(self.dynamodb, self.s3, self.config.orders_table, self.config.order_indexes)
 
     @cached_property
     def objects(self) -> Objects:
         """The bucket."""
-        from processor.objects import Objects
+        from processor.storage.objects import Objects
 
         return Objects(self.s3)
 
     @cached_property
     def queue(self) -> IngestQueue:
         """The ingest queue."""
-        from processor.queue import IngestQueue
+        from processor.messaging.ingest_queue import IngestQueue
 
         return IngestQueue(self.sqs, self.config.queue_url)
 
     @cached_property
     def dead_letters(self) -> DeadLetterQueue:
         """The dead-letter queue."""
-        from processor.dead_letters import DeadLetterQueue
+        from processor.messaging.dead_letter_queue import DeadLetterQueue
 
         return DeadLetterQueue(
             self.sqs, self.config.dead_letter_queue_url, self.config.queue_url, self.config.bucket_name

@@ -15,7 +15,7 @@ from starlette.responses import RedirectResponse, Response
 from admin_api.auth import User, open_session, safe_path
 from admin_api.errors import SignInFailedError
 from admin_api.views import bare_page
-from processor.telemetry import logger
+from processor.observability.telemetry import logger
 
 if TYPE_CHECKING:
     from admin_api.services import Console

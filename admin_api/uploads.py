@@ -20,12 +20,12 @@ from admin_api.running import Running, progress_of
 from admin_api.security import content_security_policy
 from admin_api.services import Console, ConsoleDep
 from admin_api.views import page
-from processor.actions import ActionEntry, ActionKind, ActionState, new_action_id
-from processor.columns import COLUMNS, Column
-from processor.entries import FileEntry, to_iso
-from processor.files import INBOX, SETTLED, FileState, ObjectVersion, file_id
-from processor.listing import FileFilter
-from processor.uploads import ENCODING_FIELD, EXPIRES_S, PresignedUpload, presign_form, presign_upload
+from processor.domain.actions import ActionEntry, ActionKind, ActionState, new_action_id
+from processor.domain.columns import COLUMNS, Column
+from processor.domain.entries import FileEntry, to_iso
+from processor.domain.object_keys import INBOX, SETTLED, FileState, ObjectVersion, file_id
+from processor.ledger.file_list import FileFilter
+from processor.storage.presigned_posts import ENCODING_FIELD, EXPIRES_S, PresignedUpload, presign_form, presign_upload
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -135,7 +135,7 @@ def show_received(request: Request, user: Operator, console: ConsoleDep, token: 
 
 
 def allow(console: Console, user: User, name: str, encoding: str) -> PresignedUpload:
-    """Allow one upload, and write down who asked for it. Raises :class:`processor.uploads.UploadNameError`."""
+    """Allow one upload, and write down who asked for it. Raises ``UploadNameError``."""
     config = console.config
     post = presign_upload(
         console.s3,

@@ -14,16 +14,16 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from processor.counts import MOVING
-from processor.files import FileState
-from processor.telemetry import logger
+from processor.domain.object_keys import FileState
+from processor.ledger.counters import MOVING
+from processor.observability.telemetry import logger
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from admin_api.alarms import Alarm, AlarmReader
-    from processor.counts import Counters, Counts
-    from processor.dead_letters import DeadLetterQueue
+    from processor.ledger.counters import Counters, Counts
+    from processor.messaging.dead_letter_queue import DeadLetterQueue
 
 FRESH_S = 5.0
 """How old the numbers may be."""

@@ -9,9 +9,9 @@ from admin_api import bulk_files, letter_jobs
 from admin_api.config import Config
 from admin_api.jobs import Work
 from admin_api.services import Console
-from processor.actions import ActionKind
-from processor.audit import ActionTakenOverError
-from processor.telemetry import logger, span
+from processor.domain.actions import ActionKind
+from processor.ledger.action_log import ActionTakenOverError
+from processor.observability.telemetry import logger, span
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext

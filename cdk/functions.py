@@ -95,7 +95,7 @@ def large_files_arn(scope: Construct, settings: Settings) -> str:
 def run_environment(
     scope: Construct, *, settings: Settings, storage: Storage, queue: sqs.Queue, alerts: sns.Topic, console_url: str
 ) -> dict[str, str]:
-    """Spell out processor.config.Config's fields; a template test holds the two together."""
+    """Spell out processor.wiring.config.Config's fields; a template test holds the two together."""
     return {
         "BUCKET_NAME": storage.bucket.bucket_name,
         "ORDERS_TABLE": storage.orders.table_name,

@@ -1,7 +1,7 @@
 """What reads a file that is more than one run can store: a state machine, and the function that does its steps.
 
 Plan → a Distributed Map over the ranges → Settle; whatever fails for good gives the file back to the queue. What the
-steps do is in `processor/large_files.py`.
+steps do is in `processor/large_files/steps.py`.
 """
 
 import json
@@ -70,7 +70,7 @@ class LargeFiles(Construct):
             name=f"waybill-{settings.environment}-ranges",
             service="processor",  # Its runs are the processor's, and so are its metrics and its log.
             description="Does the steps of a file that is read in ranges.",
-            handler="processor.ranges_handler.handle",
+            handler="processor.large_files.handler.handle",
             code=bundled_code("processor", architecture=settings.architecture),
             memory_size=settings.large_file_memory_mb,
             timeout_s=STEP_SECONDS,
@@ -136,7 +136,7 @@ class LargeFiles(Construct):
         """
         given_back = {"ErrorEquals": ["States.ALL"], "ResultPath": "$.failure", "Next": "GiveBack"}
         return {
-            "Comment": "Reads one file in ranges; processor/large_files.py says what the steps do.",
+            "Comment": "Reads one file in ranges; processor/large_files/steps.py says what the steps do.",
             "TimeoutSeconds": settings.large_file_timeout_s,
             "StartAt": "Plan",
             "States": {

@@ -11,20 +11,20 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.config import Config as ClientConfig
 
-from processor.config import Config
-from processor.intake import handle_message, reported
-from processor.later import Later
-from processor.messages import Message
-from processor.meter import Meter
-from processor.sdk import session_of
-from processor.services import Clients, Invocation, Services
-from processor.telemetry import is_sampled, logger, trace_header, trace_id
+from processor.messaging.messages import Message
+from processor.observability.telemetry import is_sampled, logger, trace_header, trace_id
+from processor.observability.usage_meter import Meter
+from processor.pipeline.intake import handle_message, reported
+from processor.wiring.aws_session import session_of
+from processor.wiring.config import Config
+from processor.wiring.lazy_client import Later
+from processor.wiring.services import Clients, Invocation, Services
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 # Few attempts and short waits: for anything longer SQS delivers the message again, and throttled writes have a backoff
-# of their own (processor.store).
+# of their own (processor.orders.writer).
 _TIMES: Any = {"connect_timeout": 5, "read_timeout": 20, "retries": {"mode": "standard", "total_max_attempts": 3}}
 _CHECKED = ClientConfig(**_TIMES)
 _UNCHECKED = ClientConfig(**_TIMES, parameter_validation=False)

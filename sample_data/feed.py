@@ -22,9 +22,9 @@ import httpx
 from rich.console import Console
 from rich.live import Live
 
-from processor.files import INBOX, SETTLED, FileState, ObjectVersion, file_id, has_csv_name
-from processor.ledger import Ledger
-from processor.table import FilesTable
+from processor.domain.object_keys import INBOX, SETTLED, FileState, ObjectVersion, file_id, has_csv_name
+from processor.ledger.ledger import Ledger
+from processor.ledger.table import FilesTable
 from sample_data.console_api import ConsoleApi, id_token
 from sample_data.manifest import SampleFile, load
 from sample_data.report import Progress, outcome_table, summary
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_s3 import S3Client
 
-    from processor.entries import FileEntry
+    from processor.domain.entries import FileEntry
 
 _AT_REST = SETTLED | {FileState.DEAD_LETTERED}
 _LONGEST_WAIT_S = 180

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 from rich.text import Text
 
-from processor.files import FileState
+from processor.domain.object_keys import FileState
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from processor.entries import FileEntry, RunEntry
+    from processor.domain.entries import FileEntry, RunEntry
     from sample_data.manifest import SampleFile
 
 _LIVE_ROWS = 18  # As many as fit a small terminal while the files move.

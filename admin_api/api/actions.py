@@ -10,7 +10,7 @@ from admin_api.api.models import ActionOut, ActionsOut, problems
 from admin_api.auth import Operator, User
 from admin_api.errors import InvalidError, NotFoundError, RefusedError
 from admin_api.services import ConsoleDep
-from processor.cursors import CursorError
+from processor.domain.cursors import CursorError
 
 router = APIRouter(prefix="/api", tags=["Activity"])
 

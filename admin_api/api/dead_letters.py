@@ -14,8 +14,8 @@ from admin_api.dead_letters import MOST_SEEN, MessageId
 from admin_api.errors import InvalidError
 from admin_api.file_actions import Asked, act_on_many
 from admin_api.services import ConsoleDep
-from processor.actions import ActionKind, new_action_id
-from processor.entries import to_iso
+from processor.domain.actions import ActionKind, new_action_id
+from processor.domain.entries import to_iso
 
 router = APIRouter(prefix="/api", tags=["Dead letters"])
 

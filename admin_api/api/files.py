@@ -13,11 +13,11 @@ from admin_api.auth import Operator, User
 from admin_api.errors import InvalidError, NotFoundError
 from admin_api.file_actions import Asked, act_on_file, act_on_many
 from admin_api.services import ConsoleDep
-from processor.actions import ActionKind, new_action_id
-from processor.cursors import CursorError
-from processor.entries import from_iso, to_iso
-from processor.files import FileState
-from processor.listing import FileFilter
+from processor.domain.actions import ActionKind, new_action_id
+from processor.domain.cursors import CursorError
+from processor.domain.entries import from_iso, to_iso
+from processor.domain.object_keys import FileState
+from processor.ledger.file_list import FileFilter
 
 router = APIRouter(prefix="/api", tags=["Files"])
 

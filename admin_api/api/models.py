@@ -8,8 +8,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
-from processor.actions import ActionKind, ActionState
-from processor.files import FileState
+from processor.domain.actions import ActionKind, ActionState
+from processor.domain.object_keys import FileState
 
 type Exact = Annotated[Decimal, PlainSerializer(str, return_type=str)]
 

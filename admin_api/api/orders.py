@@ -10,9 +10,9 @@ from admin_api.api.files import FileId
 from admin_api.api.models import FileOrdersOut, OrderOut, OrdersOut, problems
 from admin_api.errors import InvalidError, NotFoundError
 from admin_api.services import ConsoleDep
-from processor.accepted import run_of_rows
-from processor.cursors import CursorError
-from processor.lookup import CustomerIndexMissingError
+from processor.domain.cursors import CursorError
+from processor.orders.lookup import CustomerIndexMissingError
+from processor.storage.accepted_reader import run_of_rows
 
 router = APIRouter(prefix="/api", tags=["Orders"])
 

@@ -9,7 +9,7 @@ from admin_api.auth import Operator
 from admin_api.errors import InvalidError
 from admin_api.services import ConsoleDep
 from admin_api.uploads import allow
-from processor.uploads import UploadNameError
+from processor.storage.presigned_posts import UploadNameError
 
 router = APIRouter(prefix="/api", tags=["Uploads"])
 

@@ -18,7 +18,7 @@ from admin_api.app import create_app
 from admin_api.auth import SESSION_COOKIE, User, open_session
 from admin_api.config import Config
 from admin_api.services import Console
-from processor.actions import new_action_id
+from processor.domain.actions import new_action_id
 from tests.aws.stage import BUCKET, REGION
 
 if TYPE_CHECKING:

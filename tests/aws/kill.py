@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from processor.services import Clients
+    from processor.wiring.services import Clients
 
 
 class Killed(BaseException):

@@ -15,11 +15,11 @@ import time
 from pathlib import Path
 from typing import Any
 
-from processor.config import Config
-from processor.files import ObjectVersion, file_id
-from processor.messages import Message
-from processor.pipeline import process_file
-from processor.services import Clients, Invocation, Services
+from processor.domain.object_keys import ObjectVersion, file_id
+from processor.messaging.messages import Message
+from processor.pipeline.process_file import process_file
+from processor.wiring.config import Config
+from processor.wiring.services import Clients, Invocation, Services
 from sample_data.generate import write_file
 
 INDEXES = ("by_customer",)

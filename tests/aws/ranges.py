@@ -6,13 +6,13 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from processor.errors import RangesMissingError, StepFailedError
-from processor.handover import Task
-from processor.large_files import give_back_file, plan, settle_ranges
-from processor.range_runs import store_range
-from processor.ranges import Folder
-from processor.services import Invocation
-from processor.splitting import Range
+from processor.domain.errors import RangesMissingError, StepFailedError
+from processor.large_files.plan import Folder
+from processor.large_files.splitting import Range
+from processor.large_files.steps import give_back_file, plan, settle_ranges
+from processor.large_files.store_range import store_range
+from processor.pipeline.handover import Task
+from processor.wiring.services import Invocation
 
 if TYPE_CHECKING:
     from tests.aws.stage import Stage

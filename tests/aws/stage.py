@@ -13,17 +13,17 @@ from urllib.parse import quote_plus
 
 import boto3
 
-from processor.config import Config
-from processor.files import ObjectVersion, file_id
-from processor.intake import handle_message
-from processor.later import Later
-from processor.messages import Message
-from processor.services import Clients, Invocation, Services
+from processor.domain.object_keys import ObjectVersion, file_id
+from processor.messaging.messages import Message
+from processor.pipeline.intake import handle_message
+from processor.wiring.config import Config
+from processor.wiring.lazy_client import Later
+from processor.wiring.services import Clients, Invocation, Services
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from processor.entries import FileEntry, RunEntry
+    from processor.domain.entries import FileEntry, RunEntry
 
 BUCKET = "waybill-test"
 REGION: Final = "eu-west-1"

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from processor.files import FileState
+from processor.domain.object_keys import FileState
 from tests.aws.console import VIEWER, ConsoleStage
 from tests.aws.stage import BAD_ROW, GOOD_ROWS, csv_file
 
 if TYPE_CHECKING:
-    from processor.entries import FileEntry
+    from processor.domain.entries import FileEntry
 
 FORM = "20261125T184400Z-0123abcd"
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from processor.actions import ActionEntry, ActionKind, ActionState
-from processor.audit import ActionLog, ActionTakenOverError
-from processor.entries import to_iso
-from processor.files import FileState
-from processor.listing import FileFilter, FileList
+from processor.domain.actions import ActionEntry, ActionKind, ActionState
+from processor.domain.entries import to_iso
+from processor.domain.object_keys import FileState
+from processor.ledger.action_log import ActionLog, ActionTakenOverError
+from processor.ledger.file_list import FileFilter, FileList
 from tests.aws.stage import csv_file
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from processor.actions import ActionEntry, ActionKind, ActionState
-from processor.entries import to_iso
+from processor.domain.actions import ActionEntry, ActionKind, ActionState
+from processor.domain.entries import to_iso
 from tests.aws.console import VIEWER, words
 
 if TYPE_CHECKING:
@@ -181,7 +181,7 @@ def test_activity_that_cannot_be_had_says_so(console: ConsoleStage, monkeypatch:
             {"Error": {"Code": "InternalServerError"}}, "Query"
         )
 
-    monkeypatch.setattr("processor.audit.read_slice", fail)
+    monkeypatch.setattr("processor.ledger.action_log.read_slice", fail)
 
     page = console.browser().get("/activity")
 

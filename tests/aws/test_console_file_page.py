@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from processor.errors import MessageFailedError
-from processor.files import FileState
-from processor.messages import reprocess_body
-from processor.settling import Dismissal
+from admin_api.actions.dismissal import Dismissal
+from processor.domain.errors import MessageFailedError
+from processor.domain.object_keys import FileState
+from processor.messaging.messages import reprocess_body
 from tests.aws.calls import calls_to
 from tests.aws.console import VIEWER, words
 from tests.aws.kill import Killed, Killer
@@ -19,7 +19,7 @@ from tests.aws.stage import BAD_ROW, GOOD_ROWS, csv_file, s3_event
 from tests.aws.test_convergence import later
 
 if TYPE_CHECKING:
-    from processor.entries import FileEntry
+    from processor.domain.entries import FileEntry
     from tests.aws.console import ConsoleStage
     from tests.aws.stage import Stage
 

@@ -12,10 +12,10 @@ import pytest
 
 from admin_api import bulk_files
 from admin_api.jobs import Work
-from processor.actions import ActionEntry, ActionState
-from processor.files import FileState
-from processor.listing import FileFilter, FileList
-from processor.messages import reprocess_body
+from processor.domain.actions import ActionEntry, ActionState
+from processor.domain.object_keys import FileState
+from processor.ledger.file_list import FileFilter, FileList
+from processor.messaging.messages import reprocess_body
 from tests.aws.console import VIEWER, words
 from tests.aws.kill import Killed, Killer
 from tests.aws.stage import BAD_ROW, GOOD_ROWS, csv_file
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from httpx2 import Response
     from starlette.testclient import TestClient
 
-    from processor.entries import FileEntry
+    from processor.domain.entries import FileEntry
     from tests.aws.console import ConsoleStage
     from tests.aws.stage import Stage
 
@@ -442,7 +442,7 @@ def test_file_that_fails_to_be_done_does_not_stop_the_others(
 
 def test_number_of_matching_files_is_honest(console: ConsoleStage, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where counting all would take too long, the question says so."""
-    monkeypatch.setattr("processor.listing.MOST_SEARCHED", 2)
+    monkeypatch.setattr("processor.ledger.file_list.MOST_SEARCHED", 2)
     for number in range(12):
         put_file(console.stage, number, state=FileState.FAILED, cause="empty")
 
@@ -501,7 +501,7 @@ def test_list_that_cannot_be_had_says_so_and_the_rest_stands(
             {"Error": {"Code": "InternalServerError"}}, "Query"
         )
 
-    monkeypatch.setattr("processor.listing.read_slice", fail)
+    monkeypatch.setattr("processor.ledger.file_list.read_slice", fail)
     page = browser.get("/files")
 
     assert page.status_code == 200

@@ -12,9 +12,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from processor.actions import ActionKind
-from processor.files import INBOX, file_id
-from processor.ledger import RunStart
+from processor.domain.actions import ActionKind
+from processor.domain.object_keys import INBOX, file_id
+from processor.ledger.ledger import RunStart
 from tests.aws.console import OPERATOR, URL, VIEWER, words
 from tests.aws.stage import BUCKET, csv_file
 

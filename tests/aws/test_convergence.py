@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from processor.entries import DIED, ERROR
-from processor.errors import FileBusyError, MessageFailedError
-from processor.files import FileState
-from processor.messages import reprocess_body
+from processor.domain.entries import DIED, ERROR
+from processor.domain.errors import FileBusyError, MessageFailedError
+from processor.domain.object_keys import FileState
+from processor.messaging.messages import reprocess_body
 from tests.aws.kill import Killed, Killer
 from tests.aws.stage import BAD_ROW, GOOD_ROWS, csv_file, s3_event
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from processor.entries import FileEntry
-    from processor.files import ObjectVersion
+    from processor.domain.entries import FileEntry
+    from processor.domain.object_keys import ObjectVersion
     from tests.aws.stage import Stage
 
 MIXED = csv_file(*(f"A-{number},Ada,Engine,{number + 1},2.50" for number in range(60)), BAD_ROW)

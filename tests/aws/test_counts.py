@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
-from processor.counts import AT_REST, MOVING, Counters
-from processor.entries import FILE_ENTRY, FileEntry
-from processor.errors import FileBusyError, IllegalTransitionError, LeaseLostError
-from processor.files import FileState, ObjectVersion
-from processor.ledger import RunStart
-from processor.wire import plain
+from processor.domain.entries import FILE_ENTRY, FileEntry
+from processor.domain.errors import FileBusyError, IllegalTransitionError, LeaseLostError
+from processor.domain.object_keys import FileState, ObjectVersion
+from processor.ledger.attribute_values import plain
+from processor.ledger.counters import AT_REST, MOVING, Counters
+from processor.ledger.ledger import RunStart
 from tests.aws.kill import Killed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from processor.ledger import Ledger
+    from processor.ledger.ledger import Ledger
     from tests.aws.stage import Stage
 
 FILE_IDS = [f"{number:x}{number:023x}" for number in range(7)]

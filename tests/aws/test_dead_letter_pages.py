@@ -13,12 +13,12 @@ from botocore.exceptions import ClientError
 
 from admin_api import letter_jobs
 from admin_api.jobs import Work
-from processor.actions import ActionKind, ActionState
-from processor.dead_letters import DeadLetterQueue
-from processor.entries import to_iso
-from processor.files import FileState, ObjectVersion, file_id
-from processor.ledger import RunStart
-from processor.move_tasks import MoveTask, MoveUnsupportedError
+from processor.domain.actions import ActionKind, ActionState
+from processor.domain.entries import to_iso
+from processor.domain.object_keys import FileState, ObjectVersion, file_id
+from processor.ledger.ledger import RunStart
+from processor.messaging.dead_letter_queue import DeadLetterQueue
+from processor.messaging.move_tasks import MoveTask, MoveUnsupportedError
 from tests.aws.console import VIEWER, words
 from tests.aws.stage import BUCKET, csv_file, s3_event
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from httpx2 import Response
     from starlette.testclient import TestClient
 
-    from processor.actions import ActionEntry
+    from processor.domain.actions import ActionEntry
     from tests.aws.console import ConsoleStage
 
 THROTTLED = ("ThrottledError", "DynamoDB left 3 orders unprocessed after 12 attempts.")
@@ -213,7 +213,7 @@ def test_more_letters_than_one_look_sees_are_told_honestly(
 
 def test_letters_in_somebody_elses_hands_are_not_denied(console: ConsoleStage, monkeypatch: pytest.MonkeyPatch) -> None:
     """A queue whose letters are all held is not called empty."""
-    monkeypatch.setattr("processor.dead_letters._PATIENCE_S", 0.0)
+    monkeypatch.setattr("processor.messaging.dead_letter_queue._PATIENCE_S", 0.0)
     send(console, "{}")
     console.stage.clients.sqs.receive_message(QueueUrl=console.stage.dead_letter_url, VisibilityTimeout=60)
 

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
-from processor.dead_letters import HOLD_S, DeadLetterQueue
-from processor.files import ObjectVersion, file_id
-from processor.messages import reprocess_body
+from processor.domain.object_keys import ObjectVersion, file_id
+from processor.messaging.dead_letter_queue import HOLD_S, DeadLetterQueue
+from processor.messaging.messages import reprocess_body
 from tests.aws.stage import BUCKET, s3_event
 
 if TYPE_CHECKING:

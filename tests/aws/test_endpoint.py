@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 import botocore.session
 from botocore.httpsession import get_cert_path
 
-from processor.endpoint import fast_sender
+from processor.orders.transport.connect import fast_sender
 from tests.aws.stage import REGION
 
 if TYPE_CHECKING:
     import pytest
 
-    from processor.ring import Ring
+    from processor.orders.transport.pooled_sender import Ring
 
 
 def ring(monkeypatch: pytest.MonkeyPatch, url: str | None = None, **environment: str) -> Ring | None:

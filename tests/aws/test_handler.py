@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any, TextIO, cast
 
 import pytest
 
-from processor.telemetry import logger
+from processor.observability.telemetry import logger
 from tests.aws.stage import BAD_ROW, GOOD_ROWS, csv_file, record, s3_event
 
 if TYPE_CHECKING:
     import logging
     from collections.abc import Callable, Iterator
 
-    from processor.files import ObjectVersion
+    from processor.domain.object_keys import ObjectVersion
     from tests.aws.stage import Stage
 
 

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
-from processor.accepted import read_rows, run_of_rows
-from processor.entries import DIED, ERROR
-from processor.errors import LeaseLostError, MessageFailedError, StepFailedError
-from processor.files import FileState
-from processor.handover import Task
-from processor.large_files import give_back_file, plan
-from processor.messages import reprocess_body
+from processor.domain.entries import DIED, ERROR
+from processor.domain.errors import LeaseLostError, MessageFailedError, StepFailedError
+from processor.domain.object_keys import FileState
+from processor.large_files.steps import give_back_file, plan
+from processor.messaging.messages import reprocess_body
+from processor.pipeline.handover import Task
+from processor.storage.accepted_reader import read_rows, run_of_rows
 from tests.aws.calls import calls_to
 from tests.aws.kill import Killed, Killer
 from tests.aws.ranges import Machine
@@ -23,8 +23,8 @@ from tests.aws.stage import BAD_ROW, HEADER, csv_file, s3_event
 from tests.aws.test_convergence import later, picture
 
 if TYPE_CHECKING:
-    from processor.entries import FileEntry
-    from processor.files import ObjectVersion
+    from processor.domain.entries import FileEntry
+    from processor.domain.object_keys import ObjectVersion
     from tests.aws.stage import Stage
 
 RANGE = 1_200
@@ -105,7 +105,7 @@ def test_every_page_of_the_joined_rows_is_where_the_receipt_says(
     stage: Stage, monkeypatch: pytest.MonkeyPatch, most: int
 ) -> None:
     """The offsets of a joined object lead to their rows, thinned out or not, as does every row between them."""
-    monkeypatch.setattr("processor.large_files.MOST_OFFSETS", most)
+    monkeypatch.setattr("processor.large_files.steps.MOST_OFFSETS", most)
     entry = process_in_ranges(stage, "orders.csv", large_file())
     run = run_of_rows(stage.services.ledger.runs(entry.file_id))
     numbers = [int(cells[-1]) for cells in stage.read_csv(entry.accepted_key)[1:]]
@@ -228,7 +228,7 @@ def test_a_plan_that_is_gone_is_made_again_by_the_next_run(stage: Stage, monkeyp
     hand_over(stage, version)
 
     with monkeypatch.context() as patch:
-        patch.setattr("processor.large_files._read_plan", lambda *_: None)
+        patch.setattr("processor.large_files.steps._read_plan", lambda *_: None)
         machine.run()
 
     assert (stage.entry(version).state, stage.entry(version).cause) == (FileState.QUEUED, "PlanMissingError")

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from processor.errors import FileBusyError, IllegalTransitionError, LeaseLostError
-from processor.files import FileState, ObjectVersion
-from processor.ledger import RunStart
+from processor.domain.errors import FileBusyError, IllegalTransitionError, LeaseLostError
+from processor.domain.object_keys import FileState, ObjectVersion
+from processor.ledger.ledger import RunStart
 
 if TYPE_CHECKING:
-    from processor.claims import ContentClaims
-    from processor.entries import FileEntry
-    from processor.ledger import Ledger
+    from processor.domain.entries import FileEntry
+    from processor.ledger.content_claims import ContentClaims
+    from processor.ledger.ledger import Ledger
     from tests.aws.stage import Stage
 
 SOURCE = ObjectVersion("bucket", "raw-data/a.csv", "v1")

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from processor.cursors import CursorError, pack
-from processor.files import FileState
-from processor.listing import FileFilter, FileList, FilePage, behind
-from processor.wire import wire
+from processor.domain.cursors import CursorError, pack
+from processor.domain.object_keys import FileState
+from processor.ledger.attribute_values import wire
+from processor.ledger.file_list import FileFilter, FileList, FilePage, behind
 from tests.aws.kill import Killer
 
 if TYPE_CHECKING:
@@ -156,7 +156,7 @@ def test_filters_look_through_the_files(stage: Stage, files: FileList, wanted: F
 
 def test_a_search_looks_so_far_and_says_how_far(stage: Stage, files: FileList, monkeypatch: pytest.MonkeyPatch) -> None:
     """It ends early rather than keep a person waiting, and goes on from there; nothing is missed on the way."""
-    monkeypatch.setattr("processor.paging.MOST_SEARCHED", 100)
+    monkeypatch.setattr("processor.ledger.index_pages.MOST_SEARCHED", 100)
     sought = {put_file(stage, number, cause="empty") for number in (5, 150, 155, 299)}
     for number in range(300):
         if f"{number:024x}" not in sought:
@@ -239,7 +239,7 @@ def test_what_is_no_position_in_the_list_is_refused(files: FileList, cursor: str
 
 def test_count_that_would_take_too_long_says_so(stage: Stage, files: FileList, monkeypatch: pytest.MonkeyPatch) -> None:
     """It counts what it could look through."""
-    monkeypatch.setattr("processor.listing.MOST_SEARCHED", 2)
+    monkeypatch.setattr("processor.ledger.file_list.MOST_SEARCHED", 2)
     for number in range(11):
         put_file(stage, number)
 

@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.stub import Stubber
 
-from processor.accepted import run_of_rows
-from processor.cursors import CursorError
-from processor.lookup import CustomerIndexMissingError, LookupThrottledError, OrderLookup
-from processor.orders import CUSTOMER_SHARDS, put_request
+from processor.domain.cursors import CursorError
+from processor.domain.orders import CUSTOMER_SHARDS, put_request
+from processor.orders.lookup import CustomerIndexMissingError, LookupThrottledError, OrderLookup
+from processor.storage.accepted_reader import run_of_rows
 from tests.aws.calls import calls_to, operations
 from tests.aws.stage import BUCKET, csv_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from processor.entries import FileEntry, RunEntry
-    from processor.order_pages import OrderPage
-    from processor.orders import Order
+    from processor.domain.entries import FileEntry, RunEntry
+    from processor.domain.orders import Order
+    from processor.orders.pages import OrderPage
     from tests.aws.stage import Stage
 
 AWKWARD = '"Ada ""the first""\nLovelace\u2028of London, Ltd ä"'
@@ -151,7 +151,7 @@ def test_the_end_of_a_file_is_read_from_its_end(
     entry = stage.process("a.csv", csv_file(*(f"A-{number},{AWKWARD},Widget,1,1" for number in range(1_010))))
 
     for longest in range(150, 300):
-        monkeypatch.setattr("processor.accepted._LONGEST_ROW", longest)
+        monkeypatch.setattr("processor.storage.accepted_reader._LONGEST_ROW", longest)
         with calls_to(stage.clients.s3) as calls:
             page = lookup.of_file(entry, None, first=1_008, limit=2)
 

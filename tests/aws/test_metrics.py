@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from processor.cost import Usage
-from processor.files import FileState
-from processor.messages import reprocess_body
-from processor.meter import Meter
-from processor.run import Run
-from processor.tally import COUNTERS, MEASUREMENTS, Tally
+from processor.domain.object_keys import FileState
+from processor.messaging.messages import reprocess_body
+from processor.observability.cost import Usage
+from processor.observability.metrics import COUNTERS, MEASUREMENTS, Tally
+from processor.observability.usage_meter import Meter
+from processor.pipeline.run import Run
 from tests.aws.stage import BAD_ROW, GOOD_ROWS, csv_file, record, s3_event
 
 if TYPE_CHECKING:
@@ -221,7 +221,7 @@ def test_run_that_cannot_begin_is_counted_and_logged(
     def fail(*_: object) -> None:
         raise ConnectionError("DynamoDB is away")
 
-    monkeypatch.setattr("processor.ledger.Ledger.begin", fail)
+    monkeypatch.setattr("processor.ledger.ledger.Ledger.begin", fail)
     handle(record(stage, s3_event(version), receive_count=3))
 
     [document] = emf_lines(capsys.readouterr().out)

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
-from processor.errors import MessageFailedError
-from processor.files import FileState
-from processor.messages import reprocess_body
+from processor.domain.errors import MessageFailedError
+from processor.domain.object_keys import FileState
+from processor.messaging.messages import reprocess_body
 from tests.aws.kill import Killed, Killer
 from tests.aws.stage import BAD_ROW, GOOD_ROWS, csv_file, s3_event
 from tests.aws.test_convergence import MIXED, later
@@ -19,7 +19,7 @@ from tests.aws.test_convergence import MIXED, later
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from processor.entries import FileEntry
+    from processor.domain.entries import FileEntry
     from tests.aws.stage import Stage
 
 
@@ -193,7 +193,7 @@ def test_failing_abort_does_not_hide_the_cause(stage: Stage, monkeypatch: pytest
 
     with monkeypatch.context() as patch:
         patch.setattr(stage.clients.s3, "put_object", put)
-        patch.setattr("processor.objects.ObjectWriter.abort", abort)
+        patch.setattr("processor.storage.objects.ObjectWriter.abort", abort)
         with pytest.raises(MessageFailedError):
             stage.deliver(version)
 

@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
-from processor.move_tasks import MoveTask, MoveTasks, MoveUnsupportedError
+from processor.messaging.move_tasks import MoveTask, MoveTasks, MoveUnsupportedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from processor.errors import ObjectGoneError
-from processor.files import ObjectVersion
-from processor.joining import SMALLEST_PART, Piece, join
-from processor.uploads import UploadNameError, presign_upload
+from processor.domain.errors import ObjectGoneError
+from processor.domain.object_keys import ObjectVersion
+from processor.large_files.joining import SMALLEST_PART, Piece, join
+from processor.storage.presigned_posts import UploadNameError, presign_upload
 from tests.aws.calls import calls_to
 from tests.aws.stage import BUCKET, csv_file
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def test_blocks_join_to_the_object(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     """Ranged reads cover every byte once, whatever the size."""
-    monkeypatch.setattr("processor.objects.BLOCK_BYTES", 7)
+    monkeypatch.setattr("processor.storage.objects.BLOCK_BYTES", 7)
     body = bytes(range(50))
     facts = stage.services.objects.facts(stage.upload("a.csv", body))
 
@@ -33,7 +33,7 @@ def test_blocks_join_to_the_object(stage: Stage, monkeypatch: pytest.MonkeyPatch
 
 def test_a_server_that_knows_no_ranges_is_read_alike(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where a range is answered with the whole object, every byte still comes once."""
-    monkeypatch.setattr("processor.objects.BLOCK_BYTES", 7)
+    monkeypatch.setattr("processor.storage.objects.BLOCK_BYTES", 7)
     body = bytes(range(50))
     facts = stage.services.objects.facts(stage.upload("a.csv", body))
     get = stage.clients.s3.get_object
@@ -82,7 +82,7 @@ def test_missing_object_is_gone(stage: Stage) -> None:
 
 def test_aborted_writer_leaves_nothing(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     """An upload that was given up has neither an object nor parts that are paid for."""
-    monkeypatch.setattr("processor.objects.PART_BYTES", 5 * 1024 * 1024)
+    monkeypatch.setattr("processor.storage.objects.PART_BYTES", 5 * 1024 * 1024)
     writer = stage.services.objects.writer(BUCKET, "processed-data/a.csv")
     writer.write(b"x" * 6 * 1024 * 1024)
 

@@ -13,8 +13,8 @@ import pytest
 
 from admin_api.addresses import order_href
 from admin_api.order_feed import read_feed
-from processor.cursors import pack
-from processor.orders import CUSTOMER_SHARDS
+from processor.domain.cursors import pack
+from processor.domain.orders import CUSTOMER_SHARDS
 from tests.aws.calls import calls_to, operations
 from tests.aws.console import words
 from tests.aws.stage import BUCKET, csv_file

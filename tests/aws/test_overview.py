@@ -14,10 +14,10 @@ from admin_api.measures import RECEIVED
 from admin_api.metrics import Readings
 from admin_api.overview import look
 from admin_api.series import Series, Window
-from processor.entries import to_iso
-from processor.files import file_id
-from processor.ledger import RunStart
-from processor.queue import IngestQueue
+from processor.domain.entries import to_iso
+from processor.domain.object_keys import file_id
+from processor.ledger.ledger import RunStart
+from processor.messaging.ingest_queue import IngestQueue
 from tests.aws.console import words
 from tests.aws.stage import BAD_ROW, GOOD_ROWS, csv_file
 

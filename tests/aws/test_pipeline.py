@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from processor.files import FileState
-from processor.ledger import Ledger
-from processor.rejects import read_rejected_rows
+from processor.domain.object_keys import FileState
+from processor.ledger.ledger import Ledger
+from processor.storage.rejected_rows import read_rejected_rows
 from tests.aws.stage import BAD_ROW, GOOD_ROWS, csv_file
 
 if TYPE_CHECKING:
-    from processor.entries import FileEntry
+    from processor.domain.entries import FileEntry
     from tests.aws.stage import Stage
 
 
@@ -283,7 +283,7 @@ def test_offsets_point_at_the_accepted_rows(stage: Stage) -> None:
 
 def test_outputs_beyond_one_part_are_streamed_whole(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     """A multipart output holds every accepted row, like a single PUT does."""
-    monkeypatch.setattr("processor.objects.PART_BYTES", 5 * 1024 * 1024)
+    monkeypatch.setattr("processor.storage.objects.PART_BYTES", 5 * 1024 * 1024)
     name = "n" * 190
     body = csv_file(*(f"A-{number},{name},{name},1,1.00" for number in range(15_000)))
 
@@ -304,7 +304,7 @@ def test_progress_follows_the_rows_and_not_what_was_fetched_ahead(
     def report(_ledger: Ledger, _entry: FileEntry, **values: Any) -> None:
         reports.append(values)
 
-    monkeypatch.setattr("processor.reading._PROGRESS_EVERY_S", 0.0)
+    monkeypatch.setattr("processor.pipeline.loader._PROGRESS_EVERY_S", 0.0)
     monkeypatch.setattr(Ledger, "report_progress", report)
     body = csv_file(*(f"A-{number:03},Ada,Engine,1,1.00" for number in range(2_999)))
 

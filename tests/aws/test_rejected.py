@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from processor.columns import Problem
-from processor.rejected import RejectedRowsError, read_rejected
+from processor.domain.columns import Problem
+from processor.storage.rejected_reader import RejectedRowsError, read_rejected
 from tests.aws.stage import BUCKET, csv_file
 
 if TYPE_CHECKING:
-    from processor.entries import FileEntry
+    from processor.domain.entries import FileEntry
     from tests.aws.stage import Stage
 
 ODD = ['"Zoë\n""the"" first"', "Ada", "日本", "=1+1", '"a,b"']

@@ -13,13 +13,13 @@ from botocore.exceptions import ClientError, ConnectionClosedError, EndpointConn
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from processor import connections
-from processor.batches import Batch
-from processor.connections import Address
-from processor.errors import ThrottledError
-from processor.ring import Ring
-from processor.signing import RequestSigner
-from processor.store import OrderStore
+from processor.domain.errors import ThrottledError
+from processor.orders.batches import Batch
+from processor.orders.transport import http_connection
+from processor.orders.transport.http_connection import Address
+from processor.orders.transport.pooled_sender import Ring
+from processor.orders.transport.sigv4 import RequestSigner
+from processor.orders.writer import OrderStore
 from tests.bench.stub import FAULTS, running
 
 if TYPE_CHECKING:
@@ -160,7 +160,7 @@ def test_refused_connection_ends_as_botocore_names_it(stub: Stub) -> None:
 
 def test_silent_server_ends_as_botocore_names_it(stub: Stub, monkeypatch: pytest.MonkeyPatch) -> None:
     """No answer within the time is no answer."""
-    monkeypatch.setattr(connections, "READ_TIMEOUT_S", 0.02)
+    monkeypatch.setattr(http_connection, "READ_TIMEOUT_S", 0.02)
     stub.strike(*["silent"] * 10)
 
     with pytest.raises(ReadTimeoutError):

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
-from processor.entries import RunEntry, from_iso, to_iso
-from processor.files import file_id
-from processor.ledger import RunStart
-from processor.services import Invocation
+from processor.domain.entries import RunEntry, from_iso, to_iso
+from processor.domain.object_keys import file_id
+from processor.ledger.ledger import RunStart
+from processor.wiring.services import Invocation
 from tests.aws.console import words
 from tests.aws.stage import BAD_ROW, GOOD_ROWS, csv_file
 
 if TYPE_CHECKING:
-    from processor.entries import FileEntry
+    from processor.domain.entries import FileEntry
     from tests.aws.console import ConsoleStage
     from tests.aws.stage import Stage
 

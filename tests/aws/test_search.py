@@ -11,9 +11,9 @@ import pytest
 from botocore.exceptions import ClientError
 
 from admin_api.log_search import LogSearch, Mention
-from processor.actions import ActionEntry, ActionKind, ActionState
-from processor.dead_letters import DeadLetterQueue
-from processor.entries import to_iso
+from processor.domain.actions import ActionEntry, ActionKind, ActionState
+from processor.domain.entries import to_iso
+from processor.messaging.dead_letter_queue import DeadLetterQueue
 from tests.aws.console import words
 from tests.aws.stage import csv_file
 
@@ -130,7 +130,7 @@ def test_an_unknown_identifier_is_looked_for_by_its_kind_and_by_name(
     console: ConsoleStage, text: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whatever an id looks like, a page answers; an order may have such a name, too."""
-    monkeypatch.setattr("processor.dead_letters._PATIENCE_S", 0.0)
+    monkeypatch.setattr("processor.messaging.dead_letter_queue._PATIENCE_S", 0.0)
 
     page = console.browser().get(f"/search?q={text}")
 
@@ -159,7 +159,7 @@ def test_a_service_that_is_away_is_named(console: ConsoleStage, monkeypatch: pyt
     def refuse(*_: Any, **__: Any) -> None:
         raise ClientError({"Error": {"Code": "ThrottlingException"}}, "Query")
 
-    monkeypatch.setattr("processor.lookup.OrderLookup.by_customer", refuse)
+    monkeypatch.setattr("processor.orders.lookup.OrderLookup.by_customer", refuse)
 
     page = words(console.browser().get("/search?q=nobody"))
 

@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from processor.errors import IllegalTransitionError, MessageFailedError
-from processor.files import FileState
-from processor.messages import reprocess_body
-from processor.settling import Dismissal
+from admin_api.actions.dismissal import Dismissal
+from processor.domain.errors import IllegalTransitionError, MessageFailedError
+from processor.domain.object_keys import FileState
+from processor.messaging.messages import reprocess_body
 from tests.aws.kill import Killed, Killer
 from tests.aws.stage import BAD_ROW, GOOD_ROWS, csv_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from processor.entries import FileEntry
+    from processor.domain.entries import FileEntry
     from tests.aws.stage import Stage
 
 MIXED = csv_file(*GOOD_ROWS, BAD_ROW)

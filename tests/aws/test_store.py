@@ -8,10 +8,10 @@ import pytest
 from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
-from processor.batches import Batch
-from processor.errors import ThrottledError
-from processor.orders import Item, put_request
-from processor.store import ClientSender, OrderStore, left_over
+from processor.domain.errors import ThrottledError
+from processor.domain.orders import Item, put_request
+from processor.orders.batches import Batch
+from processor.orders.writer import ClientSender, OrderStore, left_over
 
 if TYPE_CHECKING:
     from tests.aws.stage import Stage

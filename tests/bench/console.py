@@ -30,7 +30,7 @@ from admin_api.vitals import VitalsReader
 from cdk.local.deploy import bring_up
 from cdk.local.emulator import Emulator
 from cdk.local.processes import ROOT
-from processor.telemetry import logger
+from processor.observability.telemetry import logger
 from tests.aws.console import OPERATOR, session_cookie
 from tests.bench.ledger import FILE_ID, ORDER_ID, RUN_ID, fill, fill_orders, same_table
 from tests.bench.report import keep

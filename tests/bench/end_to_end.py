@@ -27,8 +27,8 @@ import boto3
 from cdk.local.deploy import bring_up
 from cdk.local.emulator import Emulator
 from cdk.local.sidecar import Sidecar
-from processor.entries import from_iso
-from processor.orders import BY_CUSTOMER, OrderMaker, put_request
+from processor.domain.entries import from_iso
+from processor.domain.orders import BY_CUSTOMER, OrderMaker, put_request
 from sample_data.generate import write_file
 from tests.bench.report import keep, table
 from tests.bench.run import LOCAL, say
@@ -37,8 +37,8 @@ from tests.stack.deployment import REGION, Deployment, wait_until
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from processor.entries import FileEntry, RunEntry
-    from processor.files import ObjectVersion
+    from processor.domain.entries import FileEntry, RunEntry
+    from processor.domain.object_keys import ObjectVersion
 
 WARM_UP, MEASURED = 10, 100
 """Files of 1,000 rows, one after the other."""

@@ -22,7 +22,7 @@ from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from processor.files import ObjectVersion
+from processor.domain.object_keys import ObjectVersion
 from tests.bench.end_to_end import deployed
 from tests.bench.report import keep
 from tests.bench.run import say

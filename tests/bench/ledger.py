@@ -7,12 +7,12 @@ from datetime import UTC, datetime, timedelta
 from itertools import batched
 from typing import TYPE_CHECKING, Any
 
-from processor.actions import ActionEntry, ActionKind, ActionState
-from processor.counts import COUNTS_PARTITION
-from processor.entries import FILE_ENTRY, FILE_KIND, RunEntry, to_iso
-from processor.files import FileState
-from processor.orders import ENRICHED_HEADER, sort_keys
-from processor.wire import wire
+from processor.domain.actions import ActionEntry, ActionKind, ActionState
+from processor.domain.entries import FILE_ENTRY, FILE_KIND, RunEntry, to_iso
+from processor.domain.object_keys import FileState
+from processor.domain.orders import ENRICHED_HEADER, sort_keys
+from processor.ledger.attribute_values import wire
+from processor.ledger.counters import COUNTS_PARTITION
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -21,7 +21,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from processor.cost import PRICES
+from processor.observability.cost import PRICES
 from sample_data.generate import write_file
 from tests.bench import lambda_share
 from tests.bench.case import CASES, IMPORTS

@@ -63,7 +63,7 @@ def prepare(*, sending: bool = True, order_writes: str = "fast") -> Callable[[],
     os.environ["ORDER_WRITES"] = order_writes
     handler = load()
     if not sending:
-        store = importlib.import_module("processor.store")
+        store = importlib.import_module("processor.orders.writer")
         handler.services = handler.services._replace(new_store=lambda: store.OrderStore(_Nowhere()))
     body = {
         "eventSource": "aws:s3",

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from processor.files import FileState
+from processor.domain.object_keys import FileState
 
 if TYPE_CHECKING:
-    from processor.entries import FileEntry
+    from processor.domain.entries import FileEntry
     from tests.stack.deployment import Deployment
 
 PLAIN = {

@@ -141,7 +141,7 @@ def test_handler_is_imported_from_its_bundle_alone(
 @pytest.fixture
 def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Let the digest look at a repository of one small file."""
-    (tmp_path / "processor").mkdir()
+    (tmp_path / "processor/parsing").mkdir(parents=True)
     (tmp_path / "cdk").mkdir()
     (tmp_path / "cdk/bundling.py").write_text("builder")
     (tmp_path / "processor/handler.py").write_text("one")
@@ -159,7 +159,7 @@ def test_digest_stays_while_nothing_changes(repository: Path) -> None:
     assert sources.content_hash("processor", "arm64") == before
 
 
-@pytest.mark.parametrize("changed", ["processor/handler.py", "processor/rows.py", "cdk/bundling.py"])
+@pytest.mark.parametrize("changed", ["processor/handler.py", "processor/parsing/reader.py", "cdk/bundling.py"])
 def test_digest_changes_with_sources_and_builder(repository: Path, changed: str) -> None:
     """Whatever goes into the zip makes another one."""
     before = sources.content_hash("processor", "arm64")
@@ -183,10 +183,10 @@ def test_digest_changes_with_architecture(repository: Path) -> None:
 
 def test_source_that_does_not_compile_is_named(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It fails here, with its name, and not at the first cold start."""
-    (repository / "processor/rows.py").write_text("def (")
+    (repository / "processor/parsing/reader.py").write_text("def (")
     monkeypatch.setattr(bundling, "ROOT", repository)
     monkeypatch.setattr(bundling, "uv", lambda *_: "")
     monkeypatch.setattr(bundling, "locked_requirements", lambda _group: "")
 
-    with pytest.raises(sources.BundlingError, match=r"processor/rows\.py does not compile"):
+    with pytest.raises(sources.BundlingError, match=r"processor/parsing/reader\.py does not compile"):
         bundling.build(repository / "out", "processor", "arm64")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from cdk.metrics import NAMESPACE
-from processor import tally, telemetry
+from processor.observability import metrics, telemetry
 from tests.infra.known_metrics import CONTRACT, of_widget, problem_with
 from tests.infra.stacks import as_text, named, only, resources, template
 
@@ -41,7 +41,7 @@ def test_every_metric_exists() -> None:
 def test_the_contract_is_what_the_processor_emits() -> None:
     """Namespace and names, as its own code declares them."""
     assert NAMESPACE == telemetry.NAMESPACE == "Waybill"
-    assert set(tally.UNITS) == CONTRACT
+    assert set(metrics.UNITS) == CONTRACT
 
 
 def test_everything_that_the_processor_emits_is_shown() -> None:

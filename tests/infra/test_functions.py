@@ -5,7 +5,7 @@ import json
 import pytest
 
 from cdk.settings import LOG_RETENTION_DAYS
-from processor.config import Config
+from processor.wiring.config import Config
 from tests.infra.stacks import granted, named, resources
 
 INBOX, OUT, FAILED, ARCHIVE = "/raw-data/*", "/processed-data/*", "/failed-data/*", "/archive/*"

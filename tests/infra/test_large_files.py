@@ -7,8 +7,8 @@ import pytest
 
 from cdk.large_files import STEP_SECONDS
 from cdk.settings import Settings, SettingsError
-from processor import errors
-from processor.reading import LONGEST_RESERVE_S
+from processor.domain import errors
+from processor.pipeline.loader import LONGEST_RESERVE_S
 from tests.infra.stacks import as_text, granted, named, only
 
 WORK = "/work-data/*"
@@ -33,7 +33,7 @@ def test_the_function_is_the_processor_s_code_with_another_entry_point() -> None
     """The same bundle, settings, log and metrics; a whole CPU, and Lambda's longest time."""
     processor, made = named("AWS::Lambda::Function", "Processor"), function()
 
-    assert made["Handler"] == "processor.ranges_handler.handle"
+    assert made["Handler"] == "processor.large_files.handler.handle"
     assert made["Code"] == processor["Code"]
     assert made["Environment"] == processor["Environment"]
     assert made["LoggingConfig"]["LogGroup"] == processor["LoggingConfig"]["LogGroup"]

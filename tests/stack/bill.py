@@ -11,12 +11,12 @@ from collections import Counter
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from processor.files import FileState
+from processor.domain.object_keys import FileState
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from processor.entries import FileEntry, RunEntry
+    from processor.domain.entries import FileEntry, RunEntry
     from tests.stack.aws_calls import Call
 
 MICRO = Decimal("0.000001")

@@ -17,15 +17,15 @@ import boto3
 import httpx
 
 from cdk.local.accounts import Account, Accounts
-from processor.files import SETTLED, FileState, ObjectVersion, file_id
-from processor.ledger import Ledger
-from processor.table import FilesTable
+from processor.domain.object_keys import SETTLED, FileState, ObjectVersion, file_id
+from processor.ledger.ledger import Ledger
+from processor.ledger.table import FilesTable
 from sample_data.console_api import id_token
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from processor.entries import FileEntry
+    from processor.domain.entries import FileEntry
 
 REGION = "us-east-1"
 _AT_REST = SETTLED | {FileState.DEAD_LETTERED}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from processor.files import ObjectVersion
+    from processor.domain.object_keys import ObjectVersion
     from tests.stack.deployment import Deployment
 
 HEADER = "order_id,customer_name,product_name,quantity,unit_price\n"

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from processor.counts import AT_REST, Counters
-from processor.entries import DIED, ERROR, FILE_ENTRY
-from processor.files import FileState, file_id
-from processor.wire import plain
+from processor.domain.entries import DIED, ERROR, FILE_ENTRY
+from processor.domain.object_keys import FileState, file_id
+from processor.ledger.attribute_values import plain
+from processor.ledger.counters import AT_REST, Counters
 from tests.stack.deployment import s3_event, wait_until
 from tests.stack.faults import Fault, aws_error, kill_after, kill_before, leave_unprocessed
 from tests.stack.test_end_to_end import small_file
 
 if TYPE_CHECKING:
-    from processor.files import ObjectVersion
+    from processor.domain.object_keys import ObjectVersion
     from tests.stack.deployment import Deployment
     from tests.stack.faults import FaultProxy
 

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 import httpx
 
 from cdk.local.processes import ROOT
-from processor.files import FileState, ObjectVersion, file_id
-from processor.queue import IngestQueue
-from processor.uploads import presign_upload
+from processor.domain.object_keys import FileState, ObjectVersion, file_id
+from processor.messaging.ingest_queue import IngestQueue
+from processor.storage.presigned_posts import presign_upload
 from sample_data.generate import generate
 from sample_data.manifest import load
 from sample_data.shape import Shape

@@ -7,17 +7,17 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from processor.entries import DIED
-from processor.files import FileState, file_id
-from processor.messages import reprocess_body
+from processor.domain.entries import DIED
+from processor.domain.object_keys import FileState, file_id
+from processor.messaging.messages import reprocess_body
 from tests.stack.deployment import wait_until
 from tests.stack.faults import Fault, kill_after, kill_before
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from processor.entries import FileEntry
-    from processor.files import ObjectVersion
+    from processor.domain.entries import FileEntry
+    from processor.domain.object_keys import ObjectVersion
     from tests.stack.deployment import Deployment
     from tests.stack.faults import FaultProxy
 

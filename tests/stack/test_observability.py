@@ -13,7 +13,7 @@ import pytest
 
 from cdk.local.emulator import Emulator, free_port
 from cdk.local.sidecar import Sidecar
-from processor.files import FileState, file_id
+from processor.domain.object_keys import FileState, file_id
 from tests.stack import bill
 from tests.stack.bring_up import LOCAL, deployed
 from tests.stack.deployment import REGION, Deployment, s3_event

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from processor.config import Config
+from processor.wiring.config import Config
 from tests.bench import waybill
 
 

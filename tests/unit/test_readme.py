@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from cdk.settings import Settings
-from processor import errors
-from processor.columns import COLUMNS
+from processor.domain import errors
+from processor.domain.columns import COLUMNS
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

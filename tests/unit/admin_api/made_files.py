@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from processor.actions import ActionEntry, ActionKind, ActionState
-from processor.entries import FileEntry, RunEntry, to_iso
-from processor.files import FileState
+from processor.domain.actions import ActionEntry, ActionKind, ActionState
+from processor.domain.entries import FileEntry, RunEntry, to_iso
+from processor.domain.object_keys import FileState
 
 NOW = datetime(2026, 11, 25, 18, 0, tzinfo=UTC)
 FILE_ID = "0123456789abcdef01234567"

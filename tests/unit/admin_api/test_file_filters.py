@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from admin_api.file_filters import CAUSES, FileQuery, Span, cause_options
-from processor.entries import to_iso
-from processor.files import FileState
-from processor.listing import FileFilter
+from processor.domain.entries import to_iso
+from processor.domain.object_keys import FileState
+from processor.ledger.file_list import FileFilter
 
 NOW = datetime(2026, 11, 25, 18, 0, tzinfo=UTC)
 WORDS = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=20)

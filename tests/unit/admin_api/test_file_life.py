@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from admin_api.file_life import MOST_STEPS, life_of, verdict_of
-from processor.actions import ActionKind, ActionState
-from processor.counts import AT_REST
-from processor.entries import to_iso
-from processor.files import FileState
-from processor.listing import FileStory
+from processor.domain.actions import ActionKind, ActionState
+from processor.domain.entries import to_iso
+from processor.domain.object_keys import FileState
+from processor.ledger.counters import AT_REST
+from processor.ledger.file_list import FileStory
 from tests.unit.admin_api.made_files import NOW, made_action, made_file, made_run
 
 LATER = NOW + timedelta(hours=1)

@@ -6,8 +6,8 @@ import pytest
 
 from admin_api.file_filters import FileQuery
 from admin_api.files import Row, tabs_of
-from processor.counts import AT_REST, Counts
-from processor.files import FileState
+from processor.domain.object_keys import FileState
+from processor.ledger.counters import AT_REST, Counts
 from tests.unit.admin_api.made_files import made_file
 
 MOVING: dict[FileState, int | None] = {

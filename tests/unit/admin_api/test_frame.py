@@ -13,10 +13,10 @@ from admin_api.auth import User
 from admin_api.clock import Clock
 from admin_api.views import Frame, templates
 from admin_api.vitals import Vitals
-from processor.actions import ActionState
-from processor.counts import Counts
-from processor.entries import DIED, ERROR
-from processor.files import FileState
+from processor.domain.actions import ActionState
+from processor.domain.entries import DIED, ERROR
+from processor.domain.object_keys import FileState
+from processor.ledger.counters import Counts
 
 NOW = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
 OPERATOR = User("subject", "operator@example.com", ("operators",))

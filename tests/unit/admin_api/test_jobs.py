@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from admin_api.jobs import RESERVE_S, SAVE_EVERY_S, Step, Work, start
-from processor.actions import ActionEntry, ActionKind, ActionState
+from processor.domain.actions import ActionEntry, ActionKind, ActionState
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,9 +15,9 @@ from admin_api.letter_groups import (
     Group,
     group_letters,
 )
-from processor.entries import FileEntry, to_iso
-from processor.files import FileState
-from processor.letters import DeadLetter
+from processor.domain.entries import FileEntry, to_iso
+from processor.domain.object_keys import FileState
+from processor.messaging.dead_letters import DeadLetter
 
 SENT = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 RAN = SENT + timedelta(minutes=3)

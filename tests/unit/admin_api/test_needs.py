@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from admin_api.alarms import Alarm, AlarmState
 from admin_api.needs import needs_of
 from admin_api.vitals import Vitals
-from processor.counts import Counts
-from processor.files import FileState
+from processor.domain.object_keys import FileState
+from processor.ledger.counters import Counts
 
 
 def alarm(state: AlarmState) -> Alarm:

@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 
 from admin_api.offers import OFFERS, allowed, offers, why_not
-from processor.actions import ActionKind
-from processor.files import TRANSITIONS, FileState
+from processor.domain.actions import ActionKind
+from processor.domain.object_keys import TRANSITIONS, FileState
 from tests.unit.admin_api.made_files import NOW, made_file
 
 EXPECTED: dict[FileState, set[str]] = {

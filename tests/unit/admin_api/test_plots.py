@@ -22,7 +22,7 @@ from admin_api.metrics import Readings, Values
 from admin_api.plot_groups import GROUPS, Group
 from admin_api.plots import per_cent, whole
 from admin_api.series import Series, Source, Window
-from processor.tally import UNITS
+from processor.observability.metrics import UNITS
 
 NOW = datetime(2026, 11, 25, 18, 0, tzinfo=UTC)
 _NOT_DRAWN = {"FilesReceived"}

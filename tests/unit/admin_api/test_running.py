@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from admin_api.running import progress_of
-from processor.entries import FileEntry, to_iso
-from processor.files import FileState
+from processor.domain.entries import FileEntry, to_iso
+from processor.domain.object_keys import FileState
 
 BEGAN = datetime(2026, 11, 25, 18, 0, tzinfo=UTC)
 

@@ -9,8 +9,8 @@ from botocore.exceptions import ClientError
 
 from admin_api.alarms import Alarm, AlarmState
 from admin_api.vitals import FRESH_S, VitalsReader
-from processor.counts import MOVING, Counts
-from processor.files import FileState
+from processor.domain.object_keys import FileState
+from processor.ledger.counters import MOVING, Counts
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from processor.orders import customer_key
+from processor.domain.orders import customer_key
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from processor.columns import Value
-    from processor.orders import EnrichedRow, Item, OrderMaker
+    from processor.domain.columns import Value
+    from processor.domain.orders import EnrichedRow, Item, OrderMaker
 
 
 def make(maker: OrderMaker, row_number: int, values: Sequence[Value]) -> tuple[Item, EnrichedRow]:

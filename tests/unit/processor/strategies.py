@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from hypothesis import strategies as st
 
-from processor.columns import NAMES
+from processor.domain.columns import NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

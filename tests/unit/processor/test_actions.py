@@ -11,7 +11,7 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from hypothesis import given
 from hypothesis import strategies as st
 
-from processor.actions import ActionEntry, ActionKind, ActionState, is_action_id, new_action_id
+from processor.domain.actions import ActionEntry, ActionKind, ActionState, is_action_id, new_action_id
 
 NOW = datetime(2026, 11, 22, 10, 20, 30, tzinfo=UTC)
 COUNTS = st.integers(0, 10**9)

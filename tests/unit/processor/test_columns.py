@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from processor.columns import COLUMNS, NAMES, Money, Problem, Text, Whole, read_cells
+from processor.domain.columns import COLUMNS, NAMES, Money, Problem, Text, Whole, read_cells
 from tests.unit.processor.strategies import ANY_CELL, GOOD_ROWS
 
 GOOD = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from processor.config import Config
+from processor.wiring.config import Config
 
 ENVIRONMENT = {
     "BUCKET_NAME": "bucket",

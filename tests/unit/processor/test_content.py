@@ -12,9 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from processor import content
-from processor.content import Content
-from processor.errors import (
+from processor.domain.errors import (
     BadGzipError,
     EmptyFileError,
     NotCsvError,
@@ -22,6 +20,8 @@ from processor.errors import (
     TooLargeError,
     WrongEncodingError,
 )
+from processor.parsing import decoding
+from processor.parsing.decoding import Content
 from tests.unit.processor.strategies import ANY_TEXT
 
 if TYPE_CHECKING:
@@ -33,12 +33,14 @@ SAMPLE = "order_id,customer_name\r\nA-1,Zoë 李 😀\r\n"
 
 def check(blocks: Iterable[bytes], *, gzipped: bool = False, encoding: str = "utf-8", limit: int = LIMIT) -> Content:
     """Check a file of these blocks."""
-    return content.check(blocks, gzipped=gzipped, encoding=encoding, limit_bytes=limit)
+    return decoding.check(blocks, gzipped=gzipped, encoding=encoding, limit_bytes=limit)
 
 
 def text(blocks: Iterable[bytes], *, gzipped: bool = False, encoding: str = "utf-8", limit: int = LIMIT) -> str:
     """Read the whole text of a file of these blocks."""
-    return b"".join(content.text(blocks, gzipped=gzipped, encoding=encoding, limit_bytes=limit)).decode(errors="ignore")
+    return b"".join(decoding.text(blocks, gzipped=gzipped, encoding=encoding, limit_bytes=limit)).decode(
+        errors="ignore"
+    )
 
 
 def halves(data: bytes) -> Iterator[list[bytes]]:
@@ -368,7 +370,7 @@ def test_bomb_is_unpacked_in_bounded_pieces_up_to_the_limit() -> None:
     """A gzip bomb is never unpacked further than the limit, nor in pieces larger than a slice."""
     bomb = pack(b"\0" * 20_000_000)
     pieces: list[int] = []
-    sizes = map(len, content.text([bomb], gzipped=True, encoding="utf-8", limit_bytes=2_000_000))
+    sizes = map(len, decoding.text([bomb], gzipped=True, encoding="utf-8", limit_bytes=2_000_000))
 
     with pytest.raises(TooLargeError):
         pieces.extend(sizes)
@@ -379,7 +381,7 @@ def test_bomb_is_unpacked_in_bounded_pieces_up_to_the_limit() -> None:
 
 def test_plain_text_comes_in_small_pieces() -> None:
     """A large block is decoded piece by piece, since text and its lines are several times larger."""
-    pieces = list(content.text([b"x" * 1_000_000], gzipped=False, encoding="utf-8", limit_bytes=LIMIT))
+    pieces = list(decoding.text([b"x" * 1_000_000], gzipped=False, encoding="utf-8", limit_bytes=LIMIT))
 
     assert max(map(len, pieces)) <= 256 * 1024
     assert sum(map(len, pieces)) == 1_000_000

@@ -8,7 +8,7 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from processor.cost import PRICES, Usage, hints
+from processor.observability.cost import PRICES, Usage, hints
 
 
 def test_everything_that_is_counted_has_a_price() -> None:

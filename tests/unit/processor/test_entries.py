@@ -11,8 +11,8 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from hypothesis import given
 from hypothesis import strategies as st
 
-from processor.entries import FileEntry, RunEntry, from_iso, to_iso
-from processor.files import FileState, ObjectVersion
+from processor.domain.entries import FileEntry, RunEntry, from_iso, to_iso
+from processor.domain.object_keys import FileState, ObjectVersion
 
 ITEM: dict[str, Any] = {
     "file_id": "0123",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from processor.errors import (
+from processor.domain.errors import (
     BadGzipError,
     DuplicateColumnError,
     EmptyFileError,

@@ -13,19 +13,20 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from processor import content, plain, rows
-from processor.batches import BATCH_ITEMS, Batch, Batcher
-from processor.columns import COLUMNS, NAMES, ROW, Money, Problem, Text, Whole, read_cells
-from processor.csv_lines import CsvLines
-from processor.errors import NoRowsError, PermanentError
-from processor.orders import BY_CUSTOMER, OrderMaker, put_request
-from processor.outputs import AcceptedRows, RejectedRows
-from processor.plain import PlainPattern
-from processor.reading import Watch, store_rows
-from processor.rejects import RejectedRow
-from processor.rows import DELIMITERS, PlainRun, RowReader
-from processor.services import Invocation
-from processor.store import OrderStore
+from processor.domain.columns import COLUMNS, NAMES, ROW, Money, Problem, Text, Whole, read_cells
+from processor.domain.errors import NoRowsError, PermanentError
+from processor.domain.orders import BY_CUSTOMER, OrderMaker, put_request
+from processor.orders.batches import BATCH_ITEMS, Batch, Batcher
+from processor.orders.writer import OrderStore
+from processor.parsing import decoding, reader
+from processor.parsing import plain_rows as plain
+from processor.parsing.plain_rows import PlainPattern
+from processor.parsing.reader import DELIMITERS, PlainRun, RowReader
+from processor.pipeline.loader import Watch, store_rows
+from processor.storage.csv_writer import CsvLines
+from processor.storage.outputs import AcceptedRows, RejectedRows
+from processor.storage.rejected_rows import RejectedRow
+from processor.wiring.services import Invocation
 from sample_data.generate import generate
 from sample_data.shape import Shape
 from tests.unit.processor.made_orders import make
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from decimal import Decimal
 
-    from processor.columns import Column
+    from processor.domain.columns import Column
 
 BASE = datetime(2026, 11, 22, 10, 20, 30, 999_990, tzinfo=UTC)
 """Ten microseconds before a full second, so that sort keys pass it within the first rows."""
@@ -260,7 +261,7 @@ def test_both_ways_agree_at_the_bounds(text: str, longest: int, budget: int) -> 
     """Property: the same where rows are too long, and where stray quotes have used up their budget."""
     blocks = [text.encode()]
 
-    with patch.object(rows, "LONGEST_ROW", longest), patch.object(rows, "MOST_REREAD", budget):
+    with patch.object(reader, "LONGEST_ROW", longest), patch.object(reader, "MOST_REREAD", budget):
         assert fast(blocks) == careful(blocks)
 
 
@@ -293,7 +294,7 @@ def test_both_ways_agree_in_every_encoding(encoding: str) -> None:
     stored = f"{HEADER}\nA-1,Zoë,“Café” 5 €,3,9.99\n{GOOD}\n".encode(encoding)
     declared = encoding.removesuffix("-sig")
 
-    blocks = list(content.text([stored], gzipped=False, encoding=declared, limit_bytes=1_000))
+    blocks = list(decoding.text([stored], gzipped=False, encoding=declared, limit_bytes=1_000))
 
     assert fast(blocks) == careful(blocks)
     assert fast(blocks).counts == (2, 0)

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from processor.errors import IllegalTransitionError
-from processor.files import (
+from processor.domain.errors import IllegalTransitionError
+from processor.domain.object_keys import (
     ARCHIVE,
     FAILED,
     INBOX,

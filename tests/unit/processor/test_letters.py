@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from processor.files import ObjectVersion, file_id
-from processor.letters import LONGEST_BODY, DeadLetter
-from processor.messages import reprocess_body
+from processor.domain.object_keys import ObjectVersion, file_id
+from processor.messaging.dead_letters import LONGEST_BODY, DeadLetter
+from processor.messaging.messages import reprocess_body
 from tests.aws.stage import BUCKET, s3_event
 
 VERSION = ObjectVersion(BUCKET, "raw-data/a b.csv", "v1")

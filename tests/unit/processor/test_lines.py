@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from processor.lines import Lines, whole_lines
+from processor.parsing.lines import Lines, whole_lines
 
 LONGEST = 100
 

@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from processor.errors import MessageError
-from processor.files import INBOX, ObjectVersion
-from processor.messages import Arrival, Reprocess, parse_body, reprocess_body
+from processor.domain.errors import MessageError
+from processor.domain.object_keys import INBOX, ObjectVersion
+from processor.messaging.messages import Arrival, Reprocess, parse_body, reprocess_body
 from tests.unit.processor.strategies import ANY_TEXT
 
 if TYPE_CHECKING:
-    from processor.messages import Request
+    from processor.messaging.messages import Request
 
 BUCKET = "waybill-bucket"
 KEY = "raw-data/orders.csv"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 from hypothesis import given
 from hypothesis import strategies as st
 
-from processor.notify import Notifier
+from processor.messaging.alerts import Notifier
 from tests.unit.processor.strategies import ANY_TEXT
 
 if TYPE_CHECKING:

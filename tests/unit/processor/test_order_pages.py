@@ -7,8 +7,8 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from processor.order_pages import Position, cut_page
-from processor.orders import Order
+from processor.domain.orders import Order
+from processor.orders.pages import Position, cut_page
 
 
 def order(second: int, order_id: str = "A-1") -> Order:

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from processor.columns import read_cells
-from processor.orders import (
+from processor.domain.columns import read_cells
+from processor.domain.orders import (
     BY_CUSTOMER,
     CUSTOMER_SHARDS,
     ENRICHED_HEADER,
@@ -30,7 +30,7 @@ from tests.unit.processor.strategies import ANY_TEXT, GOOD_ROWS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from processor.columns import Value
+    from processor.domain.columns import Value
 
 BASE = datetime(2026, 11, 22, 10, 20, 30, 123_456, tzinfo=UTC)
 FILE_ID = "0123456789abcdef01234567"

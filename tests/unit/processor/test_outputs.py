@@ -10,17 +10,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from processor import outputs
-from processor.batches import Batch
-from processor.columns import ROW, Problem
-from processor.csv_lines import CsvLines
-from processor.orders import ENRICHED_HEADER
-from processor.outputs import FIRST_STRIDE, AcceptedRows, RejectedRows
-from processor.rejects import HEADER, RejectedRow, read_rejected_rows
+from processor.domain.columns import ROW, Problem
+from processor.domain.orders import ENRICHED_HEADER
+from processor.orders.batches import Batch
+from processor.storage import outputs
+from processor.storage.csv_writer import CsvLines
+from processor.storage.outputs import FIRST_STRIDE, AcceptedRows, RejectedRows
+from processor.storage.rejected_rows import HEADER, RejectedRow, read_rejected_rows
 from tests.unit.processor.strategies import ANY_CELL
 
 if TYPE_CHECKING:
-    from processor.objects import ObjectWriter
+    from processor.storage.objects import ObjectWriter
 
 BATCH = 25
 

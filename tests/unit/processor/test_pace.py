@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from processor.pace import Pace
+from processor.orders.rate_limiter import Pace
 
 
 @dataclass

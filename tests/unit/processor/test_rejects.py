@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from processor.columns import NAMES, ROW, Problem, read_cells
-from processor.rejects import HEADER, OWN_COLUMNS, RejectedRow, read_rejected_rows
-from processor.rows import NEVER_CLOSED, RowReader
+from processor.domain.columns import NAMES, ROW, Problem, read_cells
+from processor.parsing.reader import NEVER_CLOSED, RowReader
+from processor.storage.rejected_rows import HEADER, OWN_COLUMNS, RejectedRow, read_rejected_rows
 from tests.unit.processor.strategies import ANY_CELL, csv_text
 
 PROBLEMS = st.builds(

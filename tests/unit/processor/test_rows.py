@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from processor import rows
-from processor.columns import NAMES
-from processor.errors import DuplicateColumnError, MissingColumnError, NoHeaderError, PermanentError
-from processor.rows import (
+from processor.domain.columns import NAMES
+from processor.domain.errors import DuplicateColumnError, MissingColumnError, NoHeaderError, PermanentError
+from processor.parsing import reader as rows
+from processor.parsing.reader import (
     AFTER_QUOTE,
     DELIMITERS,
     LONGEST_ROW,
@@ -28,7 +28,7 @@ from tests.unit.processor.strategies import ANY_CELL, ANY_TEXT, GOOD_ROWS, HEADE
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from processor.rows import RawRow
+    from processor.parsing.reader import RawRow
 
 GOOD = "A-1,Ann,Widget,3,9.99"
 GOOD_CELLS = ["A-1", "Ann", "Widget", "3", "9.99"]

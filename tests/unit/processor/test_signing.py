@@ -13,7 +13,7 @@ from botocore.credentials import Credentials, ReadOnlyCredentials
 from hypothesis import given
 from hypothesis import strategies as st
 
-from processor.signing import CONTENT_TYPE, TARGET, RequestSigner
+from processor.orders.transport.sigv4 import CONTENT_TYPE, TARGET, RequestSigner
 
 _KEYS = st.text("ABCXYZabcxyz0189+/=", min_size=1, max_size=80)
 _MOMENTS = st.integers(1_600_000_000, 4_000_000_000)

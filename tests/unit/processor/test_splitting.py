@@ -10,8 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from processor import content, rows
-from processor.errors import (
+from processor.domain.errors import (
     EmptyFileError,
     MissingColumnError,
     NoRowsError,
@@ -19,8 +18,10 @@ from processor.errors import (
     PermanentError,
     WrongEncodingError,
 )
-from processor.rows import LONGEST_ROW, PlainRun, RowReader
-from processor.splitting import LOOK_AHEAD, Range, RangeReader, Split, split
+from processor.large_files.splitting import LOOK_AHEAD, Range, RangeReader, Split, split
+from processor.parsing import decoding
+from processor.parsing import reader as rows
+from processor.parsing.reader import LONGEST_ROW, PlainRun, RowReader
 from sample_data.generate import generate
 from sample_data.shape import Shape
 from tests.unit.processor.strategies import HEADER
@@ -56,8 +57,8 @@ def rows_of(reader: RowReader) -> Rows:
 def whole(data: bytes, encoding: str = "utf-8") -> Found:
     """Read a file in one go, as a single run does: its rows, or what is wrong with it."""
     try:
-        content.check([data], gzipped=False, encoding=encoding, limit_bytes=0)
-        found = rows_of(RowReader(content.text([data], gzipped=False, encoding=encoding, limit_bytes=0)))
+        decoding.check([data], gzipped=False, encoding=encoding, limit_bytes=0)
+        found = rows_of(RowReader(decoding.text([data], gzipped=False, encoding=encoding, limit_bytes=0)))
     except PermanentError as error:
         return str(error)
     return found or str(NoRowsError())
@@ -142,7 +143,7 @@ def test_the_check_is_that_of_a_single_run() -> None:
 
     made = split([data], encoding="utf-8", range_bytes=10_000)
 
-    assert made.content == content.check([data], gzipped=False, encoding="utf-8", limit_bytes=0)
+    assert made.content == decoding.check([data], gzipped=False, encoding="utf-8", limit_bytes=0)
     assert made.unknown_columns == ()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from processor.telemetry import is_sampled, trace_header, trace_id
+from processor.observability.telemetry import is_sampled, trace_header, trace_id
 
 ROOT = "1-5759e988-bd862e3fe1be46a994272793"
 

@@ -10,8 +10,8 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from hypothesis import given
 from hypothesis import strategies as st
 
-from processor.files import FileState
-from processor.wire import Condition, plain, wire
+from processor.domain.object_keys import FileState
+from processor.ledger.attribute_values import Condition, plain, wire
 
 NUMBERS = st.integers(-(10**30), 10**30) | st.decimals(
     min_value=Decimal("-1e20"), max_value=Decimal("1e20"), allow_nan=False, allow_infinity=False, places=9

@@ -1,0 +1,93 @@
+"""A person dismisses a file: nobody will put it right, and what waits for a person in the bucket goes to the archive.
+
+Like a run: copy first, then say so in the ledger, delete last. Whatever dies on the way, dismissing again converges.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from processor.domain import object_keys
+from processor.domain.entries import to_iso
+from processor.domain.errors import ObjectGoneError
+from processor.domain.object_keys import ARCHIVE, FAILED, FileState, ObjectVersion
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from processor.domain.entries import FileEntry
+    from processor.ledger.ledger import Ledger
+    from processor.storage.objects import Objects
+
+
+@dataclass(frozen=True, slots=True)
+class Dismissal:
+    """The collaborators of dismissing a file."""
+
+    ledger: Ledger
+    objects: Objects
+    now: Callable[[], datetime]
+
+    def dismiss(self, file_id: str) -> FileEntry:
+        """Dismiss a file; dismissing it twice is dismissing it once, and finishes what clean-up is left.
+
+        Raises :class:`processor.domain.errors.IllegalTransitionError` where that is not allowed, and for an unknown
+        file.
+        """
+        entry = self.ledger.dismiss(file_id, to_iso(self.now()), self._copy)
+        self._clean_up(entry)
+        return entry
+
+    def _copy(self, entry: FileEntry) -> dict[str, str]:
+        """Copy to the archive what is not there yet; returns the ledger's fields for where it lies then."""
+        if entry.leftover:  # Of a run that died in its clean-up; ours will take its place.
+            self.objects.delete(entry.leftover)
+        values = {"leftover_key": "", "leftover_version": ""}
+        rejected = _rejected(entry)
+        if self._archive(ObjectVersion(entry.bucket, rejected)):
+            values["rejected_key"] = _archived(rejected)
+        original = entry.original
+        if original.key.startswith(ARCHIVE):
+            return values
+        key = object_keys.original_key(ARCHIVE, entry.base, entry.file_id, entry.name)
+        version = self._archive(original, key)
+        if not version:  # It is gone: there is nothing to move.
+            return values
+        return values | {
+            "original_key": key,
+            "original_version": version,
+            "leftover_key": original.key,
+            "leftover_version": original.version_id,
+        }
+
+    def _archive(self, source: ObjectVersion, key: str = "") -> str:
+        """Copy an object to the archive and return the copy's version; "" if there is no such object."""
+        try:
+            facts = self.objects.facts(source)
+        except ObjectGoneError:
+            return ""
+        return self.objects.copy(facts, key or _archived(source.key)).version_id
+
+    def _clean_up(self, entry: FileEntry) -> None:
+        """Delete what was copied, unless a new run has been asked for since: what lies there then may be its own."""
+        waiting = [ObjectVersion(entry.bucket, _rejected(entry))]
+        if entry.leftover:
+            waiting.append(entry.leftover)
+        for version in waiting:
+            if self.objects.exists(version) and self._is_still(entry):
+                self.objects.delete(version)
+
+    def _is_still(self, entry: FileEntry) -> bool:
+        now = self.ledger.read(entry.file_id)
+        return now is not None and now.state is FileState.DISMISSED and now.run_id == entry.run_id
+
+
+def _rejected(entry: FileEntry) -> str:
+    """Name where rejected rows wait for a person, also those of a run that died before the ledger had them."""
+    return object_keys.rejected_key(entry.base, entry.file_id, entry.name)
+
+
+def _archived(key: str) -> str:
+    return ARCHIVE + key.removeprefix(FAILED)

@@ -1,0 +1,1 @@
+"""Owns the rules: states, keys, columns, orders, entries, errors. Pure."""

@@ -1,0 +1,237 @@
+"""The shapes that the ledger holds: the file entry and the run entry. Pure; ``processor.ledger.ledger`` stores them.
+
+Both are items of the files table: partition key ``file_id``, sort key ``entry``.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from processor.domain.object_keys import FileState, ObjectVersion
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+FILE_ENTRY = "file"
+FILE_KIND = "file"
+"""What the index of all files, the newest first, finds them by."""
+RUN_PREFIX = "run#"
+
+DIED = "died"
+ERROR = "error"
+"""Run outcomes besides the file states: the function ended without a word; the run failed and SQS will retry."""
+
+
+def to_iso(moment: datetime) -> str:
+    """Write an aware moment as ISO 8601 in UTC with microseconds, sortable as text."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def from_iso(text: str) -> datetime:
+    """Read what :func:`to_iso` wrote."""
+    return datetime.fromisoformat(text)
+
+
+def _numbers(shape: type[NamedTuple]) -> frozenset[str]:
+    """Name the fields that hold whole numbers, which DynamoDB gives back as decimals."""
+    return frozenset(name for name, kind in shape.__annotations__.items() if kind.__forward_arg__ == "int")
+
+
+class FileEntry(NamedTuple):
+    """One file, as the ledger knows it now. Empty strings and zeros stand for "not (yet) known"."""
+
+    file_id: str
+    state: FileState
+    bucket: str
+    object_key: str
+    version_id: str
+    received_at: str
+    """When the first run began; also the index's sort key."""
+    base_timestamp: str
+    """What every order's ``processed_timestamp`` counts from; fixed when the first run begins."""
+    uploaded_at: str = ""
+    """When S3 took the object, by its event."""
+    run_id: str = ""
+    """The newest run: the one that holds the lease while the state is ``processing``."""
+    run_started_at: str = ""
+    run_message_id: str = ""
+    run_receive_count: int = 0
+    lease_until: int = 0
+    """Seconds since the epoch. A run whose lease has ended is dead, whatever the state says."""
+    size_bytes: int = 0
+    content_sha256: str = ""
+    accepted_rows: int = 0
+    rejected_rows: int = 0
+    progress_rows: int = 0
+    progress_bytes: int = 0
+    reasons: tuple[str, ...] = ()
+    """The commonest reasons of its rejected rows, each with its count."""
+    warnings: tuple[str, ...] = ()
+    cause: str = ""
+    error: str = ""
+    duplicate_of: str = ""
+    original_key: str = ""
+    """Where the untouched original lies now, once it has left the inbox."""
+    original_version: str = ""
+    leftover_key: str = ""
+    """The copy that clean-up still has to delete after the state was written."""
+    leftover_version: str = ""
+    accepted_key: str = ""
+    rejected_key: str = ""
+    settled_at: str = ""
+    duration_ms: int = 0
+    estimated_cost: str = ""
+    """Of the run that settled it; US dollars. Lists show them, and would otherwise have to read each file's runs."""
+    asked_again: bool = False
+    """A person asked for the run that is due, so equal content elsewhere is no obstacle."""
+    counted_as: str = ""
+    """The state under which ``processor.ledger.counters`` has it; "" while it is under way."""
+
+    @classmethod
+    def from_item(cls, item: Mapping[str, Any]) -> FileEntry:
+        """Build the entry from a deserialised item."""
+        known = {name: item[name] for name in cls._fields if name in item}
+        for name in _FILE_NUMBERS & known.keys():
+            known[name] = int(known[name])
+        known["state"] = FileState(known["state"])
+        for name in ("reasons", "warnings"):
+            known[name] = tuple(known.get(name, ()))
+        return cls(**known)
+
+    @property
+    def name(self) -> str:
+        """What a person calls the file."""
+        return self.object_key.rpartition("/")[2]
+
+    @property
+    def rows(self) -> int:
+        """How many rows the file has."""
+        return self.accepted_rows + self.rejected_rows
+
+    @property
+    def in_first_run(self) -> bool:
+        """Whether the newest run is the only one that ever began."""
+        return self.run_started_at == self.received_at
+
+    @property
+    def stored_nothing(self) -> bool:
+        """Whether certainly none of its rows became an order: its first run failed it before the first write."""
+        return self.state is FileState.FAILED and self.in_first_run
+
+    def lease_ended(self, now: datetime) -> bool:
+        """Tell whether the run that holds the file is dead: it was killed, and no later delivery has taken over.
+
+        After the message's last receive there is no such delivery: then the file stands still until a person acts.
+        """
+        return self.state is FileState.PROCESSING and self.lease_until < int(now.timestamp())
+
+    @property
+    def base(self) -> datetime:
+        """The base timestamp as a moment."""
+        return from_iso(self.base_timestamp)
+
+    @property
+    def original(self) -> ObjectVersion:
+        """The version of the object that a run reads: where the original lies now."""
+        if self.original_key:
+            return ObjectVersion(self.bucket, self.original_key, self.original_version)
+        return ObjectVersion(self.bucket, self.object_key, self.version_id)
+
+    @property
+    def leftover(self) -> ObjectVersion | None:
+        """The object version that clean-up has to delete, if any."""
+        if not self.leftover_key:
+            return None
+        return ObjectVersion(self.bucket, self.leftover_key, self.leftover_version)
+
+
+_FILE_NUMBERS = _numbers(FileEntry)
+
+
+class RunEntry(NamedTuple):
+    """One attempt at a file, written when it ends (or, if it died, when the next one begins)."""
+
+    file_id: str
+    run_id: str
+    started_at: str
+    message_id: str
+    receive_count: int
+    outcome: str
+    """A file state, or :data:`ERROR`, or :data:`DIED`."""
+    request_id: str = ""
+    trace_id: str = ""
+    trace_sampled: bool = False
+    """Whether X-Ray keeps the trace; most traces of an account with default sampling have an id and are not kept."""
+    ended_at: str = ""
+    duration_ms: int = 0
+    accepted_rows: int = 0
+    rejected_rows: int = 0
+    batches: int = 0
+    retried_items: int = 0
+    consumed_write_units: str = "0"
+    """By DynamoDB's own answers, orders, indexes and ledger together, plus what writing down the end will take."""
+    estimated_cost: str = "0"
+    """US dollars, by the price list in ``processor.observability.cost``."""
+    costs: Mapping[str, str] = MappingProxyType({})
+    """The same by what was used, the dearest first: the receipt."""
+    hints: tuple[str, ...] = ()
+    """What would make such a file cheaper."""
+    cause: str = ""
+    error: str = ""
+    row_stride: int = 0
+    row_offsets: tuple[int, ...] = ()
+    """Byte offsets in the accepted-rows object of the accepted rows number 0, ``row_stride``, twice that, …"""
+    row_marks: tuple[int, ...] = ()
+    """The numbers of the accepted rows that begin at the offsets, where a file was read in ranges, each of which counts
+    on its own; () where they are the multiples of ``row_stride``."""
+
+    def mark_before(self, number: int) -> tuple[int, int]:
+        """Return the last accepted row, not behind that ``number``, of which the offset is known, and its offset."""
+        if self.row_marks:
+            at = bisect_right(self.row_marks, number) - 1
+            return self.row_marks[at], self.row_offsets[at]
+        at = min(number // self.row_stride, len(self.row_offsets) - 1)
+        return at * self.row_stride, self.row_offsets[at]
+
+    @property
+    def entry(self) -> str:
+        """The sort key."""
+        return f"{RUN_PREFIX}{self.started_at}#{self.run_id}"
+
+    @classmethod
+    def of_the_dead(cls, file: FileEntry) -> RunEntry:
+        """Write down the end of the run that held the file when its function died."""
+        return cls(
+            file_id=file.file_id,
+            run_id=file.run_id,
+            started_at=file.run_started_at,
+            message_id=file.run_message_id,
+            receive_count=file.run_receive_count,
+            outcome=DIED,
+            cause="function_died",
+            error="The function ended without a word: it was killed, ran out of memory or out of time.",
+        )
+
+    def to_item(self) -> dict[str, Any]:
+        """Lay the entry out as an item, without what is empty."""
+        item = self._asdict()
+        for name in ("row_offsets", "row_marks", "hints"):
+            item[name] = list(item[name])
+        return {"entry": self.entry, **{name: value for name, value in item.items() if value not in ("", [], {})}}
+
+    @classmethod
+    def from_item(cls, item: Mapping[str, Any]) -> RunEntry:
+        """Build the entry from a deserialised item."""
+        known = {name: item[name] for name in cls._fields if name in item}
+        for name in _RUN_NUMBERS & known.keys():
+            known[name] = int(known[name])
+        for name in ("row_offsets", "row_marks"):
+            known[name] = tuple(map(int, known.get(name, ())))
+        known["hints"] = tuple(known.get("hints", ()))
+        return cls(**known)
+
+
+_RUN_NUMBERS = _numbers(RunEntry)

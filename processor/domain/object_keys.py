@@ -1,0 +1,143 @@
+"""A file's identity, its states and the names of the objects it leaves: pure rules, no AWS.
+
+One *file* is one version of one object key. Its states and the moves between them live in :data:`TRANSITIONS`; the
+ledger refuses every other move.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from enum import StrEnum
+from typing import TYPE_CHECKING, NamedTuple
+
+from processor.domain.errors import IllegalTransitionError
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+INBOX = "raw-data/"
+PROCESSED = "processed-data/"
+FAILED = "failed-data/"
+ARCHIVE = "archive/"
+WORK = "work-data/"
+"""What a file that is read in ranges leaves while it is under way."""
+
+_LONGEST_NAME = 900  # Bytes.
+
+
+class FileState(StrEnum):
+    """Where a file stands."""
+
+    QUEUED = "queued"
+    PROCESSING = "processing"
+    PROCESSED = "processed"
+    PARTIAL = "partial"
+    FAILED = "failed"
+    DUPLICATE = "duplicate"
+    DEAD_LETTERED = "dead_lettered"
+    REPROCESSING = "reprocessing"
+    REPAIRED = "repaired"
+    DISMISSED = "dismissed"
+
+
+_S = FileState
+_SETTLED_BY_RUN = frozenset({_S.PROCESSED, _S.PARTIAL, _S.FAILED, _S.DUPLICATE})
+
+TRANSITIONS: dict[FileState | None, frozenset[FileState]] = {
+    None: frozenset({_S.PROCESSING}),
+    # A failed run waits in the queue; SQS delivers it again.
+    _S.QUEUED: frozenset({_S.PROCESSING}),
+    # processing → processing: the function died and the next delivery takes over when its lease has ended.
+    _S.PROCESSING: _SETTLED_BY_RUN | {_S.PROCESSING, _S.QUEUED, _S.DEAD_LETTERED},
+    # dead_lettered → processing: a person redrove the message, unchanged.
+    _S.DEAD_LETTERED: frozenset({_S.PROCESSING, _S.REPROCESSING, _S.DISMISSED}),
+    _S.REPROCESSING: frozenset({_S.PROCESSING}),
+    _S.PROCESSED: frozenset({_S.REPROCESSING}),
+    _S.PARTIAL: frozenset({_S.REPROCESSING, _S.REPAIRED, _S.DISMISSED}),
+    _S.FAILED: frozenset({_S.REPROCESSING, _S.REPAIRED, _S.DISMISSED}),
+    _S.DUPLICATE: frozenset({_S.REPROCESSING, _S.DISMISSED}),
+    _S.REPAIRED: frozenset({_S.REPROCESSING}),
+    _S.DISMISSED: frozenset({_S.REPROCESSING}),
+}
+
+SETTLED: frozenset[FileState] = _SETTLED_BY_RUN | {_S.REPAIRED, _S.DISMISSED}
+"""No run is due: another delivery only finishes what clean-up is left."""
+
+
+def check_transition(old: FileState | None, new: FileState) -> None:
+    """Raise :class:`IllegalTransitionError` unless a file that is ``old`` may become ``new``."""
+    if new not in TRANSITIONS[old]:
+        raise IllegalTransitionError(old, new)
+
+
+def states_before(new: FileState) -> list[FileState]:
+    """List the states from which a file may become ``new``."""
+    return [old for old, following in TRANSITIONS.items() if old is not None and new in following]
+
+
+class ObjectVersion(NamedTuple):
+    """One version of one object in the bucket; an empty version means the newest."""
+
+    bucket: str
+    key: str
+    version_id: str = ""
+
+    @property
+    def name(self) -> str:
+        """The last part of the key: what a person calls the file."""
+        return self.key.rpartition("/")[2]
+
+
+def file_id(source: ObjectVersion) -> str:
+    """Derive the file's id: 24 hexadecimal digits, the same at every delivery of the same event."""
+    identity = "\0".join((source.bucket, source.key, source.version_id))
+    return hashlib.sha256(identity.encode()).hexdigest()[:24]
+
+
+def is_folder_marker(key: str, size_bytes: int) -> bool:
+    """Tell whether the object is what the S3 console makes for "create folder": no file."""
+    return key.endswith("/") and not size_bytes
+
+
+def has_csv_name(name: str) -> bool:
+    """Tell whether the name promises CSV."""
+    return name.lower().endswith((".csv", ".csv.gz"))
+
+
+def is_gzipped(name: str) -> bool:
+    """Tell whether the name promises gzip."""
+    return name.lower().endswith(".csv.gz")
+
+
+def _folder(prefix: str, base: datetime, identity: str) -> str:
+    return f"{prefix}{base:%Y/%m/%d}/{identity}/"
+
+
+def _short(name: str) -> str:
+    """Cut a very long name at its front: S3 keys end at 1,024 bytes, and a settled key is longer than the inbox's."""
+    return name.encode()[-_LONGEST_NAME:].decode(errors="ignore")
+
+
+def original_key(prefix: str, base: datetime, identity: str, name: str) -> str:
+    """Name the settled original. Date and file id make it unique and the same at every retry."""
+    return _folder(prefix, base, identity) + _short(name)
+
+
+def _stem(name: str) -> str:
+    suffix = next((suffix for suffix in (".csv.gz", ".csv") if name.lower().endswith(suffix)), "")
+    return name[: len(name) - len(suffix)]
+
+
+def accepted_key(base: datetime, identity: str, name: str) -> str:
+    """Name the object that holds the accepted rows."""
+    return _folder(PROCESSED, base, identity) + _short(_stem(name)) + ".csv"
+
+
+def rejected_key(base: datetime, identity: str, name: str) -> str:
+    """Name the object that holds the rejected rows."""
+    return _folder(FAILED, base, identity) + _short(_stem(name)) + ".rejected.csv"
+
+
+def work_folder(base: datetime, identity: str) -> str:
+    """Name the folder for what a file that is read in ranges leaves while it is under way."""
+    return _folder(WORK, base, identity)

@@ -1,0 +1,75 @@
+"""The Lambda entry point of the state machine's steps: wires AWS and telemetry to the use cases, and nothing else."""
+
+from __future__ import annotations
+
+import gc
+
+gc.disable()  # Until processor.handler is there, which begins in the same way.
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from processor.domain.errors import StepFailedError
+from processor.handler import invocation_of, is_first_invocation, services
+from processor.large_files import steps
+from processor.large_files.plan import Folder
+from processor.large_files.splitting import Range
+from processor.large_files.store_range import store_range
+from processor.observability.telemetry import logger, span
+from processor.pipeline.handover import Task
+from processor.pipeline.intake import reported
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+    from processor.wiring.services import Invocation
+
+
+@logger.inject_lambda_context(clear_state=True)
+def handle(event: dict[str, Any], context: LambdaContext) -> Any:
+    """Do one step; what it returns, the state machine hands to the next ones."""
+    invocation = invocation_of(context)
+    task = Task(**{name: event["task"][name] for name in Task._fields})
+    logger.append_keys(file_id=task.file_id, run_id=task.run_id, step=event["step"])
+    with reported(invocation, services, messages=0, cold=is_first_invocation()), span(event["step"]) as trace:
+        trace.annotate(file_id=task.file_id, run_id=task.run_id, environment=services.config.environment)
+        invocation.tally.note("file_id", task.file_id)
+        return _STEPS[event["step"]](task, event, invocation)
+
+
+def _plan(task: Task, _event: dict[str, Any], invocation: Invocation) -> dict[str, Any]:
+    return steps.plan(task, services, invocation)
+
+
+def _store(task: Task, event: dict[str, Any], invocation: Invocation) -> None:
+    made = event["plan"]
+    store_range(
+        task,
+        Range(**event["range"]),
+        Folder(made["folder"]),
+        header_bytes=made["header_bytes"],
+        encoding=made["encoding"],
+        services=services,
+        invocation=invocation,
+    )
+
+
+def _settle(task: Task, event: dict[str, Any], invocation: Invocation) -> None:
+    steps.settle_ranges(task, Folder(event["plan"]["folder"]), services, invocation)
+
+
+def _give_back(task: Task, event: dict[str, Any], invocation: Invocation) -> None:
+    steps.give_back_file(task, _failure(event["failure"]), services, invocation)
+
+
+def _failure(failure: dict[str, str]) -> StepFailedError:
+    """Read what a Catch of the state machine was given: of a function's own error the cause is JSON."""
+    cause = failure.get("Cause", "")
+    try:
+        words = json.loads(cause)["errorMessage"]
+    except (ValueError, KeyError, TypeError):
+        words = cause
+    return StepFailedError(failure["Error"], str(words))
+
+
+_STEPS = {"plan": _plan, "store": _store, "settle": _settle, "give back": _give_back}

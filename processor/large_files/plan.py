@@ -1,0 +1,146 @@
+"""What a file that is read in ranges leaves in the bucket meanwhile: its plan, its ranges' results. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+from itertools import accumulate
+from typing import TYPE_CHECKING, Any, Self
+
+from processor.large_files.splitting import Range, Split
+from processor.observability.cost import Usage
+from processor.parsing.decoding import Content
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """The keys under which it all lies. The folder's name holds whatever the results depend on, apart from the code.
+
+    So what a run finds there of an earlier one is what it would have made itself.
+    """
+
+    prefix: str
+
+    @classmethod
+    def of(cls, prefix: str, *circumstances: object) -> Self:
+        """Name the folder under ``prefix`` for these circumstances."""
+        return cls(f"{prefix}{hashlib.sha256(repr(circumstances).encode()).hexdigest()[:12]}/")
+
+    @property
+    def plan(self) -> str:
+        """The plan: written after the manifest, so that both are there if it is."""
+        return f"{self.prefix}plan.json"
+
+    @property
+    def manifest(self) -> str:
+        """The ranges, one item each, as the state machine reads them."""
+        return f"{self.prefix}manifest.json"
+
+    def accepted(self, number: int) -> str:
+        """Name the accepted rows of a range, without a header."""
+        return f"{self.prefix}{number:05}.accepted.csv"
+
+    def rejected(self, number: int) -> str:
+        """Name the rejected rows of a range, without a header."""
+        return f"{self.prefix}{number:05}.rejected.csv"
+
+    def result(self, number: int) -> str:
+        """Name the range's result: written last, so that the range is done if it is there."""
+        return f"{self.prefix}{number:05}.json"
+
+    def keys(self, ranges: Sequence[Range]) -> list[str]:
+        """List every key that there may be, the plan last: what is deleted in this order can be gone on with."""
+        parts = [name(each.number) for each in ranges for name in (self.accepted, self.rejected, self.result)]
+        return [*parts, self.manifest, self.plan]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How a file is split, and what it took to find out."""
+
+    split: Split
+    usage: Usage
+
+    def to_json(self) -> bytes:
+        """Write the plan down."""
+        document = asdict(self)
+        document["split"]["content"] = self.split.content._asdict()
+        return json.dumps(document).encode()
+
+    def manifest(self) -> bytes:
+        """Write down the ranges, one item each."""
+        return json.dumps([asdict(each) for each in self.split.ranges]).encode()
+
+    @classmethod
+    def from_json(cls, text: bytes) -> Self:
+        """Read what :meth:`to_json` wrote."""
+        document = json.loads(text)
+        made = document["split"]
+        return cls(
+            Split(
+                Content(**made["content"]),
+                made["header_bytes"],
+                tuple(made["unknown_columns"]),
+                tuple(Range(**each) for each in made["ranges"]),
+            ),
+            Usage(**document["usage"]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class RangeResult:
+    """What became of a range."""
+
+    accepted_rows: int
+    rejected_rows: int
+    accepted_bytes: int
+    rejected_bytes: int
+    batches: int
+    retried_items: int
+    stride: int
+    offsets: tuple[int, ...]
+    """Where in the range's accepted rows those of number 0, ``stride``, twice that, … begin."""
+    reasons: dict[str, int]
+    usage: Usage = field(default_factory=Usage)
+
+    def to_json(self) -> bytes:
+        """Write the result down."""
+        return json.dumps(asdict(self)).encode()
+
+    @classmethod
+    def from_json(cls, text: bytes) -> Self:
+        """Read what :meth:`to_json` wrote."""
+        document: dict[str, Any] = json.loads(text)
+        document["offsets"] = tuple(document["offsets"])
+        document["usage"] = Usage(**document["usage"])
+        return cls(**document)
+
+
+def joined_marks(results: Sequence[RangeResult], *, first: int, most: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Return numbers and byte offsets of accepted rows in the object that the ranges' objects are joined to.
+
+    ``first`` is the offset of the first row, ``most`` how many there may be.
+    """
+    rows = accumulate((result.accepted_rows for result in results), initial=0)
+    offsets = accumulate((result.accepted_bytes for result in results), initial=first)
+    marks = [
+        (row + at * result.stride, offset + start)
+        for result, row, offset in zip(results, rows, offsets, strict=False)
+        for at, start in enumerate(result.offsets)
+    ]
+    while len(marks) > most:
+        marks = marks[::2]
+    return tuple(row for row, _ in marks), tuple(offset for _, offset in marks)
+
+
+def joined_reasons(results: Sequence[RangeResult]) -> dict[str, int]:
+    """Add up how often each reason occurred."""
+    reasons: Counter[str] = Counter()
+    for result in results:
+        reasons.update(result.reasons)
+    return dict(reasons)

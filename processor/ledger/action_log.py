@@ -1,0 +1,173 @@
+"""The audit log: what people asked for, kept for good. Written when it is asked for, and again when it is over.
+
+The shape is in ``processor.domain.actions``. Nothing here ever deletes an action or changes one that is finished.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from processor.domain.actions import ACTION_KIND, ACTION_PREFIX, ActionEntry, ActionState
+from processor.domain.entries import to_iso
+from processor.domain.errors import WaybillError
+from processor.ledger.attribute_values import Condition
+from processor.ledger.index_pages import read_slice
+from processor.ledger.table import Change, ConditionFailedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from processor.ledger.table import FilesTable
+
+
+@dataclass(eq=False)
+class ActionTakenOverError(WaybillError):
+    """Another worker has carried this action on."""
+
+    action_id: str
+
+    def __str__(self) -> str:
+        """Say who goes on."""
+        return f"Another worker carries on with action {self.action_id}."
+
+
+@dataclass(frozen=True, slots=True)
+class ActionPage:
+    """Actions, the newest first, with the cursors of the pages around them ("" where there is none)."""
+
+    actions: tuple[ActionEntry, ...]
+    older: str
+    newer: str
+
+
+class ActionLog:
+    """All actions."""
+
+    def __init__(self, table: FilesTable, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self._table = table
+        self._now = now
+
+    def begin(self, action: ActionEntry) -> bool:
+        """Write down that somebody asked for this; False if it was asked for before, under the same id."""
+        try:
+            self._table.put(action.to_item(), Condition("attribute_not_exists(#file_id)"))
+        except ConditionFailedError:
+            # The very same entry, to the microsecond: the first attempt took effect and its answer was lost.
+            return self.read(action.action_id, action.file_id) == action
+        return True
+
+    def note(self, action: ActionEntry, file_id: str, subject: str) -> None:
+        """Write down on a file that this action on many was carried out on it; noting it twice is noting it once."""
+        noted = replace(
+            action,
+            file_id=file_id,
+            subject=subject,
+            part_of_many=True,
+            state=ActionState.DONE,
+            done=1,
+            finished_at=to_iso(self._now()),
+            selection={},
+            expected=1,
+            skipped=0,
+            failed=0,
+            error="",
+            resume="",
+        )
+        self._table.put(noted.to_item())
+
+    def read(self, action_id: str, file_id: str = "") -> ActionEntry | None:
+        """Read an action, as last written: one on the file ``file_id``, or one on many."""
+        entry = f"{ACTION_PREFIX}{action_id}"
+        item = self._table.get(file_id or entry, entry)
+        return ActionEntry.from_item(item) if item else None
+
+    def progress(
+        self, action: ActionEntry, *, done: int = 0, skipped: int = 0, failed: int = 0, resume: str, error: str = ""
+    ) -> ActionEntry:
+        """Add what was done since ``action`` was stored; return it as it is stored now, with the wish to stop.
+
+        Raises :class:`ActionTakenOverError` if it has come further meanwhile, or is over.
+        """
+        return self._advance(
+            action,
+            done=action.done + done,
+            skipped=action.skipped + skipped,
+            failed=action.failed + failed,
+            resume=resume,
+            error=error or action.error,
+        )
+
+    def finish(
+        self,
+        action: ActionEntry,
+        state: ActionState,
+        *,
+        done: int = 0,
+        skipped: int = 0,
+        failed: int = 0,
+        error: str = "",
+    ) -> ActionEntry:
+        """Write down how it ended, with what was done since ``action`` was stored; finishing twice is finishing once.
+
+        Returns it as it is stored now. Raises :class:`ActionTakenOverError`.
+        """
+        return self._advance(
+            action,
+            state=state,
+            finished_at=to_iso(self._now()),
+            done=action.done + done,
+            skipped=action.skipped + skipped,
+            failed=action.failed + failed,
+            error=error or action.error,
+        )
+
+    def _advance(self, action: ActionEntry, **values: Any) -> ActionEntry:
+        values["progressed_at"] = to_iso(self._now())
+        wanted = replace(action, **values)
+        stored_as = {"state": "action_state"}
+        change = Change(
+            action.partition,
+            action.entry,
+            {stored_as.get(name, name): value for name, value in values.items()},
+            _where_it_was_left(action),
+        )
+        try:
+            old = ActionEntry.from_item(self._table.update(change))
+        except ConditionFailedError as failure:
+            stored = self.read(action.action_id, action.file_id)
+            if stored and _how_far(stored) == _how_far(wanted):
+                return stored  # The first attempt took effect and its answer was lost, or somebody did the same.
+            raise ActionTakenOverError(action.action_id) from failure
+        return replace(old, **values)
+
+    def ask_stop(self, action_id: str, who: str) -> bool:
+        """Ask an action on many things to stop; False if it is over, or there is none. The first to ask is kept."""
+        entry = f"{ACTION_PREFIX}{action_id}"
+        running = Condition("#action_state = :running", {"running": ActionState.RUNNING})
+        try:
+            self._table.update(Change(entry, entry, {"stop_asked": True}, running, first={"stop_asked_by": who}))
+        except ConditionFailedError:
+            return False
+        return True
+
+    def page(self, cursor: str = "", limit: int = 50) -> ActionPage:
+        """List actions, the newest first: one read. Raises :class:`processor.domain.cursors.CursorError`."""
+        found = read_slice(self._table, "by_kind", ("kind", ACTION_KIND), cursor=cursor, limit=limit)
+        return ActionPage(tuple(map(ActionEntry.from_item, found.items)), found.older, found.newer)
+
+
+def _how_far(action: ActionEntry) -> tuple[ActionState, int, int, int, str]:
+    return action.state, action.done, action.skipped, action.failed, action.resume
+
+
+def _where_it_was_left(action: ActionEntry) -> Condition:
+    """Demand that nobody else has carried the action on. What is zero or empty at first is not stored."""
+    values = {name: getattr(action, name) for name in ("done", "skipped", "failed", "resume")}
+    same = [
+        f"#{name} = :old_{name}" if value else f"(#{name} = :old_{name} OR attribute_not_exists(#{name}))"
+        for name, value in values.items()
+    ]
+    as_left = {f"old_{name}": value for name, value in values.items()} | {"old_state": action.state}
+    return Condition(" AND ".join(["#action_state = :old_state", *same]), as_left)

@@ -1,0 +1,77 @@
+"""How many files are in each state: exact counters for those at rest, a bounded look at those under way.
+
+A counter never stands alone: :func:`recount` makes the change that belongs into the transaction which moves the file.
+The counters are split into shards, so that files that settle at the same time seldom meet on one.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from processor.domain.object_keys import SETTLED, FileState
+from processor.ledger.attribute_values import wire
+from processor.ledger.table import Change, FilesTable
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+    from processor.domain.entries import FileEntry
+
+AT_REST: frozenset[FileState] = SETTLED | {FileState.DEAD_LETTERED}
+"""Nothing happens to the file until a person does something: these are counted."""
+MOVING: tuple[FileState, ...] = (FileState.QUEUED, FileState.PROCESSING, FileState.REPROCESSING)
+MOST_MOVING = 1_000
+"""As many files under way are counted in each state; this number means "or more"."""
+COUNTS_PARTITION = "counts"
+_REJECTED_ROWS = "rejected_rows"
+
+
+class Counts(NamedTuple):
+    """How many files rest in each state, and how many rejected rows wait in those that are partial."""
+
+    at_rest: dict[FileState, int]
+    rejected_rows_waiting: int
+
+
+class Counters:
+    """The counters, as the console reads them."""
+
+    def __init__(self, client: DynamoDBClient, table: str) -> None:
+        self._table = FilesTable(client, table)
+
+    def read(self) -> Counts:
+        """Add up the shards, as last written: one read."""
+        sums = dict.fromkeys([*AT_REST, _REJECTED_ROWS], 0)
+        for shard in self._table.entries(COUNTS_PARTITION):
+            for name in sums:
+                sums[name] += int(shard.get(name, 0))
+        rejected_rows = sums.pop(_REJECTED_ROWS)
+        return Counts({FileState(state): number for state, number in sums.items()}, rejected_rows)
+
+    def moving_in(self, state: FileState) -> int:
+        """Count the files under way in one state, up to :data:`MOST_MOVING`; as the index has them, a moment ago."""
+        answer = self._table.client.query(
+            TableName=self._table.name,
+            IndexName="by_state",
+            KeyConditionExpression="#state = :state",
+            ExpressionAttributeNames={"#state": "state"},
+            ExpressionAttributeValues=wire({":state": state}),
+            Select="COUNT",
+            Limit=MOST_MOVING,
+        )
+        return answer["Count"]
+
+
+def recount(old: FileEntry, new: FileEntry) -> Change | None:
+    """Make the change of the counters for a file that was ``old`` and becomes ``new``; None if they stay as they are.
+
+    What is on the old entry is what was counted: its rejected rows change only together with its count.
+    """
+    sums: dict[str, int] = {}
+    for entry, sign in ((old, -1), (new, 1)):
+        if entry.counted_as:
+            sums[entry.counted_as] = sums.get(entry.counted_as, 0) + sign
+        if entry.counted_as == FileState.PARTIAL:
+            sums[_REJECTED_ROWS] = sums.get(_REJECTED_ROWS, 0) + sign * entry.rejected_rows
+    changed = {name: number for name, number in sums.items() if number}
+    return Change(COUNTS_PARTITION, f"shard#{old.file_id[:1]}", add=changed) if changed else None

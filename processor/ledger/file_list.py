@@ -1,0 +1,149 @@
+"""Lists of files, the newest first, page by page, and all about one: one read a page, however many files there are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from processor.domain.actions import ACTION_PREFIX, ActionEntry
+from processor.domain.entries import FILE_ENTRY, FILE_KIND, RUN_PREFIX, FileEntry, RunEntry, from_iso, to_iso
+from processor.domain.object_keys import INBOX
+from processor.ledger.attribute_values import plain
+from processor.ledger.index_pages import MOST_SEARCHED, position_behind, read_slice
+from processor.ledger.table import FilesTable, key
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+    from processor.domain.object_keys import FileState
+
+_MOST_READS = 5
+
+
+def behind(entry: FileEntry) -> str:
+    """Return the cursor of the page that goes on behind this file, to older ones."""
+    return position_behind(entry.received_at, entry.file_id, FILE_ENTRY)
+
+
+@dataclass(frozen=True, slots=True)
+class FileFilter:
+    """Which files are wanted; what is empty wants all. Times are aware moments in ISO 8601."""
+
+    state: FileState | None = None
+    since: str = ""
+    until: str = ""
+    """Both bounds are on ``received_at``, and both belong to the span."""
+    name: str = ""
+    """Part of the object key below the inbox, in upper or lower case, or the whole file id."""
+    cause: str = ""
+    rejected: bool = False
+    """Only files with rejected rows."""
+
+    @property
+    def span(self) -> tuple[str, str]:
+        """The bounds as the table has its times, to the microsecond: they are compared as text."""
+        since, until = (to_iso(from_iso(bound)) if bound else "" for bound in (self.since, self.until))
+        return since, until
+
+    @property
+    def needs_search(self) -> bool:
+        """Whether files must be looked through: DynamoDB finds them by state and time alone."""
+        return bool(self.name or self.cause or self.rejected)
+
+    def takes(self, item: dict[str, Any]) -> bool:
+        """Tell whether a file's item is wanted, its state and time apart."""
+        part = self.name.strip().casefold()
+        named = part in item["object_key"].removeprefix(INBOX).casefold() or part == item["file_id"]
+        caused = not self.cause or self.cause == item.get("cause", "")
+        return named and caused and (not self.rejected or item.get("rejected_rows", 0) > 0)
+
+
+@dataclass(frozen=True, slots=True)
+class FilePage:
+    """One page of a list, and the cursors that lead to the next older and the next newer one ("" if there is none)."""
+
+    files: tuple[FileEntry, ...]
+    older: str
+    newer: str
+    searched_to: str = ""
+    """How far a filtered look went if it ended early: the ``received_at`` of the last file it came past."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileStory:
+    """Everything that the ledger has on one file; runs and actions the oldest first."""
+
+    entry: FileEntry
+    runs: tuple[RunEntry, ...]
+    """Those that have ended."""
+    actions: tuple[ActionEntry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """A number of files; not ``complete`` means that there may be more."""
+
+    files: int
+    complete: bool
+
+
+class FileList:
+    """All files."""
+
+    def __init__(self, client: DynamoDBClient, table: str) -> None:
+        self._table = FilesTable(client, table)
+
+    def page(self, wanted: FileFilter, *, cursor: str = "", limit: int = 50, from_oldest: bool = False) -> FilePage:
+        """Read one page: one read. Without a cursor it is the newest end of the list, or the oldest.
+
+        Raises :class:`processor.domain.cursors.CursorError`.
+        """
+        since, until = wanted.span
+        if since and until and since > until:  # DynamoDB refuses such bounds.
+            return FilePage((), "", "")
+        found = read_slice(
+            self._table,
+            "by_state" if wanted.state else "by_kind",
+            ("state", wanted.state) if wanted.state else ("kind", FILE_KIND),
+            cursor=cursor,
+            limit=limit,
+            span=(since, until),
+            wanted=wanted.takes if wanted.needs_search else None,
+            from_oldest=from_oldest,
+        )
+        return FilePage(tuple(map(FileEntry.from_item, found.items)), found.older, found.newer, found.searched_to)
+
+    def read(self, file_ids: Sequence[str]) -> list[FileEntry]:
+        """Read these files (at most 100), as last written, in the order given; those that do not exist are left out."""
+        request: Any = {self._table.name: {"Keys": [key(each, FILE_ENTRY) for each in dict.fromkeys(file_ids)]}}
+        found: dict[str, FileEntry] = {}
+        while request:
+            request[self._table.name]["ConsistentRead"] = True
+            answer = self._table.client.batch_get_item(RequestItems=request)
+            for item in answer["Responses"].get(self._table.name, []):
+                entry = FileEntry.from_item(plain(item))
+                found[entry.file_id] = entry
+            request = answer.get("UnprocessedKeys")
+        return [found[each] for each in dict.fromkeys(file_ids) if each in found]
+
+    def story(self, file_id: str) -> FileStory | None:
+        """Read a file with its runs and actions, as last written: one query. None if there is no such file."""
+        items = self._table.entries(file_id)
+        entry = next((FileEntry.from_item(item) for item in items if item["entry"] == FILE_ENTRY), None)
+        if entry is None:
+            return None
+        runs = (RunEntry.from_item(item) for item in items if item["entry"].startswith(RUN_PREFIX))
+        actions = (ActionEntry.from_item(item) for item in items if item["entry"].startswith(ACTION_PREFIX))
+        return FileStory(entry, tuple(runs), tuple(actions))
+
+    def count(self, wanted: FileFilter) -> Total:
+        """Count what a filter takes, looking through some thousand files at the most."""
+        files, cursor = 0, ""
+        for _ in range(_MOST_READS):
+            page = self.page(wanted, cursor=cursor, limit=MOST_SEARCHED)
+            files, cursor = files + len(page.files), page.older
+            if not cursor:
+                return Total(files, complete=True)
+        return Total(files, complete=False)

@@ -1,0 +1,145 @@
+"""One page out of an index of the files table, with the way on in both directions: one read, wherever it stands.
+
+A position is the key of an item, so that items of one and the same time are neither shown twice nor left out, and
+pages stay where they are while newer items come in.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from processor.domain.cursors import CursorError, pack, unpack
+from processor.ledger.attribute_values import plain, wire
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from processor.ledger.table import FilesTable
+
+_OLDER, _NEWER = "older", "newer"
+_SORT_KEY = "received_at"
+MOST_SEARCHED = 1_000
+"""Items that one filtered look comes past: about the 1 MB that DynamoDB reads at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """Items, the newest first, the cursors of the pages around them, and how far a look went that ended early."""
+
+    items: tuple[dict[str, Any], ...]
+    older: str
+    newer: str
+    searched_to: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Position:
+    """Where a page begins, and which way it goes. Without ``file_id`` it is a moment, which belongs to the page."""
+
+    direction: str
+    at: str
+    file_id: str = ""
+    entry: str = ""
+
+    @classmethod
+    def read(cls, cursor: str, since: str, until: str) -> _Position | None:
+        if not cursor:
+            return None
+        position = cls(*unpack(cursor, 4))
+        whole = position.at and bool(position.file_id) == bool(position.entry)
+        # DynamoDB refuses a position outside the span that is asked for.
+        within = position.at >= since and (not until or position.at <= until)
+        if position.direction not in {_OLDER, _NEWER} or not whole or not within:
+            raise CursorError(cursor)
+        return position
+
+    @classmethod
+    def of(cls, direction: str, item: dict[str, Any]) -> _Position:
+        return cls(direction, item[_SORT_KEY], item["file_id"], item["entry"])
+
+    @property
+    def cursor(self) -> str:
+        return pack(self.direction, self.at, self.file_id, self.entry)
+
+
+def position_behind(received_at: str, file_id: str, entry: str) -> str:
+    """Return the cursor of the page that goes on behind this item, to older ones."""
+    return _Position(_OLDER, received_at, file_id, entry).cursor
+
+
+def read_slice(
+    table: FilesTable,
+    index: str,
+    partition: tuple[str, str],
+    *,
+    cursor: str = "",
+    limit: int,
+    span: tuple[str, str] = ("", ""),
+    wanted: Callable[[dict[str, Any]], bool] | None = None,
+    from_oldest: bool = False,
+) -> Slice:
+    """Read one page of an index that is sorted by ``received_at``.
+
+    ``partition`` is its key's name and value; ``span`` bounds the time, both ends belong to it, and "" is no bound.
+
+    With ``wanted``, which DynamoDB cannot look up, at most :data:`MOST_SEARCHED` items are looked through, and the
+    page says how far. Without a cursor it is the page of the newest, or of the oldest. Raises :class:`CursorError`.
+    """
+    since, until = span
+    start = _Position.read(cursor, since, until)
+    to_older = start.direction == _OLDER if start else not from_oldest
+    request = _request(partition, start, since, until)
+    answer = table.client.query(
+        TableName=table.name,
+        IndexName=index,
+        ScanIndexForward=not to_older,
+        Limit=MOST_SEARCHED if wanted else limit + 1,
+        **request,
+    )
+    found = [plain(item) for item in answer["Items"]]
+    if wanted:
+        found = [item for item in found if wanted(item)]
+    stopped_at = plain(answer["LastEvaluatedKey"]) if "LastEvaluatedKey" in answer else None
+    cut = len(found) > limit
+    shown = found[:limit]
+    last = shown[-1] if cut else stopped_at
+    ahead = _Position.of(_OLDER if to_older else _NEWER, last).cursor if last else ""
+    behind = _way_back(start, shown)
+    return Slice(
+        tuple(shown if to_older else reversed(shown)),
+        older=ahead if to_older else behind,
+        newer=behind if to_older else ahead,
+        searched_to=stopped_at[_SORT_KEY] if wanted and stopped_at and not cut else "",
+    )
+
+
+def _way_back(start: _Position | None, shown: Sequence[dict[str, Any]]) -> str:
+    """Point back to where this page came from. From an empty page that is its own beginning, which belongs to it."""
+    if start is None:
+        return ""
+    back = _NEWER if start.direction == _OLDER else _OLDER
+    return (_Position.of(back, shown[0]) if shown else _Position(back, start.at)).cursor
+
+
+def _request(partition: tuple[str, str], start: _Position | None, since: str, until: str) -> dict[str, Any]:
+    """Write the key condition, and the key behind which the page begins."""
+    name, value = partition
+    if start and not start.file_id:
+        since, until = (start.at, until) if start.direction == _NEWER else (since, start.at)
+    condition, values = "#partition = :partition", {":partition": value}
+    if since and until:
+        condition += f" AND {_SORT_KEY} BETWEEN :since AND :until"
+        values |= {":since": since, ":until": until}
+    elif since or until:
+        condition += f" AND {_SORT_KEY} {'>=' if since else '<='} :bound"
+        values[":bound"] = since or until
+    request: dict[str, Any] = {
+        "KeyConditionExpression": condition,
+        "ExpressionAttributeNames": {"#partition": name},
+        "ExpressionAttributeValues": wire(values),
+    }
+    if start and start.file_id:
+        key = {"file_id": start.file_id, "entry": start.entry, name: value, _SORT_KEY: start.at}
+        request["ExclusiveStartKey"] = wire(key)
+    return request

@@ -1,0 +1,165 @@
+"""A thin layer over the files table's client: plain Python values in and out."""
+
+from __future__ import annotations
+
+import random
+import time
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from botocore.exceptions import ClientError
+
+from processor.domain.errors import WaybillError
+from processor.ledger.attribute_values import NOTHING, Condition, plain, wire
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+_MOST_ATTEMPTS = 8
+_FIRST_WAIT_S = 0.02
+# Another write of the same item is under way, or one too many; the SDK repeats none of these. All but the first are
+# reasons in a cancelled transaction:
+# https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
+_PASSING = frozenset(
+    {"TransactionConflictException", "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
+)
+_CONDITION_FAILED = "ConditionalCheckFailed"
+
+
+class ConditionFailedError(WaybillError):
+    """The item is not as the condition wants it."""
+
+
+class Change(NamedTuple):
+    """A change of one item: the values that it gets, the attributes that it loses, what is added to its numbers."""
+
+    file_id: str
+    entry: str
+    values: Mapping[str, Any] = NOTHING
+    condition: Condition | None = None
+    first: Mapping[str, Any] = NOTHING
+    """Values that are set only where the attribute does not exist yet."""
+    remove: tuple[str, ...] = ()
+    add: Mapping[str, int] = NOTHING
+
+    def request(self, table: str) -> dict[str, Any]:
+        """Write the change as UpdateItem and TransactWriteItems take it."""
+        names: dict[str, str] = {}
+        values: dict[str, Any] = {}
+        request: dict[str, Any] = {"TableName": table, "Key": key(self.file_id, self.entry)}
+        if self.condition is not None:
+            names |= self.condition.names
+            values |= self.condition.placed
+            request["ConditionExpression"] = self.condition.text
+        sets, removes, adds = [], [], []
+        for number, (name, value) in enumerate({**self.values, **self.first}.items()):
+            names[f"#s{number}"], values[f":s{number}"] = name, value
+            kept = name in self.first
+            sets.append(f"#s{number} = " + (f"if_not_exists(#s{number}, :s{number})" if kept else f":s{number}"))
+        for number, name in enumerate(self.remove):
+            names[f"#r{number}"] = name
+            removes.append(f"#r{number}")
+        for number, (name, amount) in enumerate(self.add.items()):
+            names[f"#a{number}"], values[f":a{number}"] = name, amount
+            adds.append(f"#a{number} :a{number}")
+        clauses = {"SET": sets, "REMOVE": removes, "ADD": adds}
+        request["UpdateExpression"] = " ".join(f"{verb} {', '.join(parts)}" for verb, parts in clauses.items() if parts)
+        request["ExpressionAttributeNames"] = names
+        if values:
+            request["ExpressionAttributeValues"] = wire(values)
+        return request
+
+
+class FilesTable:
+    """The files table's items, addressed by ``file_id`` and ``entry``."""
+
+    def __init__(self, client: DynamoDBClient, name: str, *, sleep: Callable[[float], None] = time.sleep) -> None:
+        self.client = client
+        self.name = name
+        self._sleep = sleep
+
+    def get(self, file_id: str, entry: str) -> dict[str, Any]:
+        """Read one item as last written; {} if there is none."""
+        answer = self.client.get_item(TableName=self.name, Key=key(file_id, entry), ConsistentRead=True)
+        return plain(answer.get("Item", {}))
+
+    def entries(self, file_id: str, prefix: str = "") -> list[dict[str, Any]]:
+        """List a partition's items as last written, those whose sort key begins with ``prefix``, in its order."""
+        begins = " AND begins_with(entry, :prefix)" if prefix else ""
+        pages = self.client.get_paginator("query").paginate(
+            TableName=self.name,
+            KeyConditionExpression="file_id = :id" + begins,
+            ExpressionAttributeValues=wire({":id": file_id, **({":prefix": prefix} if prefix else {})}),
+            ConsistentRead=True,
+        )
+        return [plain(item) for page in pages for item in page["Items"]]
+
+    def put(self, item: Mapping[str, Any], condition: Condition | None = None) -> None:
+        """Write one item; raises :class:`ConditionFailedError`."""
+        expression: dict[str, Any] = {}
+        if condition is not None:
+            expression = {"ConditionExpression": condition.text, "ExpressionAttributeNames": condition.names}
+            if condition.values:
+                expression["ExpressionAttributeValues"] = wire(condition.placed)
+        try:
+            self.client.put_item(TableName=self.name, Item=wire(item), **expression)
+        except self.client.exceptions.ConditionalCheckFailedException as error:
+            raise ConditionFailedError from error
+
+    def update(self, change: Change) -> dict[str, Any]:
+        """Change one item and return it as it was before ({} if it is new); raises :class:`ConditionFailedError`."""
+        request = change.request(self.name)
+        try:
+            answer = self._insist(lambda: self.client.update_item(**request, ReturnValues="ALL_OLD"))
+        except self.client.exceptions.ConditionalCheckFailedException as error:
+            raise ConditionFailedError from error
+        return plain(answer.get("Attributes", {}))
+
+    def transact(self, *changes: Change) -> None:
+        """Make several changes, all of them or none; raises :class:`ConditionFailedError`.
+
+        Costs twice the write units of the items (not of their entries in the indexes).
+        """
+        items = [{"Update": change.request(self.name)} for change in changes]
+        try:
+            self._insist(lambda: self.client.transact_write_items(TransactItems=items))  # type: ignore[arg-type]
+        except self.client.exceptions.TransactionCanceledException as error:
+            if _CONDITION_FAILED in _reasons(error):
+                raise ConditionFailedError from error
+            raise
+
+    def add_one(self, file_id: str, entry: str, name: str) -> int:
+        """Add one to a number, atomically, and return the sum."""
+        request = Change(file_id, entry, add={name: 1}).request(self.name)
+        answer = self.client.update_item(**request, ReturnValues="UPDATED_NEW")
+        return int(plain(answer["Attributes"])[name])
+
+    def _insist[Answer](self, call: Callable[[], Answer]) -> Answer:
+        """Repeat a call that another write of the same item has pushed aside, about 2.5 s at most."""
+        for attempt in range(_MOST_ATTEMPTS):
+            try:
+                return call()
+            except ClientError as error:
+                if not _is_passing(error) or attempt == _MOST_ATTEMPTS - 1:
+                    raise
+                self._sleep(random.random() * _FIRST_WAIT_S * 2**attempt)  # noqa: S311 - jitter, no secret
+        raise AssertionError("unreachable")
+
+
+def _is_passing(error: ClientError) -> bool:
+    """Tell whether the same call may well succeed in a moment: nothing but haste speaks against it."""
+    reasons = _reasons(error)
+    return bool(reasons) and reasons <= _PASSING
+
+
+def _reasons(error: ClientError) -> set[str]:
+    """Name what a call failed by: a cancelled transaction by what its items say, anything else by its own code."""
+    cancelled = error.response.get("CancellationReasons")
+    codes = [reason.get("Code", "None") for reason in cancelled] if cancelled else [error.response["Error"]["Code"]]
+    return {str(code) for code in codes} - {"None"}
+
+
+def key(file_id: str, entry: str) -> dict[str, Any]:
+    """Write an item's key as the client takes it."""
+    return wire({"file_id": file_id, "entry": entry})

@@ -1,0 +1,90 @@
+"""What a dead letter is, and what a look at their queue has seen. Pure; ``dead_letter_queue`` asks the queue."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from processor.domain.errors import MessageError
+from processor.domain.object_keys import file_id
+from processor.messaging.messages import Arrival, parse_body
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+LONGEST_BODY = 20_000
+"""Characters of a body that are kept: ours have a thousand, and a thousand letters must fit into a small function."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A message that failed at its last receive."""
+
+    message_id: str
+    body: str
+    sent_at: datetime
+    """When it was sent first; dead-lettering does not change it."""
+    first_received_at: datetime
+    receive_count: int
+    """SQS's own count: the processor's receives, and every look since."""
+    file_ids: tuple[str, ...] = ()
+    object_keys: tuple[str, ...] = ()
+    """The keys that an event names; a command names a file by its id alone."""
+    problem: str = ""
+    """Why it names no file, in words."""
+
+    @classmethod
+    def from_message(cls, message: Mapping[str, Any], bucket: str) -> DeadLetter:
+        """Read what SQS hands out."""
+        attributes = message.get("Attributes", {})
+        file_ids, object_keys, problem = _about(message["Body"], bucket)
+        sent_at = _moment(attributes.get("SentTimestamp"))
+        first_received_at = _moment(attributes.get("ApproximateFirstReceiveTimestamp"))
+        return cls(
+            message_id=message["MessageId"],
+            body=message["Body"][:LONGEST_BODY],
+            sent_at=sent_at,
+            first_received_at=first_received_at,
+            receive_count=int(attributes.get("ApproximateReceiveCount", 0)),
+            file_ids=file_ids,
+            object_keys=object_keys,
+            problem=problem,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a look at the queue has seen, the oldest letter first."""
+
+    letters: tuple[DeadLetter, ...]
+    about: int
+    """How many letters there are by SQS's own count, which is approximate."""
+    complete: bool
+    """Whether these are all of them; a bound, or somebody else who holds some, may have been in the way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """What became of one letter that was to be redriven or deleted."""
+
+    letter: DeadLetter
+    error: str = ""
+    """Why it is still where it was, in words."""
+
+
+def _about(body: str, bucket: str) -> tuple[tuple[str, ...], tuple[str, ...], str]:
+    """Return which files a message is about, by id and by key, and why it is about none."""
+    try:
+        requests = parse_body(body, bucket=bucket)
+    except MessageError as error:
+        return (), (), str(error)
+    if not requests:
+        return (), (), "The message names no file: it is S3's test message or the marker of an empty folder."
+    ids = (file_id(each.source) if isinstance(each, Arrival) else each.file_id for each in requests)
+    keys = (each.source.key for each in requests if isinstance(each, Arrival))
+    return tuple(dict.fromkeys(ids)), tuple(dict.fromkeys(keys)), ""
+
+
+def _moment(milliseconds: str | None) -> datetime:
+    return datetime.fromtimestamp(int(milliseconds or 0) / 1000, UTC)

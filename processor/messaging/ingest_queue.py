@@ -1,0 +1,41 @@
+"""The ingest queue, as far as anybody but Lambda touches it: when a failed message comes back, and how much waits."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from processor.messaging.messages import Message, reprocess_body
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+
+
+class IngestQueue:
+    """The ingest queue."""
+
+    def __init__(self, client: SQSClient, url: str) -> None:
+        self._client = client
+        self._url = url
+
+    def postpone(self, message: Message, seconds: int) -> None:
+        """Let the message be received again after ``seconds`` (0: at once) instead of the whole visibility timeout."""
+        self._client.change_message_visibility(
+            QueueUrl=self._url, ReceiptHandle=message.receipt_handle, VisibilityTimeout=seconds
+        )
+
+    def waiting(self) -> int:
+        """Tell about how many messages wait for a run; those whose run has begun, or failed a moment ago, do not."""
+        name: Literal["ApproximateNumberOfMessages"] = "ApproximateNumberOfMessages"
+        answer = self._client.get_queue_attributes(QueueUrl=self._url, AttributeNames=[name])
+        return int(answer["Attributes"][name])
+
+    def finish(self, message: Message) -> None:
+        """Take a message out of the queue whose file is settled; one about other files, too, comes back for them."""
+        if message.alone:
+            self._client.delete_message(QueueUrl=self._url, ReceiptHandle=message.receipt_handle)
+        else:
+            self.postpone(message, 0)
+
+    def send_reprocess(self, file_id: str) -> str:
+        """Ask for a new run of a stored file; returns the message id."""
+        return self._client.send_message(QueueUrl=self._url, MessageBody=reprocess_body(file_id))["MessageId"]

@@ -1,0 +1,110 @@
+"""Reads SQS message bodies: S3 events, the S3 test event, and commands of the console. Pure.
+
+S3's event structure: https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import Any, NamedTuple
+from urllib.parse import unquote_plus
+
+from processor.domain.errors import MessageError
+from processor.domain.object_keys import INBOX, ObjectVersion, is_folder_marker
+
+REPROCESS = "reprocess"
+
+
+class Arrival(NamedTuple):
+    """An object came into the inbox."""
+
+    source: ObjectVersion
+    uploaded_at: str = ""
+    """ISO 8601 in UTC, as S3 wrote it, or "" where it is no such text."""
+
+
+class Reprocess(NamedTuple):
+    """A person asks for a new run of a stored file."""
+
+    file_id: str
+
+
+type Request = Arrival | Reprocess
+
+
+class Message(NamedTuple):
+    """An SQS message as the processor sees it; times are seconds since the epoch."""
+
+    message_id: str
+    receipt_handle: str
+    body: str
+    receive_count: int
+    upstream_trace_id: str = ""
+    """Of whoever put the object, where S3 carried its trace header into the message."""
+    alone: bool = True
+    """Whether the message asks for one file only."""
+
+
+def reprocess_body(file_id: str) -> str:
+    """Write the command's message body."""
+    return json.dumps({"command": REPROCESS, "file_id": file_id})
+
+
+def parse_body(body: str, *, bucket: str) -> list[Request]:
+    """List what the message asks for; an S3 test event and a folder marker ask for nothing.
+
+    Raises :class:`MessageError` if it is neither an S3 event about ``bucket``'s inbox nor a command.
+    """
+    try:
+        document = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise MessageError("it is not JSON") from error
+    if not isinstance(document, dict):
+        raise MessageError("it is not a JSON object")
+    if document.get("Event") == "s3:TestEvent":
+        return []
+    if "command" in document:
+        return [_command(document)]
+    records = document.get("Records")
+    if not isinstance(records, list):
+        raise MessageError("it has neither Records nor a command")
+    arrivals = [_arrival(record, bucket) for record in records]
+    return [arrival for arrival in arrivals if arrival]
+
+
+def _command(document: dict[str, Any]) -> Reprocess:
+    file_id = document.get("file_id")
+    if document["command"] != REPROCESS or not isinstance(file_id, str) or not file_id:
+        raise MessageError("the command is not known or names no file")
+    return Reprocess(file_id)
+
+
+def _arrival(record: Any, bucket: str) -> Arrival | None:
+    try:
+        named_bucket, s3_object = record["s3"]["bucket"]["name"], record["s3"]["object"]
+        # Keys come form-encoded: a space as "+", a plus sign as "%2B".
+        key = unquote_plus(s3_object["key"])
+        version_id = s3_object.get("versionId") or ""
+        event_name = record["eventName"]
+        size = s3_object.get("size", 0)
+        uploaded_at = record.get("eventTime")
+    except (KeyError, TypeError, AttributeError) as error:
+        raise MessageError("a record is not an S3 record") from error
+    if not isinstance(version_id, str):
+        raise MessageError("a record is not an S3 record")
+    if not str(event_name).removeprefix("s3:").startswith("ObjectCreated:"):
+        raise MessageError(f"a record is about {event_name!s:.60}, not about a created object")
+    if named_bucket != bucket or not key.startswith(INBOX):
+        raise MessageError(f"a record is not about {INBOX} in this bucket")
+    if is_folder_marker(key, size):
+        return None
+    return Arrival(ObjectVersion(bucket, key, version_id), _moment(uploaded_at))
+
+
+def _moment(text: Any) -> str:
+    """Pass an aware ISO 8601 moment on; anything else is not known."""
+    try:
+        return str(text) if datetime.fromisoformat(text).tzinfo else ""
+    except (TypeError, ValueError):
+        return ""

@@ -1,0 +1,122 @@
+"""The only module that knows how logs, metrics and traces leave the function.
+
+The X-Ray SDK behind Powertools' tracer is in maintenance; whoever replaces it changes this file.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from aws_lambda_powertools import Logger, Metrics, Tracer
+from aws_lambda_powertools.metrics import MetricUnit
+
+from processor.observability.metrics import UNITS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from processor.observability.metrics import Tally
+
+NAMESPACE = "Waybill"
+
+logger = Logger()
+"""JSON logs. Events are constant, snake_case and in the past tense; what varies is in their fields. No row contents."""
+
+metrics = Metrics(namespace=NAMESPACE)
+
+
+# No patching of the AWS clients: a subsegment for every call would be hundreds a file.
+_recorder: Any = Tracer(auto_patch=False).provider
+
+
+def trace_header() -> str:
+    """Return the X-Ray header of this invocation, or "" where there is none.
+
+    Lambda sets the variable anew for each invocation:
+    https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime
+    """
+    return os.environ.get("_X_AMZN_TRACE_ID", "")
+
+
+def trace_id(header: str) -> str:
+    """Return the trace id that an X-Ray header names, or ""."""
+    return _fields(header).get("Root", "")
+
+
+def is_sampled(header: str) -> bool:
+    """Tell whether X-Ray keeps the trace; most have an id and are not kept."""
+    return _fields(header).get("Sampled") == "1"
+
+
+def _fields(header: str) -> dict[str, str]:
+    return dict(part.split("=", 1) for part in header.split(";") if "=" in part)
+
+
+def aws_region() -> str:
+    """Return the region that Lambda runs the function in."""
+    return os.environ.get("AWS_REGION", "us-east-1")
+
+
+class Span:
+    """One part of a run in its trace."""
+
+    def __init__(self, subsegment: Any) -> None:
+        self._subsegment = subsegment
+
+    def annotate(self, **values: str | float) -> None:
+        """Add what traces can be searched by."""
+        if self._subsegment:
+            for name, value in values.items():
+                self._subsegment.put_annotation(name, value)
+
+    def describe(self, **values: Any) -> None:
+        """Add what is only read."""
+        if self._subsegment:
+            for name, value in values.items():
+                self._subsegment.put_metadata(name, value, NAMESPACE)
+
+    def add_part(self, name: str, seconds: float, **values: Any) -> None:
+        """Add a part that was measured rather than bracketed: ``seconds`` in all, drawn from this part's beginning."""
+        part = _recorder.begin_subsegment(name) if self._subsegment else None
+        if part:
+            part.start_time = self._subsegment.start_time
+            for key, value in values.items():
+                part.put_metadata(key, value, NAMESPACE)
+            _recorder.end_subsegment(part.start_time + seconds)
+
+
+@contextmanager
+def span(name: str) -> Iterator[Span]:
+    """Show the block as one part of the trace; an exception that leaves it is recorded. Never one for each row.
+
+    Of a trace that X-Ray does not keep there is nothing to show.
+    """
+    if not is_sampled(trace_header()):
+        yield Span(None)
+        return
+    with _recorder.in_subsegment(name=name) as subsegment:
+        yield Span(subsegment)
+
+
+def peak_memory_mb() -> float:
+    """Return the most memory that this process ever held, in MB; warm invocations see the peak of earlier ones."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def send(tally: Tally, *, environment: str) -> None:
+    """Write the invocation's metrics as one EMF line.
+
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
+    """
+    metrics.add_dimension("environment", environment)
+    for name, value in tally.counters.items():
+        metrics.add_metric(name, MetricUnit(UNITS[name]), value)
+    for name, values in tally.measurements.items():
+        for value in values:
+            metrics.add_metric(name, MetricUnit(UNITS[name]), value)
+    for name, texts in tally.properties.items():
+        metrics.add_metadata(name, texts[0] if len(texts) == 1 else texts)
+    metrics.flush_metrics()

@@ -1,0 +1,242 @@
+"""Finds stored orders: by order id, by customer, by the file they came from. Writes nothing.
+
+There is no index by file (it would throttle the table): a file's orders are the rows that its run stored, as they stand
+in its object of accepted rows. Whoever wants to know whether the table still has them compares: one BatchGetItem.
+"""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, cast
+
+from processor.domain.errors import WaybillError
+from processor.domain.orders import BY_CUSTOMER, CUSTOMER_SHARDS, Item, Order, customer_key
+from processor.orders.pages import OrderPage, Position, cut_page, goes_to_older
+from processor.storage.accepted_reader import AcceptedRowsGoneError, AcceptedRowsUnreadableError, read_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator, Sequence
+
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_s3 import S3Client
+
+    from processor.domain.entries import FileEntry, RunEntry
+
+PAGE = 50
+_BATCH_KEYS = 100
+"""BatchGetItem's limit: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html"""
+_MOST_ATTEMPTS = 8
+_FIRST_WAIT_S = 0.025
+_READERS = 8
+"""Small files read at the same time: a page of files with one row each takes seven round trips, not fifty."""
+
+
+class CustomerIndexMissingError(WaybillError):
+    """This stack was deployed without the index by_customer, so orders cannot be searched by customer."""
+
+    def __str__(self) -> str:
+        """Say why not."""
+        return str(type(self).__doc__)
+
+
+@dataclass(eq=False)
+class LookupThrottledError(WaybillError):
+    """DynamoDB kept leaving keys unprocessed for longer than a page may take."""
+
+    unprocessed: int
+
+    def __str__(self) -> str:
+        """Say how many orders could not be read, and what to do."""
+        return f"DynamoDB is busy: {self.unprocessed} orders could not be read. Ask again in a few seconds."
+
+
+@dataclass(frozen=True, slots=True)
+class FileOrders:
+    """A stretch of a file's orders in row order: as its run stored them, or as the table has them now."""
+
+    entry: FileEntry
+    orders: tuple[Order, ...]
+    first: int
+    """How many accepted rows stand before these."""
+    total: int
+    """How many accepted rows the file has."""
+    problem: str = ""
+    """Why the rows cannot be listed, in words."""
+    is_compared: bool = False
+    """Whether these are the table's orders; those of a run's object do not know their run and its trace."""
+    missing: tuple[Order, ...] = ()
+    """Rows that the run stored and that are no longer in the table, as they stood in the file; known once compared."""
+
+    @property
+    def following(self) -> int:
+        """Where the next stretch begins; equal to the total after the last row."""
+        return min(self.total, self.first + len(self.orders) + len(self.missing))
+
+
+class OrderLookup:
+    """The orders, as the console reads them."""
+
+    def __init__(
+        self,
+        dynamodb: DynamoDBClient,
+        s3: S3Client,
+        orders_table: str,
+        indexes: Collection[str],
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._dynamodb = dynamodb
+        self._s3 = s3
+        self._table = orders_table
+        self._sleep = sleep
+        self.knows_customers = BY_CUSTOMER in indexes
+
+    def by_order_id(self, order_id: str, cursor: str = "", limit: int = PAGE) -> OrderPage:
+        """List an order's lines; raises :class:`CursorError`."""
+        position = Position.read(cursor)
+        found = self._partition({"name": "order_id", "value": order_id}, position, limit)
+        return cut_page(found, position, limit)
+
+    def by_customer(self, name: str, cursor: str = "", limit: int = PAGE) -> OrderPage:
+        """List the orders of a customer of exactly this name, whatever its case, width and spacing.
+
+        Raises :class:`CursorError` and :class:`CustomerIndexMissingError`.
+        """
+        if not self.knows_customers:
+            raise CustomerIndexMissingError
+        position = Position.read(cursor)
+        keys = [
+            {"name": "customer_key", "value": customer_key(name, shard), "index": BY_CUSTOMER}
+            for shard in range(CUSTOMER_SHARDS)
+        ]
+        with ThreadPoolExecutor(len(keys)) as pool:
+            shards = pool.map(lambda key: self._partition(key, position, limit), keys)
+            return cut_page([order for shard in shards for order in shard], position, limit)
+
+    def of_file(self, entry: FileEntry, run: RunEntry | None, *, first: int = 0, limit: int = PAGE) -> FileOrders:
+        """List a file's orders as its run stored them, from accepted row number ``first`` on; ``run`` settled them."""
+        return self.newest([entry], run=run, first=first, limit=limit)[0]
+
+    def newest(
+        self, files: Sequence[FileEntry], *, run: RunEntry | None = None, first: int = 0, limit: int = PAGE
+    ) -> tuple[FileOrders, ...]:
+        """Fill a page with the orders that the runs of these files stored, reading several files at the same time.
+
+        ``first`` is where to begin in the first file, and ``run`` that file's run. Files that the page has no room
+        for are left out. The orders table is not asked.
+        """
+        stretches = list(_share_out(files, first, limit))
+        runs = [run, *[None] * len(stretches)]
+        with ThreadPoolExecutor(_READERS) as pool:
+            read = list(pool.map(self._rows, stretches, runs))
+        return tuple(
+            FileOrders(stretch.entry, tuple(rows), stretch.first, stretch.entry.accepted_rows, problem)
+            for stretch, (rows, problem) in zip(stretches, read, strict=True)
+        )
+
+    def compare(self, listed: Sequence[FileOrders]) -> tuple[FileOrders, ...]:
+        """Return the same orders as the table has them now, and which of them it no longer has.
+
+        Raises :class:`LookupThrottledError`.
+        """
+        stored = self._stored([order.key for each in listed for order in each.orders])
+        return tuple(
+            replace(
+                each,
+                orders=tuple(stored[order.key] for order in each.orders if order.key in stored),
+                missing=tuple(order for order in each.orders if order.key not in stored),
+                is_compared=True,
+            )
+            for each in listed
+        )
+
+    def _rows(self, stretch: _Stretch, run: RunEntry | None) -> tuple[list[Order], str]:
+        """Read rows as the run wrote them, or say in words why that is not possible."""
+        if not stretch.count:
+            return [], ""
+        try:
+            found = read_rows(self._s3, stretch.entry, run, first=stretch.first, count=stretch.count)
+        except (AcceptedRowsGoneError, AcceptedRowsUnreadableError) as error:
+            return [], str(error)
+        is_whole = len(found) == stretch.count
+        return found, "" if is_whole else str(AcceptedRowsUnreadableError(stretch.entry.accepted_key))
+
+    def _stored(self, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Order]:
+        """Look up what is stored now under these keys: as last written, for a row must not be called missing by error.
+
+        Raises :class:`LookupThrottledError` when DynamoDB keeps leaving keys unprocessed.
+        """
+        found: dict[tuple[str, str], Order] = {}
+        for start in range(0, len(keys), _BATCH_KEYS):
+            wanted: Any = [
+                {"order_id": {"S": order_id}, "processed_timestamp": {"S": timestamp}}
+                for order_id, timestamp in keys[start : start + _BATCH_KEYS]
+            ]
+            for attempt in range(_MOST_ATTEMPTS):
+                if attempt:
+                    self._sleep(_FIRST_WAIT_S * 2**attempt)
+                answer = self._dynamodb.batch_get_item(
+                    RequestItems={self._table: {"Keys": wanted, "ConsistentRead": True}}
+                )
+                for item in answer["Responses"].get(self._table, []):
+                    order = Order.from_item(cast("Item", item))
+                    found[order.key] = order
+                left = answer.get("UnprocessedKeys", {})
+                wanted = left[self._table]["Keys"] if self._table in left else []
+                if not wanted:
+                    break
+            else:
+                raise LookupThrottledError(len(wanted))
+        return found
+
+    def _partition(self, key: dict[str, str], position: Position | None, limit: int) -> list[Order]:
+        """List the first orders beyond a position in one partition, and at least one more than fit on the page.
+
+        Two files' orders may meet on one timestamp of an index, in no particular order: it is read on until the last
+        such group is complete, so that no order falls between two pages.
+        """
+        request: dict[str, Any] = {
+            "TableName": self._table,
+            "KeyConditionExpression": "#key = :key",
+            "ExpressionAttributeNames": {"#key": key["name"]},
+            "ExpressionAttributeValues": {":key": {"S": key["value"]}},
+            "ScanIndexForward": not goes_to_older(position),
+            "Limit": limit + 3,  # The position's own order, one more than the page, and one that ends the group.
+        }
+        if "index" in key:
+            request["IndexName"] = key["index"]
+        if position:
+            # With equality: of the orders on the very timestamp some may lie beyond the position.
+            request["KeyConditionExpression"] += f" AND processed_timestamp {'<=' if position.to_older else '>='} :at"
+            request["ExpressionAttributeValues"][":at"] = {"S": position.timestamp}
+        found: list[Order] = []
+        while True:
+            answer = self._dynamodb.query(**request)
+            orders = [Order.from_item(cast("Item", item)) for item in answer["Items"]]
+            found += [order for order in orders if position is None or position.passed_by(order)]
+            last = answer.get("LastEvaluatedKey")
+            if not last or (len(found) > limit and found[-1].processed_timestamp != found[limit].processed_timestamp):
+                return found
+            request["ExclusiveStartKey"] = last
+
+
+@dataclass(frozen=True, slots=True)
+class _Stretch:
+    """What a page wants of one file."""
+
+    entry: FileEntry
+    first: int
+    count: int
+
+
+def _share_out(files: Sequence[FileEntry], first: int, room: int) -> Iterator[_Stretch]:
+    """Say which rows of which files fill a page; the first file comes first even where it has no rows."""
+    for number, entry in enumerate(files):
+        begin = first if number == 0 else 0
+        count = min(room, max(0, entry.accepted_rows - begin)) if entry.accepted_key else 0
+        if number and not room:
+            return
+        yield _Stretch(entry, begin, count)
+        room -= count

@@ -1,0 +1,78 @@
+"""Pages of orders, the newest first: positions between them, and how a page is cut from what was found. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from processor.domain.cursors import CursorError, pack, unpack
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from processor.domain.orders import Order
+
+_OLDER, _NEWER = "older", "newer"
+
+
+@dataclass(frozen=True, slots=True)
+class OrderPage:
+    """Orders, the newest first, with the cursors of the pages around them ("" where there is none)."""
+
+    orders: tuple[Order, ...]
+    older: str
+    newer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Beyond which order a page begins, and which way it goes."""
+
+    direction: str
+    timestamp: str
+    order_id: str
+
+    @classmethod
+    def read(cls, cursor: str) -> Position | None:
+        """Read a cursor; "" is the list's newest end. Raises :class:`CursorError`."""
+        if not cursor:
+            return None
+        position = cls(*unpack(cursor, 3))
+        if position.direction not in {_OLDER, _NEWER} or not position.timestamp or not position.order_id:
+            raise CursorError(cursor)
+        return position
+
+    @property
+    def to_older(self) -> bool:
+        """Whether the page holds what is older than the position."""
+        return self.direction == _OLDER
+
+    def passed_by(self, order: Order) -> bool:
+        """Tell whether the order lies on the page's side of the position."""
+        here = (self.timestamp, self.order_id)
+        return _rank(order) < here if self.to_older else _rank(order) > here
+
+
+def goes_to_older(position: Position | None) -> bool:
+    """Tell the direction of a page; the first one goes from the newest to older ones."""
+    return position is None or position.to_older
+
+
+def cut_page(found: Iterable[Order], position: Position | None, limit: int) -> OrderPage:
+    """Cut one page from what was found beyond the position, and turn it so that the newest stands first."""
+    to_older = goes_to_older(position)
+    nearest = sorted(found, key=_rank, reverse=to_older)
+    orders, more = nearest[:limit], len(nearest) > limit
+    if not to_older:
+        orders.reverse()
+    older = newer = ""
+    if orders and (more or not to_older):
+        older = pack(_OLDER, *_rank(orders[-1]))
+    if orders and position and (more or to_older):
+        newer = pack(_NEWER, *_rank(orders[0]))
+    return OrderPage(tuple(orders), older, newer)
+
+
+def _rank(order: Order) -> tuple[str, str]:
+    """Order in time; two files' orders may meet on one timestamp."""
+    return order.processed_timestamp, order.order_id

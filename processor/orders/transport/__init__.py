@@ -1,0 +1,1 @@
+"""Owns the fast way to DynamoDB: signed BatchWriteItem requests over pooled connections."""

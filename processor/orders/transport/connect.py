@@ -1,0 +1,41 @@
+"""Where our own connections go, by which credentials, and whom they trust: as botocore has it."""
+
+from __future__ import annotations
+
+import ssl
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from botocore.httpsession import get_cert_path
+from botocore.utils import get_environ_proxies
+
+from processor.orders.transport.http_connection import Address
+from processor.orders.transport.pooled_sender import Ring
+from processor.orders.transport.sigv4 import RequestSigner
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from botocore.session import Session
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+
+def fast_sender(
+    session: Session, client: DynamoDBClient, table: str, answered: Callable[[dict[str, Any]], None]
+) -> Ring | None:
+    """Make the ring that goes where ``client`` goes; None where that is through a proxy, which is botocore's to handle.
+
+    ``session`` has made the client; ``answered`` is told of every answer that is no error.
+    """
+    url = client.meta.endpoint_url
+    credentials = session.get_credentials()
+    if get_environ_proxies(url) or credentials is None:
+        return None
+    parts = urlsplit(url)
+    tls = None
+    if parts.scheme == "https":
+        tls = ssl.create_default_context(cafile=get_cert_path(session.get_config_variable("ca_bundle") or True))
+    address = Address(parts.hostname or "", parts.port or (443 if tls else 80), tls)
+    # Asked for with every second's first request, so that botocore refreshes what is about to expire.
+    signer = RequestSigner(parts.netloc, client.meta.region_name, credentials.get_frozen_credentials)
+    return Ring(address, signer, table, answered)

@@ -1,0 +1,200 @@
+"""Sends batches over a ring of connections: a batch on each, and its answer read when its turn comes again.
+
+So the processor is busy with the next rows while DynamoDB stores the last ones, without a thread. Batches go off some
+at a time, which takes much less of the CPU than one by one between other work. A batch whose answer is lost, late or an
+error of the server's is sent again a few times, as botocore would do; storing it twice changes nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+from collections import deque
+from contextlib import suppress
+from itertools import islice
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+
+from botocore.exceptions import ClientError, ConnectionClosedError, EndpointConnectionError, ReadTimeoutError
+
+from processor.orders.transport.http_connection import Connection
+from processor.orders.writer import THROTTLED, left_over
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from processor.orders.transport.http_connection import Address
+    from processor.orders.transport.sigv4 import RequestSigner
+
+_MOST_CONNECTIONS = 16
+_TOGETHER = 8
+"""So many batches are sent at a time: of more, the CPU does not get less (`make bench`)."""
+_WAITED_S = 0.0003
+"""Who waits longer than this for an answer has a use for one more connection."""
+_MOST_ATTEMPTS = 4
+_FIRST_WAIT_S = 0.1
+
+
+class _Answer(NamedTuple):
+    status: int
+    parsed: dict[str, Any]
+
+
+class Ring:
+    """A sender (``processor.orders.writer``) with connections of its own, which outlive runs."""
+
+    def __init__(
+        self,
+        address: Address,
+        signer: RequestSigner,
+        table: str,
+        answered: Callable[[dict[str, Any]], None],
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        """``answered`` is told of every answer that is no error."""
+        self.depth = _TOGETHER
+        """How many batches may be begun and not finished; grows as far as it takes to wait for no answer."""
+        self._address = address
+        self._signer = signer
+        self._table = table
+        self._before = b'{"RequestItems":{%b:[' % json.dumps(table).encode()
+        self._answered = answered
+        self._sleep = sleep
+        self._jitter = jitter
+        self._usual_body = b""
+        """The last answer; most batches have the same."""
+        self._usual = _Answer(0, {})
+        self._idle: list[Connection] = []
+        self._begun: deque[tuple[Connection, bytes]] = deque()
+        self._unsent = 0
+        """So many of the last ones are still here."""
+
+    def begin(self, puts: bytes, *, at_once: bool = False) -> None:
+        """Send a batch off, ``at_once`` or with the next ones; what goes wrong with that shows when it is finished."""
+        connection = self._idle.pop() if self._idle else Connection(self._address)
+        self._begun.append((connection, puts))
+        self._unsent += 1
+        if at_once or self._unsent == _TOGETHER:
+            self._send_off()
+
+    def finish(self) -> bytes:
+        """Wait for the oldest answer and return what is left of its batch."""
+        if self._unsent == len(self._begun):
+            self._send_off()
+        was_full = len(self._begun) > self.depth
+        connection, puts = self._begun.popleft()
+        self._idle.append(connection)
+        was_used = connection.answers > 0
+        asked_at = time.perf_counter()
+        try:
+            answer = self._receive(connection)
+        except OSError as problem:
+            # That DynamoDB has closed an idle connection says nothing about how it is.
+            answer = self._insist(connection, puts, None if was_used else problem)
+        else:
+            if answer.status >= 500:
+                answer = self._insist(connection, puts, _error(answer))
+        if was_full and time.perf_counter() - asked_at > _WAITED_S:
+            self.depth = min(self.depth + 1, _MOST_CONNECTIONS - 1)
+        return self._left(answer, puts)
+
+    def again(self, puts: bytes) -> bytes:
+        """Send a batch and wait for its answer, while others are under way."""
+        return self._left(self._insist(self._idle[-1], puts, None), puts)
+
+    def forget(self) -> None:
+        """Close the connections on which an answer is out, so that no later batch takes it for its own."""
+        while self._begun:
+            self._begun.popleft()[0].close()
+        self._unsent = 0
+
+    def close(self) -> None:
+        """Close every connection; the next batch opens another."""
+        self.forget()
+        while self._idle:
+            self._idle.pop().close()
+
+    def _send_off(self) -> None:
+        for connection, puts in islice(self._begun, len(self._begun) - self._unsent, None):
+            with suppress(OSError):
+                self._send(connection, puts)
+        self._unsent = 0
+
+    def _send(self, connection: Connection, puts: bytes) -> None:
+        body = b'%b%b]},"ReturnConsumedCapacity":"INDEXES"}' % (self._before, puts)
+        request = self._signer.head(body) + body
+        was_used = connection.answers > 0
+        try:
+            connection.send(request)
+        except OSError:
+            if not was_used:
+                raise
+            connection.send(request)  # DynamoDB had closed it while it was idle.
+
+    def _receive(self, connection: Connection) -> _Answer:
+        received = connection.receive()
+        if received.status == self._usual.status and received.body == self._usual_body:
+            return self._usual
+        try:
+            parsed = json.loads(received.body)
+        except ValueError:
+            parsed = None
+        if isinstance(parsed, dict):
+            self._usual_body, self._usual = received.body, _Answer(received.status, parsed)
+            return self._usual
+        if received.status == 200:  # Nothing says that the batch is stored.
+            connection.close()
+            raise ConnectionError("the answer is no JSON object")
+        return _Answer(received.status, {})
+
+    def _insist(self, connection: Connection, puts: bytes, problem: Exception | None) -> _Answer:
+        """Send a batch, again after a first ``problem``, until there is an answer that nobody would ask for again."""
+        attempts = 1 if problem else 0
+        while True:
+            if problem:
+                if attempts == _MOST_ATTEMPTS:
+                    self._give_up(problem)
+                self._sleep(self._jitter() * _FIRST_WAIT_S * 2**attempts)
+            attempts += 1
+            try:
+                self._send(connection, puts)
+                answer = self._receive(connection)
+            except OSError as error:
+                problem = error
+            else:
+                if answer.status < 500:
+                    return answer
+                problem = _error(answer)
+
+    def _left(self, answer: _Answer, puts: bytes) -> bytes:
+        if answer.status == 200:
+            self._answered(answer.parsed)
+            unprocessed = answer.parsed.get("UnprocessedItems")
+            return left_over(unprocessed[self._table]) if unprocessed else b""
+        error = _error(answer)
+        if error.response["Error"]["Code"] in THROTTLED:
+            return puts
+        raise error
+
+    def _give_up(self, problem: Exception) -> NoReturn:
+        """Raise what botocore would raise, so that the ledger and the log say the same of both."""
+        url = f"{'https' if self._address.tls else 'http'}://{self._address.host}:{self._address.port}/"
+        if isinstance(problem, TimeoutError):
+            raise ReadTimeoutError(endpoint_url=url, error=problem) from problem
+        if isinstance(problem, ConnectionResetError | BrokenPipeError):
+            raise ConnectionClosedError(endpoint_url=url, error=problem) from problem
+        if isinstance(problem, OSError):
+            raise EndpointConnectionError(endpoint_url=url, error=problem) from problem
+        raise problem
+
+
+def _error(answer: _Answer) -> ClientError:
+    parsed = answer.parsed
+    code = str(parsed.get("__type") or answer.status).rpartition("#")[2]
+    error: Any = {
+        "Error": {"Code": code, "Message": parsed.get("message") or parsed.get("Message") or ""},
+        "ResponseMetadata": {"HTTPStatusCode": answer.status},
+    }
+    return ClientError(error, "BatchWriteItem")

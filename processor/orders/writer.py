@@ -1,0 +1,177 @@
+"""Writes orders to DynamoDB in batches, until every item is really stored.
+
+How a batch travels is a sender's business: the SDK's client here, or connections of our own
+(``processor.orders.transport.pooled_sender``).
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+from collections import deque
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+from botocore.exceptions import ClientError
+
+from processor.domain.errors import ThrottledError
+from processor.orders.rate_limiter import Pace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+    from processor.orders.batches import Batch
+
+_MOST_ATTEMPTS = 12
+_FIRST_WAIT_S = 0.05
+_LONGEST_WAIT_S = 10.0
+THROTTLED = frozenset({"ProvisionedThroughputExceededException", "RequestLimitExceeded", "ThrottlingException"})
+
+
+class Sender(Protocol):
+    """Takes batches to DynamoDB and brings back what it did not take of them.
+
+    Batches are put requests as the elements of a JSON array without its brackets; what is empty was taken whole.
+    """
+
+    @property
+    def depth(self) -> int:
+        """How many batches may be under way before the oldest is to be finished."""
+
+    def begin(self, puts: bytes, *, at_once: bool = False) -> None:
+        """Send a batch off; unless ``at_once``, this may wait for others to go with it."""
+
+    def finish(self) -> bytes:
+        """Wait for the oldest batch that was begun, and return what is left of it: all, if it was throttled whole."""
+
+    def again(self, puts: bytes) -> bytes:
+        """Send what was left of the batch that was finished last, and wait for what is left of that."""
+
+    def forget(self) -> None:
+        """Drop the batches under way; whether they are stored is not known."""
+
+
+@dataclass(eq=False, repr=False)
+class OrderStore:
+    """The orders table, as one run writes it."""
+
+    sender: Sender
+    sleep: Callable[[float], None] = time.sleep
+    jitter: Callable[[], float] = random.random
+    may_wait: Callable[[float], bool] = lambda _seconds: True
+    """Whether the run has so many seconds to wait and still be settled."""
+    pace: Pace = field(default_factory=Pace)
+    batches: int = 0
+    retried_items: int = 0
+    busy_s: float = 0.0
+    """Seconds spent in writing and waiting."""
+    _under_way: deque[Batch] = field(default_factory=deque)
+
+    def __post_init__(self) -> None:
+        self.sender.forget()  # Of a run that has failed.
+
+    def write(self, batch: Batch) -> list[Batch]:
+        """Send a batch; returns those that are now known to be stored, which are older ones, in their order.
+
+        Raises :class:`ThrottledError` when items are still refused after about 20 s of exponential backoff with full
+        jitter (https://aws.amazon.com/builders-library/timeouts-retries-and-backoff-with-jitter/), or when the run
+        has no time left to wait.
+        """
+        began = time.perf_counter()
+        try:
+            wait_s = self.pace.wait_s(batch.rows)
+            if wait_s:
+                self._wait(wait_s, batch.rows, 0)
+            self.sender.begin(batch.puts, at_once=wait_s > 0)  # Who is slowed down does not send by leaps.
+            self.batches += 1
+            self._under_way.append(batch)
+            return self._finish(self.sender.depth)
+        finally:
+            self.busy_s += time.perf_counter() - began
+
+    def finish(self) -> list[Batch]:
+        """Wait for every batch that is under way and return them; raises like :meth:`write`."""
+        began = time.perf_counter()
+        try:
+            return self._finish(0)
+        finally:
+            self.busy_s += time.perf_counter() - began
+
+    def _finish(self, under_way: int) -> list[Batch]:
+        stored = []
+        while len(self._under_way) > under_way:
+            batch = self._under_way.popleft()
+            left = self.sender.finish()
+            if left:
+                self._insist(left)
+            self.pace.took(batch.rows)
+            stored.append(batch)
+        return stored
+
+    def _insist(self, left: bytes) -> None:
+        """Send again and again what DynamoDB did not take. The batches behind it wait for their turn meanwhile.
+
+        The SDK's own retries would not do for that: its quota of retries is small and shared by all calls.
+        """
+        for attempt in range(1, _MOST_ATTEMPTS + 1):
+            items = len(json.loads(b"[%b]" % left))
+            self.pace.refused()
+            wait_s = self.jitter() * min(_LONGEST_WAIT_S, _FIRST_WAIT_S * 2 ** (attempt - 1))
+            if attempt == _MOST_ATTEMPTS:
+                raise ThrottledError(items, attempt)
+            self._wait(wait_s, items, attempt)
+            self.retried_items += items
+            self.batches += 1
+            left = self.sender.again(left)
+            if not left:
+                return
+
+    def _wait(self, seconds: float, items: int, attempts: int) -> None:
+        if not self.may_wait(seconds):
+            raise ThrottledError(items, attempts)
+        self.sleep(seconds)
+
+
+class ClientSender:
+    """Sends batches by the SDK's client, one at a time.
+
+    ``client`` should skip botocore's parameter validation (the items are made by us, and it costs more than all the
+    rest) and make few attempts of its own: throttling is the store's business.
+    """
+
+    depth = 0
+
+    def __init__(self, client: DynamoDBClient, table: str) -> None:
+        self._client = client
+        self._table = table
+        self._begun = b""
+
+    def begin(self, puts: bytes, *, at_once: bool = False) -> None:  # noqa: ARG002  One goes at a time.
+        """Keep the batch until it is to be finished."""
+        self._begun = puts
+
+    def finish(self) -> bytes:
+        """Send the batch that was begun."""
+        return self.again(self._begun)
+
+    def again(self, puts: bytes) -> bytes:
+        """Send a batch and return what DynamoDB did not take: some of it, or all when it is throttled as a whole."""
+        requests = json.loads(b"[%b]" % puts)
+        try:
+            answer = self._client.batch_write_item(RequestItems={self._table: requests})
+        except ClientError as error:
+            if error.response["Error"]["Code"] in THROTTLED:
+                return puts
+            raise
+        return left_over(answer.get("UnprocessedItems", {}).get(self._table, []))
+
+    def forget(self) -> None:
+        """Nothing is ever under way."""
+
+
+def left_over(requests: Sequence[Any]) -> bytes:
+    """Write put requests as a sender takes them."""
+    return json.dumps(requests, ensure_ascii=False, separators=(",", ":"))[1:-1].encode()

@@ -1,0 +1,1 @@
+"""Owns the way from bytes to rows: gzip, encoding, lines, CSV. Pure."""

@@ -1,0 +1,167 @@
+"""Turns the bytes of a file into UTF-8 text: kind, compression, encoding; checks all of it before anything is stored.
+
+The check reads the whole file once and the processing reads it again. That costs a second GET and a few seconds a
+gigabyte, and buys that a file fails before its first order is stored or not at all. Pure: blocks of bytes come in from
+the caller.
+"""
+
+from __future__ import annotations
+
+import codecs
+import hashlib
+import zlib
+from typing import TYPE_CHECKING, NamedTuple
+
+from processor.domain.errors import BadGzipError, EmptyFileError, NotCsvError, TooLargeError, WrongEncodingError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+ENCODINGS = {"utf-8": "utf-8-sig", "cp1252": "cp1252"}
+"""What an upload may declare, and the codec that reads it (UTF-8 with or without byte order mark)."""
+
+SLICE = (
+    128 * 1024
+)  # Bytes decoded at a time: text and its split lines are several times larger, and are to stay in the CPU's cache.
+_PACKED_SLICE = 16 * 1024  # Bytes unpacked at a time: zlib copies what is left of them behind every member and piece.
+_GZIP_MAGIC = b"\x1f\x8b"
+_SIGNATURES = (
+    (b"\x89PNG\r\n\x1a\n", "a PNG picture"),
+    (b"\xff\xd8\xff", "a JPEG picture"),
+    (b"GIF8", "a GIF picture"),
+    (b"%PDF-", "a PDF document"),
+    (b"PK\x03\x04", "a ZIP archive or an Excel workbook (.xlsx)"),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Office document (.xls, .doc)"),
+    (_GZIP_MAGIC, "gzip data without the name .csv.gz"),
+    (b"PAR1", "a Parquet file"),
+    (b"SQLite format 3", "an SQLite database"),
+    (b"{\\rtf", "a rich text document"),
+    (b"\x7fELF", "a program"),
+)
+_UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
+
+class Content(NamedTuple):
+    """What the check found: sizes in bytes as stored and as unpacked, lines, the SHA-256 of the bytes as stored."""
+
+    stored_bytes: int
+    unpacked_bytes: int
+    lines: int
+    sha256: str
+
+
+def check(blocks: Iterable[bytes], *, gzipped: bool, encoding: str, limit_bytes: int) -> Content:
+    """Read every block and prove that it is text in ``encoding`` (a key of :data:`ENCODINGS`).
+
+    Raises :class:`EmptyFileError`, :class:`NotCsvError`, :class:`BadGzipError`, :class:`TooLargeError` (unpacked size)
+    or :class:`WrongEncodingError`.
+    """
+    digest = hashlib.sha256()
+    stored = 0
+
+    def counted() -> Iterator[bytes]:
+        nonlocal stored
+        for block in blocks:
+            digest.update(block)
+            stored += len(block)
+            yield block
+
+    unpacked = 0
+    checker = EncodingChecker(encoding)
+    for piece in _pieces(counted(), gzipped=gzipped, limit_bytes=limit_bytes):
+        if not unpacked:
+            refuse_other_kinds(piece)
+        unpacked += len(piece)
+        checker.feed(piece)
+    checker.feed(b"", final=True)
+    if not unpacked:
+        raise EmptyFileError
+    return Content(stored, unpacked, checker.lines, digest.hexdigest())
+
+
+def text(blocks: Iterable[bytes], *, gzipped: bool, encoding: str, limit_bytes: int) -> Iterator[bytes]:
+    """Yield the text of a file that :func:`check` has passed, in small pieces of UTF-8 without a byte order mark.
+
+    Pieces may end in the middle of a character.
+    """
+    pieces = _pieces(blocks, gzipped=gzipped, limit_bytes=limit_bytes)
+    if encoding == "utf-8":
+        start = b""
+        for piece in pieces:
+            start += piece
+            if len(start) >= len(codecs.BOM_UTF8):
+                break
+        yield start.removeprefix(codecs.BOM_UTF8)
+        yield from pieces
+    else:
+        for piece in pieces:
+            yield piece.decode(ENCODINGS[encoding]).encode()
+
+
+def _pieces(blocks: Iterable[bytes], *, gzipped: bool, limit_bytes: int) -> Iterator[bytes]:
+    return _unpack(blocks, limit_bytes) if gzipped else slices(blocks)
+
+
+def slices(blocks: Iterable[bytes], size: int = SLICE) -> Iterator[bytes]:
+    """Cut blocks into pieces of at most ``size`` bytes."""
+    for block in blocks:
+        for start in range(0, len(block), size):
+            yield block[start : start + size]
+
+
+def _unpack(blocks: Iterable[bytes], limit_bytes: int) -> Iterator[bytes]:
+    """Unpack gzip (RFC 1952, several members too) a bounded slice at a time, so that a bomb costs no memory."""
+    unpacker = zlib.decompressobj(wbits=31)
+    unpacked = 0
+    begun = False
+    for packed in slices(blocks, _PACKED_SLICE):
+        pending = packed
+        while pending:
+            if unpacker.eof:  # The next member begins; padding with zero bytes is allowed by gzip itself.
+                pending = pending.lstrip(b"\0")
+                if not pending:
+                    break
+                unpacker = zlib.decompressobj(wbits=31)
+            try:
+                piece = unpacker.decompress(pending, SLICE)
+            except zlib.error as error:
+                never_gzip = not begun and "header check" in str(error)
+                raise BadGzipError("it is not gzip data" if never_gzip else "it is damaged") from error
+            begun = True
+            pending = unpacker.unconsumed_tail or unpacker.unused_data
+            unpacked += len(piece)
+            if unpacked > limit_bytes:
+                raise TooLargeError(limit_bytes, unpacked=True)
+            if piece:
+                yield piece
+    if begun and not unpacker.eof:
+        raise BadGzipError("it ends in the middle")
+
+
+def refuse_other_kinds(start: bytes) -> None:
+    """Raise :class:`NotCsvError` or :class:`WrongEncodingError` if a file that begins so is of another kind."""
+    for signature, kind in _SIGNATURES:
+        if start.startswith(signature):
+            raise NotCsvError(kind)
+    if start.startswith(_UTF16_MARKS):
+        raise WrongEncodingError("UTF-8", line=1, byte=start[0], hint="It is UTF-16; save it as CSV UTF-8 instead.")
+
+
+class EncodingChecker:
+    """Decodes and forgets, counting lines so that a wrong byte can be named by its place."""
+
+    def __init__(self, encoding: str) -> None:
+        self._encoding = encoding
+        self._decoder = codecs.getincrementaldecoder(ENCODINGS[encoding])()
+        self.lines = 0
+        """How many line feeds have passed."""
+
+    def feed(self, piece: bytes, *, final: bool = False) -> None:
+        """Decode the next piece; raises :class:`WrongEncodingError`."""
+        try:
+            self._decoder.decode(piece, final)
+        except UnicodeDecodeError as error:
+            # The decoder may hold bytes of the piece before; error.object has them in front. They hold no line feed.
+            line = self.lines + error.object.count(b"\n", 0, error.start) + 1
+            raise WrongEncodingError(self._encoding.upper(), line, error.object[error.start]) from error
+        self.lines += piece.count(b"\n")

@@ -1,0 +1,252 @@
+"""Turns UTF-8 text into rows: header, dialect, quoting and the bounds that keep memory flat.
+
+Follows RFC 4180 for quoting (https://www.rfc-editor.org/rfc/rfc4180) and accepts LF as well as CRLF. Knows nothing of
+what the cells mean; ``processor.domain.columns`` validates them, or ``processor.parsing.plain_rows`` where a row needs
+no more than a look. Rows are plain tuples, because there may be millions.
+"""
+
+from __future__ import annotations
+
+import csv
+from bisect import bisect_left
+from collections import deque
+from operator import itemgetter
+from typing import TYPE_CHECKING, NamedTuple, TypedDict
+
+from processor.domain.columns import NAMES
+from processor.domain.errors import DuplicateColumnError, MissingColumnError, NoHeaderError
+from processor.parsing.lines import Lines
+from processor.parsing.plain_rows import PlainPattern
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+DELIMITERS = (",", ";", "\t", "|")
+LONGEST_ROW = 65_536
+"""Characters. Longer rows are rejected unread, so that neither one huge cell nor a stray quote can fill the memory."""
+MOST_REREAD = 1_000 * LONGEST_ROW
+"""Characters (a line counts as :data:`_LINE_COST` more) that may be read again so that a stray quote costs one line
+only. Beyond it the lines that it swallowed are rejected together, or a hostile file would make the work quadratic."""
+_LINE_COST = 32
+
+TOO_LONG = f"longer than {LONGEST_ROW:,} characters"
+NEVER_CLOSED = f"a quote is opened and not closed within {LONGEST_ROW:,} characters"
+AFTER_QUOTE = "text follows a closing quote (double the quotes inside a cell)"
+STRAY_RETURN = "contains a carriage return outside quotes"
+_CSV_PROBLEMS = {  # what the csv module says : what a person can act on
+    "unexpected end of data": NEVER_CLOSED,
+    "expected after": AFTER_QUOTE,
+    "new-line character seen": STRAY_RETURN,
+    "field larger": TOO_LONG,
+}
+
+type RawRow = tuple[int, Sequence[str], str, str]
+"""Row number (the header is row 1, as a spreadsheet counts), cells, problem or "", the row as it stands in the file.
+The cells stand in the order of ``processor.domain.columns.COLUMNS``; a row with a problem has none, since nobody can
+say which cell belongs to which column."""
+
+
+class PlainRun(NamedTuple):
+    """Rows that follow one another and are plain: the number of the first, the cells of each in UTF-8."""
+
+    first: int
+    rows: list[tuple[bytes, ...]]
+    quoted: bool = False
+    """Whether quotes were around cells, so that there may be commas in them."""
+
+
+class Place(NamedTuple):
+    """Where a row begins, and all that what was read before it means to the rows from here on."""
+
+    row: int
+    """Number of the row before."""
+    line: int
+    """How many lines of the text are in front."""
+    reread: int
+    """How much of :data:`MOST_REREAD` is used."""
+
+
+class RowReader:
+    """Iterates over the rows of one file: each by itself, or, by :meth:`runs`, the plain ones together.
+
+    Raises, on construction: :class:`NoHeaderError`, :class:`MissingColumnError`, :class:`DuplicateColumnError`.
+    """
+
+    def __init__(self, blocks: Iterable[bytes]) -> None:
+        self._lines = Lines(blocks, LONGEST_ROW)
+        self._pushed_back: deque[str] = deque()
+        self._reread = 0
+        self._number = 0
+        names, self.delimiter = self._read_header()
+        self._dialect = csv.reader([], **_dialect(self.delimiter)).dialect  # Made once, not for each row.
+        self.width = len(names)
+        positions = [names.index(name) for name in NAMES]
+        identity = positions == list(range(self.width))
+        self._in_order: Callable[[Sequence[str]], Sequence[str]] | None = None if identity else itemgetter(*positions)
+        self.unknown_columns: tuple[str, ...] = tuple(
+            name for name in dict.fromkeys(names) if name and name not in NAMES
+        )
+        self._plain = PlainPattern(names, self.delimiter, LONGEST_ROW)
+
+    @property
+    def place(self) -> Place:
+        """Where the next row begins. While :meth:`runs` hands out a run, that is its first row."""
+        return Place(self._number, self._lines.taken - len(self._pushed_back), self._reread)
+
+    def go_on_from(self, row: int, reread: int) -> None:
+        """Count as if ``row`` rows had been read before the next one, at the cost of ``reread`` in reading again."""
+        self._number, self._reread = row, reread
+
+    def _next_line(self) -> str | None:
+        return self._pushed_back.popleft() if self._pushed_back else self._lines.take()
+
+    def _read_header(self) -> tuple[list[str], str]:
+        """Choose the delimiter under which the first line names the most columns; data is never looked at."""
+        line: str | None = ""
+        while line is not None and not line.strip(" \r"):
+            line = self._next_line()
+            self._number += 1
+        if line is None:
+            raise NoHeaderError("The file has no line that is not blank.")
+        line = line.removesuffix("\r")
+        if "\r" in line:
+            raise NoHeaderError("Its lines end in a carriage return only; save it with LF or CRLF line ends.")
+        if len(line) > LONGEST_ROW:
+            raise NoHeaderError(f"The first line is longer than {LONGEST_ROW:,} characters.")
+        candidates = [(_header_names(line, delimiter), delimiter) for delimiter in DELIMITERS]
+        names, delimiter = max(candidates, key=lambda candidate: len(set(NAMES).intersection(candidate[0])))
+        missing = [name for name in NAMES if name not in names]
+        if len(missing) == len(NAMES):
+            raise NoHeaderError("The first line names none of the columns.")
+        if missing:
+            raise MissingColumnError(missing)
+        duplicated = [name for name in NAMES if names.count(name) > 1]
+        if duplicated:
+            raise DuplicateColumnError(duplicated)
+        return names, delimiter
+
+    def __iter__(self) -> Iterator[RawRow]:
+        while (line := self._next_line()) is not None:
+            row = self._read(line)
+            if row is not None:
+                yield row
+
+    def runs(self) -> Iterator[PlainRun | RawRow]:
+        """Yield the same rows in the same order, those that are plain in runs, which are much cheaper to read."""
+        lines, plain = self._lines, self._plain
+        searched = b""
+        found: list[tuple[bytes, ...]] = []
+        others: list[int] = []
+        while self._pushed_back or lines.more():
+            if lines.block is not searched:
+                searched = lines.block
+                found = plain.find(searched) or []
+                others = [at for at, cells in enumerate(found) if not cells[0]]
+                others.append(len(found))
+            end = 0 if self._pushed_back or not found else others[bisect_left(others, lines.at)]
+            if end > lines.at:
+                yield PlainRun(self._number + 1, found[lines.at : end])
+                self._number += end - lines.at
+                lines.at = end
+            elif not self._pushed_back and (quoted := self._quoted_rows()):
+                yield PlainRun(self._number + 1, quoted, quoted=True)
+                self._number += len(quoted)
+                lines.at += len(quoted)
+            elif (line := self._next_line()) is not None and (row := self._read(line)) is not None:
+                yield row
+
+    def _quoted_rows(self) -> list[tuple[bytes, ...]]:
+        """Return the cells of the rows from here on in the block that are plain but for quotes around cells."""
+        lines, found = self._lines, []
+        for at in range(lines.at, lines.count):
+            cells = self._plain.quoted(lines.raw(at))
+            if not cells:
+                break
+            found.append(cells)
+        return found
+
+    def _read(self, line: str) -> RawRow | None:
+        """Read the row that begins with this line, carefully; None if the line is blank."""
+        self._number += 1
+        if len(line) > LONGEST_ROW:
+            return self._number, (), TOO_LONG, line[:LONGEST_ROW]
+        cells: Sequence[str]
+        text = line.removesuffix("\r")
+        problem = ""
+        if '"' in text or "\r" in text:
+            cells, problem, text = self._read_quoted(line)
+        elif text.strip(" "):
+            cells = text.split(self.delimiter)
+        else:
+            return None  # A blank line is no row, but a spreadsheet counts it.
+        if not problem and len(cells) != self.width:
+            problem = self._ragged(cells)
+        if problem:
+            cells = ()
+        elif self._in_order:
+            cells = self._in_order(cells)
+        return self._number, cells, problem, text
+
+    def _ragged(self, cells: Sequence[str]) -> str:
+        return f"has {len(cells)} cell{'s' * (len(cells) != 1)} where the header has {self.width}"
+
+    def _read_quoted(self, first: str) -> tuple[Sequence[str], str, str]:
+        """Read a row that holds quotes, and may therefore span lines: its cells, problem and text.
+
+        A stray quote must not swallow the rows behind it: if it is never closed, or closed by another stray one so
+        that the cells do not add up, only the line that opens it is rejected and reading resumes with the next line.
+        """
+        taken = [first]
+        size = len(first)
+
+        def feed() -> Iterator[str]:
+            nonlocal size
+            yield first + "\n"
+            while size <= LONGEST_ROW and (line := self._next_line()) is not None:
+                line = line[: LONGEST_ROW + 1]  # So that rows do not depend on where blocks end.
+                taken.append(line)
+                size += len(line) + 1
+                yield line + "\n"
+
+        cells: Sequence[str] = ()
+        try:
+            cells = next(csv.reader(feed(), self._dialect))
+            problem = "" if len(cells) == self.width else self._ragged(cells)
+        except csv.Error as error:
+            problem = next((ours for theirs, ours in _CSV_PROBLEMS.items() if theirs in str(error)), str(error))
+        if problem:
+            self._give_lines_back(taken, size)
+        elif size > LONGEST_ROW:
+            problem = TOO_LONG
+        return cells, problem, "\n".join(taken).removesuffix("\r")[:LONGEST_ROW]
+
+    def _give_lines_back(self, taken: list[str], size: int) -> None:
+        """Keep the line that opens the quote and let the others be read as rows of their own."""
+        kept = len(taken)
+        cost = size + kept * _LINE_COST
+        if kept > 1 and self._reread + cost <= MOST_REREAD:
+            self._reread += cost
+            kept = 1
+        elif size > LONGEST_ROW:
+            kept = max(1, kept - 1)  # The line that passed the bound is read again rather than cut.
+        self._pushed_back.extendleft(reversed(taken[kept:]))
+        del taken[kept:]
+
+
+class _Dialect(TypedDict):
+    delimiter: str
+    strict: bool
+    skipinitialspace: bool
+
+
+def _dialect(delimiter: str) -> _Dialect:
+    """Say how the csv module reads quotes: strictly, but a space before an opening quote is not part of the cell."""
+    return {"delimiter": delimiter, "strict": True, "skipinitialspace": True}
+
+
+def _header_names(line: str, delimiter: str) -> list[str]:
+    """Read the header's names, trimmed and in lower case; a header that is no CSV under this delimiter names none."""
+    try:
+        return [cell.strip().lower() for cell in next(csv.reader([line], **_dialect(delimiter)))]
+    except csv.Error:
+        return []

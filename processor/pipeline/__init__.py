@@ -1,0 +1,1 @@
+"""Owns one file's way from received to settled, and its retries."""

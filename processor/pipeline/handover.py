@@ -1,0 +1,100 @@
+"""Hands a file that is more than one invocation can store over to a state machine, and goes on with its run there.
+
+Apart from the steps themselves (``processor.large_files.steps``), which the functions of most files need never load.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
+
+from processor.domain import object_keys
+from processor.domain.entries import from_iso
+from processor.domain.errors import LeaseLostError
+from processor.domain.object_keys import FileState
+from processor.messaging.messages import Message
+from processor.observability.cost import Usage
+from processor.observability.telemetry import logger
+from processor.pipeline.run import Run
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from processor.domain.entries import FileEntry
+    from processor.storage.objects import ObjectFacts
+    from processor.wiring.services import Invocation, Services
+
+_SHARE_OF_TIME = 0.5
+"""Of the time that is left, so much is counted on: DynamoDB may be slower, and the check reads the file, too."""
+
+
+class Task(NamedTuple):
+    """What every step is told: whose run it is, until when it holds the file, which message waits for it."""
+
+    file_id: str
+    run_id: str
+    message_id: str
+    receipt_handle: str
+    receive_count: int
+    alone: bool
+    lease_until: int
+    used: Mapping[str, Any]
+    """What the run had used when it was handed over."""
+
+    @classmethod
+    def of(cls, run: Run, lease_until: int) -> Self:
+        """Describe a run that is handed over."""
+        message = run.message
+        return cls(
+            run.entry.file_id,
+            run.entry.run_id,
+            message.message_id,
+            message.receipt_handle,
+            message.receive_count,
+            message.alone,
+            lease_until,
+            asdict(run.usage()),
+        )
+
+    @property
+    def message(self) -> Message:
+        """The message that waits for the run."""
+        return Message(self.message_id, self.receipt_handle, "", self.receive_count, alone=self.alone)
+
+
+def is_too_large_for_one_run(run: Run, facts: ObjectFacts) -> bool:
+    """Tell whether the file is more than this invocation certainly stores in the time that it has left.
+
+    One that has none left stops by itself, and the next one decides.
+    """
+    time_s = run.invocation.remaining_s() * _SHARE_OF_TIME
+    in_time = facts.size_bytes <= run.services.config.run_bytes_per_s * time_s
+    return time_s > 0 and not in_time and not object_keys.is_gzipped(run.entry.name)
+
+
+def hand_over(run: Run) -> None:
+    """Have the file read in ranges, and hold it until that must have ended."""
+    services = run.services
+    until = int(services.now().timestamp()) + services.config.large_file_timeout_s + 1
+    # Started first: an execution without the longer lease does no harm, a long lease without an execution costs hours.
+    services.executions.start(run.entry.run_id, Task.of(run, until)._asdict())
+    run.entry = services.ledger.hold(run.entry, until, run.facts.size_bytes if run.facts else 0)
+    run.handed_over = True
+    logger.info("file_handed_over", extra={"size_bytes": run.entry.size_bytes})
+
+
+def take_on(task: Task, services: Services, invocation: Invocation) -> Run:
+    """Go on with the run in another invocation; raises :class:`LeaseLostError` if it does not hold the file."""
+    entry = services.ledger.read(task.file_id)
+    if entry is None or entry.run_id != task.run_id or entry.state is not FileState.PROCESSING:
+        raise LeaseLostError(task.file_id, task.run_id)
+    return run_of(task, entry, services, invocation)
+
+
+def run_of(task: Task, entry: FileEntry, services: Services, invocation: Invocation) -> Run:
+    """Take the run up where the invocation before this one left it."""
+    run = Run(services, invocation, task.message, entry, used_before=services.meter.used())
+    run.began_s = invocation.elapsed_s()
+    run.before_ms = round((services.now() - from_iso(entry.run_started_at)).total_seconds() * 1000)
+    run.used_elsewhere = Usage(**task.used) + Usage(sqs_requests=-3)  # A run counts the message's own requests once.
+    return run

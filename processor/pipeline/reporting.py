@@ -1,0 +1,136 @@
+"""What a run reports of itself: mails for a person, log lines, metrics. Never the contents of a row."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from processor.domain.entries import from_iso
+from processor.domain.object_keys import FileState
+from processor.observability.telemetry import aws_region, logger
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from processor.domain.entries import RunEntry
+    from processor.observability.metrics import Tally
+    from processor.pipeline.run import Run, Settlement
+    from processor.wiring.services import Invocation
+
+MAILS_AN_HOUR = 20
+"""Of one kind. When a thousand files fail at once, a thousand mails would hide what they say; what is held back is in
+the ledger."""
+_MOST_REASONS = 10
+
+NEEDS_PERSON = frozenset({FileState.FAILED, FileState.PARTIAL, FileState.DUPLICATE})
+_SETTLED_COUNTERS = {
+    FileState.PROCESSED: "FilesProcessed",
+    FileState.PARTIAL: "FilesPartial",
+    FileState.FAILED: "FilesFailed",
+    FileState.DUPLICATE: "FilesDuplicate",
+}
+_OUTCOMES = {
+    FileState.FAILED: "file failed",
+    FileState.PARTIAL: "rows rejected",
+    FileState.DUPLICATE: "duplicate held",
+}
+
+
+def mail_settled(run: Run) -> None:
+    """Tell a person what a settled file wants, if it wants anything."""
+    entry = run.entry
+    if entry.state not in NEEDS_PERSON:
+        return
+    facts = {"What": entry.error or f"{entry.rejected_rows:,} of {entry.rows:,} rows were not stored."}
+    if entry.state is FileState.PARTIAL:
+        facts["Why"] = "\n".join(entry.reasons)
+        facts["Accepted"] = f"{entry.accepted_rows:,} row{'s' * (entry.accepted_rows != 1)}, stored as orders"
+        facts["Rejected"] = f"s3://{entry.bucket}/{entry.rejected_key}"
+        facts["What to do"] = "Correct the rows in that file and upload it; its waybill_ columns may stay."
+    _mail(run, _OUTCOMES[entry.state], facts)
+
+
+def mail_dead_letter(run: Run, error: str) -> None:
+    """Tell a person that a file was given up after its last run."""
+    facts = {
+        "What": f"All {run.message.receive_count} runs failed; the message is in the dead-letter queue.",
+        "Why": error,
+        "What to do": "Remove the cause, then redrive the dead letter; running it again is always safe.",
+    }
+    _mail(run, "dead letter", facts)
+
+
+def _mail(run: Run, outcome: str, facts: dict[str, str]) -> None:
+    entry = run.entry
+    hour = run.services.now().strftime("%Y-%m-%dT%H")
+    number = run.services.ledger.count_mail(outcome, hour)
+    if number > MAILS_AN_HOUR:
+        logger.warning("mail_held_back", extra={"outcome": outcome, "mails_this_hour": number})
+        return
+    if number == MAILS_AN_HOUR:
+        facts["Note"] = f"{number} mails of this kind were sent this hour. Further ones are held back until the next."
+    page = f"{run.services.config.console_url}/files/{entry.file_id}"
+    facts |= {
+        "Original": f"s3://{entry.bucket}/{entry.original.key}",
+        "Console": page,
+        "Trace": f"{page}/runs/{entry.run_id}\n{trace_link(run.invocation)}".rstrip(),
+    }
+    run.services.notifier.file_needs_person(entry.name, file_id=entry.file_id, outcome=outcome, facts=facts)
+
+
+def trace_link(invocation: Invocation) -> str:
+    """Point at the trace in the AWS console, or say that X-Ray has not kept it."""
+    if not invocation.sampled:
+        return f"{invocation.trace_id} (not sampled)" if invocation.trace_id else ""
+    region = aws_region()
+    return f"https://{region}.console.aws.amazon.com/cloudwatch/home?region={region}#xray:traces/{invocation.trace_id}"
+
+
+def count_begun(run: Run) -> None:
+    """Count a run that begins, and its file when it is seen for the first time."""
+    tally = run.invocation.tally
+    tally.count("FilesReceived", int(run.entry.in_first_run))
+    tally.note("file_id", run.entry.file_id)
+    tally.note("run_id", run.entry.run_id)
+
+
+def count_failed(tally: Tally, *, is_last: bool) -> None:
+    """Count a run that failed, and its file if that was the last run."""
+    tally.count("RunsFailed")
+    tally.count("FilesDeadLettered", int(is_last))
+
+
+def count_settled(run: Run, ended: RunEntry, *, asked_again: bool) -> None:
+    """Count a file that the ledger has just taken as settled: each one once, however often it was tried."""
+    entry, tally = run.entry, run.invocation.tally
+    tally.count(_SETTLED_COUNTERS[entry.state])
+    tally.count("RowsAccepted", ended.accepted_rows)
+    tally.count("RowsRejected", ended.rejected_rows)
+    tally.count("BytesProcessed", run.content.stored_bytes if run.content else 0)
+    tally.measure("ProcessingDuration", ended.duration_ms)
+    rows = ended.accepted_rows + ended.rejected_rows
+    if rows and ended.duration_ms:
+        tally.measure("RowsPerSecond", rows * 1000 / ended.duration_ms)
+    if entry.uploaded_at and not asked_again:
+        waited = run.services.now() - from_iso(entry.uploaded_at)
+        tally.measure("UploadToSettled", max(0.0, waited.total_seconds() * 1000))
+
+
+def most_frequent(reasons: Mapping[str, int]) -> tuple[str, ...]:
+    """List the commonest reasons, each with its count: what a person reads first."""
+    ranked = sorted(reasons.items(), key=lambda pair: (-pair[1], pair[0]))
+    return tuple(f"{reason} ({count:,})" for reason, count in ranked[:_MOST_REASONS])
+
+
+def log_settled(run_entry: RunEntry, settlement: Settlement) -> None:
+    """Log how a run settled its file; the event names are ``file_<state>``."""
+    fields = {
+        "accepted_rows": run_entry.accepted_rows,
+        "rejected_rows": run_entry.rejected_rows,
+        "duration_ms": run_entry.duration_ms,
+        "consumed_write_units": run_entry.consumed_write_units,
+        "estimated_cost": run_entry.estimated_cost,
+    }
+    if settlement.cause:
+        fields["cause"] = settlement.cause
+    level = logger.warning if settlement.state in NEEDS_PERSON else logger.info
+    level(f"file_{settlement.state}", extra=fields)

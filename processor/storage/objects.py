@@ -1,0 +1,211 @@
+"""Reads and writes the bucket's objects: ranged reads, streamed writes, moves by version. Knows no CSV."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+from botocore.exceptions import ClientError
+
+from processor.domain.errors import ObjectGoneError
+from processor.domain.object_keys import INBOX, ObjectVersion
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import CompletedPartTypeDef, GetObjectRequestTypeDef, HeadObjectRequestTypeDef
+
+BLOCK_BYTES = 4 * 1024 * 1024
+"""One ranged GET."""
+PART_BYTES = 8 * 1024 * 1024
+"""One part of a multipart upload: S3 allows 10,000 of at least 5 MiB."""
+_CONTENT_TYPE = "text/csv; charset=utf-8"
+# CopyObject would allow 5 GiB, and take longer than the client waits: beyond this a copy is a multipart upload, whose
+# parts are copied side by side.
+_LARGEST_COPY = 512 * 1024**2
+_COPIED_PARTS = 128 * 1024**2
+_MOST_DELETES = 1_000  # DeleteObjects' limit.
+# 405 answers for a delete marker. Without s3:ListBucket a missing object would answer 403 instead.
+_GONE = frozenset({"404", "405", "NoSuchKey", "NoSuchVersion", "MethodNotAllowed"})
+
+
+class ObjectFacts(NamedTuple):
+    """What HEAD tells: the version that was really found, its size in bytes, its ETag, what the upload declared."""
+
+    version: ObjectVersion
+    size_bytes: int
+    etag: str
+    checksum_sha256: str
+    metadata: dict[str, str]
+
+
+class Objects:
+    """The bucket's objects."""
+
+    def __init__(self, client: S3Client) -> None:
+        self.client = client
+
+    def facts(self, version: ObjectVersion) -> ObjectFacts:
+        """Ask for an object's facts; raises :class:`ObjectGoneError` if it is no longer there."""
+        request: HeadObjectRequestTypeDef = {"Bucket": version.bucket, "Key": version.key, "ChecksumMode": "ENABLED"}
+        if version.version_id:
+            request["VersionId"] = version.version_id
+        try:
+            head = self.client.head_object(**request)
+        except ClientError as error:
+            if error.response["Error"]["Code"] in _GONE:
+                raise ObjectGoneError from error
+            raise
+        found = ObjectVersion(version.bucket, version.key, head.get("VersionId", version.version_id))
+        metadata = {name.lower(): value for name, value in head["Metadata"].items()}
+        return ObjectFacts(
+            found, head["ContentLength"], head["ETag"].strip('"'), head.get("ChecksumSHA256", ""), metadata
+        )
+
+    def blocks(self, facts: ObjectFacts) -> Iterator[bytes]:
+        """Yield the object's bytes, one ranged GET after the other, so that a slow consumer never holds one open."""
+        return self.stretch(facts.version, 0, facts.size_bytes)
+
+    def stretch(self, version: ObjectVersion, start: int, end: int) -> Iterator[bytes]:
+        """Yield the bytes from ``start`` to before ``end``, or the object's end, in the same way."""
+        request: GetObjectRequestTypeDef = {"Bucket": version.bucket, "Key": version.key}
+        if version.version_id:
+            request["VersionId"] = version.version_id
+        for at in range(start, end, BLOCK_BYTES):
+            size = min(BLOCK_BYTES, end - at)
+            request["Range"] = f"bytes={at}-{at + size - 1}"
+            body = self.client.get_object(**request)["Body"].read()
+            # A server may answer with the whole instead: RFC 9110, 14.2.
+            yield body if len(body) <= size else body[at : at + size]
+
+    def read(self, bucket: str, key: str) -> bytes | None:
+        """Read a small object whole; None if there is none."""
+        try:
+            return self.client.get_object(Bucket=bucket, Key=key)["Body"].read()
+        except ClientError as error:
+            if error.response["Error"]["Code"] in _GONE:
+                return None
+            raise
+
+    def put(self, bucket: str, key: str, body: bytes, content_type: str = _CONTENT_TYPE) -> None:
+        """Write a small object."""
+        self.client.put_object(Bucket=bucket, Key=key, Body=body, ContentType=content_type)
+
+    def begin_upload(self, bucket: str, key: str) -> str:
+        """Begin a multipart upload; returns its id."""
+        return self.client.create_multipart_upload(Bucket=bucket, Key=key, ContentType=_CONTENT_TYPE)["UploadId"]
+
+    def copy(self, facts: ObjectFacts, key: str) -> ObjectVersion:
+        """Copy an object within the bucket and return the copy's version.
+
+        Tags are not copied: that would need two more permissions, and uploads to the inbox carry none of ours.
+        """
+        version = facts.version
+        source = {"Bucket": version.bucket, "Key": version.key, "VersionId": version.version_id}
+        if facts.size_bytes > _LARGEST_COPY:
+            from boto3.s3 import inject, transfer  # noqa: PLC0415  Large copies are rare, and this is boto3's half.
+
+            # A multipart copy begins with nothing of what the upload declared, its encoding for one.
+            declared = {"Metadata": facts.metadata, "ContentType": _CONTENT_TYPE}
+            parts = transfer.TransferConfig(multipart_chunksize=_COPIED_PARTS)
+            inject.copy(self.client, source, version.bucket, key, ExtraArgs=declared, Config=parts)
+            return self.facts(ObjectVersion(version.bucket, key)).version
+        answer = self.client.copy_object(
+            Bucket=version.bucket,
+            Key=key,
+            CopySource=source,  # type: ignore[arg-type]
+            TaggingDirective="REPLACE",
+        )
+        return ObjectVersion(version.bucket, key, answer.get("VersionId", ""))
+
+    def delete(self, version: ObjectVersion) -> None:
+        """Delete an object; one that is already gone is no error.
+
+        In the inbox exactly this version goes, for another one is another file. Elsewhere the key is ours alone, and
+        each run may have written a version of it: a delete marker hides them all, where deleting the newest would
+        bring back the one before. Lifecycle rules remove what is hidden.
+        """
+        if version.key.startswith(INBOX):
+            self.client.delete_object(Bucket=version.bucket, Key=version.key, VersionId=version.version_id)
+        else:
+            self.client.delete_object(Bucket=version.bucket, Key=version.key)
+
+    def delete_all(self, bucket: str, keys: Sequence[str]) -> None:
+        """Delete many objects, in their order, by few requests; those that are not there are no error."""
+        for at in range(0, len(keys), _MOST_DELETES):
+            names = [{"Key": key} for key in keys[at : at + _MOST_DELETES]]
+            self.client.delete_objects(Bucket=bucket, Delete={"Objects": names, "Quiet": True})  # type: ignore[typeddict-item]
+
+    def exists(self, version: ObjectVersion) -> bool:
+        """Tell whether :meth:`delete` would have anything to do."""
+        try:
+            self.facts(version if version.key.startswith(INBOX) else ObjectVersion(version.bucket, version.key))
+        except ObjectGoneError:
+            return False
+        return True
+
+    def writer(self, bucket: str, key: str) -> ObjectWriter:
+        """Begin to write an object piece by piece."""
+        return ObjectWriter(self.client, bucket, key)
+
+
+@dataclass(eq=False, repr=False)
+class ObjectWriter:
+    """Streams one object: a single PUT while it is small, a multipart upload beyond one part.
+
+    An object without bytes is never written. Unless :meth:`complete` is reached, :meth:`abort` leaves nothing behind
+    (and a killed function's parts are removed by the bucket's lifecycle rule).
+    """
+
+    client: S3Client
+    bucket: str
+    key: str
+    size_bytes: int = 0
+    _buffer: bytearray = field(default_factory=bytearray)
+    _upload_id: str = ""
+    _parts: list[CompletedPartTypeDef] = field(default_factory=list)
+
+    def write(self, data: bytes) -> None:
+        """Append bytes."""
+        self._buffer += data
+        self.size_bytes += len(data)
+        if len(self._buffer) >= PART_BYTES:
+            self._send_part()
+
+    def complete(self) -> str:
+        """Finish the object and return its key, or "" if it has no bytes."""
+        if not self.size_bytes:
+            return ""
+        if not self._upload_id:
+            self.client.put_object(
+                Bucket=self.bucket, Key=self.key, Body=bytes(self._buffer), ContentType=_CONTENT_TYPE
+            )
+            return self.key
+        if self._buffer:
+            self._send_part()
+        self.client.complete_multipart_upload(
+            Bucket=self.bucket, Key=self.key, UploadId=self._upload_id, MultipartUpload={"Parts": self._parts}
+        )
+        self._upload_id = ""
+        return self.key
+
+    def abort(self) -> None:
+        """Discard what was sent."""
+        if self._upload_id:
+            self.client.abort_multipart_upload(Bucket=self.bucket, Key=self.key, UploadId=self._upload_id)
+
+    def _send_part(self) -> None:
+        if not self._upload_id:
+            started = self.client.create_multipart_upload(Bucket=self.bucket, Key=self.key, ContentType=_CONTENT_TYPE)
+            self._upload_id = started["UploadId"]
+        number = len(self._parts) + 1
+        part = self.client.upload_part(
+            Bucket=self.bucket,
+            Key=self.key,
+            UploadId=self._upload_id,
+            PartNumber=number,
+            Body=bytes(self._buffer),
+        )
+        self._parts.append({"PartNumber": number, "ETag": part["ETag"]})
+        self._buffer.clear()

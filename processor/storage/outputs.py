@@ -1,0 +1,94 @@
+"""The two objects a run writes as it goes: accepted rows (enriched) and rejected rows (with reasons)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from processor.domain.orders import ENRICHED_HEADER
+from processor.storage.csv_writer import CsvLines
+from processor.storage.rejected_rows import HEADER, RejectedRow
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from processor.orders.batches import Batch
+    from processor.storage.objects import ObjectWriter
+
+FIRST_STRIDE = 1_000
+MOST_OFFSETS = 8_192  # Eleven bytes each at most: far from DynamoDB's 400 KB an item, whatever the file's size.
+
+
+def header_line(header: Sequence[str]) -> bytes:
+    """Write an output's first line."""
+    return f"{','.join(header)}\r\n".encode()
+
+
+class CsvObject:
+    """A CSV object that gets its header with its first row, so that no empty object is ever written.
+
+    A part of an object has none: ``header`` is empty.
+    """
+
+    def __init__(self, writer: ObjectWriter, header: Sequence[str]) -> None:
+        self._writer = writer
+        self._header = header_line(header) if header else b""
+
+    def _append(self, lines: bytes) -> None:
+        """Append rows as they are to stand in the object, with their line ends: CRLF as in RFC 4180."""
+        self._writer.write(lines if self._writer.size_bytes else self._header + lines)
+
+    @property
+    def size_bytes(self) -> int:
+        """How many bytes stand in the object so far."""
+        return self._writer.size_bytes
+
+    def complete(self) -> str:
+        """Finish the object; returns its key, or "" if it got no row."""
+        return self._writer.complete()
+
+    def abort(self) -> None:
+        """Discard the object."""
+        self._writer.abort()
+
+
+class AcceptedRows(CsvObject):
+    """The enriched CSV, remembering at which byte every ``stride``-th row begins.
+
+    With these offsets a page of a file's orders is one ranged GET, and no index by file is needed. The stride doubles
+    when the list gets long.
+    """
+
+    def __init__(self, writer: ObjectWriter, *, headed: bool = True) -> None:
+        super().__init__(writer, ENRICHED_HEADER if headed else ())
+        self.count = 0
+        self.stride = FIRST_STRIDE
+        self.offsets: list[int] = []
+
+    def add(self, batch: Batch) -> None:
+        """Append one batch; sizes of batches must divide :data:`FIRST_STRIDE` (only the last may be smaller)."""
+        if self.count % self.stride == 0:
+            self.offsets.append(self.size_bytes or len(self._header))
+            if len(self.offsets) > MOST_OFFSETS:
+                self.offsets = self.offsets[::2]
+                self.stride *= 2
+        self.count += batch.rows
+        self._append(batch.lines)
+
+
+class RejectedRows(CsvObject):
+    """The rejected-rows file."""
+
+    def __init__(self, writer: ObjectWriter, *, headed: bool = True) -> None:
+        super().__init__(writer, HEADER if headed else ())
+        self.count = 0
+        self.reasons: dict[str, int] = {}
+        """How often each "column: reason" occurred."""
+        self._csv = CsvLines()
+
+    def add(self, row: RejectedRow) -> None:
+        """Append one row."""
+        self.count += 1
+        for problem in row.problems:
+            reason = f"{problem.column}: {problem.reason}"
+            self.reasons[reason] = self.reasons.get(reason, 0) + 1
+        self._append(self._csv.line(row.to_cells()))

@@ -1,0 +1,110 @@
+"""Presigned POSTs: how a browser or a script puts a file into the inbox without AWS credentials.
+
+Policy: https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-HTTPPOSTConstructPolicy.html
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from processor.domain.object_keys import INBOX, has_csv_name
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+EXPIRES_S = 900
+CONTENT_TYPE = "text/csv"
+ENCODING_FIELD = "x-amz-meta-encoding"
+UPLOADER_FIELD = "x-amz-meta-uploaded-by"
+
+_FILENAME = "${filename}"
+"""S3 puts the name of the chosen file in its place."""
+
+
+@dataclass(frozen=True, slots=True)
+class PresignedUpload:
+    """Where to POST (multipart/form-data), which fields to send before the file, and the key it will have."""
+
+    url: str
+    fields: dict[str, str]
+    object_key: str
+    """Of a form, the key's beginning: the name is chosen in the browser."""
+
+
+class UploadNameError(ValueError):
+    """The file's name cannot be uploaded; the message says why."""
+
+
+def presign_upload(
+    client: S3Client,
+    bucket: str,
+    name: str,
+    *,
+    max_bytes: int,
+    encoding: str = "",
+    uploaded_by: str = "",
+    expires_s: int = EXPIRES_S,
+) -> PresignedUpload:
+    """Allow one upload of at most ``max_bytes`` to ``raw-data/<upload id>/<name>``, for ``expires_s`` seconds.
+
+    The upload id keeps two people's ``orders.csv`` apart in the inbox. ``client`` must sign with ``s3v4``.
+    ``uploaded_by`` stays with the object, wherever it goes. Raises :class:`UploadNameError`.
+    """
+    if not name or "/" in name or not name.isprintable() or len(name.encode()) > 255:
+        raise UploadNameError("A file's name has 1 to 255 bytes, no slash and no control character.")
+    if not has_csv_name(name):
+        raise UploadNameError("Only .csv and .csv.gz files can be uploaded.")
+    if _FILENAME in name:
+        raise UploadNameError(f"A file's name cannot hold {_FILENAME}: S3 would put another name in its place.")
+    fields = {"Content-Type": CONTENT_TYPE, **_metadata(uploaded_by)}
+    if encoding:
+        fields[ENCODING_FIELD] = encoding
+    key = f"{_folder()}{name}"
+    post = _presign(client, bucket, key, fields, [], max_bytes=max_bytes, expires_s=expires_s)
+    return PresignedUpload(post["url"], post["fields"], key)
+
+
+def presign_form(
+    client: S3Client, bucket: str, *, max_bytes: int, return_to: str, uploaded_by: str = "", expires_s: int = EXPIRES_S
+) -> PresignedUpload:
+    """Allow what a plain HTML form sends: the name is that of the file chosen, and S3 leads back to ``return_to``.
+
+    S3 adds ``bucket``, ``key`` and ``etag`` to that address. The form has a field ``x-amz-meta-encoding`` of its own.
+    A policy cannot ask for a name's end, so a form may upload a name that the processor then refuses.
+    """
+    folder = _folder()
+    fields = {"Content-Type": CONTENT_TYPE, "success_action_redirect": return_to, **_metadata(uploaded_by)}
+    free = [["starts-with", f"${ENCODING_FIELD}", ""]]
+    post = _presign(client, bucket, folder + _FILENAME, fields, free, max_bytes=max_bytes, expires_s=expires_s)
+    return PresignedUpload(post["url"], post["fields"], folder)
+
+
+def _folder() -> str:
+    return f"{INBOX}{secrets.token_hex(4)}/"
+
+
+def _metadata(uploaded_by: str) -> dict[str, str]:
+    # Metadata are HTTP headers.
+    return {UPLOADER_FIELD: uploaded_by} if uploaded_by and uploaded_by.isascii() and uploaded_by.isprintable() else {}
+
+
+def _presign(
+    client: S3Client,
+    bucket: str,
+    key: str,
+    fields: dict[str, str],
+    conditions: list[Any],
+    *,
+    max_bytes: int,
+    expires_s: int,
+) -> dict[str, Any]:
+    bound: list[Any] = [{field: value} for field, value in fields.items()]
+    return client.generate_presigned_post(
+        bucket,
+        key,
+        Fields=dict(fields),
+        Conditions=[*bound, *conditions, ["content-length-range", 0, max_bytes]],
+        ExpiresIn=expires_s,
+    )

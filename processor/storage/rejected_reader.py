@@ -1,0 +1,100 @@
+"""Reads a stretch of a file's rejected rows from the object that ``processor.storage.outputs`` wrote, for the console.
+
+A stretch begins at a byte, which the stretch before it names: there is no table of offsets, for few files have more
+rejected rows than one page shows.
+"""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+from processor.domain.errors import WaybillError
+from processor.storage.accepted_reader import lines_of
+from processor.storage.rejected_rows import HEADER, RejectedRow
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from mypy_boto3_s3 import S3Client
+
+_GONE = frozenset({"NoSuchKey", "NoSuchVersion", "404"})
+_BEYOND_THE_END = "InvalidRange"
+
+
+@dataclass(eq=False)
+class RejectedRowsError(WaybillError):
+    """The rejected rows cannot be shown; ``why`` says so in words."""
+
+    why: str
+
+    def __str__(self) -> str:
+        """Say why."""
+        return self.why
+
+
+@dataclass(frozen=True, slots=True)
+class RejectedStretch:
+    """Some rejected rows in their order, and the byte at which the next stretch begins (0: there is none)."""
+
+    rows: tuple[RejectedRow, ...]
+    next_byte: int
+
+
+def read_rejected(client: S3Client, bucket: str, key: str, *, first_byte: int = 0, limit: int = 50) -> RejectedStretch:
+    """Read up to ``limit`` rows from ``first_byte`` on (0: from the beginning): one ranged GET.
+
+    Raises :class:`RejectedRowsError`.
+    """
+    try:
+        body = client.get_object(Bucket=bucket, Key=key, Range=f"bytes={first_byte}-")["Body"]
+    except ClientError as error:
+        code = error.response["Error"]["Code"]
+        if code == _BEYOND_THE_END and first_byte:
+            return RejectedStretch((), 0)
+        if code in _GONE:
+            why = f"{key} is no longer in the bucket: it has expired or was deleted. The original may still be there."
+            raise RejectedRowsError(why) from error
+        if code == _BEYOND_THE_END:
+            raise RejectedRowsError(f"{key} is empty: somebody has replaced it.") from error
+        raise
+    counted = _Counted(lines_of(body))
+    try:
+        reader = csv.reader(counted, strict=True)
+        if not first_byte:
+            _pass_header(reader)
+        rows = tuple(map(RejectedRow.from_cells, islice(reader, limit)))
+        next_byte = first_byte + counted.size_bytes
+        more = next(reader, None) is not None if len(rows) == limit else False
+    except (ValueError, TypeError, csv.Error) as error:
+        why = f"{key} does not hold rejected rows from byte {first_byte} on: somebody has replaced it."
+        raise RejectedRowsError(why) from error
+    finally:
+        body.close()
+    return RejectedStretch(rows, next_byte if more else 0)
+
+
+def _pass_header(reader: Iterator[list[str]]) -> None:
+    header = tuple(next(reader, ()))
+    if header != HEADER:
+        raise ValueError(f"another header: {header}")
+
+
+class _Counted:
+    """Lines, with the number of bytes of those that were taken."""
+
+    def __init__(self, lines: Iterable[str]) -> None:
+        self._lines = iter(lines)
+        self.size_bytes = 0
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        line = next(self._lines)
+        self.size_bytes += len(line.encode())
+        return line

@@ -1,0 +1,64 @@
+"""The rejected-rows file: what a person opens, corrects and uploads again, and a machine reads back.
+
+A CSV whose first columns are those of an order file, so that it can be corrected in place and dropped into the inbox;
+the ``waybill_*`` columns behind them say which row it was, why it was rejected and how it stood in the file. Pure.
+"""
+
+from __future__ import annotations
+
+import csv
+from typing import TYPE_CHECKING, NamedTuple
+
+from processor.domain.columns import NAMES, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+ROW_NUMBER, REASONS, ORIGINAL = "waybill_row", "waybill_reasons", "waybill_original"
+OWN_COLUMNS = (ROW_NUMBER, REASONS, ORIGINAL)
+HEADER = (*NAMES, *OWN_COLUMNS)
+
+LONGEST_ORIGINAL = 10_000
+"""Characters of a row's original text that are kept: with more, the corrected row would again be too long (and a
+spreadsheet's cell ends at 32,767). The whole of it stands in the archived file."""
+_CUT = "… (cut here: the whole row stands in the archived file)"
+
+_BETWEEN_PROBLEMS = "; "  # Neither separator occurs in a column's name or a reason.
+_AFTER_COLUMN = ": "
+
+
+class RejectedRow(NamedTuple):
+    """A row that did not pass: its number, every problem, its cells as far as known, and how it stood in the file."""
+
+    number: int
+    problems: tuple[Problem, ...]
+    cells: tuple[str, ...]
+    original: str
+
+    def to_cells(self) -> tuple[str, ...]:
+        """Lay the row out under :data:`HEADER`; a very long original is cut."""
+        cells = (*self.cells, *[""] * len(NAMES))[: len(NAMES)]
+        reasons = _BETWEEN_PROBLEMS.join(problem.column + _AFTER_COLUMN + problem.reason for problem in self.problems)
+        original = self.original
+        if len(original) > LONGEST_ORIGINAL:
+            original = original[:LONGEST_ORIGINAL] + _CUT
+        return (*cells, str(self.number), reasons, original)
+
+    @classmethod
+    def from_cells(cls, cells: Sequence[str]) -> RejectedRow:
+        """Read back what :meth:`to_cells` laid out."""
+        number, reasons, original = cells[len(NAMES) :]
+        problems = tuple(
+            Problem(*reason.split(_AFTER_COLUMN, maxsplit=1)) for reason in reasons.split(_BETWEEN_PROBLEMS)
+        )
+        return cls(int(number), problems, tuple(cells[: len(NAMES)]), original)
+
+
+def read_rejected_rows(lines: Iterable[str]) -> Iterator[RejectedRow]:
+    """Read a rejected-rows file back, from its lines with their line ends."""
+    reader = csv.reader(lines, strict=True)
+    header = tuple(next(reader, ()))
+    if header != HEADER:
+        raise ValueError(f"not a rejected-rows file: its header is {header}")
+    for cells in reader:
+        yield RejectedRow.from_cells(cells)

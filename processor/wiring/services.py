@@ -1,0 +1,121 @@
+"""What a run works with: the collaborators, gathered once per function, and the invocation that it runs in."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from processor.ledger.content_claims import ContentClaims
+from processor.ledger.ledger import Ledger
+from processor.ledger.table import FilesTable
+from processor.messaging.alerts import Notifier
+from processor.messaging.ingest_queue import IngestQueue
+from processor.messaging.state_machine import Executions
+from processor.observability.metrics import Tally
+from processor.observability.usage_meter import Meter
+from processor.orders.transport.connect import fast_sender
+from processor.orders.writer import ClientSender, OrderStore
+from processor.storage.objects import Objects
+from processor.wiring.config import FAST
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from botocore.session import Session
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sns import SNSClient
+    from mypy_boto3_sqs import SQSClient
+
+    from processor.orders.writer import Sender
+    from processor.wiring.config import Config
+
+
+class Clients(NamedTuple):
+    """The AWS clients. ``orders`` is DynamoDB without botocore's parameter validation, for the rows."""
+
+    s3: S3Client
+    files: DynamoDBClient
+    orders: DynamoDBClient
+    sqs: SQSClient
+    sns: SNSClient
+    states: Any
+    """Step Functions."""
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _new_id() -> str:
+    return secrets.token_hex(8)
+
+
+class Services(NamedTuple):
+    """The collaborators of every run."""
+
+    config: Config
+    ledger: Ledger
+    claims: ContentClaims
+    objects: Objects
+    queue: IngestQueue
+    notifier: Notifier
+    executions: Executions
+    new_store: Callable[[], OrderStore]
+    """Each run counts its own batches."""
+    meter: Meter
+    now: Callable[[], datetime] = _utc_now
+    new_id: Callable[[], str] = _new_id
+
+    @classmethod
+    def build(
+        cls, config: Config, clients: Clients, meter: Meter | None = None, session: Session | None = None
+    ) -> Services:
+        """Wire the collaborators to AWS. Orders take the fast way only if the clients' ``session`` is there."""
+        table = FilesTable(clients.files, config.files_table)
+        ledger = Ledger(table)
+        meter = meter or Meter(config.orders_table)
+        sender: Sender | None = None
+        if session and config.order_writes == FAST:
+            sender = fast_sender(session, clients.files, config.orders_table, meter.count_written)
+        sender = sender or ClientSender(clients.orders, config.orders_table)
+        return cls(
+            config=config,
+            ledger=ledger,
+            claims=ContentClaims(table, ledger),
+            objects=Objects(clients.s3),
+            queue=IngestQueue(clients.sqs, config.queue_url),
+            notifier=Notifier(clients.sns, config.alerts_topic_arn, config.environment),
+            executions=Executions(clients.states, config.large_files_arn),
+            new_store=lambda: OrderStore(sender),
+            meter=meter,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """The Lambda invocation: its ids, how much time (seconds) and memory it has, and what it will report."""
+
+    request_id: str
+    trace_id: str
+    timeout_s: float
+    memory_mb: int = 256
+    sampled: bool = False
+    """Whether X-Ray keeps the trace."""
+    tally: Tally = field(default_factory=Tally)
+    began: float = field(default_factory=time.monotonic)
+
+    def elapsed_s(self) -> float:
+        """Tell how long the invocation has run."""
+        return time.monotonic() - self.began
+
+    def gb_seconds(self, seconds: float) -> float:
+        """Convert running time to what Lambda bills."""
+        return seconds * self.memory_mb / 1024
+
+    def remaining_s(self) -> float:
+        """Tell how long the invocation may still run."""
+        return self.timeout_s - self.elapsed_s()
