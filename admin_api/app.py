@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 
-from admin_api.auth import Gate, Sessions
-from admin_api.pages import PagesWhenAsked
-from admin_api.refusals import HANDLERS, Boundary
-from admin_api.security import Guard
+from admin_api.lazy_routes import PagesWhenAsked
+from admin_api.rendering.error_pages import HANDLERS, Boundary
+from admin_api.web.auth import Gate, Sessions
+from admin_api.web.security import Guard
 
 if TYPE_CHECKING:
-    from admin_api.auth import User
-    from admin_api.services import Console
-    from admin_api.tokens import TokenChecker
+    from admin_api.web.auth import User
+    from admin_api.web.tokens import TokenChecker
+    from admin_api.wiring.services import Console
 
 _SMALLEST_COMPRESSED = 500
 _DESCRIPTION = """
@@ -49,7 +49,7 @@ def _token_checker(console: Console) -> Any:
     def user_of(token: str) -> User | None:
         nonlocal checker
         if checker is None:
-            from admin_api.tokens import TokenChecker  # noqa: PLC0415  Cryptography, for scripts only.
+            from admin_api.web.tokens import TokenChecker  # noqa: PLC0415  Cryptography, for scripts only.
 
             checker = TokenChecker(console.discovery_url, console.config.scripts_client_id)
         return checker.user_of(token)

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from mangum import Mangum
 
 from admin_api.app import create_app
-from admin_api.config import Config
-from admin_api.services import Console
+from admin_api.wiring.config import Config
+from admin_api.wiring.services import Console
 from processor.observability.telemetry import logger, span
 
 if TYPE_CHECKING:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from admin_api import bulk_files, letter_jobs
-from admin_api.config import Config
-from admin_api.jobs import Work
-from admin_api.services import Console
+from admin_api.actions import bulk_dead_letters, bulk_files
+from admin_api.actions.bulk import Work
+from admin_api.wiring.config import Config
+from admin_api.wiring.services import Console
 from processor.domain.actions import ActionKind
 from processor.ledger.action_log import ActionTakenOverError
 from processor.observability.telemetry import logger, span
@@ -16,14 +16,14 @@ from processor.observability.telemetry import logger, span
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-    from admin_api.jobs import Executor
+    from admin_api.actions.bulk import Executor
 
 EXECUTORS: dict[ActionKind, Executor] = {
     ActionKind.REPROCESS: bulk_files.carry_out,
     ActionKind.PROCESS_ANYWAY: bulk_files.carry_out,
     ActionKind.DISMISS: bulk_files.carry_out,
-    ActionKind.REDRIVE: letter_jobs.redrive,
-    ActionKind.DELETE: letter_jobs.delete,
+    ActionKind.REDRIVE: bulk_dead_letters.redrive,
+    ActionKind.DELETE: bulk_dead_letters.delete,
 }
 
 console = Console.connect(Config.from_environment(os.environ))

@@ -83,7 +83,7 @@ class Console(Construct):
         parts.gateway.lead_to(self.web.function)
 
     def _environment(self) -> dict[str, str]:
-        """Spell out admin_api.config.Config's fields; a template test holds the two together."""
+        """Spell out admin_api.wiring.config.Config's fields; a template test holds the two together."""
         parts, settings = self._parts, self._settings
         return {
             "BUCKET_NAME": parts.storage.bucket.bucket_name,

@@ -7,9 +7,9 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query
 
 from admin_api.api.models import ActionOut, ActionsOut, problems
-from admin_api.auth import Operator, User
-from admin_api.errors import InvalidError, NotFoundError, RefusedError
-from admin_api.services import ConsoleDep
+from admin_api.web.auth import Operator, User
+from admin_api.web.errors import InvalidError, NotFoundError, RefusedError
+from admin_api.wiring.services import ConsoleDep
 from processor.domain.cursors import CursorError
 
 router = APIRouter(prefix="/api", tags=["Activity"])

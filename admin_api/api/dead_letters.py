@@ -7,13 +7,13 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
+from admin_api.actions.perform import Asked, act_on_many
 from admin_api.api.files import ACTION_ID
 from admin_api.api.models import ActionOut, DeadLetterOut, DeadLettersOut, problems
-from admin_api.auth import Operator
-from admin_api.dead_letters import MOST_SEEN, MessageId
-from admin_api.errors import InvalidError
-from admin_api.file_actions import Asked, act_on_many
-from admin_api.services import ConsoleDep
+from admin_api.pages.dead_letters.index import MOST_SEEN, MessageId
+from admin_api.web.auth import Operator
+from admin_api.web.errors import InvalidError
+from admin_api.wiring.services import ConsoleDep
 from processor.domain.actions import ActionKind, new_action_id
 from processor.domain.entries import to_iso
 

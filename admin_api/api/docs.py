@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from admin_api.views import page
+from admin_api.rendering.views import page
 
 router = APIRouter(include_in_schema=False)
 

@@ -8,11 +8,11 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Path, Query
 from pydantic import AfterValidator, BaseModel, Field
 
+from admin_api.actions.perform import Asked, act_on_file, act_on_many
 from admin_api.api.models import ActionOut, FileOut, FilesOut, FileStoryOut, RunOut, problems
-from admin_api.auth import Operator, User
-from admin_api.errors import InvalidError, NotFoundError
-from admin_api.file_actions import Asked, act_on_file, act_on_many
-from admin_api.services import ConsoleDep
+from admin_api.web.auth import Operator, User
+from admin_api.web.errors import InvalidError, NotFoundError
+from admin_api.wiring.services import ConsoleDep
 from processor.domain.actions import ActionKind, new_action_id
 from processor.domain.cursors import CursorError
 from processor.domain.entries import from_iso, to_iso

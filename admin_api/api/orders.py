@@ -8,8 +8,8 @@ from fastapi import APIRouter, Query
 
 from admin_api.api.files import FileId
 from admin_api.api.models import FileOrdersOut, OrderOut, OrdersOut, problems
-from admin_api.errors import InvalidError, NotFoundError
-from admin_api.services import ConsoleDep
+from admin_api.web.errors import InvalidError, NotFoundError
+from admin_api.wiring.services import ConsoleDep
 from processor.domain.cursors import CursorError
 from processor.orders.lookup import CustomerIndexMissingError
 from processor.storage.accepted_reader import run_of_rows

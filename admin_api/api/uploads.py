@@ -5,10 +5,10 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from admin_api.api.models import UploadIn, UploadOut, problems
-from admin_api.auth import Operator
-from admin_api.errors import InvalidError
-from admin_api.services import ConsoleDep
-from admin_api.uploads import allow
+from admin_api.pages.upload import allow
+from admin_api.web.auth import Operator
+from admin_api.web.errors import InvalidError
+from admin_api.wiring.services import ConsoleDep
 from processor.storage.presigned_posts import UploadNameError
 
 router = APIRouter(prefix="/api", tags=["Uploads"])

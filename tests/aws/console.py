@@ -15,9 +15,9 @@ from botocore.config import Config as ClientConfig
 from starlette.testclient import TestClient
 
 from admin_api.app import create_app
-from admin_api.auth import SESSION_COOKIE, User, open_session
-from admin_api.config import Config
-from admin_api.services import Console
+from admin_api.web.auth import SESSION_COOKIE, User, open_session
+from admin_api.wiring.config import Config
+from admin_api.wiring.services import Console
 from processor.domain.actions import new_action_id
 from tests.aws.stage import BUCKET, REGION
 

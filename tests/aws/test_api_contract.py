@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from schemathesis import GenerationMode
 from schemathesis.specs.openapi.checks import ignored_auth, positive_data_acceptance
 
-from admin_api.auth import SESSION_COOKIE
+from admin_api.web.auth import SESSION_COOKIE
 from tests.aws.console import OPERATOR, session_cookie
 from tests.aws.stage import BAD_ROW, GOOD_ROWS, csv_file
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from admin_api import bulk_files
-from admin_api.jobs import Work
+from admin_api.actions import bulk_files
+from admin_api.actions.bulk import Work
 from processor.domain.actions import ActionEntry, ActionState
 from processor.domain.object_keys import FileState
 from processor.ledger.file_list import FileFilter, FileList

@@ -14,9 +14,9 @@ from starlette.testclient import TestClient
 
 import admin_api
 from admin_api.app import create_app
-from admin_api.assets import asset
-from admin_api.pages import PAGES, load_pages
-from admin_api.services import Console
+from admin_api.lazy_routes import PAGES, load_pages
+from admin_api.web.assets import asset
+from admin_api.wiring.services import Console
 from tests.aws.console import NOBODY_IN_PARTICULAR, OPERATOR, URL, VIEWER, ConsoleStage, session_cookie, words
 from tests.aws.stage import REGION
 

@@ -10,11 +10,11 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from admin_api.alarms import AlarmReader, AlarmState
-from admin_api.logs import LogReader, Wanted
-from admin_api.metrics import MetricReader
-from admin_api.series import Series, Source, Window, ours
-from admin_api.traces import TraceReader, TraceState
+from admin_api.monitoring.alarms import AlarmReader, AlarmState
+from admin_api.monitoring.cloudwatch import MetricReader
+from admin_api.monitoring.logs import LogReader, Wanted
+from admin_api.monitoring.series import Series, Source, Window, ours
+from admin_api.monitoring.traces import TraceReader, TraceState
 from tests.aws.stage import REGION
 
 if TYPE_CHECKING:

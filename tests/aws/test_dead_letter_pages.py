@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
-from admin_api import letter_jobs
-from admin_api.jobs import Work
+from admin_api.actions import bulk_dead_letters
+from admin_api.actions.bulk import Work
 from processor.domain.actions import ActionKind, ActionState
 from processor.domain.entries import to_iso
 from processor.domain.object_keys import FileState, ObjectVersion, file_id
@@ -38,7 +38,7 @@ def impatient(console: ConsoleStage, monkeypatch: pytest.MonkeyPatch) -> None:
     config = console.config
     queue = DeadLetterQueue(console.stage.clients.sqs, config.dead_letter_queue_url, config.queue_url, BUCKET, wait_s=0)
     console.console.__dict__["dead_letters"] = queue
-    monkeypatch.setattr(letter_jobs, "MoveTasks", lambda *_: NoTasks())
+    monkeypatch.setattr(bulk_dead_letters, "MoveTasks", lambda *_: NoTasks())
     monkeypatch.setattr("moto.sqs.models.Queue.pending_message_groups", frozenset())
 
 
@@ -96,7 +96,7 @@ def work(console: ConsoleStage, *, stop_after: int = 0) -> ActionEntry:
     log = console.console.actions
     action = log.read(console.worker.calls.pop(0)["action_id"])
     assert action is not None
-    executor = {ActionKind.REDRIVE: letter_jobs.redrive, ActionKind.DELETE: letter_jobs.delete}[action.kind]
+    executor = {ActionKind.REDRIVE: bulk_dead_letters.redrive, ActionKind.DELETE: bulk_dead_letters.delete}[action.kind]
     seconds = iter(range(100_000))
     handled = 0
 
@@ -201,7 +201,7 @@ def test_more_letters_than_one_look_sees_are_told_honestly(
     console: ConsoleStage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The page says how many it has seen of about how many, and what its buttons mean then."""
-    monkeypatch.setattr("admin_api.dead_letters.MOST_SEEN", 20)
+    monkeypatch.setattr("admin_api.pages.dead_letters.index.MOST_SEEN", 20)
     for number in range(45):
         send(console, f"nonsense {number}")
 
@@ -438,8 +438,8 @@ class Tasks:
 
 def redrive_all(console: ConsoleStage, tasks: Tasks, monkeypatch: pytest.MonkeyPatch, **options: int) -> ActionEntry:
     """Redrive everything where SQS has such tasks."""
-    monkeypatch.setattr(letter_jobs, "MoveTasks", lambda *_: tasks)
-    monkeypatch.setattr("admin_api.letter_jobs.time.sleep", lambda _: None)
+    monkeypatch.setattr(bulk_dead_letters, "MoveTasks", lambda *_: tasks)
+    monkeypatch.setattr("admin_api.actions.bulk_dead_letters.time.sleep", lambda _: None)
     send(console, "{}")
     browser = console.browser()
     press(browser, {**form_of(browser.get("/dead-letters"), "Redrive 1"), "rate": "50"})

@@ -11,8 +11,8 @@ from urllib.parse import quote
 
 import pytest
 
-from admin_api.addresses import order_href
-from admin_api.order_feed import read_feed
+from admin_api.pages.orders.feed import read_feed
+from admin_api.rendering.urls import order_href
 from processor.domain.cursors import pack
 from processor.domain.orders import CUSTOMER_SHARDS
 from tests.aws.calls import calls_to, operations
@@ -22,7 +22,7 @@ from tests.aws.stage import BUCKET, csv_file
 if TYPE_CHECKING:
     from starlette.testclient import TestClient
 
-    from admin_api.order_feed import FeedPage
+    from admin_api.pages.orders.feed import FeedPage
     from tests.aws.console import ConsoleStage
 
 GOOD = "A-1,Ada Lovelace,Difference Engine,2,10.50"
@@ -106,7 +106,7 @@ def test_files_without_orders_are_passed_by_a_page_at_a_time(
     console: ConsoleStage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """After a storm of failures the page says how far it looked, and the next one goes on."""
-    monkeypatch.setattr("admin_api.order_feed._MOST_FILES", 5)
+    monkeypatch.setattr("admin_api.pages.orders.feed._MOST_FILES", 5)
     console.stage.process("good.csv", rows("G", 1))
     for number in range(5):
         console.stage.process(f"bad-{number}.csv", f"nothing {number}\n".encode())
@@ -120,7 +120,7 @@ def test_files_without_orders_are_passed_by_a_page_at_a_time(
 
 def test_the_way_up_leads_past_files_without_orders(console: ConsoleStage, monkeypatch: pytest.MonkeyPatch) -> None:
     """However many of them stand between two files with orders, the newer orders are reached by the link alone."""
-    monkeypatch.setattr("admin_api.order_feed._MOST_FILES", 3)
+    monkeypatch.setattr("admin_api.pages.orders.feed._MOST_FILES", 3)
     console.stage.process("old.csv", rows("O", 1))
     middle = console.stage.process("middle.csv", rows("M", 1))
     for number in range(6):
@@ -336,8 +336,8 @@ def test_each_list_is_exported_as_it_is_filtered(console: ConsoleStage) -> None:
 
 def test_an_export_is_bounded_and_says_so(console: ConsoleStage, monkeypatch: pytest.MonkeyPatch) -> None:
     """Behind the bound nothing more is read, and the name of the file tells that these are not all."""
-    monkeypatch.setattr("admin_api.order_exports._AT_ONCE", 4)
-    monkeypatch.setattr("admin_api.exports.write_csv.__kwdefaults__", {**_bounds(), "most_rows": 6})
+    monkeypatch.setattr("admin_api.pages.orders.export._AT_ONCE", 4)
+    monkeypatch.setattr("admin_api.rendering.csv_export.write_csv.__kwdefaults__", {**_bounds(), "most_rows": 6})
     console.stage.process("a.csv", rows("A", 20))
 
     exported, name = download(console.browser(), "/orders/export.csv")
@@ -347,7 +347,7 @@ def test_an_export_is_bounded_and_says_so(console: ConsoleStage, monkeypatch: py
 
 
 def _bounds() -> dict[str, Any]:
-    from admin_api.exports import write_csv  # noqa: PLC0415
+    from admin_api.rendering.csv_export import write_csv  # noqa: PLC0415
 
     return dict(write_csv.__kwdefaults__ or {})
 

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
-from admin_api.clock import UNKNOWN
-from admin_api.figures import total
-from admin_api.measures import RECEIVED
-from admin_api.metrics import Readings
-from admin_api.overview import look
-from admin_api.series import Series, Window
+from admin_api.monitoring.cloudwatch import Readings
+from admin_api.monitoring.figures import total
+from admin_api.monitoring.measures import RECEIVED
+from admin_api.monitoring.series import Series, Window
+from admin_api.pages.overview.index import look
+from admin_api.rendering.formats import UNKNOWN
 from processor.domain.entries import to_iso
 from processor.domain.object_keys import file_id
 from processor.ledger.ledger import RunStart

@@ -10,7 +10,7 @@ from urllib.parse import quote
 import pytest
 from botocore.exceptions import ClientError
 
-from admin_api.log_search import LogSearch, Mention
+from admin_api.monitoring.log_search import LogSearch, Mention
 from processor.domain.actions import ActionEntry, ActionKind, ActionState
 from processor.domain.entries import to_iso
 from processor.messaging.dead_letter_queue import DeadLetterQueue

@@ -17,7 +17,7 @@ DISCOVERY = {
 @pytest.fixture(autouse=True)
 def _known_pool(console: ConsoleStage, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the user pool's description be known, so that nothing is asked over the network."""
-    from admin_api.sign_in import _cognito  # noqa: PLC0415
+    from admin_api.pages.sign_in import _cognito  # noqa: PLC0415
 
     console.console.__dict__["discovery_url"] = "https://cognito.test/discovery"
     client = _cognito("https://cognito.test/discovery", console.config.client_id)

@@ -23,10 +23,10 @@ from rich.table import Table
 from starlette.testclient import TestClient
 
 from admin_api.app import create_app
-from admin_api.auth import SESSION_COOKIE
-from admin_api.config import Config
-from admin_api.services import Console
-from admin_api.vitals import VitalsReader
+from admin_api.monitoring.status import VitalsReader
+from admin_api.web.auth import SESSION_COOKIE
+from admin_api.wiring.config import Config
+from admin_api.wiring.services import Console
 from cdk.local.deploy import bring_up
 from cdk.local.emulator import Emulator
 from cdk.local.processes import ROOT

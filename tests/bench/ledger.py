@@ -17,7 +17,7 @@ from processor.ledger.counters import COUNTS_PARTITION
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from admin_api.services import Console
+    from admin_api.wiring.services import Console
 
 _BATCH = 25
 _ROWS = 1_000

@@ -41,7 +41,7 @@ FIELDS = {
     "exception",
     "exception_name",
 }
-# What a line of the console holds beside Powertools' own (admin_api/security.py).
+# What a line of the console holds beside Powertools' own (admin_api/web/security.py).
 CONSOLE_FIELDS = {"method", "route", "status", "duration_ms", "who"}
 # https://docs.aws.amazon.com/lambda/latest/dg/telemetry-schema-reference.html
 PLATFORM = {

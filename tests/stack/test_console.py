@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import itsdangerous
 import pytest
 
-from admin_api.auth import SESSION_COOKIE, User, open_session
+from admin_api.web.auth import SESSION_COOKIE, User, open_session
 from tests.stack.deployment import wait_until
 from tests.stack.order_files import dead_letter
 from tests.stack.test_end_to_end import small_file

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from admin_api.activity import OneAction
+from admin_api.pages.activity import OneAction
 from processor.domain.actions import ActionState
 from tests.unit.admin_api.made_files import made_action
 

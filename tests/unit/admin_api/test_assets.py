@@ -11,11 +11,11 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from admin_api.assets import ASSETS, BUNDLES, FOLDER, Assets, asset, router
+from admin_api.web.assets import ASSETS, BUNDLES, FOLDER, Assets, asset, router
 
 ROOT = Path(__file__).parents[3]
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
-STYLES = sorted(FOLDER.glob("css/*.css"))
+STYLES = sorted(FOLDER.glob("css/**/*.css"))
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from admin_api.auth import IDLE_S, LONGEST_S, User, open_session, safe_path, sign_in_path, user_of_session
+from admin_api.web.auth import IDLE_S, LONGEST_S, User, open_session, safe_path, sign_in_path, user_of_session
 
 ADA = User("subject", "ada@example.com", ("operators",))
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from admin_api.aws_links import AwsConsole, aws_console_of
+from admin_api.monitoring.aws_console import AwsConsole, aws_console_of
 
 
 def console(endpoint: str) -> Any:

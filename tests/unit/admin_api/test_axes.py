@@ -10,7 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from admin_api.axes import Scale, apart, compact, span_ticks, span_words, stretches, time_ticks, value_ticks
+from admin_api.rendering.charts.axes import (
+    Scale,
+    apart,
+    compact,
+    span_ticks,
+    span_words,
+    stretches,
+    time_ticks,
+    value_ticks,
+)
 
 BERLIN = ZoneInfo("Europe/Berlin")
 DAY = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)

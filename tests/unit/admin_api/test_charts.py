@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from admin_api.charts import Chart, Line, Mark, bar_chart, line_chart
-from admin_api.sparks import sparkline
+from admin_api.rendering.charts.series_charts import Chart, Line, Mark, bar_chart, line_chart
+from admin_api.rendering.charts.sparkline import sparkline
 
 if TYPE_CHECKING:
     from collections.abc import Callable

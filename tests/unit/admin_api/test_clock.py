@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from jinja2 import Environment
 
-from admin_api.clock import FILTERS, Clock, duration, money, number, price, size
+from admin_api.rendering.formats import FILTERS, Clock, duration, money, number, price, size
 
 NOW = datetime(2026, 11, 25, 18, 0, tzinfo=UTC)
 EARLIER = "2026-11-25T17:58:00.123456Z"

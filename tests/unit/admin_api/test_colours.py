@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from admin_api.assets import FOLDER
+from admin_api.web.assets import FOLDER
 
 _TOKENS = (FOLDER / "css/tokens.css").read_text()
 _OKLCH = r"oklch\(([\d.]+) ([\d.]+) ([\d.]+)\)"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from admin_api.evidence import WIDTH, WORDS, lay_out
-from admin_api.loglines import LogLine
-from admin_api.logs import LogPage
-from admin_api.traces import Trace, TraceState
-from admin_api.waterfall import draw
+from admin_api.monitoring.log_lines import LogLine
+from admin_api.monitoring.logs import LogPage
+from admin_api.monitoring.traces import Trace, TraceState
+from admin_api.monitoring.waterfall import draw
+from admin_api.pages.runs.trace_view import WIDTH, WORDS, lay_out
 
 BEGAN = datetime(2026, 11, 25, 18, 0, tzinfo=UTC)
 ID = "1-5759e988-bd862e3fe1be46a994272793"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from admin_api.exports import Cell, Export, csv_response, write_csv
+from admin_api.rendering.csv_export import Cell, Export, csv_response, write_csv
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

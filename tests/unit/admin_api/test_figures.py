@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from admin_api.figures import added, greatest, in_bins, newest, quotient, ratio, total
+from admin_api.monitoring.figures import added, greatest, in_bins, newest, quotient, ratio, total
 
 ROWS = st.lists(st.none() | st.integers(0, 10**6).map(float), min_size=1, max_size=200).map(tuple)
 

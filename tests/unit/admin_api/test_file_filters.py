@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from admin_api.file_filters import CAUSES, FileQuery, Span, cause_options
+from admin_api.pages.files.filters import CAUSES, FileQuery, Span, cause_options
 from processor.domain.entries import to_iso
 from processor.domain.object_keys import FileState
 from processor.ledger.file_list import FileFilter

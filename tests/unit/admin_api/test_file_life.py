@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from admin_api.file_life import MOST_STEPS, life_of, verdict_of
+from admin_api.pages.files.timeline import MOST_STEPS, life_of, verdict_of
 from processor.domain.actions import ActionKind, ActionState
 from processor.domain.entries import to_iso
 from processor.domain.object_keys import FileState

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from admin_api.file_filters import FileQuery
-from admin_api.files import Row, tabs_of
+from admin_api.pages.files.filters import FileQuery
+from admin_api.pages.files.index import Row, tabs_of
 from processor.domain.object_keys import FileState
 from processor.ledger.counters import AT_REST, Counts
 from tests.unit.admin_api.made_files import made_file

@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from admin_api.assets import FOLDER
-from admin_api.auth import User
-from admin_api.clock import Clock
-from admin_api.views import Frame, templates
-from admin_api.vitals import Vitals
+from admin_api.monitoring.status import Vitals
+from admin_api.rendering.formats import Clock
+from admin_api.rendering.views import Frame, templates
+from admin_api.web.assets import FOLDER
+from admin_api.web.auth import User
 from processor.domain.actions import ActionState
 from processor.domain.entries import DIED, ERROR
 from processor.domain.object_keys import FileState
@@ -44,7 +44,7 @@ def _page(frame: Frame = FRAME) -> str:
 
 def _call(partial: str, call: str) -> str:
     macro = call.partition("(")[0]
-    return templates.from_string(f'{{% from "partials/{partial}" import {macro} %}}{{{{ {call} }}}}').render()
+    return templates.from_string(f'{{% from "macros/{partial}" import {macro} %}}{{{{ {call} }}}}').render()
 
 
 def test_production_cannot_be_overlooked() -> None:

@@ -7,7 +7,7 @@ import threading
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from admin_api.gathering import Part, ask
+from admin_api.pages.parts import Part, ask
 
 
 def refused() -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from admin_api.identifiers import Identifier
+from admin_api.pages.search.identifiers import Identifier
 
 FILE_ID = "3887c2b429aa1757c46a1075"
 UUID = "0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9"

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from admin_api.jobs import RESERVE_S, SAVE_EVERY_S, Step, Work, start
+from admin_api.actions.bulk import RESERVE_S, SAVE_EVERY_S, Step, Work, start
 from processor.domain.actions import ActionEntry, ActionKind, ActionState
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from admin_api.services import Console
+    from admin_api.wiring.services import Console
 
 ACTION = ActionEntry(
     action_id="20261125T180000Z-0123abcd",

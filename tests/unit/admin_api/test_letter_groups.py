@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from admin_api.letter_groups import (
+from admin_api.actions.dead_letter_groups import (
     NO_CAUSE,
     NO_FILE,
     SETTLED_SINCE,

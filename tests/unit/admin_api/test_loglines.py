@@ -6,7 +6,7 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-from admin_api.loglines import LogLine, read_line
+from admin_api.monitoring.log_lines import LogLine, read_line
 
 AT = datetime(2026, 11, 25, 18, 47, 12, tzinfo=UTC)
 REQUEST = "8c7f1c0e-4f5b-4f5e-9d63-0d6d6d1c2b3a"

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from admin_api.logs import MOST_LINES, LogReader, Wanted
+from admin_api.monitoring.logs import MOST_LINES, LogReader, Wanted
 
 SINCE = datetime(2026, 11, 25, 18, 47, tzinfo=UTC)
 UNTIL = SINCE + timedelta(seconds=3)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from admin_api.alarms import Alarm, AlarmState
-from admin_api.needs import needs_of
-from admin_api.vitals import Vitals
+from admin_api.monitoring.alarms import Alarm, AlarmState
+from admin_api.monitoring.status import Vitals
+from admin_api.pages.overview.attention import needs_of
 from processor.domain.object_keys import FileState
 from processor.ledger.counters import Counts
 

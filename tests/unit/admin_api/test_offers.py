@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from admin_api.offers import OFFERS, allowed, offers, why_not
+from admin_api.actions.available import OFFERS, allowed, offers, why_not
 from processor.domain.actions import ActionKind
 from processor.domain.object_keys import TRANSITIONS, FileState
 from tests.unit.admin_api.made_files import NOW, made_file

@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from admin_api.measures import (
+from admin_api.monitoring.cloudwatch import Readings, Values
+from admin_api.monitoring.measures import (
     ACCEPTED,
     COST,
     DEAD_LETTERED,
@@ -18,10 +19,9 @@ from admin_api.measures import (
     ended,
     needing_nobody,
 )
-from admin_api.metrics import Readings, Values
-from admin_api.plot_groups import GROUPS, Group
-from admin_api.plots import per_cent, whole
-from admin_api.series import Series, Source, Window
+from admin_api.monitoring.series import Series, Source, Window
+from admin_api.pages.metrics.chart_groups import GROUPS, Group
+from admin_api.pages.metrics.chart_specs import per_cent, whole
 from processor.observability.metrics import UNITS
 
 NOW = datetime(2026, 11, 25, 18, 0, tzinfo=UTC)

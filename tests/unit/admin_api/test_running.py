@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from admin_api.running import progress_of
+from admin_api.pages.files.progress import progress_of
 from processor.domain.entries import FileEntry, to_iso
 from processor.domain.object_keys import FileState
 

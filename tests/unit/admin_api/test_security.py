@@ -10,7 +10,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from admin_api.security import Guard, origin_of
+from admin_api.web.security import Guard, origin_of
 
 URL = "https://console.test"
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from admin_api.series import Window, ours
+from admin_api.monitoring.series import Window, ours
 
 NOW = datetime(2026, 11, 25, 18, 47, 12, 345678, tzinfo=UTC)
 

@@ -8,8 +8,8 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import KeySet, RSAKey
 
-from admin_api.auth import User
-from admin_api.tokens import TokenChecker
+from admin_api.web.auth import User
+from admin_api.web.tokens import TokenChecker
 
 ISSUER = "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_pool"
 NOW = 1_800_000_000

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 from botocore.exceptions import ClientError
 
-from admin_api.alarms import Alarm, AlarmState
-from admin_api.vitals import FRESH_S, VitalsReader
+from admin_api.monitoring.alarms import Alarm, AlarmState
+from admin_api.monitoring.status import FRESH_S, VitalsReader
 from processor.domain.object_keys import FileState
 from processor.ledger.counters import MOVING, Counts
 

@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from admin_api.waterfall import Waterfall, draw
+from admin_api.monitoring.waterfall import Waterfall, draw
 
 TRACE = "1-5759e988-bd862e3fe1be46a994272793"
 START = 1_000_000.0

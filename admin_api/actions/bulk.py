@@ -1,0 +1,115 @@
+"""Actions on many things: begun by a request, carried out by the worker step by step, until done or stopped.
+
+An *executor* knows how to carry out one kind of action: it yields a :class:`Step` for each thing it has come past.
+Everything else is here, once for all kinds: pace, progress, the wish to stop, the worker's limited time.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+from processor.domain.actions import ActionState
+from processor.observability.telemetry import logger
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from admin_api.wiring.services import Console
+    from processor.domain.actions import ActionEntry
+
+SAVE_EVERY_S = 1.0
+RESERVE_S = 20.0
+"""The worker hands on to the next one while this much of its time is left."""
+
+
+class Step(NamedTuple):
+    """What became of one thing, or of a few at once; ``resume`` is where a new worker would go on behind it."""
+
+    done: int = 0
+    skipped: int = 0
+    """Nothing had to be done any more: it is so already, or somebody else was faster."""
+    failed: int = 0
+    resume: str = ""
+    error: str = ""
+    save: bool = False
+    """Whether this must be on record before the executor goes on: what it says would be lost with the worker."""
+
+
+type Executor = Callable[[Console, ActionEntry], Iterator[Step]]
+"""Carries out an action from ``action.resume`` on; doing a thing twice must be doing it once."""
+
+
+def start(console: Console, action: ActionEntry) -> bool:
+    """Begin an action on many things; False if it was begun before (a second click)."""
+    begun = console.actions.begin(action)
+    if begun:
+        hand_over(console, action.action_id)
+    return begun
+
+
+def hand_over(console: Console, action_id: str) -> None:
+    """Let a worker carry the action on. Lambda keeps the call, and repeats it if the worker fails."""
+    console.worker.invoke(
+        FunctionName=console.config.worker_function,
+        InvocationType="Event",
+        Payload=json.dumps({"action_id": action_id}).encode(),
+    )
+
+
+@dataclass
+class Work:
+    """One worker's part of an action."""
+
+    console: Console
+    executor: Executor
+    remaining_s: Callable[[], float]
+    sleep: Callable[[float], None] = time.sleep
+    clock: Callable[[], float] = time.monotonic
+    _unsaved: list[Step] = field(default_factory=list)
+
+    def carry_out(self, action: ActionEntry) -> ActionEntry:
+        """Work until the action is over or time is up; return it as it is then stored."""
+        saved_at = self.clock()
+        for step in self.executor(self.console, action):
+            self._unsaved.append(step)
+            if action.rate_per_s:
+                self.sleep((step.done + step.failed) / action.rate_per_s)
+            if step.save or self.clock() - saved_at >= SAVE_EVERY_S:
+                action, saved_at = self._save(action), self.clock()
+                if action.stop_asked:
+                    return self._finish(action, ActionState.STOPPED)
+                if self.remaining_s() < RESERVE_S:
+                    hand_over(self.console, action.action_id)
+                    logger.info("action_handed_on", extra={"action_id": action.action_id, "resume": action.resume})
+                    return action
+        action = self._save(action)
+        return self._finish(action, ActionState.STOPPED if action.stop_asked else ActionState.DONE)
+
+    def _save(self, action: ActionEntry) -> ActionEntry:
+        steps, self._unsaved = self._unsaved, []
+        return self.console.actions.progress(
+            action,
+            done=sum(step.done for step in steps),
+            skipped=sum(step.skipped for step in steps),
+            failed=sum(step.failed for step in steps),
+            resume=next((step.resume for step in reversed(steps) if step.resume), action.resume),
+            error=next((step.error for step in reversed(steps) if step.error), ""),
+        )
+
+    def _finish(self, action: ActionEntry, state: ActionState) -> ActionEntry:
+        finished = self.console.actions.finish(action, state)
+        logger.info(
+            "action_finished",
+            extra={
+                "action_id": action.action_id,
+                "kind": action.kind,
+                "state": state,
+                "done": finished.done,
+                "skipped": finished.skipped,
+                "failed": finished.failed,
+            },
+        )
+        return finished

@@ -1,0 +1,85 @@
+"""Redriving and deleting dead letters, as the worker carries it out: letter by letter, each noted in its file's story.
+
+A selection is ``{"message_ids": [...]}``, or ``{"all": true, "before": …}``, where ``before`` keeps out what failed
+again while this went on. All of them together are left to AWS's own task where the service has it.
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
+
+from admin_api.actions.bulk import Step
+from processor.domain.entries import from_iso
+from processor.messaging.move_tasks import MoveTasks, MoveUnsupportedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterator
+
+    from admin_api.wiring.services import Console
+    from processor.domain.actions import ActionEntry
+    from processor.messaging.dead_letters import Moved
+
+_LOOK_EVERY_S = 1.0
+
+
+def redrive(console: Console, action: ActionEntry) -> Iterator[Step]:
+    """Send letters back to the ingest queue; an executor of ``admin_api.actions.bulk``."""
+    if action.selection.get("all"):
+        try:
+            yield from _by_aws(MoveTasks(console.sqs, console.config.dead_letter_queue_url), action)
+        except MoveUnsupportedError:
+            pass
+        else:
+            return
+    yield from _one_by_one(console, action, console.dead_letters.redrive)
+
+
+def delete(console: Console, action: ActionEntry) -> Iterator[Step]:
+    """Delete letters for good; an executor of ``admin_api.actions.bulk``."""
+    yield from _one_by_one(console, action, console.dead_letters.delete)
+
+
+def _one_by_one(console: Console, action: ActionEntry, move: Callable[..., Generator[Moved]]) -> Iterator[Step]:
+    """Move what the selection names; what was chosen and is not there any more counts as passed over."""
+    selection: dict[str, Any] = action.selection
+    ids = None if selection.get("all") else selection["message_ids"]
+    before = from_iso(selection.get("before") or action.at)
+    met = 0
+    # Closed at once when the worker stops, so that the letters it holds can be received by others.
+    with closing(move(ids, before=before)) as moving:
+        for moved in moving:
+            met += 1
+            if moved.error:
+                yield Step(failed=1, error=moved.error)
+                continue
+            for file_id in moved.letter.file_ids:
+                console.actions.note(action, file_id, f"dead letter {moved.letter.message_id}")
+            yield Step(done=1)
+    if ids is not None:
+        yield Step(skipped=max(0, len(ids) - action.handled - met))
+
+
+def _by_aws(tasks: MoveTasks, action: ActionEntry) -> Iterator[Step]:
+    """Let AWS move everything, and tell how far it is; whoever stops listening cancels it."""
+    task = earlier = tasks.newest()
+    counted = 0
+    if earlier and earlier.is_running:
+        counted, earlier = action.done, None  # Begun by a worker that died; it has counted so many.
+    else:
+        tasks.start(action.rate_per_s)
+    try:
+        while task := tasks.newest():
+            if earlier and task.started_ms == earlier.started_ms:
+                time.sleep(_LOOK_EVERY_S)  # The new one is not listed yet.
+                continue
+            yield Step(done=max(0, task.moved - counted), error=task.failure)
+            if task.is_over:
+                return
+            if task.moved <= counted:
+                time.sleep(_LOOK_EVERY_S)  # Otherwise the pace of the action is pause enough.
+            counted = max(counted, task.moved)
+    finally:
+        if task and task.is_running:
+            tasks.cancel(task)

@@ -1,0 +1,119 @@
+"""What an operator does to files: carried out at once on one, or by the worker on many, and written into the audit log.
+
+Each action has the id of the form that asked for it. Posting that form again is asking once; an action that died on
+the way is finished by asking again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from admin_api.actions import bulk
+from admin_api.actions.available import allowed, why_not
+from admin_api.actions.dismissal import Dismissal
+from admin_api.web.errors import NotFoundError, RefusedError
+from processor.domain.actions import ActionEntry, ActionKind, ActionState
+from processor.domain.entries import to_iso
+from processor.domain.errors import IllegalTransitionError
+from processor.domain.object_keys import FileState
+from processor.ledger.action_log import ActionTakenOverError
+from processor.observability.telemetry import logger
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from admin_api.web.auth import User
+    from admin_api.wiring.services import Console
+    from processor.domain.entries import FileEntry
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Who asks for what, and why; ``action_id`` is the id of the form."""
+
+    user: User
+    kind: ActionKind
+    action_id: str
+    reason: str = ""
+
+
+def act_on_file(console: Console, asked: Asked, file_id: str) -> ActionEntry:
+    """Do it to one file now; returns the action as it ended, also when it was asked for before.
+
+    Raises :class:`NotFoundError`, :class:`RefusedError`, and whatever AWS answers; the log has the end in any case.
+    """
+    entry = console.ledger.read(file_id)
+    if entry is None:
+        raise NotFoundError(f"There is no file {file_id!r:.60}.", "Find it by its name in the list of files.")
+    action = _written(console, asked, file_id=file_id, subject=entry.name, expected=1)
+    if not console.actions.begin(action):
+        action = console.actions.read(action.action_id, file_id) or action
+        if action.is_finished:
+            return action
+    try:
+        fresh = apply(console, asked.kind, entry)
+    except (RefusedError, ClientError, BotoCoreError) as error:
+        _end(console, action, ActionState.FAILED, failed=1, error=str(error))
+        raise
+    return _end(console, action, ActionState.DONE, done=int(fresh), skipped=int(not fresh))
+
+
+def act_on_many(
+    console: Console, asked: Asked, *, selection: dict[str, Any], subject: str, expected: int, rate_per_s: int = 0
+) -> None:
+    """Let the worker do it to what the selection names (``bulk_files`` has the rest); asking twice is asking once."""
+    action = _written(console, asked, selection=selection, subject=subject, expected=expected, rate_per_s=rate_per_s)
+    if bulk.start(console, action):
+        logger.info("action_begun", extra={"action_id": action.action_id, "kind": action.kind, "expected": expected})
+
+
+def target_of(kind: ActionKind) -> FileState:
+    """Tell in which state this leaves a file."""
+    return FileState.DISMISSED if kind is ActionKind.DISMISS else FileState.REPROCESSING
+
+
+def apply(console: Console, kind: ActionKind, entry: FileEntry) -> bool:
+    """Do it to one file. False: it was so already, and only what an earlier attempt had left undone was done.
+
+    Raises :class:`RefusedError`.
+    """
+    fresh = entry.state is not target_of(kind)
+    now = console.now()
+    if fresh and not allowed(kind, entry, now):
+        raise RefusedError(why_not(kind, entry))
+    try:
+        if kind is ActionKind.DISMISS:
+            Dismissal(console.ledger, console.objects, console.now).dismiss(entry.file_id)
+            return fresh
+        if not entry.lease_ended(now):  # A run that died without a word is taken over by the next message as it is.
+            console.ledger.request_reprocess(entry.file_id)
+    except IllegalTransitionError as error:
+        raise RefusedError(f"{entry.name}: {error} Somebody else, or a run, was faster.") from error
+    console.queue.send_reprocess(entry.file_id)
+    return fresh
+
+
+def _written(console: Console, asked: Asked, **more: Any) -> ActionEntry:
+    return ActionEntry(
+        action_id=asked.action_id,
+        kind=asked.kind,
+        at=to_iso(console.now()),
+        who=asked.user.email or asked.user.subject,
+        state=ActionState.RUNNING,
+        reason=asked.reason,
+        **more,
+    )
+
+
+def _end(console: Console, action: ActionEntry, state: ActionState, **more: Any) -> ActionEntry:
+    console.vitals.forget()
+    try:
+        ended = console.actions.finish(action, state, **more)
+    except ActionTakenOverError:  # A double click: the other request has carried it out, too, and was faster.
+        ended = console.actions.read(action.action_id, action.file_id) or action
+    fields = {"action_id": action.action_id, "kind": action.kind, "file_id": action.file_id, "state": ended.state}
+    logger.info("action_finished", extra=fields)
+    return ended

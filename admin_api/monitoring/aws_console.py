@@ -1,0 +1,59 @@
+"""Links into the AWS consoles, where what the SDK talks to is AWS and not something that only speaks like it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import quote, urlsplit
+
+if TYPE_CHECKING:
+    from admin_api.wiring.services import Console
+
+_CONSOLES = {"amazonaws.com": "console.aws.amazon.com", "amazonaws.com.cn": "console.amazonaws.cn"}
+"""By the domain of the partition's endpoints: https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html"""
+
+
+@dataclass(frozen=True, slots=True)
+class AwsConsole:
+    """The AWS console of one partition and region."""
+
+    host: str
+    region: str
+
+    def trace(self, trace_id: str) -> str:
+        """Link to a trace."""
+        return self._cloudwatch(f"xray:traces/{quote(trace_id, safe='')}")
+
+    def log_group(self, name: str) -> str:
+        """Link to a log group, whose name this console wants to be encoded twice, with $ for %."""
+        encoded = quote(quote(name, safe=""), safe="").replace("%", "$")
+        return self._cloudwatch(f"logsV2:log-groups/log-group/{encoded}")
+
+    def queue(self, url: str) -> str:
+        """Link to a queue."""
+        return f"https://{self.region}.{self.host}/sqs/v3/home?region={self.region}#/queues/{quote(url, safe='')}"
+
+    def bucket(self, name: str, prefix: str = "") -> str:
+        """Link to a bucket, or to what it holds under a prefix."""
+        return f"https://{self.region}.{self.host}/s3/buckets/{quote(name)}?region={self.region}&prefix={quote(prefix)}"
+
+    def table(self, name: str) -> str:
+        """Link to a table."""
+        page = f"table?name={quote(name)}"
+        return f"https://{self.region}.{self.host}/dynamodbv2/home?region={self.region}#{page}"
+
+    def function(self, name: str) -> str:
+        """Link to a function."""
+        return f"https://{self.region}.{self.host}/lambda/home?region={self.region}#/functions/{quote(name)}"
+
+    def _cloudwatch(self, page: str) -> str:
+        return f"https://{self.region}.{self.host}/cloudwatch/home?region={self.region}#{page}"
+
+
+def aws_console_of(console: Console) -> AwsConsole | None:
+    """Find the AWS console beside the endpoint that the SDK talks to; None where there is none."""
+    host = urlsplit(console.cloudwatch.meta.endpoint_url).hostname or ""
+    for domain, console_host in _CONSOLES.items():
+        if host.endswith(f".{domain}"):
+            return AwsConsole(console_host, console.region)
+    return None

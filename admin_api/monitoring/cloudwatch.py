@@ -1,0 +1,142 @@
+"""CloudWatch's figures for the console: one call for all the series of a page, kept for some seconds.
+
+What has no data stays a gap; sums, rates and prices are made of the answers in ``admin_api.monitoring.figures``.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from admin_api.monitoring.series import Series, Source, Span, Window
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
+
+    from mypy_boto3_cloudwatch import CloudWatchClient
+    from mypy_boto3_cloudwatch.type_defs import MetricDataQueryTypeDef, MetricDataResultTypeDef
+
+_MOST_KEPT = 12
+"""Pages times windows; readings of windows that nobody looks at go."""
+_NAMESPACES = {
+    Source.PROCESSOR: "Waybill",
+    Source.FUNCTION: "AWS/Lambda",
+    Source.CONSOLE: "AWS/Lambda",
+    Source.QUEUE: "AWS/SQS",
+    Source.DEAD_LETTERS: "AWS/SQS",
+}
+
+Values = tuple[float | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Readings:
+    """What CloudWatch said of some series over one window, and when."""
+
+    span: Span
+    read_at: datetime
+    values: dict[Series, Values]
+    """For each series a value a period, None where there is no data; of a whole one, a single value."""
+    incomplete: tuple[str, ...] = ()
+    """Names of metrics that CloudWatch could not answer for."""
+
+    def of(self, series: Series) -> Values:
+        """Return a series' values."""
+        return self.values[series]
+
+    def whole(self, series: Series) -> float | None:
+        """Return the one value of a series over the whole window."""
+        return self.values[series][0]
+
+
+class MetricReader:
+    """Reads metrics of one environment."""
+
+    def __init__(
+        self,
+        cloudwatch: CloudWatchClient,
+        environment: str,
+        *,
+        function: str = "",
+        queue: str = "",
+        dead_letters: str = "",
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._cloudwatch = cloudwatch
+        self._dimensions = {
+            Source.PROCESSOR: {"environment": environment, "service": "processor"},
+            Source.FUNCTION: {"FunctionName": function},
+            Source.CONSOLE: {"FunctionName": f"waybill-{environment}-console"},  # As cdk/console.py names it.
+            Source.QUEUE: {"QueueName": queue},
+            Source.DEAD_LETTERS: {"QueueName": dead_letters},
+        }
+        self._clock = clock
+        self._kept: dict[tuple[tuple[Series, ...], Window], tuple[float, Readings]] = {}
+
+    def read(self, wanted: Sequence[Series], window: Window, now: datetime) -> Readings:
+        """Read series over the window that ends now, or return what was read a moment ago.
+
+        Raises botocore's errors.
+        """
+        key = (tuple(wanted), window)
+        kept = self._kept.get(key)
+        if kept and self._clock() < kept[0]:
+            return kept[1]
+        readings = self._ask(key[0], window.until(now), now)
+        self._kept.pop(key, None)
+        while len(self._kept) >= _MOST_KEPT:
+            self._kept.pop(next(iter(self._kept)))
+        self._kept[key] = (self._clock() + window.fresh_for_s, readings)
+        return readings
+
+    def _ask(self, wanted: tuple[Series, ...], span: Span, now: datetime) -> Readings:
+        by_id = {f"s{number}": series for number, series in enumerate(wanted)}
+        pages = self._cloudwatch.get_paginator("get_metric_data").paginate(
+            MetricDataQueries=[self._query(name, series, span) for name, series in by_id.items()],
+            StartTime=span.start,
+            EndTime=span.end,
+            ScanBy="TimestampAscending",
+        )
+        values: dict[Series, list[float | None]] = {
+            series: [None] * (1 if series.whole else span.periods) for series in wanted
+        }
+        incomplete: dict[str, None] = {}
+        for result in (result for page in pages for result in page["MetricDataResults"]):
+            series = by_id[result["Id"]]
+            # PartialData only says that the next page has more of it.
+            if result.get("StatusCode", "Complete") not in {"Complete", "PartialData"}:
+                incomplete[series.metric] = None
+            _fill(values[series], result, None if series.whole else span)
+        return Readings(span, now, {series: tuple(row) for series, row in values.items()}, tuple(incomplete))
+
+    def _query(self, name: str, series: Series, span: Span) -> MetricDataQueryTypeDef:
+        dimensions = self._dimensions[series.source]
+        period = span.period * (span.periods if series.whole else 1)
+        return {
+            "Id": name,
+            "MetricStat": {
+                "Metric": {
+                    "Namespace": _NAMESPACES[series.source],
+                    "MetricName": series.metric,
+                    "Dimensions": [{"Name": key, "Value": value} for key, value in dimensions.items()],
+                },
+                "Period": int(period.total_seconds()),
+                "Stat": series.statistic,
+            },
+        }
+
+
+def _fill(row: list[float | None], result: MetricDataResultTypeDef, span: Span | None) -> None:
+    """Put a result's points into their periods; without a span, into one value for the whole window.
+
+    A service that cuts its periods by the clock rather than from the window's start answers for the whole window with
+    two points. A percentile of both together is at most the greater one, so that is what is shown: never better than
+    the truth.
+    """
+    for moment, value in zip(result["Timestamps"], result["Values"], strict=True):
+        index = span.index(moment) if span else 0
+        if index is not None:
+            before = row[index]
+            row[index] = value if before is None else max(before, value)

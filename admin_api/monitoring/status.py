@@ -1,0 +1,145 @@
+"""What needs a person right now: the few numbers beside the navigation, on every page and on the overview.
+
+Asked of three services at once, and kept for some seconds, so that a page does not wait for them and a console that
+many people watch does not ask for each of them. So are the numbers of files under way, which the list of files shows.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from processor.domain.object_keys import FileState
+from processor.ledger.counters import MOVING
+from processor.observability.telemetry import logger
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from admin_api.monitoring.alarms import Alarm, AlarmReader
+    from processor.ledger.counters import Counters, Counts
+    from processor.messaging.dead_letter_queue import DeadLetterQueue
+
+FRESH_S = 5.0
+"""How old the numbers may be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Vitals:
+    """The numbers; None stands for one that could not be had, and ``missing`` says which."""
+
+    counts: Counts | None
+    dead_letters: int | None
+    alarms: tuple[Alarm, ...] | None
+    read_at: float
+    """Seconds since the epoch."""
+    missing: tuple[str, ...] = ()
+
+    def files(self, state: FileState) -> int:
+        """Tell how many files rest in a state, 0 where that is not known."""
+        return self.counts.at_rest.get(state, 0) if self.counts else 0
+
+    @property
+    def failed_files(self) -> int:
+        """Files that nobody could read, and those given up."""
+        return self.files(FileState.FAILED) + self.files(FileState.DEAD_LETTERED)
+
+    @property
+    def waiting_files(self) -> int:
+        """Files that wait for a person, for whatever reason: the badge beside Files."""
+        return self.failed_files + self.files(FileState.PARTIAL) + self.files(FileState.DUPLICATE)
+
+    @property
+    def rejected_rows(self) -> int:
+        """Rejected rows that nobody has corrected or dismissed yet."""
+        return self.counts.rejected_rows_waiting if self.counts else 0
+
+    @property
+    def alarming(self) -> tuple[Alarm, ...]:
+        """The alarms that are red."""
+        return tuple(alarm for alarm in self.alarms or () if alarm.is_red)
+
+    @property
+    def is_calm(self) -> bool:
+        """Whether all is known and nothing needs anybody."""
+        return not (self.missing or self.waiting_files or self.dead_letters or self.alarming)
+
+
+@dataclass
+class _Kept[T]:
+    """An answer that serves everybody for some seconds."""
+
+    ask: Callable[[], T]
+    now: Callable[[], float]
+    _answer: tuple[float, T] | None = None
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def read(self) -> T:
+        """Return the answer of now, or of a moment ago; who comes while it is asked for waits for it."""
+        with self._lock:
+            if self._answer is None or self.now() - self._answer[0] > FRESH_S:
+                answer = self.ask()
+                self._answer = self.now(), answer
+            return self._answer[1]
+
+    def forget(self) -> None:
+        """Let the next reader ask anew."""
+        with self._lock:
+            self._answer = None
+
+
+class VitalsReader:
+    """Reads the vitals, at most once in :data:`FRESH_S` seconds."""
+
+    def __init__(
+        self,
+        counters: Counters,
+        dead_letters: DeadLetterQueue,
+        alarms: AlarmReader,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._counters, self._dead_letters, self._alarms, self._now = counters, dead_letters, alarms, now
+        self._pool = ThreadPoolExecutor(3 + len(MOVING), thread_name_prefix="vitals")
+        self._vitals = _Kept(self._ask, now)
+        self._moving = _Kept(self._ask_moving, now)
+
+    def read(self) -> Vitals:
+        """Return the numbers of now, or of a moment ago."""
+        return self._vitals.read()
+
+    def moving(self) -> dict[FileState, int | None]:
+        """Count the files under way by state, as of now or of a moment ago; None where that could not be had."""
+        return self._moving.read()
+
+    def forget(self) -> None:
+        """Let the next reader ask anew, after an action has changed what there is."""
+        self._vitals.forget()
+        self._moving.forget()
+
+    def _ask(self) -> Vitals:
+        asked: dict[str, Future[Any]] = {
+            "the counts of files": self._pool.submit(self._counters.read),
+            "the dead letters": self._pool.submit(self._dead_letters.depth),
+            "the alarms": self._pool.submit(self._alarms.read),
+        }
+        counts, depth, alarms = answers = [_answer(what, future) for what, future in asked.items()]
+        missing = [what for what, answer in zip(asked, answers, strict=True) if answer is None]
+        return Vitals(counts, depth, alarms, self._now(), tuple(missing))
+
+    def _ask_moving(self) -> dict[FileState, int | None]:
+        asked = {state: self._pool.submit(self._counters.moving_in, state) for state in MOVING}
+        return {state: _answer(f"the files {state}", future) for state, future in asked.items()}
+
+
+def _answer(what: str, future: Future[Any]) -> Any:
+    """Wait for an answer; None where the service had none."""
+    try:
+        return future.result()
+    except (ClientError, BotoCoreError) as error:
+        logger.warning("vitals_missing", extra={"what": what}, exc_info=error)
+        return None

@@ -1,0 +1,83 @@
+"""One trace from X-Ray, or an honest word why there is none."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from admin_api.monitoring.waterfall import Waterfall, draw
+
+if TYPE_CHECKING:
+    from mypy_boto3_xray import XRayClient
+
+KEPT = timedelta(days=30)
+"""X-Ray's own retention: https://docs.aws.amazon.com/general/latest/gr/xray.html"""
+ON_ITS_WAY = timedelta(minutes=2)
+"""Segments are sent in batches and take a while to be found; after this, nothing will come."""
+_TRACE_ID = re.compile(r"1-([0-9a-f]{8})-[0-9a-f]{24}")
+
+
+class TraceState(StrEnum):
+    """Whether a trace can be shown, and if not, why."""
+
+    SHOWN = "shown"
+    NONE = "none"
+    """The run has no trace id: it died before it could say, or ran where there is no tracing."""
+    NOT_SAMPLED = "not_sampled"
+    NOT_YET = "not_yet"
+    EXPIRED = "expired"
+    MISSING = "missing"
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """A trace, or the reason why there is none."""
+
+    trace_id: str
+    state: TraceState
+    waterfall: Waterfall | None = None
+
+
+def is_trace_id(text: str) -> bool:
+    """Tell whether a text is a trace id in X-Ray's form."""
+    return bool(_TRACE_ID.fullmatch(text))
+
+
+class TraceReader:
+    """Reads traces of X-Ray."""
+
+    def __init__(self, xray: XRayClient) -> None:
+        self._xray = xray
+
+    def read(self, trace_id: str, now: datetime, *, sampled: bool = True) -> Trace:
+        """Read one trace; ``sampled`` is what its run knew. Raises botocore's errors.
+
+        What was not sampled is asked for all the same: the decision may have been made anew further down.
+        """
+        if not is_trace_id(trace_id):
+            return Trace(trace_id, TraceState.NONE)
+        answer = self._xray.batch_get_traces(TraceIds=[trace_id])
+        for found in answer["Traces"]:
+            documents = [json.loads(segment["Document"]) for segment in found.get("Segments", [])]
+            waterfall = draw(trace_id, documents, cut=bool(found.get("LimitExceeded")))
+            if waterfall:
+                return Trace(trace_id, TraceState.SHOWN, waterfall)
+        return Trace(trace_id, _why_missing(trace_id, now, sampled=sampled))
+
+
+def _why_missing(trace_id: str, now: datetime, *, sampled: bool) -> TraceState:
+    age = now - _begun(trace_id)
+    if not sampled:
+        return TraceState.NOT_SAMPLED
+    if age > KEPT:
+        return TraceState.EXPIRED
+    return TraceState.NOT_YET if age < ON_ITS_WAY else TraceState.MISSING
+
+
+def _begun(trace_id: str) -> datetime:
+    """Read the moment that a trace id holds: its second part is the time in hexadecimal seconds."""
+    return datetime.fromtimestamp(int(trace_id.split("-")[1], 16), UTC)

@@ -1,0 +1,150 @@
+"""Who did what, when, to what, with what result; and the page of one action on many things, with its progress."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Annotated
+
+from fastapi import APIRouter, Path, Query, Request, Response
+from pydantic import BaseModel, Field
+
+from admin_api.actions import bulk
+from admin_api.pages.parts import Part, ask
+from admin_api.rendering.views import page, redirect
+from admin_api.web.auth import Operator, Viewer
+from admin_api.web.errors import InvalidError, NotFoundError, RefusedError
+from admin_api.wiring.services import ConsoleDep
+from processor.domain.actions import is_action_id
+from processor.domain.cursors import CursorError
+from processor.domain.entries import from_iso
+
+if TYPE_CHECKING:
+    from admin_api.wiring.services import Console
+    from processor.domain.actions import ActionEntry
+    from processor.ledger.action_log import ActionPage
+
+router = APIRouter(prefix="/activity")
+
+QUIET_FOR = timedelta(seconds=60)
+"""A worker saves its progress every second; after this time it is gone."""
+
+type ActionId = Annotated[str, Path(max_length=64)]
+
+
+class ListQuery(BaseModel):
+    """Where in the list to be."""
+
+    cursor: Annotated[str, Field(max_length=2_000)] = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityPage:
+    """Actions, the newest first."""
+
+    actions: Part[ActionPage]
+    live_url: str
+
+    @property
+    def newer(self) -> str:
+        """The address of the page of newer ones."""
+        return f"/activity?cursor={self.actions.value.newer}" if self.actions.value and self.actions.value.newer else ""
+
+    @property
+    def older(self) -> str:
+        """The address of the page of older ones."""
+        return f"/activity?cursor={self.actions.value.older}" if self.actions.value and self.actions.value.older else ""
+
+
+@dataclass(frozen=True, slots=True)
+class OneAction:
+    """One action on many things."""
+
+    action: ActionEntry
+    seconds: float
+    """How long it has run, or ran."""
+    is_quiet: bool
+    """It runs and has not moved for a while: its worker is gone."""
+
+    @property
+    def address(self) -> str:
+        """The page's own address."""
+        return f"/activity/{self.action.action_id}"
+
+    @property
+    def live_url(self) -> str:
+        """Where to look again, while it runs."""
+        return "" if self.action.is_finished else self.address
+
+    @property
+    def total(self) -> int:
+        """What the bar is drawn to: never less than has been handled."""
+        return max(self.action.expected, self.action.handled)
+
+    @property
+    def seconds_left(self) -> int | None:
+        """How long the rest will take at the pace so far; None while that cannot be told."""
+        action = self.action
+        if action.is_finished or not action.handled or self.seconds < 1 or action.handled >= self.total:
+            return None
+        return round(self.seconds * (self.total - action.handled) / action.handled)
+
+
+@router.get("")
+def list_actions(request: Request, _: Viewer, console: ConsoleDep, query: Annotated[ListQuery, Query()]) -> Response:
+    """Show what people did, the newest first."""
+    actions = console.actions
+    try:
+        found = ask("The activity", lambda: actions.page(query.cursor)).result()
+    except CursorError as error:
+        raise InvalidError("This is no place in the list.", "Begin again at the newest: open Activity.") from error
+    context = ActivityPage(found, live_url="" if query.cursor else "/activity")
+    return page(request, "activity/index.html", context, partial="activity/_list.html")
+
+
+@router.get("/{action_id}")
+def show_action(request: Request, _: Viewer, console: ConsoleDep, action_id: ActionId) -> Response:
+    """Show how far an action is, or how it ended."""
+    action = _bulk_action(console, action_id)
+    return page(request, "activity/detail.html", one_action(console, action), partial="activity/_action.html")
+
+
+@router.post("/{action_id}/stop")
+def stop(request: Request, user: Operator, console: ConsoleDep, action_id: ActionId) -> Response:
+    """Ask the worker to stop; what it has done so far stays done."""
+    action = _bulk_action(console, action_id)
+    asked = console.actions.ask_stop(action.action_id, user.email or user.subject)
+    say = "It stops within a second or two." if asked else "It was over already."
+    return redirect(request, f"/activity/{action.action_id}", say=say)
+
+
+@router.post("/{action_id}/carry-on")
+def carry_on(request: Request, _: Operator, console: ConsoleDep, action_id: ActionId) -> Response:
+    """Call a worker again for an action whose worker is gone; it goes on where that one was."""
+    shown = one_action(console, _bulk_action(console, action_id))
+    if not shown.is_quiet:
+        raise RefusedError("Its worker is at work, or it is over.", "Its page shows how far it is.")
+    bulk.hand_over(console, action_id)
+    return redirect(request, shown.address, say="A worker was called; it goes on where the last one was.")
+
+
+def one_action(console: Console, action: ActionEntry) -> OneAction:
+    """Tell how long an action has taken, and whether it still moves."""
+    now = console.now()
+    until = from_iso(action.finished_at) if action.finished_at else now
+    moved = from_iso(action.progressed_at or action.at)
+    return OneAction(
+        action=action,
+        seconds=max(0.0, (until - from_iso(action.at)).total_seconds()),
+        is_quiet=not action.is_finished and now - moved > QUIET_FOR,
+    )
+
+
+def _bulk_action(console: Console, action_id: str) -> ActionEntry:
+    action = console.actions.read(action_id) if is_action_id(action_id) else None
+    if action is None:
+        raise NotFoundError(
+            f"There is no action {action_id!r:.60} on many things.",
+            "An action on one file stands on that file's page; all stand in Activity.",
+        )
+    return action

@@ -1,0 +1,1 @@
+"""The dead letters: what the queue holds, by cause."""

@@ -1,0 +1,173 @@
+"""The page of dead letters: what the queue really holds, grouped by cause, and what may be done about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from fastapi import APIRouter, Form, Query, Request, Response
+from pydantic import BaseModel, Field
+
+from admin_api.actions.dead_letter_groups import SETTLED_SINCE, Group, Sighting, group_letters
+from admin_api.actions.perform import Asked, act_on_many
+from admin_api.pages.activity import OneAction, one_action
+from admin_api.pages.parts import Part, ask
+from admin_api.rendering.views import page, redirect
+from admin_api.web.auth import Operator, Viewer
+from admin_api.web.errors import InvalidError, RefusedError
+from admin_api.wiring.services import Console, ConsoleDep
+from processor.domain.actions import ActionKind, is_action_id, new_action_id
+from processor.domain.entries import to_iso
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from processor.messaging.dead_letters import Look
+
+router = APIRouter(prefix="/dead-letters", include_in_schema=False)
+
+MOST_SEEN = 1_000
+_FILES_AT_ONCE = 100  # BatchGetItem's limit.
+_IN_A_GROUP = 10
+_ON_A_PAGE = 50
+PACES = ((1, "1 a second"), (5, "5 a second"), (20, "20 a second"), (50, "50 a second"))
+_USUAL_PACE = 5
+
+type MessageId = Annotated[str, Field(pattern=r"^[0-9A-Za-z-]{1,100}$")]
+
+
+class LettersQuery(BaseModel):
+    """Which letters to show: all groups, or one from a letter on; and which action's progress."""
+
+    cause: Annotated[str, Field(max_length=200)] = ""
+    first: Annotated[int, Field(ge=0, le=MOST_SEEN)] = 0
+    action: Annotated[str, Field(max_length=40)] = ""
+
+
+class LettersForm(BaseModel):
+    """What is to be done to which letters."""
+
+    action_id: Annotated[str, Field(max_length=40)]
+    do: Literal["redrive", "delete"] = "redrive"
+    scope: Literal["selected", "group", "all"]
+    ids: Annotated[list[MessageId], Field(default_factory=list, max_length=MOST_SEEN)]
+    only: MessageId | None = None
+    """One letter, whatever is ticked beside it."""
+    cause: Annotated[str, Field(max_length=200)] = ""
+    rate: Annotated[int, Field(ge=1, le=500)] = _USUAL_PACE
+
+
+@dataclass(frozen=True, slots=True)
+class Sightings:
+    """What a look has seen, in groups."""
+
+    groups: tuple[Group, ...]
+    seen: int
+    about: int
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LettersPage:
+    """The dead letters as they are shown."""
+
+    query: LettersQuery
+    letters: Part[Sightings] | None
+    """None while an action is under way, so that the look is not in its way."""
+    action: OneAction | None
+    now: datetime
+    paces: tuple[tuple[int, str], ...] = PACES
+    usual_pace: int = _USUAL_PACE
+
+    @property
+    def most_seen(self) -> int:
+        """How many letters one look sees at the most."""
+        return MOST_SEEN
+
+    @property
+    def live_url(self) -> str:
+        """Where to look again, while letters are being moved."""
+        return f"/dead-letters?action={self.query.action}" if self.letters is None else ""
+
+    def form_id(self) -> str:
+        """Make the id of one form: what it asks for is done once, however often it is sent."""
+        return new_action_id(self.now)
+
+    @property
+    def shown(self) -> tuple[Group, ...]:
+        """The groups to show: all, or the one that is asked for."""
+        groups = self.letters.value.groups if self.letters and self.letters.value else ()
+        return tuple(group for group in groups if group.cause == self.query.cause) if self.query.cause else groups
+
+    def rows(self, group: Group) -> tuple[Sighting, ...]:
+        """Return the letters of a group that are shown one by one."""
+        if not self.query.cause:
+            return group.sightings[:_IN_A_GROUP]
+        return group.sightings[self.query.first : self.query.first + _ON_A_PAGE]
+
+    @property
+    def settled(self) -> Group | None:
+        """The letters that only need clearing, if there are any."""
+        return next((group for group in self.shown if group.is_settled), None)
+
+
+@router.get("")
+def list_letters(request: Request, _: Viewer, console: ConsoleDep, query: Annotated[LettersQuery, Query()]) -> Response:
+    """Look at the queue and show what is there by cause; or, while letters are being moved, how far that is."""
+    action = console.actions.read(query.action) if is_action_id(query.action) else None
+    busy = action is not None and not action.is_finished
+    context = LettersPage(
+        query=query,
+        letters=None if busy else ask("The dead-letter queue", lambda: see(console)).result(),
+        action=one_action(console, action) if action else None,
+        now=console.now(),
+    )
+    return page(
+        request, "dead_letters/index.html", context, partial="dead_letters/_letters.html", section="dead-letters"
+    )
+
+
+@router.post("/actions")
+def act(request: Request, user: Operator, console: ConsoleDep, form: Annotated[LettersForm, Form()]) -> Response:
+    """Begin to redrive or delete letters; the worker does it, and the page shows how far it is."""
+    if not is_action_id(form.action_id):
+        raise InvalidError("This form was not made by the page of dead letters.", "Open it again and use its buttons.")
+    kind = ActionKind.REDRIVE if form.do == "redrive" else ActionKind.DELETE
+    if form.scope == "all":
+        expected, what = console.dead_letters.depth(), "all dead letters"
+        selection: dict[str, object] = {"all": True, "before": to_iso(console.now())}
+    else:
+        ids, why = _chosen(console, form)
+        expected, what = len(ids), f"{len(ids):,} dead {'letter' if len(ids) == 1 else 'letters'}{why}"
+        selection = {"message_ids": ids}
+    if not expected:
+        return redirect(request, "/dead-letters", say="None of these letters is in the queue any more.")
+    rate = form.rate if kind is ActionKind.REDRIVE else 0
+    asked = Asked(user, kind, form.action_id)
+    act_on_many(console, asked, selection=selection, subject=what, expected=expected, rate_per_s=rate)
+    console.vitals.forget()
+    return redirect(request, f"/dead-letters?action={form.action_id}")
+
+
+def see(console: Console) -> Sightings:
+    """Look at the queue and put the letters beside what the ledger knows of their files."""
+    look: Look = console.dead_letters.look(MOST_SEEN)
+    ids = list(dict.fromkeys(file_id for letter in look.letters for file_id in letter.file_ids))
+    files = {
+        entry.file_id: entry
+        for start in range(0, len(ids), _FILES_AT_ONCE)
+        for entry in console.files.read(ids[start : start + _FILES_AT_ONCE])
+    }
+    return Sightings(group_letters(look.letters, files), len(look.letters), look.about, look.complete)
+
+
+def _chosen(console: Console, form: LettersForm) -> tuple[list[str], str]:
+    """List the letters that are meant, and say why they are together."""
+    if form.scope == "group":
+        group = next((each for each in see(console).groups if each.cause == form.cause), None)
+        words = " of files that were settled since" if form.cause == SETTLED_SINCE else f": {form.cause}"
+        return (group.message_ids if group else []), words
+    ids = [form.only] if form.only else list(dict.fromkeys(form.ids))
+    if not ids:
+        raise RefusedError("No letter was ticked.", "Go back, tick those that you mean, and press the button again.")
+    return ids, ""

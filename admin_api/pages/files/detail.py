@@ -1,0 +1,197 @@
+"""The page of one file: where it stands, its life, what may be done, and everything that it has left, tab by tab."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+from fastapi import APIRouter, Path, Query, Request, Response
+from pydantic import BaseModel, Field
+
+from admin_api.actions.available import Offer, offers
+from admin_api.pages.files.objects import FileObject, Which, download_url, objects_of, version_of
+from admin_api.pages.files.progress import Running, progress_of
+from admin_api.pages.files.timeline import Step, Verdict, life_of, verdict_of
+from admin_api.pages.parts import Part, ask
+from admin_api.pages.runs.detail import with_running
+from admin_api.rendering.urls import order_href
+from admin_api.rendering.views import page, redirect
+from admin_api.web.auth import Viewer
+from admin_api.web.errors import NotFoundError
+from admin_api.wiring.services import ConsoleDep
+from processor.domain.actions import ActionEntry, new_action_id
+from processor.domain.columns import NAMES
+from processor.domain.object_keys import FileState
+from processor.ledger.counters import AT_REST
+from processor.storage.accepted_reader import run_of_rows
+from processor.storage.rejected_reader import RejectedRowsError, RejectedStretch, read_rejected
+
+if TYPE_CHECKING:
+    from admin_api.wiring.services import Console
+    from processor.domain.entries import FileEntry, RunEntry
+    from processor.ledger.file_list import FileStory
+    from processor.orders.lookup import FileOrders
+
+router = APIRouter()
+
+type FileId = Annotated[str, Path(max_length=64)]
+
+
+class Tab(StrEnum):
+    """What a file's page shows below its head."""
+
+    REJECTED = "rejected"
+    ORDERS = "orders"
+    RUNS = "runs"
+    OBJECTS = "objects"
+    ACTIVITY = "activity"
+
+
+_FIRST_TAB = {FileState.PARTIAL: Tab.REJECTED, FileState.PROCESSED: Tab.ORDERS, FileState.REPAIRED: Tab.ORDERS}
+
+
+class Place(BaseModel):
+    """Which tab, and where in it; a tab that is not known is the one that fits the file's state."""
+
+    tab: Tab | None = None
+    first: Annotated[int, Field(ge=0, le=10**9)] = 0
+    """Of the orders: the accepted row to begin with."""
+    byte: Annotated[int, Field(ge=0, le=10**12)] = 0
+    """Of the rejected rows: where in their object to begin."""
+
+
+@dataclass(frozen=True, slots=True)
+class FilePage:
+    """One file as it is shown; of the tabs only the open one is filled."""
+
+    entry: FileEntry
+    tab: Tab
+    place: Place
+    life: tuple[Step, ...]
+    verdict: Verdict | None
+    offers: tuple[Offer, ...]
+    action_id: str
+    running: Running | None
+    is_stuck: bool
+    first_of: FileEntry | None
+    """The file that this one is a duplicate of."""
+    runs: tuple[RunEntry, ...]
+    """The newest first, with the one that is under way."""
+    actions: tuple[ActionEntry, ...]
+    """The newest first."""
+    rejected: Part[RejectedStretch]
+    orders: Part[FileOrders]
+    objects: tuple[FileObject, ...]
+    column_names: tuple[str, ...] = NAMES
+
+    @property
+    def address(self) -> str:
+        """The page's own address."""
+        return f"/files/{self.entry.file_id}"
+
+    @property
+    def tabs(self) -> list[tuple[str, str, str | None, bool]]:
+        """The tabs with their numbers, as the template's macro takes them."""
+        entry = self.entry
+        numbers = [
+            (Tab.REJECTED, "Rejected rows", entry.rejected_rows),
+            (Tab.ORDERS, "Orders", entry.accepted_rows),
+            (Tab.RUNS, "Runs", len(self.runs)),
+            (Tab.OBJECTS, "Objects", None),
+            (Tab.ACTIVITY, "Activity", len(self.actions)),
+        ]
+        return [
+            (words, f"{self.address}?tab={tab}", None if number is None else f"{number:,}", tab is self.tab)
+            for tab, words, number in numbers
+        ]
+
+    @property
+    def live_url(self) -> str:
+        """Where to look again, while something is still to come by itself."""
+        return "" if self.entry.state in AT_REST or self.is_stuck else f"{self.address}?tab={self.tab}"
+
+    @staticmethod
+    def order_href(order_id: str) -> str:
+        """Return the address of an order's page."""
+        return order_href(order_id)
+
+    @property
+    def cost(self) -> Decimal:
+        """What all of its runs together have cost, in US dollars."""
+        return sum((Decimal(run.estimated_cost) for run in self.runs), Decimal(0))
+
+
+@router.get("/files/{file_id}")
+def show_file(
+    request: Request, _: Viewer, console: ConsoleDep, file_id: FileId, place: Annotated[Place, Query()]
+) -> Response:
+    """Show one file."""
+    story = _story(console, file_id)
+    context = file_page(console, story, place)
+    return page(request, "files/detail.html", context, partial="files/_file.html", section="files")
+
+
+@router.get("/files/{file_id}/objects/{which}")
+def download(request: Request, _: Viewer, console: ConsoleDep, file_id: FileId, which: Which) -> Response:
+    """Lead to a download that works for a minute."""
+    entry = _story(console, file_id).entry
+    version = version_of(entry, which)
+    if version is None:
+        raise NotFoundError(f"{entry.name} has no {which} object.", "Its page lists the objects that it has.")
+    return redirect(request, download_url(console, version))
+
+
+def file_page(console: Console, story: FileStory, place: Place) -> FilePage:
+    """Gather what the open tab shows."""
+    now, entry = console.now(), story.entry
+    tab = place.tab or _FIRST_TAB.get(entry.state, Tab.RUNS)
+    is_stuck = entry.lease_ended(now)
+    reading = entry.state is FileState.PROCESSING and not is_stuck
+    held_for = entry.duplicate_of if entry.state is FileState.DUPLICATE else ""
+    return FilePage(
+        entry=entry,
+        tab=tab,
+        place=place,
+        life=life_of(story, now),
+        verdict=verdict_of(story, now),
+        offers=offers(entry, now),
+        action_id=new_action_id(now),
+        running=progress_of(entry, now) if reading else None,
+        is_stuck=is_stuck,
+        first_of=console.ledger.read(held_for) if held_for else None,
+        runs=tuple(reversed(with_running(entry, story.runs))),
+        actions=tuple(reversed(story.actions)),
+        rejected=_rejected(console, entry, place.byte) if tab is Tab.REJECTED else Part(None),
+        orders=_orders(console, story, place.first) if tab is Tab.ORDERS else Part(None),
+        objects=objects_of(console, entry) if tab is Tab.OBJECTS else (),
+    )
+
+
+def _story(console: Console, file_id: str) -> FileStory:
+    story = console.files.story(file_id)
+    if story is None:
+        raise NotFoundError(f"There is no file {file_id!r:.60}.", "Find it by its name in the list of files.")
+    return story
+
+
+def _rejected(console: Console, entry: FileEntry, first_byte: int) -> Part[RejectedStretch]:
+    if not entry.rejected_key:
+        return Part(None)
+    s3 = console.s3
+
+    def read() -> RejectedStretch:
+        return read_rejected(s3, entry.bucket, entry.rejected_key, first_byte=first_byte)
+
+    try:
+        return ask("S3", read).result()
+    except RejectedRowsError as error:
+        return Part(None, str(error))
+
+
+def _orders(console: Console, story: FileStory, first: int) -> Part[FileOrders]:
+    if not story.entry.accepted_key:
+        return Part(None)
+    lookup, run = console.orders, run_of_rows(story.runs)
+    return ask("The orders", lambda: lookup.of_file(story.entry, run, first=first)).result()

@@ -1,0 +1,64 @@
+"""The list of files as CSV: every column that a spreadsheet could want, the newest first, within bounds."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from processor.ledger.index_pages import MOST_SEARCHED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from admin_api.rendering.csv_export import Cell
+    from processor.domain.entries import FileEntry
+    from processor.ledger.file_list import FileFilter, FileList
+
+HEADER = (
+    "file_id",
+    "name",
+    "state",
+    "received_at",
+    "uploaded_at",
+    "settled_at",
+    "size_bytes",
+    "accepted_rows",
+    "rejected_rows",
+    "duration_ms",
+    "estimated_cost",
+    "cause",
+    "error",
+    "reasons",
+    "duplicate_of",
+    "object_key",
+)
+
+
+def file_rows(files: FileList, wanted: FileFilter) -> Iterator[tuple[Cell, ...]]:
+    """Yield the cells under :data:`HEADER` of all files that a filter takes, the newest first."""
+    cursor, more = "", True
+    while more:
+        page = files.page(wanted, cursor=cursor, limit=MOST_SEARCHED)
+        yield from map(_cells, page.files)
+        cursor, more = page.older, bool(page.older)
+
+
+def _cells(entry: FileEntry) -> tuple[Cell, ...]:
+    moments = (entry.received_at, entry.uploaded_at, entry.settled_at)
+    return (
+        entry.file_id,
+        entry.name,
+        str(entry.state),
+        *(datetime.fromisoformat(moment) if moment else None for moment in moments),
+        entry.size_bytes or None,
+        entry.accepted_rows,
+        entry.rejected_rows,
+        entry.duration_ms or None,
+        Decimal(entry.estimated_cost) if entry.estimated_cost else None,
+        entry.cause,
+        entry.error,
+        "; ".join(entry.reasons),
+        entry.duplicate_of,
+        entry.object_key,
+    )

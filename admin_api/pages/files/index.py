@@ -1,0 +1,246 @@
+"""The list of files: all states with their numbers, filters that live in the address, pages older and newer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import Field
+
+from admin_api.actions.available import OFFERS, Offer, offers
+from admin_api.pages.files.export import HEADER, file_rows
+from admin_api.pages.files.filters import SPAN_OPTIONS, FileQuery, cause_options
+from admin_api.pages.files.progress import Running, progress_of
+from admin_api.pages.parts import Part, ask, begin
+from admin_api.rendering.csv_export import csv_response, write_csv
+from admin_api.rendering.urls import EXPORT, LONGEST_ID, NAMES
+from admin_api.rendering.views import page, part
+from admin_api.web.auth import Viewer
+from admin_api.web.errors import InvalidError
+from admin_api.wiring.services import ConsoleDep
+from processor.domain.cursors import CursorError
+from processor.domain.object_keys import FileState
+from processor.ledger.counters import MOST_MOVING, MOVING, Counts
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from admin_api.wiring.services import Console
+    from processor.domain.entries import FileEntry
+
+router = APIRouter()
+
+type ShownId = Annotated[str, Field(min_length=1, max_length=LONGEST_ID)]
+
+_ALWAYS_SHOWN = (
+    FileState.PROCESSING,
+    FileState.PROCESSED,
+    FileState.PARTIAL,
+    FileState.FAILED,
+    FileState.DEAD_LETTERED,
+    FileState.DUPLICATE,
+)
+_SHOWN_IF_ANY = (FileState.QUEUED, FileState.REPROCESSING, FileState.REPAIRED, FileState.DISMISSED)
+_NEEDS_PERSON = {
+    FileState.FAILED: "fail",
+    FileState.DEAD_LETTERED: "fail",
+    FileState.PARTIAL: "warn",
+    FileState.DUPLICATE: "warn",
+}
+_TAB_WORDS = {FileState.DEAD_LETTERED: "Dead letter"}
+_OLDEST = "oldest"
+
+
+class ListQuery(FileQuery):
+    """The filter, and where in the list to be."""
+
+    cursor: Annotated[str, Field(max_length=2_000)] = ""
+    order: Annotated[str, Field(pattern=f"^({_OLDEST})?$")] = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """One state, and how many files are in it."""
+
+    words: str
+    href: str
+    count: str | None
+    """None where it is not known; "1,000+" where there are too many to count."""
+    current: bool
+    tone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One file in the list."""
+
+    file: FileEntry
+    running: Running | None
+    is_stuck: bool
+    """Its run has died without a word, and no later one has come."""
+
+    @property
+    def took_ms(self) -> int | None:
+        """How long the run took that settled it."""
+        return self.file.duration_ms or None
+
+    @property
+    def accepted_share(self) -> int:
+        """In per cent of its rows."""
+        return 100 * self.file.accepted_rows // self.file.rows if self.file.rows else 0
+
+    @property
+    def cause_words(self) -> str:
+        """What is wrong with it, on one line."""
+        return self.file.error or "; ".join(self.file.reasons) or "; ".join(self.file.warnings)
+
+
+@dataclass(frozen=True, slots=True)
+class FilesPage:
+    """The list as it is shown."""
+
+    query: ListQuery
+    tabs: tuple[Tab, ...]
+    rows: Part[tuple[Row, ...]]
+    newer: str
+    older: str
+    """Addresses of the pages around this one."""
+    searched_to: str
+    matching: str
+    """How many files the filter takes, where that is known."""
+    live_url: str
+    offers: tuple[Offer, ...]
+    """What may be done to at least one of the files shown."""
+    span_options: list[tuple[str, str]]
+    cause_options: list[tuple[str, str]]
+
+    @property
+    def is_filtered(self) -> bool:
+        """Whether anything is left out."""
+        return bool(self.query.fields())
+
+    @property
+    def is_oldest_first(self) -> bool:
+        """Which end of the list comes first."""
+        return self.query.order == _OLDEST
+
+    @property
+    def sort_href(self) -> str:
+        """The same list from its other end."""
+        return self.query.address(order="" if self.is_oldest_first else _OLDEST)
+
+    @property
+    def export_href(self) -> str:
+        """The same files as CSV."""
+        return self.query.address(f"/files/{EXPORT}")
+
+    @property
+    def without_name(self) -> list[tuple[str, str]]:
+        """The fields that the filter bar does not show, but keeps."""
+        return [(name, value) for name, value in self.query.fields() if name in {"state", "since", "until"}]
+
+
+@router.get("/files")
+def list_files(request: Request, _: Viewer, console: ConsoleDep, query: Annotated[ListQuery, Query()]) -> Response:
+    """Show files, the newest first."""
+    return page(request, "files/index.html", files_page(console, query), partial="files/_list.html")
+
+
+@router.get(f"/files/{EXPORT}")
+def export_files(_: Viewer, console: ConsoleDep, query: Annotated[FileQuery, Query()]) -> Response:
+    """Download the files that the filter takes, up to a bound that the download's name tells."""
+    name = f"files {query.in_words()}" if query.fields() else "files"
+    return csv_response(name, write_csv(HEADER, file_rows(console.files, query.filter(console.now()))))
+
+
+@router.get(NAMES)
+def name_files(
+    _: Viewer, console: ConsoleDep, ids: Annotated[list[ShownId], Query(alias="id", max_length=100)]
+) -> Response:
+    """Name files where a page shows their ids: a part that the page asks for once it is there."""
+    return part("files/_names.html", console.files.read(ids))
+
+
+def files_page(console: Console, query: ListQuery) -> FilesPage:
+    """Ask for one page of files; the numbers of all states are those of a moment ago, or asked for meanwhile."""
+    now = console.now()
+    wanted = query.filter(now)
+    files, vitals = console.files, console.vitals
+    listed = ask(
+        "The list of files", lambda: files.page(wanted, cursor=query.cursor, from_oldest=query.order == _OLDEST)
+    )
+    moving = begin(vitals.moving)
+    counts, under_way = vitals.read().counts, moving.result()
+    try:
+        found = listed.result()
+    except CursorError as error:
+        raise InvalidError(
+            "This place in the list is not there any more.", "Begin again at the newest files: open Files."
+        ) from error
+    rows = found.then(lambda value: tuple(_row(entry, now) for entry in value.files))
+    if query.order == _OLDEST:
+        rows = rows.then(lambda shown: shown[::-1])
+    at = found.value
+    # A search is looked through anew each time; asking for it every few seconds would cost more than it tells.
+    lives = not query.cursor and not wanted.needs_search and query.order != _OLDEST
+    shown = [row.file for row in rows.value or ()]
+    return FilesPage(
+        query=query,
+        tabs=tabs_of(query, counts, under_way),
+        rows=rows,
+        newer=query.address(cursor=at.newer, order=query.order) if at and at.newer else "",
+        older=query.address(cursor=at.older, order=query.order) if at and at.older else "",
+        searched_to=at.searched_to if at else "",
+        matching=_matching(query, counts, under_way),
+        live_url=query.address() if lives else "",
+        offers=_of_any(shown, now),
+        span_options=SPAN_OPTIONS,
+        cause_options=cause_options(query.cause),
+    )
+
+
+def tabs_of(query: FileQuery, counts: Counts | None, moving: dict[FileState, int | None]) -> tuple[Tab, ...]:
+    """Make a tab of each state, with its number; states that are rare only where there are such files."""
+    numbers: dict[FileState, int | None] = {**(counts.at_rest if counts else {}), **moving}
+    shown = [*_ALWAYS_SHOWN, *(state for state in _SHOWN_IF_ANY if numbers.get(state) or state is query.state)]
+    other = query.model_copy(update={"state": None})
+    whole = _sum(numbers) if counts else None
+    tabs = [Tab("All", other.address(), whole, query.state is None, "")]
+    for state in shown:
+        words = _TAB_WORDS.get(state, state.capitalize())
+        tone = _NEEDS_PERSON.get(state, "") if numbers.get(state) else ""
+        href = other.model_copy(update={"state": state}).address()
+        tabs.append(Tab(words, href, _in_words(state, numbers.get(state)), query.state is state, tone))
+    return tuple(tabs)
+
+
+def _in_words(state: FileState, number: int | None) -> str | None:
+    if number is None:
+        return None
+    return f"{number:,}+" if state in MOVING and number >= MOST_MOVING else f"{number:,}"
+
+
+def _sum(numbers: dict[FileState, int | None]) -> str:
+    open_ended = any(state in MOVING and (number is None or number >= MOST_MOVING) for state, number in numbers.items())
+    return f"{sum(number or 0 for number in numbers.values()):,}{'+' if open_ended else ''}"
+
+
+def _matching(query: FileQuery, counts: Counts | None, moving: dict[FileState, int | None]) -> str:
+    """Tell how many files the filter takes, where the counters know: by state alone."""
+    only_state = query.model_copy(update={"state": None}).fields() == []
+    if not only_state or not counts:
+        return ""
+    numbers = {**counts.at_rest, **moving}
+    return _sum(numbers) if query.state is None else _in_words(query.state, numbers.get(query.state)) or ""
+
+
+def _row(entry: FileEntry, now: datetime) -> Row:
+    is_stuck = entry.lease_ended(now)
+    reading = entry.state is FileState.PROCESSING and not is_stuck
+    return Row(entry, progress_of(entry, now) if reading else None, is_stuck)
+
+
+def _of_any(entries: list[FileEntry], now: datetime) -> tuple[Offer, ...]:
+    found = {offer.kind for entry in entries for offer in offers(entry, now)}
+    return tuple(offer for kind, offer in OFFERS.items() if kind in found)

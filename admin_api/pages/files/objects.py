@@ -1,0 +1,106 @@
+"""Where a file's objects lie, and the way to download them: a presigned address that lasts as long as a click."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from admin_api.pages.parts import Part, ask
+from processor.domain.errors import ObjectGoneError
+from processor.domain.object_keys import ARCHIVE, FAILED, INBOX, PROCESSED, ObjectVersion
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from concurrent.futures import Future
+
+    from admin_api.wiring.services import Console
+    from processor.domain.entries import FileEntry
+    from processor.storage.objects import ObjectFacts, Objects
+
+LASTS_S = 60
+_UNSAFE = re.compile(r"[^\w.-]+", re.ASCII)
+_PLACES = {
+    INBOX: "inbox: not settled yet",
+    ARCHIVE: "archive",
+    FAILED: "waits for a person",
+    PROCESSED: "for people and analytics",
+}
+
+
+class Which(StrEnum):
+    """The objects that a file may have."""
+
+    ORIGINAL = "original"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+
+
+_TITLES = {
+    Which.ORIGINAL: "The original, untouched",
+    Which.ACCEPTED: "Accepted rows, enriched",
+    Which.REJECTED: "Rejected rows, with reasons",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FileObject:
+    """One object of a file."""
+
+    which: Which
+    title: str
+    version: ObjectVersion
+    place: str
+    facts: Part[ObjectFacts | None]
+    """Its size; without a value and without a problem it is no longer there."""
+
+
+def version_of(entry: FileEntry, which: Which) -> ObjectVersion | None:
+    """Name an object of a file; None if the file has no such object."""
+    if which is Which.ORIGINAL:
+        return entry.original
+    key = entry.accepted_key if which is Which.ACCEPTED else entry.rejected_key
+    return ObjectVersion(entry.bucket, key) if key else None
+
+
+def objects_of(console: Console, entry: FileEntry) -> tuple[FileObject, ...]:
+    """List a file's objects with their sizes, asking for all at the same time."""
+    named = {which: version for which in Which if (version := version_of(entry, which))}
+    objects = console.objects
+    asked: dict[Which, Future[Part[ObjectFacts | None]]] = {
+        which: ask("S3", _facts(objects, version)) for which, version in named.items()
+    }
+    return tuple(
+        FileObject(which, _TITLES[which], version, _place(version.key), asked[which].result())
+        for which, version in named.items()
+    )
+
+
+def download_url(console: Console, version: ObjectVersion) -> str:
+    """Sign an address that downloads the object, under its own name, for :data:`LASTS_S` seconds."""
+    plain = _UNSAFE.sub("_", version.name)
+    named = f"filename=\"{plain}\"; filename*=UTF-8''{quote(version.name, safe='')}"
+    request = {
+        "Bucket": version.bucket,
+        "Key": version.key,
+        "ResponseContentDisposition": f"attachment; {named}",
+    }
+    if version.version_id:
+        request["VersionId"] = version.version_id
+    return str(console.s3.generate_presigned_url("get_object", Params=request, ExpiresIn=LASTS_S))
+
+
+def _facts(objects: Objects, version: ObjectVersion) -> Callable[[], ObjectFacts | None]:
+    def read() -> ObjectFacts | None:
+        try:
+            return objects.facts(version)
+        except ObjectGoneError:
+            return None
+
+    return read
+
+
+def _place(key: str) -> str:
+    return next((words for prefix, words in _PLACES.items() if key.startswith(prefix)), "")

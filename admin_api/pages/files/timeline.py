@@ -1,0 +1,160 @@
+"""The life of a file on one line: what happened to it, step by step, each with its time; and where it stands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from admin_api.pages.runs.detail import with_running
+from admin_api.rendering.formats import duration
+from processor.domain.actions import ActionKind, ActionState
+from processor.domain.entries import DIED, ERROR
+from processor.domain.object_keys import FileState
+from processor.ledger.counters import AT_REST
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from processor.domain.actions import ActionEntry
+    from processor.domain.entries import FileEntry, RunEntry
+    from processor.ledger.file_list import FileStory
+
+MOST_STEPS = 12
+_KEPT_AT_FIRST = 3
+
+_RUN_WORDS: dict[str, tuple[str, str, str]] = {  # word, tone, symbol
+    FileState.PROCESSED: ("processed", "ok", "processed"),
+    FileState.PARTIAL: ("some rows rejected", "warn", "partial"),
+    FileState.FAILED: ("failed the file", "fail", "failed"),
+    FileState.DUPLICATE: ("held as a duplicate", "idle", "duplicate"),
+    FileState.PROCESSING: ("is reading", "info", "processing"),
+    ERROR: ("failed", "warn", "error"),
+    DIED: ("died", "fail", "died"),
+}
+_ASKED_WORDS = {
+    ActionKind.REPROCESS: ("Asked to run again", "reprocess"),
+    ActionKind.PROCESS_ANYWAY: ("Asked to run anyway", "play"),
+    ActionKind.DISMISS: ("Dismissed", "dismiss"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing that happened, or that is so now."""
+
+    title: str
+    at: str = ""
+    """ISO 8601 in UTC; "" for what is so now."""
+    detail: str = ""
+    tone: str = "idle"
+    symbol: str = "unknown"
+    href: str = ""
+
+
+_STANDS = {
+    FileState.QUEUED: Step("Waits for its next run", symbol="queued"),
+    FileState.REPROCESSING: Step("Waits for its new run", tone="info", symbol="queued"),
+    FileState.DEAD_LETTERED: Step("Dead letter", "", "waits for you", "fail", "dead-letters", "/dead-letters"),
+    FileState.PARTIAL: Step("Waits for you", tone="warn", symbol="bell"),
+    FileState.DUPLICATE: Step("Waits for you", tone="warn", symbol="bell"),
+    FileState.FAILED: Step("Waits for you", tone="fail", symbol="bell"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Where a file stands, if that needs words: what is so, why, and what to do."""
+
+    what: str
+    why: str
+    advice: str
+    tone: str
+
+
+def life_of(story: FileStory, now: datetime) -> tuple[Step, ...]:
+    """Tell a file's life in its order; of a very long one, the beginning and the end."""
+    entry = story.entry
+    steps = [Step("Uploaded", entry.uploaded_at, tone="info", symbol="upload")] if entry.uploaded_at else []
+    steps += [_run(entry, number, run) for number, run in enumerate(with_running(entry, story.runs), 1)]
+    steps += [step for action in story.actions if (step := _asked(action))]
+    steps.sort(key=lambda step: step.at)
+    if len(steps) > MOST_STEPS:
+        left_out = len(steps) - MOST_STEPS
+        more = Step(f"{left_out} more", detail="All runs and all that people did are listed below.", symbol="more")
+        steps[_KEPT_AT_FIRST : _KEPT_AT_FIRST + left_out] = [more]
+    return (*steps, *_where_it_stands(entry, now))
+
+
+def _run(entry: FileEntry, number: int, run: RunEntry) -> Step:
+    word, tone, symbol = _RUN_WORDS.get(run.outcome, (run.outcome, "idle", "unknown"))
+    details = [run.cause.replace("_", " ")] if run.cause and run.outcome in {ERROR, FileState.FAILED} else []
+    if run.duration_ms:
+        details.append(duration(run.duration_ms))
+    href = f"/files/{entry.file_id}/runs/{run.run_id}"
+    return Step(f"Run {number} {word}", run.started_at, " · ".join(details), tone, symbol, href)
+
+
+def _asked(action: ActionEntry) -> Step | None:
+    if action.kind not in _ASKED_WORDS or action.state is ActionState.FAILED:
+        return None
+    words, symbol = _ASKED_WORDS[action.kind]
+    href = f"/activity/{action.action_id}" if action.part_of_many else ""
+    return Step(words, action.at, f"by {action.who}", "info", symbol, href)
+
+
+def _where_it_stands(entry: FileEntry, now: datetime) -> list[Step]:
+    if entry.lease_ended(now):
+        return [Step("Stands still", detail="its run died", tone="fail", symbol="warning")]
+    if entry.state in {FileState.PROCESSED, FileState.REPAIRED}:
+        return [Step("Settled", entry.settled_at, tone="ok", symbol="archive")]
+    return [_STANDS[entry.state]] if entry.state in _STANDS else []
+
+
+def verdict_of(story: FileStory, now: datetime) -> Verdict | None:
+    """Say where a file stands; None where nothing need be said."""
+    entry = story.entry
+    if entry.lease_ended(now):
+        what = "Its run died without a word, and no later one has come."
+        return Verdict(what, _who_died(entry), "Reprocess it: running a file again is always safe.", "fail")
+    if entry.state in AT_REST:
+        return _at_rest(story)
+    if entry.state is FileState.QUEUED:
+        what = "The last run failed. The queue delivers the file again by itself."
+        return Verdict(what, entry.error, "", "warn")
+    return None
+
+
+def _who_died(entry: FileEntry) -> str:
+    return f"It began at receive {entry.run_receive_count}: killed, out of memory, or out of time."
+
+
+def _at_rest(story: FileStory) -> Verdict | None:
+    entry = story.entry
+    match entry.state:
+        case FileState.PARTIAL:
+            what = f"{entry.rejected_rows:,} of {entry.rows:,} rows were not stored."
+            advice = "Correct them in the rejected-rows file below and upload it; its waybill_ columns may stay."
+            return Verdict(what, "; ".join(entry.reasons), advice, "warn")
+        case FileState.FAILED:
+            advice = "Correct the file and upload it again. If the cause lay elsewhere and is gone, reprocess it."
+            return Verdict(entry.error or "The file could not be read.", "", advice, "fail")
+        case FileState.DUPLICATE:
+            return Verdict(
+                entry.error, "", "Process it anyway if the rows are meant twice; otherwise dismiss it.", "info"
+            )
+        case FileState.DEAD_LETTERED:
+            what = "All of its runs failed; its message is in the dead-letter queue."
+            advice = (
+                "Remove the cause, then reprocess it here or redrive its dead letter: running it again is always safe."
+            )
+            return Verdict(what, entry.error, advice, "fail")
+        case FileState.DISMISSED:
+            return _dismissed(story)
+    return None
+
+
+def _dismissed(story: FileStory) -> Verdict:
+    asked = [action for action in story.actions if action.kind is ActionKind.DISMISS and action.done]
+    if not asked:
+        return Verdict("Somebody dismissed it.", "", "", "info")
+    return Verdict(f"{asked[-1].who} dismissed it.", asked[-1].reason, "", "info")

@@ -1,0 +1,1 @@
+"""The metrics: charts of CloudWatch's figures, and the alarms."""

@@ -1,0 +1,227 @@
+"""The charts of the metrics page, in the groups in which they are looked at. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from admin_api.monitoring import measures
+from admin_api.monitoring.figures import ratio
+from admin_api.pages.metrics.chart_specs import ROWS, Curve, Plot, curve, megabytes, per_cent, seconds
+from admin_api.rendering.charts.axes import span_ticks, span_words
+from admin_api.rendering.charts.series_charts import bar_chart
+from admin_api.rendering.formats import duration, money, size
+
+if TYPE_CHECKING:
+    from admin_api.monitoring.series import Series
+
+_FILES = Plot(
+    "Files by outcome",
+    "files",
+    "What became of the files that came to an end.",
+    (
+        curve("processed", "s1", measures.PROCESSED),
+        curve("partial", "warn", measures.PARTIAL),
+        curve("failed", "fail", measures.FAILED),
+        curve("dead letter", "s3", measures.DEAD_LETTERED),
+        curve("duplicate", "idle", measures.DUPLICATE),
+    ),
+    (measures.PROCESSED, measures.PARTIAL, measures.FAILED, measures.DEAD_LETTERED, measures.DUPLICATE),
+    draw=bar_chart,
+)
+_SUCCESS = Plot(
+    "Files that needed nobody",
+    "% of files",
+    "Processed files among those that were processed, partial, failed or dead-lettered.",
+    (Curve("share", "ok", measures.needing_nobody, area=True),),
+    (measures.PROCESSED, measures.PARTIAL, measures.FAILED, measures.DEAD_LETTERED),
+    write=per_cent,
+    write_tick=per_cent,
+)
+_REJECTED_SHARE = Plot(
+    "Rejected rows",
+    "% of rows",
+    "A sudden rise is a sender who changed something.",
+    (
+        Curve(
+            "share", "warn", lambda each: ratio(each.of(measures.REJECTED), measures.rows(each), times=100), area=True
+        ),
+    ),
+    (measures.ACCEPTED, measures.REJECTED),
+    write=per_cent,
+    write_tick=per_cent,
+)
+_SETTLED = Plot(
+    "From upload to settled",
+    "time",
+    "Waiting, every run and every retry. Only this one slow: files wait in the queue.",
+    (
+        curve("p99", "s3", measures.SETTLED_P99),
+        curve("p95", "s1", measures.SETTLED_P95),
+        curve("p50", "s2", measures.SETTLED_P50),
+    ),
+    (measures.SETTLED_P50, measures.SETTLED_P95, measures.SETTLED_P99),
+    write=duration,
+    write_tick=span_words,
+    choose_ticks=span_ticks,
+)
+_RUN = Plot(
+    "Duration of a run",
+    "time",
+    "Both slow: files are large, or writes are throttled.",
+    (curve("p99", "s3", measures.RUN_P99), curve("p95", "s1", measures.RUN_P95), curve("p50", "s2", measures.RUN_P50)),
+    (measures.RUN_P50, measures.RUN_P95, measures.RUN_P99),
+    write=duration,
+    write_tick=span_words,
+    choose_ticks=span_ticks,
+)
+_SPEED = Plot(
+    "Rows per second of a run",
+    "rows/s",
+    "The tenth percentile is the slowest tenth of the runs; tiny files are slow by nature.",
+    (curve("p50", "s1", measures.SPEED_P50, area=True), curve("p10", "s2", measures.SPEED_P10)),
+    (measures.SPEED_P50, measures.SPEED_P10),
+)
+_BYTES = Plot(
+    "Bytes read",
+    "bytes",
+    "Of the files that were read to their end.",
+    (curve("bytes", "s1", measures.BYTES),),
+    (measures.BYTES,),
+    draw=bar_chart,
+    write=size,
+)
+_QUEUE = Plot(
+    "Messages in the ingest queue",
+    "messages",
+    "Waiting for a run, or in one. Waiting that grows: more files come than the function may take at once.",
+    (curve("waiting", "s1", measures.WAITING, area=True), curve("in a run", "s2", measures.IN_A_RUN)),
+    (measures.WAITING, measures.IN_A_RUN),
+)
+_OLDEST = Plot(
+    "Age of the oldest message",
+    "time",
+    "How long the file that waits longest has waited.",
+    (curve("oldest", "s1", measures.OLDEST, area=True),),
+    (measures.OLDEST,),
+    write=seconds,
+    write_tick=lambda value: span_words(1000 * value),
+    choose_ticks=lambda greatest: tuple(tick / 1000 for tick in span_ticks(1000 * greatest)),
+)
+_DEAD = Plot(
+    "Dead letters",
+    "messages",
+    "Remove the cause, then redrive.",
+    (curve("dead letters", "fail", measures.DEAD, area=True),),
+    (measures.DEAD,),
+)
+_CALLS = Plot(
+    "Invocations and errors",
+    "invocations",
+    "An error is a function that died or did not start; a run that fails is answered to the queue and is none.",
+    (
+        curve("invocations", "s1", measures.INVOCATIONS),
+        curve("errors", "fail", measures.ERRORS),
+        curve("throttles", "warn", measures.THROTTLES),
+    ),
+    (measures.INVOCATIONS, measures.ERRORS, measures.THROTTLES),
+)
+_RETRIES = Plot(
+    "Failed runs and cold starts",
+    "runs",
+    "Failed runs are retried by themselves. A cold start costs the first file some hundred milliseconds.",
+    (curve("failed runs", "fail", measures.RUNS_FAILED), curve("cold starts", "s2", measures.COLD_STARTS)),
+    (measures.RUNS_FAILED, measures.COLD_STARTS),
+    draw=bar_chart,
+)
+_AT_ONCE = Plot(
+    "Runs at the same time",
+    "runs",
+    "At the limit max_concurrency, files wait.",
+    (curve("at most", "s1", measures.CONCURRENT, area=True),),
+    (measures.CONCURRENT,),
+)
+_SLOWEST = Plot(
+    "Longest invocation",
+    "time",
+    "Near the function's time limit it is killed, and the file is retried.",
+    (curve("longest", "s1", measures.SLOWEST, area=True),),
+    (measures.SLOWEST,),
+    write=duration,
+    write_tick=span_words,
+    choose_ticks=span_ticks,
+)
+_MEMORY = Plot(
+    "Peak memory",
+    "MB",
+    "It should not grow with the file. Beyond memory_mb the function is killed.",
+    (curve("peak", "s1", measures.MEMORY, area=True),),
+    (measures.MEMORY,),
+    write=megabytes,
+)
+_ANSWERS = Plot(
+    "Answers of the console",
+    "time",
+    "How long this console took to answer, its cold starts left out.",
+    (curve("p95", "s1", measures.ANSWER_P95), curve("p50", "s2", measures.ANSWER_P50)),
+    (measures.ANSWER_P50, measures.ANSWER_P95),
+    write=duration,
+    write_tick=span_words,
+    choose_ticks=span_ticks,
+)
+_REQUESTS = Plot(
+    "Requests to the console",
+    "requests",
+    "Died: the function itself, not an error that it answered with.",
+    (curve("requests", "s1", measures.REQUESTS), curve("died", "fail", measures.REQUESTS_DIED)),
+    (measures.REQUESTS, measures.REQUESTS_DIED),
+)
+_PRICE = Plot(
+    "Cost per 1,000 rows",
+    "USD",
+    "At list prices. Many small files cost more for each row than a few large ones.",
+    (Curve("cost", "s1", measures.cost_of_thousand_rows, area=True),),
+    (measures.COST, measures.ACCEPTED, measures.REJECTED),
+    write=money,
+    write_tick=money,
+)
+_SPENT = Plot(
+    "Cost",
+    "USD",
+    "What the runs cost at list prices, without storage and idle polling.",
+    (curve("cost", "s1", measures.COST),),
+    (measures.COST,),
+    draw=bar_chart,
+    write=money,
+    write_tick=money,
+)
+_UNITS = Plot(
+    "Write units for each order",
+    "units",
+    "One, and one for each index; what is above is the ledger's share, which small files do not spread far.",
+    (Curve("units", "s1", lambda each: ratio(each.of(measures.UNITS), each.of(measures.ACCEPTED)), area=True),),
+    (measures.UNITS, measures.ACCEPTED),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Charts that are looked at together."""
+
+    name: str
+    title: str
+    plots: tuple[Plot, ...]
+
+    @property
+    def needs(self) -> tuple[Series, ...]:
+        """Every series that its charts are made of, each once."""
+        return tuple(dict.fromkeys(series for plot in self.plots for series in plot.needs))
+
+
+GROUPS = (
+    Group("throughput", "Throughput", (_FILES, ROWS, _SUCCESS, _REJECTED_SHARE, _BYTES, _SPEED)),
+    Group("latency", "Latency", (_SETTLED, _RUN, _SLOWEST)),
+    Group("queues", "Queues", (_QUEUE, _OLDEST, _DEAD)),
+    Group("functions", "Functions", (_CALLS, _RETRIES, _AT_ONCE, _MEMORY, _ANSWERS, _REQUESTS)),
+    Group("cost", "Cost", (_PRICE, _SPENT, _UNITS)),
+)

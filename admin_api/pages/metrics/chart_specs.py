@@ -1,0 +1,106 @@
+"""How a chart is described: its curves, what they are made of, how values are written; and the overview's two. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from admin_api.monitoring.measures import ACCEPTED, REJECTED, SETTLED_P50, SETTLED_P95
+from admin_api.rendering.charts.axes import compact, span_ticks, span_words, value_ticks
+from admin_api.rendering.charts.series_charts import Chart, Line, Mark, bar_chart, line_chart
+from admin_api.rendering.formats import duration
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import tzinfo
+
+    from markupsafe import Markup
+
+    from admin_api.monitoring.cloudwatch import Readings, Values
+    from admin_api.monitoring.series import Series
+
+
+def per_cent(value: float) -> str:
+    """Write a share; 100 % only where it is all of it."""
+    return f"{value:.0f} %" if value == int(value) else f"{min(value, 99.9) if value < 100 else value:.1f} %"
+
+
+def whole(value: float) -> str:
+    """Write a count."""
+    return f"{value:,.0f}" if value == int(value) else f"{value:,.1f}"
+
+
+def seconds(value: float) -> str:
+    """Write seconds as a time span."""
+    return duration(value * 1000)
+
+
+def megabytes(value: float) -> str:
+    """Write a number of megabytes."""
+    return f"{value:,.0f} MB"
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """One line of a plot: what it is called, in which tone, and what it is made of."""
+
+    name: str
+    tone: str
+    values: Callable[[Readings], Values]
+    area: bool = False
+
+
+def curve(name: str, tone: str, series: Series, *, area: bool = False) -> Curve:
+    """Draw a series as it is."""
+    return Curve(name, tone, lambda readings: readings.of(series), area)
+
+
+@dataclass(frozen=True, slots=True)
+class Plot:
+    """One chart: its title, in what it is measured, what it tells, and how it is drawn."""
+
+    title: str
+    unit: str
+    tells: str
+    curves: tuple[Curve, ...]
+    needs: tuple[Series, ...]
+    draw: Callable[[Chart], Markup] = line_chart
+    write: Callable[[float], str] = whole
+    write_tick: Callable[[float], str] = compact
+    choose_ticks: Callable[[float], tuple[float, ...]] = value_ticks
+
+    def drawn(self, readings: Readings, zone: tzinfo, marks: Sequence[Mark] = ()) -> Markup:
+        """Draw it, with times in a reader's zone, and moments that matter."""
+        return self.draw(
+            Chart(
+                title=self.title,
+                moments=readings.span.moments,
+                lines=[Line(each.name, each.values(readings), each.tone, each.area) for each in self.curves],
+                zone=zone,
+                write=self.write,
+                write_tick=self.write_tick,
+                choose_ticks=self.choose_ticks,
+                says=self.tells,
+                marks=marks,
+            )
+        )
+
+
+ROWS = Plot(
+    "Rows",
+    "rows",
+    "Rows that became orders, and rows that were rejected.",
+    (curve("accepted", "s1", ACCEPTED), curve("rejected", "warn", REJECTED)),
+    (ACCEPTED, REJECTED),
+    draw=bar_chart,
+)
+LATENCY = Plot(
+    "Upload to settled",
+    "time",
+    "How long files took from their upload until they were settled, retries included.",
+    (curve("p95", "s1", SETTLED_P95, area=True), curve("p50", "s2", SETTLED_P50)),
+    (SETTLED_P50, SETTLED_P95),
+    write=duration,
+    write_tick=span_words,
+    choose_ticks=span_ticks,
+)

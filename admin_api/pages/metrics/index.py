@@ -1,0 +1,131 @@
+"""The metrics page: every chart in its group, every alarm with what to do, and the ways into the AWS consoles."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from fastapi import APIRouter, Request, Response
+
+from admin_api.monitoring.aws_console import aws_console_of
+from admin_api.monitoring.series import Window, choices
+from admin_api.pages.metrics.chart_groups import GROUPS, Group
+from admin_api.pages.parts import Part, ask
+from admin_api.rendering.formats import Clock
+from admin_api.rendering.views import page
+from admin_api.web.auth import Viewer
+from admin_api.wiring.services import Console, ConsoleDep
+
+if TYPE_CHECKING:
+    from datetime import datetime, tzinfo
+
+    from markupsafe import Markup
+
+    from admin_api.monitoring.alarms import Alarm
+    from admin_api.monitoring.cloudwatch import Readings
+
+router = APIRouter()
+
+_SERIES = tuple(dict.fromkeys(series for group in GROUPS for series in group.needs))
+
+
+@dataclass(frozen=True, slots=True)
+class ShownPlot:
+    """One chart with its heading."""
+
+    title: str
+    unit: str
+    tells: str
+    drawing: Markup
+
+
+@dataclass(frozen=True, slots=True)
+class ShownGroup:
+    """Charts that stand together."""
+
+    name: str
+    title: str
+    plots: tuple[ShownPlot, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Charts:
+    """What CloudWatch has to say."""
+
+    groups: tuple[ShownGroup, ...]
+    incomplete: tuple[str, ...]
+    read_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class MetricsPage:
+    """All charts and alarms."""
+
+    window: Window
+    windows: tuple[tuple[str, str, bool], ...]
+    charts: Part[Charts]
+    alarms: Part[tuple[Alarm, ...]]
+    links: tuple[tuple[str, str], ...]
+    """Into the AWS consoles: what is there, and its address."""
+
+    @property
+    def address(self) -> str:
+        """This page with its window."""
+        return f"/metrics?window={self.window}"
+
+    @property
+    def red(self) -> tuple[Alarm, ...]:
+        """The alarms that ask for a person."""
+        return tuple(alarm for alarm in self.alarms.value or () if alarm.is_red)
+
+    @property
+    def calm(self) -> tuple[Alarm, ...]:
+        """The others."""
+        return tuple(alarm for alarm in self.alarms.value or () if not alarm.is_red)
+
+
+@router.get("/metrics")
+def show_metrics(request: Request, _: Viewer, console: ConsoleDep, window: Window = Window.DAY) -> Response:
+    """Show everything that is measured."""
+    zone = Clock.of_reader(request.cookies, console.now()).zone
+    return page(request, "metrics/index.html", look(console, window, zone), partial="metrics/_metrics.html")
+
+
+def look(console: Console, window: Window, zone: tzinfo) -> MetricsPage:
+    """Ask for the figures and the alarms at the same time."""
+    now = console.now()
+    metrics, alarms = console.metrics, console.alarms
+    charts = ask("CloudWatch", lambda: _charts(metrics.read(_SERIES, window, now), zone))
+    listed = ask("CloudWatch", alarms.read)
+    return MetricsPage(
+        window=window,
+        windows=choices("/metrics", window),
+        charts=charts.result(),
+        alarms=listed.result(),
+        links=_links(console),
+    )
+
+
+def _charts(readings: Readings, zone: tzinfo) -> Charts:
+    groups = tuple(ShownGroup(group.name, group.title, _drawn(group, readings, zone)) for group in GROUPS)
+    return Charts(groups, readings.incomplete, readings.read_at)
+
+
+def _drawn(group: Group, readings: Readings, zone: tzinfo) -> tuple[ShownPlot, ...]:
+    return tuple(ShownPlot(each.title, each.unit, each.tells, each.drawn(readings, zone)) for each in group.plots)
+
+
+def _links(console: Console) -> tuple[tuple[str, str], ...]:
+    aws, config = aws_console_of(console), console.config
+    if aws is None:
+        return ()
+    return (
+        ("Dashboard", config.dashboard_url),
+        ("Function", aws.function(config.processor_function)),
+        ("Log group", aws.log_group(config.processor_log_group)),
+        ("Ingest queue", aws.queue(config.queue_url)),
+        ("Dead-letter queue", aws.queue(config.dead_letter_queue_url)),
+        ("Bucket", aws.bucket(config.bucket_name)),
+        ("Orders table", aws.table(config.orders_table)),
+        ("Files table", aws.table(config.files_table)),
+    )

@@ -1,0 +1,1 @@
+"""The orders: their list, one order, their export."""

@@ -1,0 +1,65 @@
+"""Orders as rows of an export: all that a list would show, read page after page while somebody takes them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from admin_api.pages.orders.feed import feed_rows
+from processor.storage.accepted_reader import run_of_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from admin_api.rendering.csv_export import Cell
+    from admin_api.wiring.services import Console
+    from processor.domain.entries import FileEntry
+    from processor.domain.orders import Order
+    from processor.orders.pages import OrderPage
+
+HEADER = (
+    "order_id",
+    "processed_timestamp",
+    "customer_name",
+    "product_name",
+    "quantity",
+    "unit_price",
+    "line_total",
+    "file_id",
+    "row_number",
+    "run_id",
+    "trace_id",
+)
+_AT_ONCE = 500
+
+
+def order_rows(
+    console: Console, *, order_id: str = "", customer: str = "", entry: FileEntry | None = None
+) -> Iterator[list[Cell]]:
+    """Yield the cells under :data:`HEADER` of an order's lines, a customer's orders, a file's, or of all."""
+    if entry:
+        orders = _of_file(console, entry)
+    elif order_id:
+        orders = _pages(lambda cursor: console.orders.by_order_id(order_id, cursor, _AT_ONCE))
+    elif customer:
+        orders = _pages(lambda cursor: console.orders.by_customer(customer, cursor, _AT_ONCE))
+    else:
+        orders = feed_rows(console, _AT_ONCE)
+    for order in orders:
+        yield [getattr(order, column) for column in HEADER]
+
+
+def _pages(page_at: Callable[[str], OrderPage]) -> Iterator[Order]:
+    cursor, more = "", True
+    while more:
+        found = page_at(cursor)
+        yield from found.orders
+        cursor, more = found.older, bool(found.older)
+
+
+def _of_file(console: Console, entry: FileEntry) -> Iterator[Order]:
+    run = run_of_rows(console.ledger.runs(entry.file_id))
+    first = 0
+    while first < entry.accepted_rows:
+        (rows,) = console.orders.compare([console.orders.of_file(entry, run, first=first, limit=_AT_ONCE)])
+        yield from rows.orders
+        first = rows.total if rows.problem else max(rows.following, first + 1)

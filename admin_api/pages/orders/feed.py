@@ -1,0 +1,176 @@
+"""All orders, the newest first: the newest files, and each file's orders in the order of its rows, page by page.
+
+A position is a file, with the time by which the list finds it, and a row of it, so that pages stay where they are while
+files arrive, and everything that a page needs of the ledger is asked for at once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import dropwhile
+from typing import TYPE_CHECKING
+
+from admin_api.pages.parts import begin
+from processor.domain.cursors import CursorError, pack, unpack
+from processor.domain.entries import from_iso, to_iso
+from processor.domain.orders import Order
+from processor.ledger.file_list import FileFilter
+from processor.orders.lookup import PAGE
+from processor.storage.accepted_reader import run_of_rows
+from processor.storage.outputs import FIRST_STRIDE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from admin_api.wiring.services import Console
+    from processor.domain.entries import FileEntry, RunEntry
+    from processor.ledger.file_list import FilePage
+    from processor.orders.lookup import FileOrders
+
+_OLDER, _NEWER = "older", "newer"
+_MOST_FILES = 50
+_MOST_DIGITS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class FeedPage:
+    """Orders by file, the newest file first, with the cursors of the pages around them ("" where there is none)."""
+
+    groups: tuple[FileOrders, ...]
+    older: str
+    newer: str
+    searched_to: str = ""
+    """Set where no file came past with an order, and there are older files: when the last of them was received."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A row of a file, and the way that the page goes from it."""
+
+    direction: str
+    received_at: str
+    file_id: str
+    row: int
+
+    @classmethod
+    def read(cls, cursor: str) -> _Place:
+        """Read a cursor; raises :class:`CursorError`."""
+        direction, received_at, file_id, row = unpack(cursor, 4)
+        if direction not in {_OLDER, _NEWER} or not (row.isascii() and row.isdigit() and len(row) <= _MOST_DIGITS):
+            raise CursorError(cursor)
+        try:
+            moment = to_iso(from_iso(received_at))
+            from_iso(moment)  # A year before 1000 is written in fewer digits than are read.
+            return cls(direction, moment, file_id, int(row))
+        except (ValueError, OverflowError) as error:
+            raise CursorError(cursor) from error
+
+    @staticmethod
+    def cursor(direction: str, entry: FileEntry, row: int) -> str:
+        """Pack a place into a cursor."""
+        return pack(direction, entry.received_at, entry.file_id, str(row))
+
+
+@dataclass(frozen=True, slots=True)
+class _Start:
+    """Where a page begins: before which row of which file, with the files from there on."""
+
+    files: tuple[FileEntry, ...]
+    first: int
+    has_older: bool
+    """Whether there are files behind these."""
+    at_top: bool = False
+    """Whether nothing newer is known."""
+    run: RunEntry | None = None
+    """The run of the first file's rows, where it was asked for."""
+
+
+def read_feed(console: Console, cursor: str = "", limit: int = PAGE) -> FeedPage:
+    """Read one page; raises :class:`CursorError`."""
+    start = _start_at(console, cursor, limit) if cursor else _newest(console)
+    files = [entry for entry in start.files if entry.accepted_key and entry.accepted_rows]
+    starts_there = bool(files) and files[0] is start.files[0]
+    first, run = (start.first, start.run) if starts_there else (0, None)
+    if files and first >= files[0].accepted_rows:
+        files, first, run = files[1:], 0, None
+    if not files:
+        return _nothing_yet(start)
+    groups = console.orders.newest(files, run=run, first=first, limit=limit)
+    last = groups[-1]
+    # What cannot be read is passed by, or no page would lead beyond it.
+    following = last.total if last.problem else last.following
+    ends_here = following >= last.total and len(groups) == len(files) and not start.has_older
+    return FeedPage(
+        groups,
+        older="" if ends_here else _Place.cursor(_OLDER, last.entry, following),
+        newer=_up_from(start),
+    )
+
+
+def _nothing_yet(start: _Start) -> FeedPage:
+    if not start.has_older:
+        return FeedPage((), "", "")
+    last = start.files[-1]
+    older = _Place.cursor(_OLDER, last, last.accepted_rows)
+    return FeedPage((), older, _up_from(start), searched_to=last.received_at)
+
+
+def _up_from(start: _Start) -> str:
+    """Return the cursor of the page above: from the topmost file even if it has no orders, or it would not move."""
+    return "" if start.at_top else _Place.cursor(_NEWER, start.files[0], start.first)
+
+
+def feed_rows(console: Console, limit: int = 500) -> Iterator[Order]:
+    """Yield all orders as they are stored now, the newest files first, asking for the next page when it is needed."""
+    cursor = ""
+    while True:
+        page = read_feed(console, cursor, limit)
+        for group in console.orders.compare(page.groups):
+            yield from group.orders
+        cursor = page.older
+        if not cursor:
+            return
+
+
+def _newest(console: Console) -> _Start:
+    page = console.files.page(FileFilter(), limit=_MOST_FILES)
+    return _Start(page.files, 0, bool(page.older), at_top=True)
+
+
+def _start_at(console: Console, cursor: str, limit: int) -> _Start:
+    """Find where the page begins; everything that may be needed for it is asked for at the same time."""
+    place = _Place.read(cursor)
+    files, ledger = console.files, console.ledger
+    goes_up = place.direction == _NEWER and place.row < limit
+    down, up = FileFilter(until=place.received_at), FileFilter(since=place.received_at)
+    listed = begin(lambda: files.page(down, limit=_MOST_FILES))
+    newer = begin(lambda: files.page(up, from_oldest=True, limit=_MOST_FILES)) if goes_up else None
+    # Offsets matter only behind the first stretch of rows, which is read from its beginning.
+    runs = begin(lambda: ledger.runs(place.file_id)) if place.row >= FIRST_STRIDE else None
+    page = listed.result()
+    found = tuple(dropwhile(lambda entry: entry.file_id != place.file_id, page.files))
+    if not found:
+        raise CursorError(cursor)
+    has_older = bool(page.older)
+    if newer:
+        before, first, at_top = _way_up(newer.result(), found, limit - place.row)
+        return _Start((*before, *found), first, has_older, at_top)
+    first = place.row - (limit if place.direction == _NEWER else 0)
+    return _Start(found, first, has_older, run=run_of_rows(runs.result()) if runs else None)
+
+
+def _way_up(upwards: FilePage, below: tuple[FileEntry, ...], missing: int) -> tuple[list[FileEntry], int, bool]:
+    """Find where the page begins: so many orders above the files ``below``, among those from the first of them on.
+
+    Returns the newer files that belong to the page, the first row, and whether it is the newest page.
+    """
+    known = {entry.file_id for entry in below}  # One of the very same moment may stand on either side.
+    above: list[FileEntry] = []
+    first = 0
+    for newer in reversed([entry for entry in upwards.files if entry.file_id not in known]):
+        rows = newer.accepted_rows if newer.accepted_key else 0
+        above.insert(0, newer)
+        missing, first = missing - rows, max(0, rows - missing)
+        if missing <= 0:
+            return above, first, False
+    return above, 0, not upwards.newer

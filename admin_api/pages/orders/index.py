@@ -1,0 +1,255 @@
+"""The pages of orders: the newest by file, those of a file or a customer, an order with all its lines; their export."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Annotated
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Path, Query, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from admin_api.pages.orders.export import HEADER, order_rows
+from admin_api.pages.orders.feed import FeedPage, read_feed
+from admin_api.rendering.csv_export import MOST_ROWS, csv_response, write_csv
+from admin_api.rendering.urls import EXPORT, LONGEST_ID, names_href, order_href
+from admin_api.rendering.views import page
+from admin_api.web.auth import Viewer
+from admin_api.web.errors import InvalidError, NotFoundError
+from admin_api.wiring.services import Console, ConsoleDep
+from processor.domain.cursors import CursorError
+from processor.orders.lookup import PAGE, CustomerIndexMissingError, FileOrders
+from processor.storage.accepted_reader import run_of_rows
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+    from processor.domain.entries import FileEntry
+    from processor.domain.orders import Order
+    from processor.orders.pages import OrderPage
+
+router = APIRouter(prefix="/orders", include_in_schema=False)
+
+_TO_THE_MICROSECOND = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}")
+
+
+class OrderQuery(BaseModel):
+    """Which orders are wanted: at most one of the three, as it stands in the address."""
+
+    model_config = ConfigDict(str_strip_whitespace=True)
+
+    order_id: Annotated[str, Field(max_length=64)] = ""
+    customer: Annotated[str, Field(max_length=200)] = ""
+    file: Annotated[str, Field(max_length=64)] = ""
+    cursor: Annotated[str, Field(max_length=2_000)] = ""
+    first: Annotated[int, Field(ge=0, le=1_000_000_000)] = 0
+    compare: bool = False
+    """Of a file's orders: ask the orders table whether it still has them."""
+    named: bool = False
+    """Of a customer's orders: name their files at once, for who has no script to name them afterwards."""
+
+    @property
+    def is_filtered(self) -> bool:
+        """Whether only some orders are wanted."""
+        return bool(self.order_id or self.customer or self.file)
+
+    @property
+    def export_href(self) -> str:
+        """Where the same orders are as CSV."""
+        named = {"order_id": self.order_id, "customer": self.customer, "file": self.file}
+        query = urlencode({name: value for name, value in named.items() if value})
+        return f"/orders/{EXPORT}" + (f"?{query}" if query else "")
+
+    def export_words(self, rows: FileOrders | None) -> str:
+        """Say beforehand what an export holds."""
+        if rows and rows.total > MOST_ROWS:
+            return f"The first {MOST_ROWS:,} of {rows.total:,} orders. The whole file is among the file's objects."
+        if rows:
+            return f"All {rows.total:,} orders of this file."
+        return f"These orders, {MOST_ROWS:,} at the most; the download's name says so if there are more."
+
+    def at(self, **place: str | int) -> str:
+        """Return the address of another page of the same orders, "" if there is none."""
+        if not any(place.values()) and "first" not in place:
+            return ""  # A cursor that leads nowhere.
+        flags = {name: "true" for name in ("compare", "named") if getattr(self, name)}
+        fields = {"customer": self.customer, "file": self.file, **flags, **place}
+        return f"/orders?{urlencode({name: value for name, value in fields.items() if value})}"
+
+
+@dataclass(frozen=True, slots=True)
+class OrdersPage:
+    """A list of orders; exactly one of the first three is there, unless there is a problem."""
+
+    query: OrderQuery
+    feed: FeedPage | None = None
+    of_file: FileOrders | None = None
+    found: OrderPage | None = None
+    files: dict[str, FileEntry] = field(default_factory=dict)
+    """The files of the orders found, by id, if they are to be named at once."""
+    newer: str = ""
+    older: str = ""
+    knows_customers: bool = True
+
+    @property
+    def compare_href(self) -> str:
+        """This stretch of a file's orders, compared with what the table has."""
+        return self.query.at(first=self.query.first, compare="true")
+
+    @property
+    def names_href(self) -> str:
+        """Where the names of the other files are that the orders found came from: the orders do not know them."""
+        return names_href(each for each in _file_ids(self.found.orders if self.found else ()) if each not in self.files)
+
+    @property
+    def named_href(self) -> str:
+        """The same page with the names of its files."""
+        return self.query.at(cursor=self.query.cursor, named="true")
+
+
+@dataclass(frozen=True, slots=True)
+class OneOrderPage:
+    """One order: its lines, the newest first."""
+
+    order_id: str
+    lines: OrderPage
+    files: dict[str, FileEntry]
+    newer: str
+    older: str
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all of its lines are on this page, so that their sum is the order's."""
+        return not (self.newer or self.older)
+
+    @property
+    def total(self) -> Decimal:
+        """The sum of the lines on this page."""
+        return sum((line.line_total for line in self.lines.orders), start=self.lines.orders[0].line_total * 0)
+
+    @staticmethod
+    def dated(line: Order) -> str:
+        """Return a line's time to the microsecond; the digits behind it only tell files apart."""
+        match = _TO_THE_MICROSECOND.match(line.processed_timestamp)
+        return f"{match[0]}Z" if match else ""
+
+    @property
+    def customers(self) -> tuple[str, ...]:
+        """Everybody whom its lines name: one, unless files disagree."""
+        return tuple(dict.fromkeys(line.customer_name for line in self.lines.orders))
+
+
+@router.get("")
+def list_orders(request: Request, _: Viewer, console: ConsoleDep, query: Annotated[OrderQuery, Query()]) -> Response:
+    """List orders: those of a file, of a customer, or the newest of all; or show the one order that was asked for."""
+    if query.order_id:
+        return _show(request, console, query.order_id, query.cursor)
+    context = read_orders(console, query)
+    return page(request, "orders/index.html", context, partial="orders/_list.html", section="orders")
+
+
+@router.get(f"/{EXPORT}")
+def export_orders(_: Viewer, console: ConsoleDep, query: Annotated[OrderQuery, Query()]) -> Response:
+    """Download the orders that the list shows, up to a bound that the file's name tells."""
+    entry = _file(console, query.file) if query.file else None
+    if query.order_id:
+        name = f"order {query.order_id}"
+    elif query.customer:
+        name = f"orders of {query.customer}"
+    else:
+        name = f"orders of {entry.name}" if entry else "newest orders"
+    rows = order_rows(console, order_id=query.order_id, customer=query.customer, entry=entry)
+    try:
+        return csv_response(name, write_csv(HEADER, rows))
+    except CustomerIndexMissingError as error:
+        raise InvalidError(str(error), "Export the newest orders, or those of a file.") from error
+
+
+@router.get("/{order_id:path}")
+def show_order(
+    request: Request,
+    _: Viewer,
+    console: ConsoleDep,
+    order_id: Annotated[str, Path(max_length=64)],
+    cursor: Annotated[str, Query(max_length=2_000)] = "",
+) -> Response:
+    """Show one order with all its lines, and where each came from."""
+    return _show(request, console, order_id, cursor)
+
+
+def read_orders(console: Console, query: OrderQuery) -> OrdersPage:
+    """Read one page of a list; raises what the pages tell in words."""
+    try:
+        if query.file:
+            return _of_file(console, query)
+        if query.customer:
+            found = console.orders.by_customer(query.customer, query.cursor)
+            newer, older = query.at(cursor=found.newer), query.at(cursor=found.older)
+            files = _files(console, found.orders) if query.named else {}
+            return OrdersPage(query, found=found, files=files, newer=newer, older=older)
+        feed = read_feed(console, query.cursor)
+    except (CursorError, CustomerIndexMissingError) as error:
+        raise InvalidError(str(error), "Begin again at the newest orders.") from error
+    return OrdersPage(
+        query,
+        feed=feed,
+        newer=query.at(cursor=feed.newer),
+        older=query.at(cursor=feed.older),
+        knows_customers=console.orders.knows_customers,
+    )
+
+
+def _of_file(console: Console, query: OrderQuery) -> OrdersPage:
+    story = console.files.story(query.file)
+    if story is None:
+        raise _unknown(query.file)
+    entry = story.entry
+    rows = console.orders.of_file(entry, run_of_rows(story.runs), first=query.first)
+    if query.compare:
+        (rows,) = console.orders.compare([rows])
+    newer = query.at(first=max(0, query.first - PAGE)) if query.first else ""
+    older = query.at(first=rows.following) if rows.following < rows.total and not rows.problem else ""
+    return OrdersPage(query, of_file=rows, newer=newer, older=older)
+
+
+def _show(request: Request, console: Console, order_id: str, cursor: str) -> Response:
+    try:
+        lines = console.orders.by_order_id(order_id, cursor)
+    except CursorError as error:
+        raise InvalidError(str(error), "Begin at the order's newest lines.") from error
+    if not lines.orders:
+        raise NotFoundError(
+            f"There is no order {order_id!r:.70}.",
+            "Order ids are exact, capitals and dashes included. Orders of a file appear when its run is settled; "
+            "rows that were rejected are on their file's page.",
+        )
+    context = OneOrderPage(
+        order_id=order_id,
+        lines=lines,
+        files=_files(console, lines.orders),
+        newer=order_href(order_id, lines.newer) if lines.newer else "",
+        older=order_href(order_id, lines.older) if lines.older else "",
+    )
+    return page(request, "orders/detail.html", context, section="orders")
+
+
+def _file(console: Console, file_id: str) -> FileEntry:
+    entry = console.ledger.read(file_id)
+    if entry is None:
+        raise _unknown(file_id)
+    return entry
+
+
+def _unknown(file_id: str) -> NotFoundError:
+    return NotFoundError(f"There is no file {file_id!r:.70}.", "Find it by its name in the list of files.")
+
+
+def _files(console: Console, orders: tuple[Order, ...]) -> dict[str, FileEntry]:
+    ids = _file_ids(orders)
+    return {entry.file_id: entry for entry in console.files.read(ids)} if ids else {}
+
+
+def _file_ids(orders: tuple[Order, ...]) -> list[str]:
+    """List the ids that can be looked up: an item that others have written may hold anything."""
+    return [file_id for file_id in dict.fromkeys(order.file_id for order in orders) if 0 < len(file_id) <= LONGEST_ID]

@@ -1,0 +1,1 @@
+"""The overview: what needs a person, what runs, and how well."""

@@ -1,0 +1,155 @@
+"""The first page: is anything wrong, who is needed, what is running, how fast, how well and for how much."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from fastapi import APIRouter, Request, Response
+
+from admin_api.monitoring.figures import in_bins, quotient, total
+from admin_api.monitoring.measures import (
+    COST,
+    DEAD_LETTERED,
+    FAILED,
+    PARTIAL,
+    PROCESSED,
+    RECEIVED,
+    SETTLED_P95,
+    SETTLED_P95_WHOLE,
+    cost_of_thousand_rows,
+    ended,
+    needing_nobody,
+    rows,
+)
+from admin_api.monitoring.series import Window, choices
+from admin_api.pages.files.progress import Running, progress_of
+from admin_api.pages.metrics.chart_specs import LATENCY, ROWS, per_cent, whole
+from admin_api.pages.overview.attention import Need, needs_of
+from admin_api.pages.parts import Part, ask
+from admin_api.rendering.charts.series_charts import Mark
+from admin_api.rendering.charts.sparkline import sparkline
+from admin_api.rendering.formats import UNKNOWN, Clock, duration, money
+from admin_api.rendering.views import page
+from admin_api.web.auth import Viewer
+from admin_api.wiring.services import Console, ConsoleDep
+from processor.domain.object_keys import FileState
+from processor.ledger.file_list import FileFilter
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import tzinfo
+
+    from markupsafe import Markup
+
+    from admin_api.monitoring.cloudwatch import Readings, Values
+    from admin_api.monitoring.status import Vitals
+    from processor.domain.entries import FileEntry
+
+router = APIRouter()
+
+NEWEST, MOST_RUNNING = 8, 5
+_SPARK_POINTS = 24
+_SERIES = tuple(
+    dict.fromkeys(
+        [RECEIVED, PROCESSED, PARTIAL, FAILED, DEAD_LETTERED, COST, SETTLED_P95_WHOLE, *ROWS.needs, *LATENCY.needs]
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One number with its course."""
+
+    label: str
+    value: str
+    spark: Markup
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What CloudWatch has to say."""
+
+    figures: tuple[Figure, ...]
+    charts: tuple[Markup, ...]
+    incomplete: tuple[str, ...]
+    read_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """The first page."""
+
+    window: Window
+    windows: tuple[tuple[str, str, bool], ...]
+    needs: tuple[Need, ...]
+    missing: tuple[str, ...]
+    """What could not be asked after, in words."""
+    checked_at: datetime
+    running: Part[tuple[Running, ...]]
+    more_run: bool
+    waiting: Part[int]
+    """Messages that wait for a run."""
+    newest: Part[tuple[FileEntry, ...]]
+    measured: Part[Measured]
+
+    @property
+    def address(self) -> str:
+        """This page with its window."""
+        return f"/?window={self.window}"
+
+
+@router.get("/")
+def show_overview(request: Request, _: Viewer, console: ConsoleDep, window: Window = Window.DAY) -> Response:
+    """Show how things stand."""
+    zone = Clock.of_reader(request.cookies, console.now()).zone
+    return page(request, "overview/index.html", look(console, window, zone), partial="overview/_overview.html")
+
+
+def look(console: Console, window: Window, zone: tzinfo) -> Overview:
+    """Ask every service at the same time; what one cannot say is missing from its part alone."""
+    now = console.now()
+    files, metrics, queue, vitals_of = console.files, console.metrics, console.queue, console.vitals
+    running = ask("DynamoDB", lambda: files.page(FileFilter(state=FileState.PROCESSING), limit=MOST_RUNNING))
+    newest = ask("DynamoDB", lambda: files.page(FileFilter(), limit=NEWEST))
+    measured = ask("CloudWatch", lambda: metrics.read(_SERIES, window, now))
+    waiting = ask("SQS", queue.waiting)
+    vitals: Vitals = vitals_of.read()
+    at_work, shown = running.result(), newest.result()
+    return Overview(
+        window=window,
+        windows=choices("/", window),
+        needs=needs_of(vitals),
+        missing=vitals.missing,
+        checked_at=datetime.fromtimestamp(vitals.read_at, UTC),
+        running=at_work.then(lambda found: tuple(progress_of(each, now) for each in found.files)),
+        more_run=bool(at_work.value and at_work.value.older),
+        waiting=waiting.result(),
+        newest=shown.then(lambda found: found.files),
+        measured=measured.result().then(lambda found: _measured(found, window, zone, marks_of(vitals))),
+    )
+
+
+def marks_of(vitals: Vitals) -> tuple[Mark, ...]:
+    """Mark when the alarms that are red now went off."""
+    return tuple(Mark(each.since, f"{each.name} since then") for each in vitals.alarming if each.since)
+
+
+def _measured(readings: Readings, window: Window, zone: tzinfo, marks: tuple[Mark, ...]) -> Measured:
+    said = window.words
+    success, price = needing_nobody(readings), cost_of_thousand_rows(readings)
+    done = quotient(total(readings.of(PROCESSED)), total(ended(readings)), times=100)
+    cost = quotient(total(readings.of(COST)), total(rows(readings)), times=1000)
+    figures = (
+        _figure(f"Files, {said}", total(readings.of(RECEIVED)), whole, in_bins(readings.of(RECEIVED), _SPARK_POINTS)),
+        _figure("Success rate", done, per_cent, success),
+        _figure("Upload to settled, p95", readings.whole(SETTLED_P95_WHOLE), duration, readings.of(SETTLED_P95)),
+        _figure("Cost of 1,000 rows", cost, money, price),
+    )
+    charts = tuple(plot.drawn(readings, zone, marks) for plot in (ROWS, LATENCY))
+    return Measured(figures, charts, readings.incomplete, readings.read_at)
+
+
+def _figure(label: str, value: float | None, write: Callable[[float], str], course: Values) -> Figure:
+    return Figure(label, UNKNOWN if value is None else write(value), sparkline(f"{label}, its course", course))

@@ -1,0 +1,32 @@
+"""How a reader likes the console shown: theme and clock, kept in cookies of the browser for a year."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Form, Request, Response
+
+from admin_api.rendering.formats import CLOCK_COOKIE
+from admin_api.rendering.views import THEME_COOKIE, redirect
+from admin_api.web.auth import Viewer, safe_path
+
+router = APIRouter(include_in_schema=False)
+
+_YEAR_S = 365 * 24 * 3600
+
+
+@router.post("/preferences")
+def set_preferences(
+    request: Request,
+    _: Viewer,
+    theme: Annotated[Literal["auto", "light", "dark"] | None, Form()] = None,
+    clock: Annotated[Literal["local", "utc"] | None, Form()] = None,
+    next: Annotated[str, Form()] = "/",  # noqa: A002
+) -> Response:
+    """Keep what was chosen, and go back to the page on which it was."""
+    answer = redirect(request, safe_path(next))
+    for name, value in ((THEME_COOKIE, theme), (CLOCK_COOKIE, clock)):
+        if value:
+            # Not HttpOnly: the page's script changes the theme without asking us.
+            answer.set_cookie(name, value, max_age=_YEAR_S, secure=True, samesite="lax")
+    return answer

@@ -1,0 +1,1 @@
+"""One run: its receipt, its trace and its log lines."""

@@ -1,0 +1,229 @@
+"""The page of one run (its receipt, its trace and its log lines side by side) and the page of a bare trace."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from fastapi import APIRouter, Request, Response
+
+from admin_api.monitoring.aws_console import AwsConsole, aws_console_of
+from admin_api.monitoring.logs import LogPage, Wanted
+from admin_api.monitoring.traces import Trace, TraceState, is_trace_id
+from admin_api.pages.parts import Part, ask
+from admin_api.pages.runs.trace_view import WORDS, Evidence, lay_out
+from admin_api.rendering.views import page
+from admin_api.web.auth import Viewer
+from admin_api.web.errors import NotFoundError
+from admin_api.wiring.services import Console, ConsoleDep
+from processor.domain.entries import FileEntry, RunEntry, from_iso
+from processor.domain.object_keys import FileState
+from processor.observability.cost import PRICES_DATE, PRICES_REGION
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+router = APIRouter()
+
+_USED = {
+    "orders_write_units": "Orders: writes",
+    "orders_index_write_units": "Orders: index writes",
+    "ledger_write_units": "Files ledger: writes",
+    "read_units": "DynamoDB: reads",
+    "s3_writes": "S3: PUT, COPY, LIST",
+    "s3_reads": "S3: GET, HEAD",
+    "sqs_requests": "SQS: requests",
+    "sns_publishes": "SNS: mails",
+    "lambda_requests": "Lambda: the request",
+    "lambda_gb_seconds": "Lambda: its time",
+}
+_LONGEST_RUN = timedelta(minutes=15)
+"""Lambda's own limit; a run that died may have lasted as long."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """One line of the receipt."""
+
+    name: str
+    usd: str
+    share: int
+    """In per cent of the whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a run left to look at, or why it cannot be shown."""
+
+    trace: Part[Trace]
+    log: Part[LogPage]
+    evidence: Evidence
+    words: tuple[str, str]
+    """Why there is no trace: what is so, and why."""
+    waits: bool
+    """The trace may still come."""
+    aws: AwsConsole | None
+
+
+@dataclass(frozen=True, slots=True)
+class RunPage:
+    """One run of a file."""
+
+    entry: FileEntry
+    run: RunEntry
+    number: int
+    of: int
+    earlier: str
+    """The run before it, and the one after: their ids, "" if there is none."""
+    later: str
+    is_running: bool
+    costs: tuple[Cost, ...]
+    per_thousand_rows: Decimal | None
+    prices: str
+    seen: Seen
+
+    @property
+    def live_url(self) -> str:
+        """Where to look again, while something is still to come."""
+        path = f"/files/{self.entry.file_id}/runs/{self.run.run_id}"
+        return path if self.is_running or self.seen.waits else ""
+
+    @property
+    def write_units(self) -> Decimal:
+        """DynamoDB's write units."""
+        return Decimal(self.run.consumed_write_units)
+
+    @property
+    def rows(self) -> int:
+        """Rows that the run has been through."""
+        return self.run.accepted_rows + self.run.rejected_rows
+
+
+@dataclass(frozen=True, slots=True)
+class TracePage:
+    """One trace, with whatever it is about."""
+
+    trace_id: str
+    files: tuple[str, ...]
+    runs: tuple[str, ...]
+    seen: Seen
+
+    @property
+    def live_url(self) -> str:
+        """Where to look again, while the trace may still come."""
+        return f"/traces/{self.trace_id}" if self.seen.waits else ""
+
+
+@router.get("/files/{file_id}/runs/{run_id}")
+def show_run(request: Request, _: Viewer, console: ConsoleDep, file_id: str, run_id: str) -> Response:
+    """Show what one run did, took and cost."""
+    story = console.files.story(file_id)
+    if story is None:
+        raise NotFoundError(f"There is no file {file_id!r:.60}.", "Find it by its name in the list of files.")
+    runs = with_running(story.entry, story.runs)
+    index = next((number for number, run in enumerate(runs) if run.run_id == run_id), None)
+    if index is None:
+        raise NotFoundError(f"{story.entry.name} has no run {run_id!r:.40}.", "Its page lists all of its runs.")
+    context = _run_page(console, story.entry, runs, index)
+    return page(request, "runs/detail.html", context, partial="runs/_run.html", section="files")
+
+
+@router.get("/traces/{trace_id}")
+def show_trace(request: Request, _: Viewer, console: ConsoleDep, trace_id: str) -> Response:
+    """Show a trace, whatever it is of."""
+    if not is_trace_id(trace_id):
+        raise NotFoundError(f"{trace_id!r:.60} is no trace id.", "One looks like 1-6925f1c0-0123456789abcdef01234567.")
+    now = console.now()
+    reader, logs = console.traces, console.logs
+    found = ask("X-Ray", lambda: reader.read(trace_id, now)).result()
+    waterfall = found.value.waterfall if found.value else None
+    request_ids = waterfall.annotations("request_id") if waterfall else ()
+    log: Part[LogPage] = Part(None)
+    if waterfall and request_ids:
+        until = waterfall.began + timedelta(seconds=waterfall.seconds)
+        wanted = Wanted(request_id=request_ids[0])
+        log = ask("CloudWatch Logs", lambda: logs.read(wanted, waterfall.began, until)).result()
+    context = TracePage(
+        trace_id=trace_id,
+        files=waterfall.annotations("file_id") if waterfall else (),
+        runs=waterfall.annotations("run_id") if waterfall else (),
+        seen=_seen(console, found, log, waterfall.began if waterfall else now),
+    )
+    return page(request, "runs/trace.html", context, partial="runs/_trace.html", section="files")
+
+
+def with_running(entry: FileEntry, ended: Sequence[RunEntry]) -> list[RunEntry]:
+    """List a file's runs, the oldest first, with the one that is under way as far as the file's entry knows it."""
+    runs = sorted(ended, key=lambda run: run.started_at)
+    if entry.state is FileState.PROCESSING and all(run.run_id != entry.run_id for run in runs):
+        runs.append(
+            RunEntry(
+                file_id=entry.file_id,
+                run_id=entry.run_id,
+                started_at=entry.run_started_at,
+                message_id=entry.run_message_id,
+                receive_count=entry.run_receive_count,
+                outcome=FileState.PROCESSING,
+            )
+        )
+    return runs
+
+
+def receipt(run: RunEntry) -> tuple[Cost, ...]:
+    """Write the receipt in words, the dearest line first."""
+    total = Decimal(run.estimated_cost)
+    return tuple(
+        Cost(_USED.get(name, name), usd, round(100 * Decimal(usd) / total) if total else 0)
+        for name, usd in sorted(run.costs.items(), key=lambda pair: (-Decimal(pair[1]), pair[0]))
+    )
+
+
+def _run_page(console: Console, entry: FileEntry, runs: list[RunEntry], index: int) -> RunPage:
+    run = runs[index]
+    is_running = run.outcome == FileState.PROCESSING
+    rows = run.accepted_rows + run.rejected_rows
+    return RunPage(
+        entry=entry,
+        run=run,
+        number=index + 1,
+        of=len(runs),
+        earlier=runs[index - 1].run_id if index else "",
+        later=runs[index + 1].run_id if index + 1 < len(runs) else "",
+        is_running=is_running,
+        costs=receipt(run),
+        per_thousand_rows=1000 * Decimal(run.estimated_cost) / rows if rows else None,
+        prices=f"List prices of {PRICES_REGION}, {PRICES_DATE}; an estimate without taxes, discounts or storage.",
+        seen=_look(console, run, is_running=is_running),
+    )
+
+
+def _look(console: Console, run: RunEntry, *, is_running: bool) -> Seen:
+    """Ask for the trace and the log lines of a run at the same time."""
+    now = console.now()
+    began = from_iso(run.started_at)
+    until = from_iso(run.ended_at) if run.ended_at else min(now, began + _LONGEST_RUN)
+    traces, logs = console.traces, console.logs
+    wanted = Wanted(run_id=run.run_id, request_id=run.request_id)
+    trace = ask("X-Ray", lambda: traces.read(run.trace_id, now, sampled=run.trace_sampled))
+    log = ask("CloudWatch Logs", lambda: logs.read(wanted, began, until))
+    seen = _seen(console, trace.result(), log.result(), began)
+    if is_running:
+        return Seen(seen.trace, seen.log, seen.evidence, _STILL_RUNNING, waits=True, aws=seen.aws)
+    return seen
+
+
+_STILL_RUNNING = ("The trace comes with the end", "The run is under way; what it has logged so far stands beside.")
+
+
+def _seen(console: Console, trace: Part[Trace], log: Part[LogPage], began: datetime) -> Seen:
+    state = trace.value.state if trace.value else TraceState.NONE
+    return Seen(
+        trace=trace,
+        log=log,
+        evidence=lay_out(trace.value, log.value, began),
+        words=WORDS.get(state, ("", "")),
+        waits=state is TraceState.NOT_YET,
+        aws=aws_console_of(console),
+    )

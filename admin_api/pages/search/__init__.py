@@ -1,0 +1,1 @@
+"""The search: from any identifier to the thing."""

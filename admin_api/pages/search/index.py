@@ -1,0 +1,184 @@
+"""The search box: any identifier leads straight to its thing, and what is not found is told with what to try."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, Annotated
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Query, Request, Response
+
+from admin_api.monitoring.log_search import LogSearch
+from admin_api.pages.dead_letters.index import see
+from admin_api.pages.parts import Part, ask
+from admin_api.pages.search.identifiers import Identifier
+from admin_api.rendering.urls import order_href
+from admin_api.rendering.views import page, redirect
+from admin_api.web.auth import Viewer
+from admin_api.wiring.services import Console, ConsoleDep
+from processor.ledger.file_list import FileFilter
+
+if TYPE_CHECKING:
+    from processor.domain.entries import FileEntry
+    from processor.orders.pages import OrderPage
+
+router = APIRouter(include_in_schema=False)
+
+_MOST_FILES = 8
+_NEWEST = 1_000
+"""Files whose newest runs are looked through for a run id: one read of the ledger."""
+LOGS_BACK = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One thing that was found."""
+
+    kind: str
+    name: str
+    href: str
+    note: str = ""
+
+
+@dataclass
+class Findings:
+    """What was found, what was looked for, and who could not be asked."""
+
+    hits: list[Hit] = field(default_factory=list)
+    looked_for: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+    def take[T](self, part: Part[T]) -> T | None:
+        """Return an answer; remember whoever did not give one."""
+        if part.problem:
+            self.problems.append(part.problem)
+        return part.value
+
+
+@dataclass(frozen=True, slots=True)
+class SearchPage:
+    """The result where it is not exactly one thing."""
+
+    text: str
+    findings: Findings
+
+
+@router.get("/search")
+def search(
+    request: Request, _: Viewer, console: ConsoleDep, q: Annotated[str, Query(max_length=2_000)] = ""
+) -> Response:
+    """Go straight to what has this id or name; or show all that has, or what was looked for in vain."""
+    wanted = Identifier.read(q)
+    findings = find(console, wanted) if wanted.text else Findings()
+    if len(findings.hits) == 1 and not findings.problems:
+        return redirect(request, findings.hits[0].href)
+    return page(request, "search/index.html", SearchPage(wanted.text, findings), section="search")
+
+
+def find(console: Console, wanted: Identifier) -> Findings:
+    """Look by the shape of the text first, and by name if that leads nowhere."""
+    findings = Findings()
+    if wanted.trace_id:
+        findings.hits.append(Hit("Trace", wanted.trace_id, f"/traces/{wanted.trace_id}"))
+        return findings
+    if wanted.action_id:
+        _find_action(console, wanted, findings)
+    if wanted.file_id or wanted.object_key:
+        _find_file(console, wanted, findings)
+    if not findings.hits:
+        _find_by_name(console, wanted, findings)
+    if not findings.hits and (wanted.run_id or wanted.uuid):
+        _find_run(console, wanted, findings)
+    if not findings.hits and wanted.uuid:
+        _find_letter(console, wanted, findings)
+    return findings
+
+
+def _find_action(console: Console, wanted: Identifier, findings: Findings) -> None:
+    findings.looked_for.append("an action on many things of this id")
+    action = findings.take(ask("The activity", lambda: console.actions.read(wanted.action_id)).result())
+    if action:
+        findings.hits.append(Hit("Action", action.subject, f"/activity/{action.action_id}"))
+
+
+def _find_file(console: Console, wanted: Identifier, findings: Findings) -> None:
+    if wanted.file_id:
+        findings.looked_for.append("the file of this id")
+        ledger = console.ledger
+        entry = findings.take(ask("The ledger", lambda: ledger.read(wanted.file_id)).result())
+        findings.hits += [_hit(entry)] if entry else []
+    else:
+        findings.looked_for.append("files of exactly this object key")
+        files, name = console.files, FileFilter(name=wanted.object_key.removeprefix("raw-data/"))
+        found = findings.take(ask("The files", lambda: files.page(name, limit=_MOST_FILES)).result())
+        same = [entry for entry in (found.files if found else ()) if entry.object_key == wanted.object_key]
+        findings.hits += map(_hit, same)
+
+
+def _find_by_name(console: Console, wanted: Identifier, findings: Findings) -> None:
+    """Ask for the order, the customer and files of this name, all at the same time."""
+    text, orders, files = wanted.text, console.orders, console.files
+    nothing: Part[OrderPage] = Part(None)
+    order = ask("The orders", lambda: orders.by_order_id(text, limit=1)) if len(text) <= 64 else None
+    asks_customer = orders.knows_customers and len(text) <= 200
+    customer = ask("The orders", lambda: orders.by_customer(text, limit=1)) if asks_customer else None
+    named = ask("The files", lambda: files.page(FileFilter(name=text), limit=_MOST_FILES))
+    findings.looked_for += [
+        "an order of exactly this id",
+        "a customer of exactly this name",
+        "files with it in their names",
+    ]
+    found = findings.take(order.result() if order else nothing)
+    if found and found.orders:
+        findings.hits.append(Hit("Order", text, order_href(text), f"of {found.orders[0].customer_name}"))
+    found = findings.take(customer.result() if customer else nothing)
+    if found and found.orders:
+        href = f"/orders?{urlencode({'customer': text})}"
+        findings.hits.append(Hit("Customer", found.orders[0].customer_name, href, "all orders of this name"))
+    page_found = findings.take(named.result())
+    if page_found:
+        findings.hits += map(_hit, page_found.files)
+        if page_found.older:
+            href = f"/files?{urlencode({'name': text})}"
+            findings.hits.append(Hit("Files", f"All with “{text}” in their names", href))
+
+
+def _find_run(console: Console, wanted: Identifier, findings: Findings) -> None:
+    """Look among the newest runs of the newest files, and in the log lines of the last days."""
+    files, logs = console.files, LogSearch(console.client("logs"), console.config.processor_log_group)
+    now = console.now()
+    identifier = wanted.run_id or wanted.uuid
+    newest = ask("The files", lambda: files.page(FileFilter(), limit=_NEWEST))
+    mentioned = ask("CloudWatch Logs", lambda: logs.find(identifier, now - LOGS_BACK, now))
+    findings.looked_for += [
+        f"the newest runs of the newest {_NEWEST:,} files",
+        f"log lines of the last {LOGS_BACK.days} days that name it as a run, message or request",
+    ]
+    found = findings.take(newest.result())
+    runs = {entry.run_id: entry.file_id for entry in found.files} if found else {}
+    if wanted.run_id in runs:
+        findings.hits.append(_run_hit(runs[wanted.run_id], wanted.run_id))
+    for mention in findings.take(mentioned.result()) or ():
+        hit = _run_hit(mention.file_id, mention.run_id)
+        if hit not in findings.hits:
+            findings.hits.append(hit)
+
+
+def _find_letter(console: Console, wanted: Identifier, findings: Findings) -> None:
+    findings.looked_for.append("a dead letter of this message id")
+    seen = findings.take(ask("The dead-letter queue", lambda: see(console)).result())
+    for group in seen.groups if seen else ():
+        if wanted.uuid in group.message_ids:
+            query = {"cause": group.cause, "first": group.message_ids.index(wanted.uuid)}
+            findings.hits.append(Hit("Dead letter", wanted.uuid, f"/dead-letters?{urlencode(query)}", group.title))
+
+
+def _hit(entry: FileEntry) -> Hit:
+    return Hit("File", entry.name, f"/files/{entry.file_id}", entry.object_key)
+
+
+def _run_hit(file_id: str, run_id: str) -> Hit:
+    if not run_id:
+        return Hit("File", file_id, f"/files/{file_id}")
+    return Hit("Run", run_id, f"/files/{file_id}/runs/{run_id}", f"of file {file_id}")

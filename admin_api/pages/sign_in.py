@@ -1,0 +1,99 @@
+"""Signing in and out with Cognito: the authorisation code flow with PKCE, through Authlib.
+
+https://docs.aws.amazon.com/cognito/latest/developerguide/authorization-endpoint.html
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Request
+from starlette.responses import RedirectResponse, Response
+
+from admin_api.rendering.views import bare_page
+from admin_api.web.auth import User, open_session, safe_path
+from admin_api.web.errors import SignInFailedError
+from processor.observability.telemetry import logger
+
+if TYPE_CHECKING:
+    from admin_api.wiring.services import Console
+
+router = APIRouter(prefix="/auth", include_in_schema=False)
+
+_NEXT = "next"
+CALLBACK, SIGNED_OUT = "/auth/callback", "/auth/signed-out"
+
+
+@functools.lru_cache(maxsize=4)
+def _cognito(discovery_url: str, client_id: str) -> Any:
+    # Half a second of import that only a sign-in needs.
+    from authlib.integrations.starlette_client import OAuth  # noqa: PLC0415
+
+    return OAuth().register(
+        "cognito",
+        client_id=client_id,
+        server_metadata_url=discovery_url,
+        # A public client: PKCE stands in for a secret (RFC 7636).
+        client_kwargs={"scope": "openid email", "code_challenge_method": "S256", "token_endpoint_auth_method": "none"},
+    )
+
+
+def _client(request: Request) -> Any:
+    console: Console = request.app.state.console
+    return _cognito(console.discovery_url, console.config.client_id)
+
+
+@router.get("/sign-in")
+async def sign_in(request: Request, next: str = "/") -> Response:  # noqa: A002
+    """Send the browser to Cognito's form, remembering where it wanted to go."""
+    console: Console = request.app.state.console
+    request.session.clear()
+    request.session[_NEXT] = safe_path(next)
+    answer: Response = await _client(request).authorize_redirect(request, console.config.console_url + CALLBACK)
+    return answer
+
+
+@router.get("/callback")
+async def callback(request: Request) -> Response:
+    """Take Cognito's answer, check its ID token and open the session."""
+    from authlib.integrations.base_client import OAuthError  # noqa: PLC0415
+    from httpx2 import HTTPError  # noqa: PLC0415
+    from joserfc.errors import JoseError  # noqa: PLC0415
+
+    back = safe_path(str(request.session.get(_NEXT, "/")))
+    try:
+        token = await _client(request).authorize_access_token(request)
+        user = User.from_claims(token["userinfo"])
+    except (OAuthError, JoseError, HTTPError, KeyError, TypeError) as error:
+        logger.warning("sign_in_failed", extra={"error_type": type(error).__name__})
+        # An old link, a second tab, the back button: nothing is wrong that a second try would not mend.
+        raise SignInFailedError(
+            "The sign-in was not completed, or its link was used before.", "Sign in again."
+        ) from error
+    open_session(request.session, user)
+    logger.info("signed_in", extra={"who": user.subject})
+    return RedirectResponse(back, 303)
+
+
+@router.post("/sign-out")
+async def sign_out(request: Request) -> Response:
+    """Close the session here, then at Cognito."""
+    console: Console = request.app.state.console
+    request.session.clear()
+    metadata = await _client(request).load_server_metadata()
+    # Cognito's own parameters; it publishes the endpoint beside the one that signs in.
+    # https://docs.aws.amazon.com/cognito/latest/developerguide/logout-endpoint.html
+    endpoint = str(metadata["authorization_endpoint"]).removesuffix("/oauth2/authorize") + "/logout"
+    query = {"client_id": console.config.client_id, "logout_uri": console.config.console_url + SIGNED_OUT}
+    response = bare_page(request, "sign_in/signing_out.html", {"address": f"{endpoint}?{urlencode(query)}"})
+    # No redirect: the policy lets a form lead nowhere but to us. A page may say where to go on.
+    response.headers["Refresh"] = f"0; url={endpoint}?{urlencode(query)}"
+    return response
+
+
+@router.get("/signed-out")
+def signed_out(request: Request) -> Response:
+    """Say that it is done."""
+    return bare_page(request, "sign_in/signed_out.html", {})

@@ -1,0 +1,204 @@
+"""The upload page: files go from the browser straight to S3, and the page follows each until it is settled.
+
+With a script, each file is allowed by ``POST /api/uploads`` and sent by itself; without one, a plain form sends one
+file to S3, which leads the browser back here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Annotated
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Query, Request, Response
+from itsdangerous import BadSignature, URLSafeTimedSerializer
+
+from admin_api.pages.files.progress import Running, progress_of
+from admin_api.rendering.views import page
+from admin_api.web.auth import Operator, User, Viewer
+from admin_api.web.errors import InvalidError
+from admin_api.web.security import content_security_policy
+from admin_api.wiring.services import Console, ConsoleDep
+from processor.domain.actions import ActionEntry, ActionKind, ActionState, new_action_id
+from processor.domain.columns import COLUMNS, Column
+from processor.domain.entries import FileEntry, to_iso
+from processor.domain.object_keys import INBOX, SETTLED, FileState, ObjectVersion, file_id
+from processor.ledger.file_list import FileFilter
+from processor.storage.presigned_posts import ENCODING_FIELD, EXPIRES_S, PresignedUpload, presign_form, presign_upload
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+router = APIRouter(prefix="/upload", include_in_schema=False)
+
+ENCODINGS = (
+    ("", "encoded as usual"),
+    ("utf-8", "UTF-8, with or without BOM"),
+    ("cp1252", "Windows-1252 (older Excel)"),
+)
+"""As usual: by the stack's setting."""
+LATE_AFTER = timedelta(seconds=30)
+"""A file that no run has taken up by then waits longer than it should."""
+
+Key = Annotated[str, Query(pattern=f"^{INBOX}", max_length=1024)]
+Version = Annotated[str, Query(max_length=1024)]
+
+
+@dataclass(frozen=True, slots=True)
+class UploadPage:
+    """The page with its form; ``form`` is for a browser without a script, and nothing for who may only look."""
+
+    form: PresignedUpload | None
+    max_bytes: int
+    bucket: str
+    console_url: str
+    region: str
+    scripts_client_id: str
+    columns: tuple[Column, ...] = COLUMNS
+    encodings: tuple[tuple[str, str], ...] = ENCODINGS
+    encoding_field: str = ENCODING_FIELD
+    expires_minutes: int = EXPIRES_S // 60
+
+
+@dataclass(frozen=True, slots=True)
+class Following:
+    """One upload on its way: what the ledger knows of it, if anything yet."""
+
+    key: str
+    version: str
+    since: datetime
+    """When it was first asked after."""
+    entry: FileEntry | None
+    running: Running | None
+    now: datetime
+
+    @property
+    def name(self) -> str:
+        """What a person calls it."""
+        return self.key.rpartition("/")[2]
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether nothing more happens by itself."""
+        return self.entry is not None and self.entry.state in SETTLED | {FileState.DEAD_LETTERED}
+
+    @property
+    def is_late(self) -> bool:
+        """Whether it waits longer than it should."""
+        return self.entry is None and self.now - self.since > LATE_AFTER
+
+    @property
+    def address(self) -> str:
+        """Where the next look is."""
+        query = {"key": self.key, "version": self.version, "since": self.since.isoformat()}
+        return f"/upload/progress?{urlencode(query)}"
+
+
+@router.get("")
+def show_form(request: Request, user: Viewer, console: ConsoleDep) -> Response:
+    """Show where to drop files."""
+    config = console.config
+    context = UploadPage(
+        form=_form(console, user) if user.may_act else None,
+        max_bytes=config.max_file_bytes,
+        bucket=config.bucket_name,
+        console_url=config.console_url,
+        region=console.region,
+        scripts_client_id=config.scripts_client_id,
+    )
+    response = page(request, "upload/index.html", context)
+    response.headers["Content-Security-Policy"] = content_security_policy(console.bucket_origin)
+    return response
+
+
+@router.get("/progress")
+def show_progress(
+    request: Request, _: Viewer, console: ConsoleDep, key: Key, version: Version = "", since: str = ""
+) -> Response:
+    """Show how far one upload is; asked again and again by the page."""
+    context = follow(console, key, version, _moment(since, console.now()))
+    return page(request, "upload/progress.html", context, partial="upload/_progress.html")
+
+
+@router.get("/received/{token}")
+def show_received(request: Request, user: Operator, console: ConsoleDep, token: str, key: Key) -> Response:
+    """Take back the browser that S3 sends here after the plain form; write the upload down, once."""
+    try:
+        ours = _tokens(console).loads(token, max_age=2 * EXPIRES_S)
+    except BadSignature as error:
+        raise InvalidError("This address was not made by the upload form.", "Find the file under Files.") from error
+    if ours["who"] == user.subject:
+        _write_down(console, user, ours["action"], key)
+    context = follow(console, key, "", console.now())
+    return page(request, "upload/progress.html", context)
+
+
+def allow(console: Console, user: User, name: str, encoding: str) -> PresignedUpload:
+    """Allow one upload, and write down who asked for it. Raises ``UploadNameError``."""
+    config = console.config
+    post = presign_upload(
+        console.s3,
+        config.bucket_name,
+        name,
+        max_bytes=config.max_file_bytes,
+        encoding=encoding,
+        uploaded_by=user.email,
+    )
+    _write_down(console, user, new_action_id(console.now()), post.object_key)
+    return post
+
+
+def follow(console: Console, key: str, version: str, since: datetime) -> Following:
+    """Look once for an upload: by its version where it is known, else for the newest file of its key."""
+    bucket, now = console.config.bucket_name, console.now()
+    if version:
+        entry = console.ledger.read(file_id(ObjectVersion(bucket, key, version)))
+    else:
+        wanted = FileFilter(name=key.removeprefix(INBOX), since=to_iso(since - timedelta(hours=1)))
+        entry = next((each for each in console.files.page(wanted).files if each.object_key == key), None)
+    running = progress_of(entry, now) if entry and entry.state is FileState.PROCESSING else None
+    return Following(key, version, since, entry, running, now)
+
+
+def _form(console: Console, user: User) -> PresignedUpload:
+    token = _tokens(console).dumps({"action": new_action_id(console.now()), "who": user.subject})
+    return presign_form(
+        console.s3,
+        console.config.bucket_name,
+        max_bytes=console.config.max_file_bytes,
+        return_to=f"{console.config.console_url}/upload/received/{token}",
+        uploaded_by=user.email,
+    )
+
+
+def _tokens(console: Console) -> URLSafeTimedSerializer:
+    """Sign what the form's way back carries, so that a link from elsewhere cannot write anything down."""
+    return URLSafeTimedSerializer(console.session_key, salt="upload")
+
+
+def _write_down(console: Console, user: User, action_id: str, key: str) -> None:
+    at = to_iso(console.now())
+    console.actions.begin(
+        ActionEntry(
+            action_id=action_id,
+            kind=ActionKind.UPLOAD,
+            at=at,
+            who=user.email or user.subject,
+            state=ActionState.DONE,
+            subject=key.rpartition("/")[2],
+            selection={"object_key": key},
+            expected=1,
+            done=1,
+            finished_at=at,
+        )
+    )
+
+
+def _moment(text: str, now: datetime) -> datetime:
+    """Read when a look began; anything that is no moment of the last day is now."""
+    try:
+        moment = type(now).fromisoformat(text)
+    except ValueError:
+        return now
+    return moment if moment.tzinfo and timedelta(0) <= now - moment < timedelta(days=1) else now

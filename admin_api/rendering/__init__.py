@@ -1,0 +1,1 @@
+"""Owns the way from values to HTML, SVG and CSV."""

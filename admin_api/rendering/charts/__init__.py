@@ -1,0 +1,1 @@
+"""Draws charts as SVG: axes, frames, series, sparklines. Pure."""

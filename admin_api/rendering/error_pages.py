@@ -1,0 +1,128 @@
+"""What becomes of errors: a page in words for a person, a problem document (RFC 9457) for a script; never a stack."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+from fastapi import Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, Response
+
+from admin_api.web.errors import ConsoleError
+from admin_api.web.security import request_id
+from processor.domain.errors import IllegalTransitionError
+from processor.observability.telemetry import logger
+from processor.orders.lookup import LookupThrottledError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+_AWAY = 503
+
+
+def refuse(request: Request, status: int, title: str, what: str, advice: str = "") -> Response:
+    """Answer that something was not done: what, and what to do instead."""
+    reference = request_id(request.scope)
+    if request.url.path.startswith("/api/"):
+        problem = {"title": title, "status": status, "detail": f"{what} {advice}".strip(), "request_id": reference}
+        return JSONResponse(problem, status, media_type="application/problem+json")
+    from admin_api.rendering.views import bare_page  # noqa: PLC0415  The templates, which neither scripts nor static files need.
+
+    values = {"title": title, "what": what, "advice": advice, "status": status, "reference": reference}
+    return bare_page(request, "errors/refused.html", values, status=status)
+
+
+def _console_error(request: Request, error: Any) -> Response:
+    refused: ConsoleError = error
+    return refuse(request, refused.status, refused.title, refused.what, refused.advice)
+
+
+def _illegal_transition(request: Request, error: Any) -> Response:
+    what = f"{error} Somebody else, or a run, may have been faster."
+    return refuse(request, 409, "That is not possible now", what, "Reload the file's page to see how it stands.")
+
+
+def _http_exception(request: Request, error: Any) -> Response:
+    refused: HTTPException = error
+    if refused.status_code == 404:
+        advice = "Check the address, or look for the thing with the search box."
+        return refuse(request, 404, "Not found", f"There is nothing at {request.url.path!r:.200}.", advice)
+    if refused.status_code == 405:
+        what = f"{request.method} is not possible at {request.url.path!r:.200}."
+        return refuse(request, 405, "Not possible here", what)
+    return refuse(request, refused.status_code, "That cannot be read", str(refused.detail))
+
+
+def _validation_error(request: Request, error: Any) -> Response:
+    invalid: RequestValidationError = error
+    wrong = [f"{'.'.join(map(str, each['loc'][1:])) or each['loc'][0]}: {each['msg']}" for each in invalid.errors()]
+    return refuse(request, 422, "That cannot be read", "; ".join(wrong)[:500], "Correct it and send it again.")
+
+
+def _aws_error(request: Request, error: Any) -> Response:
+    code = error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
+    what = getattr(error, "operation_name", "AWS")
+    logger.error("aws_failed", extra={"error_type": code, "operation": what}, exc_info=error)
+    return refuse(
+        request,
+        _AWAY,
+        "AWS did not answer as it should",
+        f"{what} failed: {code}.",
+        "Nothing is lost. Try again; if it stays so, the request id below finds the details in the console's log.",
+    )
+
+
+def _busy(request: Request, error: Any) -> Response:
+    return refuse(request, _AWAY, "DynamoDB is busy", str(error))
+
+
+HANDLERS: dict[Any, Callable[[Request, Any], Response]] = {
+    ConsoleError: _console_error,
+    IllegalTransitionError: _illegal_transition,
+    LookupThrottledError: _busy,
+    HTTPException: _http_exception,
+    RequestValidationError: _validation_error,
+    ClientError: _aws_error,
+    BotoCoreError: _aws_error,
+}
+
+
+def _own_fault(request: Request, error: Exception) -> Response:
+    if isinstance(error, (ClientError, BotoCoreError)):  # Before the application: in finding out who asks.
+        return _aws_error(request, error)
+    logger.exception("request_failed", extra={"error_type": type(error).__name__})
+    return refuse(
+        request,
+        500,
+        "Something is wrong with the console itself",
+        "The request was not completed, and what went wrong is in the log.",
+        "Whoever runs Waybill finds it there by the request id below.",
+    )
+
+
+class Boundary:
+    """Turns whatever nobody else has caught into a page with a request id, and logs it."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, and answer for it if nobody else can."""
+        begun = False
+
+        async def send_noted(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_noted)
+        except Exception as error:
+            if begun or scope["type"] != "http":
+                logger.exception("request_failed", extra={"error_type": type(error).__name__})
+                raise
+            await _own_fault(Request(scope), error)(scope, receive, send)

@@ -1,0 +1,123 @@
+"""Answers with pages: the one place that knows the templates, the frame around every page, and redirects with a word.
+
+A page is a template and one dataclass, its context; in the template it is ``page``. A request of htmx that replaces a
+part of a page gets that part alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.responses import HTMLResponse, RedirectResponse
+
+from admin_api.rendering.formats import FILTERS, Clock
+from admin_api.rendering.urls import order_href
+from admin_api.web.assets import asset
+from admin_api.web.security import request_id
+
+if TYPE_CHECKING:
+    from fastapi import Request
+
+    from admin_api.monitoring.status import Vitals
+    from admin_api.web.auth import User
+    from admin_api.wiring.services import Console
+
+TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
+THEME_COOKIE = "waybill_theme"
+THEMES = ("auto", "light", "dark")
+_SAY = "say"
+
+templates = Environment(
+    loader=FileSystemLoader(TEMPLATES),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    auto_reload=False,
+)
+templates.filters.update(FILTERS)
+templates.filters["order_href"] = order_href
+templates.globals["asset"] = asset
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What surrounds a page: where the reader is, how things stand, how they like it shown."""
+
+    section: str
+    """The entry of the navigation that this page belongs to."""
+    environment: str
+    region: str
+    is_production: bool
+    user: User | None
+    vitals: Vitals | None
+    """None where nobody is signed in."""
+    clock: Clock
+    theme: str
+    address: str
+    """Path and query of this page, to come back to it."""
+    request_id: str
+    said: str = ""
+    """What the request before this one has to tell."""
+
+
+def frame_of(request: Request, *, section: str = "") -> Frame:
+    """Put the frame together for this request."""
+    console: Console = request.app.state.console
+    user: User | None = getattr(request.state, "user", None)
+    theme = request.cookies.get(THEME_COOKIE, "")
+    query = request.url.query
+    return Frame(
+        section=section or request.url.path.split("/")[1],
+        environment=console.config.environment,
+        region=console.region,
+        is_production=console.config.is_production,
+        user=user,
+        vitals=console.vitals.read() if user else None,
+        clock=Clock.of_reader(request.cookies, console.now()),
+        theme=theme if theme in THEMES else "auto",
+        address=request.url.path + (f"?{query}" if query else ""),
+        request_id=request_id(request.scope),
+        said=_take_word(request),
+    )
+
+
+def wants_part(request: Request) -> bool:
+    """Tell whether htmx asks for a part of the page only."""
+    return request.headers.get("hx-request-type") == "partial"
+
+
+def _take_word(request: Request) -> str:
+    """Take what the request before has to tell; a part of a page does not show it, and leaves it to the next page."""
+    return "" if "session" not in request.scope or wants_part(request) else str(request.session.pop(_SAY, ""))
+
+
+def page(
+    request: Request, template: str, context: object, *, partial: str = "", section: str = "", status: int = 200
+) -> HTMLResponse:
+    """Answer with a page, or with its ``partial`` where that is what the browser asked for."""
+    name = partial if partial and wants_part(request) else template
+    frame = frame_of(request, section=section)
+    body = templates.get_template(name).render(page=context, frame=frame, user=frame.user)
+    return HTMLResponse(body, status, {"Vary": "HX-Request-Type, Cookie"})
+
+
+def part(template: str, context: object) -> HTMLResponse:
+    """Answer with a part that needs nothing of the frame."""
+    return HTMLResponse(templates.get_template(template).render(page=context))
+
+
+def bare_page(request: Request, template: str, values: dict[str, Any], *, status: int = 200) -> HTMLResponse:
+    """Answer with a page for which nobody has to be signed in."""
+    body = templates.get_template(template).render(frame=frame_of(request), user=None, **values)
+    return HTMLResponse(body, status)
+
+
+def redirect(request: Request, path: str, *, say: str = "") -> RedirectResponse:
+    """Send the browser on after an action (303, so that a reload repeats nothing), with a word about its result."""
+    if say:
+        request.session[_SAY] = say
+    return RedirectResponse(path, 303)

@@ -1,0 +1,149 @@
+"""The console's static files: bundled, named after their content, compressed once, and cached for ever.
+
+A file's address holds a hash of its bytes (``/static/3f1c0a9b7d52/app.css``), so a browser never asks again for what it
+has, and never shows old styles on a new page.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fastapi import APIRouter, Request, Response
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+FOLDER = Path(__file__).resolve().parents[1] / "static"
+
+BUNDLES: Mapping[str, tuple[str, ...]] = {
+    "app.css": (
+        "css/tokens.css",
+        "css/base.css",
+        "css/frame.css",
+        "css/parts.css",
+        "css/components/tables.css",
+        "css/components/charts.css",
+        "css/telemetry.css",
+        "css/pages.css",
+        "css/components/grouped-tables.css",
+    ),
+    "app.js": (
+        "vendor/htmx.min.js",
+        "js/announce.js",
+        "js/preferences.js",
+        "js/copy.js",
+        "js/select-rows.js",
+        "js/shortcuts.js",
+        "js/panels.js",
+        "js/chart-values.js",
+        "js/polling.js",
+    ),
+    "uploads.js": ("js/upload.js",),
+    "icons.svg": ("icons.svg",),
+    "favicon.svg": ("favicon.svg",),
+}
+"""What is served under which name, and the files that it is joined from.
+
+As few as there can be: where the console has been idle, every one that is asked for at once starts a function.
+"""
+
+_TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+}
+_FOR_EVER = "public, max-age=31536000, immutable"
+_DIGEST_LENGTH = 12
+
+
+@dataclass(frozen=True)
+class Asset:
+    """One served file. It is compressed when it is first asked for, and then kept."""
+
+    name: str
+    body: bytes = field(repr=False)
+
+    @cached_property
+    def digest(self) -> str:
+        """A name for exactly these bytes."""
+        return hashlib.sha256(self.body).hexdigest()[:_DIGEST_LENGTH]
+
+    @cached_property
+    def zipped(self) -> bytes:
+        """The bytes as gzip; without a time stamp, so that they are the same on every machine."""
+        return gzip.compress(self.body, compresslevel=9, mtime=0)
+
+    @property
+    def path(self) -> str:
+        """Where it is served."""
+        return f"/static/{self.digest}/{self.name}"
+
+    @property
+    def media_type(self) -> str:
+        """What it is, for the browser."""
+        return _TYPES[Path(self.name).suffix]
+
+
+@dataclass(frozen=True)
+class Assets:
+    """All static files of the console, by name."""
+
+    by_name: Mapping[str, Asset]
+
+    @classmethod
+    def read(cls, folder: Path = FOLDER, bundles: Mapping[str, tuple[str, ...]] = BUNDLES) -> Assets:
+        """Join the bundles from the folder; raises FileNotFoundError at start-up rather than on a page."""
+        joined = {name: b"\n".join((folder / part).read_bytes() for part in parts) for name, parts in bundles.items()}
+        return cls({name: Asset(name, body) for name, body in joined.items()})
+
+    def url(self, name: str) -> str:
+        """Give the address of a file; raises KeyError for a name that no bundle has."""
+        return self.by_name[name].path
+
+    def find(self, digest: str, name: str) -> Asset | None:
+        """Find the file of that name and content."""
+        asset = self.by_name.get(name)
+        return asset if asset and asset.digest == digest else None
+
+
+ASSETS = Assets.read()
+
+
+def asset(name: str) -> str:
+    """Give the address of a static file; templates call it."""
+    return ASSETS.url(name)
+
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.api_route("/static/{digest}/{name}", methods=["GET", "HEAD"])
+def static_file(request: Request, digest: str, name: str) -> Response:
+    """Serve one file, compressed where the browser takes it; 304 if it has it; 404 for any other name or content."""
+    asset = ASSETS.find(digest, name)
+    if asset is None:
+        return Response("There is no such file.", 404, {"Cache-Control": "no-store"}, "text/plain; charset=utf-8")
+    tag = f'"{asset.digest}"'
+    headers = {"Cache-Control": _FOR_EVER, "ETag": tag, "Vary": "Accept-Encoding"}
+    if tag in request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers=headers)
+    body = asset.body
+    if _takes_gzip(request.headers.get("accept-encoding", "")):
+        headers["Content-Encoding"] = "gzip"
+        body = asset.zipped
+    headers["Content-Length"] = str(len(body))
+    return Response(b"" if request.method == "HEAD" else body, headers=headers, media_type=asset.media_type)
+
+
+def _takes_gzip(accepted: str) -> bool:
+    """Read an Accept-Encoding header; ``gzip;q=0`` refuses it."""
+    for part in accepted.lower().split(","):
+        coding, _, weight = part.partition(";")
+        if coding.strip() in {"gzip", "*"}:
+            return weight.replace(" ", "") not in {"q=0", "q=0.0", "q=0.00", "q=0.000"}
+    return False

@@ -1,0 +1,129 @@
+"""What every answer and every request must satisfy, whoever asks: headers, forged requests, request ids, the log.
+
+Plain ASGI middleware. Who somebody is and what they may do is in ``admin_api.web.auth``.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import PlainTextResponse
+
+from processor.observability.telemetry import logger
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+STATIC = "/static/"
+
+_HEADERS = {
+    "Strict-Transport-Security": "max-age=31536000",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
+}
+
+
+def content_security_policy(*upload_origins: str) -> str:
+    """Allow our own files, and uploads to these origins; no inline script or style, and nobody may frame a page.
+
+    https://www.w3.org/TR/CSP3/
+    """
+    reached = " ".join(("'self'", *upload_origins))
+    return "; ".join(
+        (
+            "default-src 'none'",
+            "script-src 'self'",
+            "style-src 'self'",
+            "img-src 'self' data:",
+            f"connect-src {reached}",
+            f"form-action {reached}",
+            "base-uri 'none'",
+            "frame-ancestors 'none'",
+        )
+    )
+
+
+def request_id(scope: Scope) -> str:
+    """Return the id under which the log knows this request: Lambda's."""
+    return str(getattr(scope.get("aws.context"), "aws_request_id", "")) or "local"
+
+
+class Guard:
+    """Adds the security headers, and refuses unsafe requests that another site may have made.
+
+    A browser says with every request which site caused it (https://www.w3.org/TR/fetch-metadata/); an older one at
+    least names the origin. Requests with a bearer token are exempt: no browser adds one by itself.
+    """
+
+    def __init__(self, app: ASGIApp, *, console_url: str) -> None:
+        self._app = app
+        self._origin = origin_of(console_url)
+        self._policy = content_security_policy()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, unless it is forged, and mark the answer."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        began = time.perf_counter()
+        status = 0
+
+        async def send_guarded(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = MutableHeaders(scope=message)
+                for name, value in _HEADERS.items():
+                    headers.setdefault(name, value)
+                headers.setdefault("Content-Security-Policy", self._policy)
+                headers.setdefault("Cache-Control", "no-store")
+                headers["X-Request-Id"] = request_id(scope)
+            await send(message)
+
+        try:
+            if self._is_forged(scope):
+                refusal = "This request came from another site, so it was not carried out. Use the console's own page."
+                await PlainTextResponse(refusal, 403)(scope, receive, send_guarded)
+            else:
+                await self._app(scope, receive, send_guarded)
+        finally:
+            if not scope["path"].startswith(STATIC):
+                _log(scope, status, began)
+
+    def _is_forged(self, scope: Scope) -> bool:
+        if scope["method"] in SAFE_METHODS:
+            return False
+        headers = Headers(scope=scope)
+        if headers.get("authorization", "").startswith("Bearer "):
+            return False
+        site = headers.get("sec-fetch-site")
+        return site != "same-origin" if site else headers.get("origin") != self._origin
+
+
+def origin_of(url: str) -> str:
+    """Return scheme, host and port of an address."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _log(scope: Scope, status: int, began: float) -> None:
+    route = getattr(scope.get("route"), "path", "")
+    user = scope.get("state", {}).get("user")
+    logger.info(
+        "request_served",
+        extra={
+            "method": scope["method"],
+            "route": route or "none",  # Not the path: it may hold what somebody searched for.
+            "status": status,
+            "duration_ms": round((time.perf_counter() - began) * 1000),
+            "who": user.subject if user else "",
+            "request": request_id(scope),
+        },
+    )

@@ -1,0 +1,75 @@
+"""Checks the ID tokens that scripts bring, by the user pool's published keys.
+
+https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-tokens-verifying-a-jwt.html
+"""
+
+from __future__ import annotations
+
+import json
+import time
+import urllib.request
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from joserfc import jwt
+from joserfc.errors import InvalidKeyIdError, JoseError
+from joserfc.jwk import KeySet
+
+from admin_api.web.auth import User
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_KEYS_FRESH_S = 60
+"""A token with an unknown key may ask for the keys again, but not more often than this."""
+
+
+def fetch_json(url: str) -> dict[str, Any]:
+    """Get a JSON document from an address that our own configuration gives."""
+    with urllib.request.urlopen(url, timeout=5) as answer:  # noqa: S310
+        return dict(json.load(answer))
+
+
+@dataclass
+class TokenChecker:
+    """The user pool's tokens for one client. ``discovery_url`` names the issuer and where its keys are."""
+
+    discovery_url: str
+    client_id: str
+    fetch: Callable[[str], dict[str, Any]] = fetch_json
+    now: Callable[[], float] = time.time
+    _metadata: dict[str, Any] = field(default_factory=dict)
+    _keys: KeySet | None = None
+    _fetched: float = 0.0
+
+    def user_of(self, token: str) -> User | None:
+        """Return whose token this is, or None if it does not hold: signature, issuer, audience, use or time."""
+        try:
+            decoded = self._decode(token)
+            registry = jwt.JWTClaimsRegistry(
+                now=int(self.now()),
+                iss={"essential": True, "value": self._metadata["issuer"]},
+                aud={"essential": True, "value": self.client_id},
+                exp={"essential": True},
+                token_use={"essential": True, "value": "id"},
+            )
+            registry.validate(decoded.claims)
+            return User.from_claims(decoded.claims)
+        except (JoseError, ValueError, KeyError):
+            return None
+
+    def _decode(self, token: str) -> jwt.Token:
+        try:
+            return jwt.decode(token, self._key_set(), algorithms=["RS256"])
+        except InvalidKeyIdError:
+            if self.now() - self._fetched < _KEYS_FRESH_S:
+                raise
+            self._keys = None  # The pool may have changed its keys since.
+            return jwt.decode(token, self._key_set(), algorithms=["RS256"])
+
+    def _key_set(self) -> KeySet:
+        if self._keys is None:
+            self._metadata = self._metadata or self.fetch(self.discovery_url)
+            self._keys = KeySet.import_key_set(self.fetch(self._metadata["jwks_uri"]))  # type: ignore[arg-type]
+            self._fetched = self.now()
+        return self._keys

@@ -1,0 +1,1 @@
+"""Owns the settings and the collaborators; decides nothing."""
