@@ -59,16 +59,16 @@ check: setup ## lint, format, types, import rules
 	@lint-imports
 
 synth: setup ## write the CloudFormation template to cdk.out/
-	@$(PYTHON) -m cdk.operate synth $(CONTEXT_ARGS)
+	@$(PYTHON) -m cdk.commands.deploy synth $(CONTEXT_ARGS)
 
 deploy: setup ## deploy to AWS with your credentials (ENVIRONMENT=prod ALERT_EMAIL=… CONTEXT="name=value …")
-	@$(PYTHON) -m cdk.operate deploy $(CONTEXT_ARGS)
+	@$(PYTHON) -m cdk.commands.deploy deploy $(CONTEXT_ARGS)
 
 user: setup ## give somebody an account for the console (EMAIL=ada@example.com GROUP=operators or viewers, ENVIRONMENT=…)
-	@$(PYTHON) -m cdk.people "$(EMAIL)" "$(GROUP)" $(if $(ENVIRONMENT),environment=$(ENVIRONMENT))
+	@$(PYTHON) -m cdk.commands.users "$(EMAIL)" "$(GROUP)" $(if $(ENVIRONMENT),environment=$(ENVIRONMENT))
 
 destroy: setup ## remove the stack from AWS, after asking (ENVIRONMENT=…)
-	@$(PYTHON) -m cdk.operate destroy $(CONTEXT_ARGS)
+	@$(PYTHON) -m cdk.commands.deploy destroy $(CONTEXT_ARGS)
 
 clean: ## remove everything that was installed or generated
 	@rm -rf .venv .tools node_modules .local cdk.out cdk/local/.venv .mypy_cache .pytest_cache .ruff_cache \

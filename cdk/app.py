@@ -5,8 +5,8 @@ import sys
 from aws_cdk import App, Tags, Validations
 from cdk_nag import AwsSolutionsChecks
 
+from cdk.bundling.sources import BundlingError
 from cdk.settings import Settings, SettingsError
-from cdk.sources import BundlingError
 from cdk.stack import WaybillStack
 
 

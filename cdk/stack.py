@@ -3,20 +3,20 @@
 from aws_cdk import CfnOutput, Stack
 from constructs import Construct
 
-from cdk.alarms import Alarms, dashboard_url
-from cdk.console import Console, Parts
-from cdk.dashboard import Dashboard
-from cdk.functions import Processor
-from cdk.gateway import Gateway
-from cdk.ingest import Ingest
-from cdk.large_files import LargeFiles
-from cdk.metrics import Metrics
-from cdk.monitoring import Monitoring
-from cdk.queries import Queries
+from cdk.monitoring.alarms import Alarms, dashboard_url
+from cdk.monitoring.alerts import Monitoring
+from cdk.monitoring.dashboard import Dashboard
+from cdk.monitoring.metrics import Metrics
+from cdk.monitoring.queries import Queries
+from cdk.monitoring.tracing import Tracing
+from cdk.resources.console import Console, Parts
+from cdk.resources.gateway import Gateway
+from cdk.resources.ingest import Ingest
+from cdk.resources.large_files import LargeFiles
+from cdk.resources.processor import Processor
+from cdk.resources.sign_in import SignIn
+from cdk.resources.storage import Storage
 from cdk.settings import Settings
-from cdk.sign_in import SignIn
-from cdk.storage import Storage
-from cdk.tracing import Tracing
 
 
 class WaybillStack(Stack):

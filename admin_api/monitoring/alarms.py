@@ -1,4 +1,4 @@
-"""The alarms of one environment, as CloudWatch has them now, in the words that ``cdk/alarm_plans.py`` gave them."""
+"""The alarms of one environment, as CloudWatch has them now, in the words of ``cdk/monitoring/alarm_plans.py``."""
 
 from __future__ import annotations
 

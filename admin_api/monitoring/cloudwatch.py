@@ -68,7 +68,7 @@ class MetricReader:
         self._dimensions = {
             Source.PROCESSOR: {"environment": environment, "service": "processor"},
             Source.FUNCTION: {"FunctionName": function},
-            Source.CONSOLE: {"FunctionName": f"waybill-{environment}-console"},  # As cdk/console.py names it.
+            Source.CONSOLE: {"FunctionName": f"waybill-{environment}-console"},  # As cdk/resources/console.py names it.
             Source.QUEUE: {"QueueName": queue},
             Source.DEAD_LETTERS: {"QueueName": dead_letters},
         }

@@ -1,7 +1,7 @@
 """The metrics that the console looks at, by name, and the windows of time it looks through. Pure.
 
-``processor.observability.metrics`` declares what the processor sends, ``cdk/metrics.py`` the dimensions that the
-metrics really have.
+``processor.observability.metrics`` declares what the processor sends, ``cdk/monitoring/metrics.py`` the dimensions that
+the metrics really have.
 """
 
 from __future__ import annotations

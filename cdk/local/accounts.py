@@ -1,6 +1,6 @@
 """The two accounts for the console that a stack on this machine begins with, their passwords new each time.
 
-In a real account people are invited (cdk/people.py), and choose their own.
+In a real account people are invited (cdk/commands/users.py), and choose their own.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import secrets
 from dataclasses import dataclass
 from typing import Any
 
-from cdk.people import put_into_group
+from cdk.commands.users import put_into_group
 
 OPERATOR, VIEWER = "operator@waybill.test", "viewer@waybill.test"
 

@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Self
 
+from cdk.bundling.sources import BUNDLES, source_files
 from cdk.local.emulator import ACCOUNT, REGION, Emulator
 from cdk.local.processes import ROOT, CommandError, Supervised, run
-from cdk.sources import BUNDLES, source_files
 
 CDK = ROOT / "node_modules/.bin/cdk"
 NODE = Path(sys.executable).with_name("node")

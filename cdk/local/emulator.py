@@ -15,8 +15,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
+from cdk.bundling.sources import find_uv
 from cdk.local.processes import Supervised
-from cdk.sources import find_uv
 
 PROJECT = Path(__file__).resolve().parent
 PYTHON = PROJECT / ".venv/bin/python"

@@ -14,12 +14,12 @@ from collections.abc import Iterator
 from types import FrameType
 from typing import NoReturn
 
+from cdk.bundling.sources import BundlingError
 from cdk.local.accounts import Accounts
 from cdk.local.deploy import Synthesis, bootstrap, deploy, stack_name
 from cdk.local.emulator import REGION, Emulator, EmulatorError
 from cdk.local.processes import ROOT, CommandError
 from cdk.local.sidecar import Sidecar, SidecarError
-from cdk.sources import BundlingError
 
 LOCAL = ROOT / ".local"
 OUTPUTS = LOCAL / "outputs.json"

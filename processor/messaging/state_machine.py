@@ -1,4 +1,4 @@
-"""Starts the state machine that reads a large file in ranges. What it does is in `cdk/large_files.py`."""
+"""Starts the state machine that reads a large file in ranges. What it does is in `cdk/resources/large_files.py`."""
 
 from __future__ import annotations
 

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from cdk import bundling, sources
+from cdk.bundling import bundle as bundling
+from cdk.bundling import sources
 from cdk.local import emulator
 from cdk.local.deploy import local_context
 from tests.infra.stacks import named
@@ -142,8 +143,8 @@ def test_handler_is_imported_from_its_bundle_alone(
 def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Let the digest look at a repository of one small file."""
     (tmp_path / "processor/parsing").mkdir(parents=True)
-    (tmp_path / "cdk").mkdir()
-    (tmp_path / "cdk/bundling.py").write_text("builder")
+    (tmp_path / "cdk/bundling").mkdir(parents=True)
+    (tmp_path / "cdk/bundling/bundle.py").write_text("builder")
     (tmp_path / "processor/handler.py").write_text("one")
     monkeypatch.setattr(sources, "ROOT", tmp_path)
     monkeypatch.setattr(sources, "locked_requirements", lambda _group: "powertools==1")
@@ -159,7 +160,7 @@ def test_digest_stays_while_nothing_changes(repository: Path) -> None:
     assert sources.content_hash("processor", "arm64") == before
 
 
-@pytest.mark.parametrize("changed", ["processor/handler.py", "processor/parsing/reader.py", "cdk/bundling.py"])
+@pytest.mark.parametrize("changed", ["processor/handler.py", "processor/parsing/reader.py", "cdk/bundling/bundle.py"])
 def test_digest_changes_with_sources_and_builder(repository: Path, changed: str) -> None:
     """Whatever goes into the zip makes another one."""
     before = sources.content_hash("processor", "arm64")

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from admin_api.wiring.config import Config
-from cdk.storage import ARCHIVE, FAILED, PROCESSED, RAW
+from cdk.resources.storage import ARCHIVE, FAILED, PROCESSED, RAW
 from tests.infra.stacks import as_text, granted, named, only, resources
 
 FUNCTIONS = ("ConsoleWeb", "ConsoleWorker")

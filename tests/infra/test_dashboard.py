@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cdk.metrics import NAMESPACE
+from cdk.monitoring.metrics import NAMESPACE
 from processor.observability import metrics, telemetry
 from tests.infra.known_metrics import CONTRACT, of_widget, problem_with
 from tests.infra.stacks import as_text, named, only, resources, template

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from cdk.large_files import STEP_SECONDS
+from cdk.resources.large_files import STEP_SECONDS
 from cdk.settings import Settings, SettingsError
 from processor.domain import errors
 from processor.pipeline.loader import LONGEST_RESERVE_S

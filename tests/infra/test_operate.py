@@ -8,7 +8,7 @@ import pytest
 from botocore.stub import Stubber
 from moto import mock_aws
 
-from cdk import operate
+from cdk.commands import deploy
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -40,16 +40,16 @@ def s3() -> Iterator["S3Client"]:
 
 def test_an_emptied_bucket_holds_no_version(s3: "S3Client") -> None:
     """Versions and delete markers would keep CloudFormation from removing the bucket."""
-    assert operate.empty_bucket(s3, BUCKET) == 6
+    assert deploy.empty_bucket(s3, BUCKET) == 6
 
     s3.delete_bucket(Bucket=BUCKET)
 
 
 def test_an_empty_bucket_is_left_alone(s3: "S3Client") -> None:
     """Emptying twice is no error: an interrupted destroy is simply repeated."""
-    operate.empty_bucket(s3, BUCKET)
+    deploy.empty_bucket(s3, BUCKET)
 
-    assert operate.empty_bucket(s3, BUCKET) == 0
+    assert deploy.empty_bucket(s3, BUCKET) == 0
 
 
 @pytest.mark.parametrize(("policy", "doomed"), [("Delete", BUCKET), ("Retain", None)])
@@ -71,7 +71,7 @@ def test_only_a_bucket_deployed_to_go_is_emptied(
             }
             stub.add_response("describe_stack_resource", {"StackResourceDetail": detail})
 
-        assert operate.doomed_bucket(session, "Waybill-dev") == doomed
+        assert deploy.doomed_bucket(session, "Waybill-dev") == doomed
 
 
 def test_a_stack_that_is_not_there_is_one_sentence(session: boto3.Session, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -81,8 +81,8 @@ def test_a_stack_that_is_not_there_is_one_sentence(session: boto3.Session, monke
     with Stubber(client) as stub:
         stub.add_client_error("get_template", "ValidationError")
 
-        with pytest.raises(operate.OperationError, match=r"^There is no stack Waybill-shop in us-east-1\.$"):
-            operate.doomed_bucket(session, "Waybill-shop")
+        with pytest.raises(deploy.OperationError, match=r"^There is no stack Waybill-shop in us-east-1\.$"):
+            deploy.doomed_bucket(session, "Waybill-shop")
 
 
 @pytest.mark.parametrize("answer", [None, "yes", "Waybill-dev"])
@@ -91,24 +91,24 @@ def test_nothing_is_removed_without_the_bucket_by_its_name(
 ) -> None:
     """Neither silence nor a yes is enough to delete every file."""
     called: list[object] = []
-    monkeypatch.setattr(operate, "doomed_bucket", lambda *_: BUCKET)
-    monkeypatch.setattr(operate, "empty_bucket", lambda *_: called.append("emptied"))
-    monkeypatch.setattr(operate, "cdk", lambda *arguments: called.append(arguments))
+    monkeypatch.setattr(deploy, "doomed_bucket", lambda *_: BUCKET)
+    monkeypatch.setattr(deploy, "empty_bucket", lambda *_: called.append("emptied"))
+    monkeypatch.setattr(deploy, "cdk", lambda *arguments: called.append(arguments))
     if answer is None:
         monkeypatch.delenv("CONFIRM", raising=False)
     else:
         monkeypatch.setenv("CONFIRM", answer)
 
-    with pytest.raises(operate.OperationError, match=BUCKET):
-        operate.destroy(session, [])
+    with pytest.raises(deploy.OperationError, match=BUCKET):
+        deploy.destroy(session, [])
 
     assert called == []
 
 
 def test_the_stack_follows_the_environment() -> None:
     """What deploy makes is what destroy removes."""
-    assert operate.stack_name([]) == "Waybill-dev"
-    assert operate.stack_name(["-c", "memory_mb=512", "-c", "environment=prod"]) == "Waybill-prod"
+    assert deploy.stack_name([]) == "Waybill-dev"
+    assert deploy.stack_name(["-c", "memory_mb=512", "-c", "environment=prod"]) == "Waybill-prod"
 
 
 def test_missing_credentials_are_one_sentence(
@@ -121,6 +121,6 @@ def test_missing_credentials_are_one_sentence(
         monkeypatch.setenv(name, "/nonexistent")
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
 
-    assert operate.main(["deploy"]) == 1
+    assert deploy.main(["deploy"]) == 1
 
     assert capsys.readouterr().err.count("\n") == 1

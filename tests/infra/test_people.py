@@ -9,7 +9,7 @@ import pytest
 from botocore.stub import Stubber
 from moto import mock_aws
 
-from cdk import people
+from cdk.commands import users
 
 if TYPE_CHECKING:
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
@@ -36,9 +36,9 @@ def cognito(aws: None) -> "CognitoIdentityProviderClient":
 def pool(cognito: "CognitoIdentityProviderClient", monkeypatch: pytest.MonkeyPatch) -> str:
     """Make a user pool with the console's two groups, and have it found."""
     pool = cognito.create_user_pool(PoolName="waybill", UsernameAttributes=["email"])["UserPool"]["Id"]
-    for group in people.GROUPS:
+    for group in users.GROUPS:
         cognito.create_group(UserPoolId=pool, GroupName=group)
-    monkeypatch.setattr(people, "user_pool", lambda _session, _stack: pool)
+    monkeypatch.setattr(users, "user_pool", lambda _session, _stack: pool)
     return pool
 
 
@@ -50,7 +50,7 @@ def groups_of(cognito: Any, pool: str, email: str) -> list[str]:
 
 def test_an_account_is_made_in_its_group(cognito: Any, pool: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Its address counts as proved, since the first password is sent there."""
-    code = people.main([ADA, "viewers", "environment=prod"])
+    code = users.main([ADA, "viewers", "environment=prod"])
 
     (user,) = cognito.list_users(UserPoolId=pool)["Users"]
     attributes = {one["Name"]: one["Value"] for one in user["Attributes"]}
@@ -64,8 +64,8 @@ def test_an_account_is_made_in_its_group(cognito: Any, pool: str, capsys: pytest
 
 def test_somebody_changes_groups(cognito: Any, pool: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Whoever becomes an operator is no viewer any more, and the other way round."""
-    people.main([ADA, "viewers", "environment=prod"])
-    people.main([ADA, "operators", "environment=prod"])
+    users.main([ADA, "viewers", "environment=prod"])
+    users.main([ADA, "operators", "environment=prod"])
 
     assert groups_of(cognito, pool, ADA) == ["operators"]
     assert "had an account already" in capsys.readouterr().out
@@ -74,8 +74,8 @@ def test_somebody_changes_groups(cognito: Any, pool: str, capsys: pytest.Capture
 @pytest.mark.parametrize("arguments", [[], [ADA], [ADA, "admins"], ["ada", "viewers"], ["", ""]])
 def test_what_is_missing_is_asked_for(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     """Before AWS is asked for anything."""
-    assert people.main(arguments) == 2
-    assert capsys.readouterr().err == f"{people.USAGE}\n"
+    assert users.main(arguments) == 2
+    assert capsys.readouterr().err == f"{users.USAGE}\n"
 
 
 @pytest.fixture
@@ -89,7 +89,7 @@ def asked(session: boto3.Session, monkeypatch: pytest.MonkeyPatch) -> Iterator[S
     """Answer what the session asks CloudFormation."""
     client = session.client("cloudformation")
     monkeypatch.setattr(session, "client", lambda _service: client)
-    monkeypatch.setattr(people, "aws_session", lambda: session)
+    monkeypatch.setattr(users, "aws_session", lambda: session)
     with Stubber(client) as stub:
         yield stub
 
@@ -105,14 +105,14 @@ def test_the_pool_is_an_output_of_the_stack(asked: Stubber, session: boto3.Sessi
     """Nobody has to look it up."""
     describe(asked, {"OutputKey": "UserPoolId", "OutputValue": "eu-central-1_abc"})
 
-    assert people.user_pool(session, "Waybill-prod") == "eu-central-1_abc"
+    assert users.user_pool(session, "Waybill-prod") == "eu-central-1_abc"
 
 
 def test_a_stack_without_a_console_is_one_sentence(asked: Stubber, capsys: pytest.CaptureFixture[str]) -> None:
     """One from before the console was there."""
     describe(asked)
 
-    assert people.main([ADA, "viewers", "environment=prod"]) == 1
+    assert users.main([ADA, "viewers", "environment=prod"]) == 1
     assert capsys.readouterr().err == "Waybill-prod has no console yet: deploy it first.\n"
 
 
@@ -120,5 +120,5 @@ def test_a_missing_stack_is_one_sentence(asked: Stubber, capsys: pytest.CaptureF
     """It names stack and region."""
     asked.add_client_error("describe_stacks", "ValidationError", "Stack with id Waybill-test does not exist")
 
-    assert people.main([ADA, "viewers", "environment=test"]) == 1
+    assert users.main([ADA, "viewers", "environment=test"]) == 1
     assert capsys.readouterr().err == "There is no stack Waybill-test in eu-central-1.\n"

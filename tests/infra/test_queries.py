@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from cdk.gateway import NUMBERS, TEXTS
-from cdk.queries import ACCESS_QUERIES, CONSOLE_QUERIES, QUERIES
+from cdk.monitoring.queries import ACCESS_QUERIES, CONSOLE_QUERIES, QUERIES
+from cdk.resources.gateway import NUMBERS, TEXTS
 from tests.infra.stacks import resources
 
 EVENTS = {

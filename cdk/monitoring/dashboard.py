@@ -8,13 +8,13 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from cdk.alarms import Alarms, dashboard_name
-from cdk.dashboard_resources import Resources
-from cdk.dashboard_work import Work
-from cdk.metrics import Metrics
+from cdk.monitoring.alarms import Alarms, dashboard_name
+from cdk.monitoring.dashboard_resources import Resources
+from cdk.monitoring.dashboard_work import Work
+from cdk.monitoring.metrics import Metrics
+from cdk.monitoring.widgets import text
+from cdk.resources.storage import Storage
 from cdk.settings import Settings
-from cdk.storage import Storage
-from cdk.widgets import text
 
 
 class Dashboard(Construct):

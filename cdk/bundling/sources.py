@@ -9,7 +9,7 @@ import subprocess
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 PYTHON_VERSION = "3.12"
 PLATFORMS = {"arm64": "aarch64-manylinux_2_34", "x86_64": "x86_64-manylinux_2_34"}  # Amazon Linux 2023's C library.
 # The dependency group of each bundle, and the top-level folders that it holds beside the group's packages.
@@ -65,7 +65,7 @@ def content_hash(bundle: str, architecture: str) -> str:
     digest = hashlib.sha256()
     for part in (PYTHON_VERSION, PLATFORMS[architecture], locked_requirements(bundle)):
         digest.update(part.encode() + b"\0")
-    digest.update((ROOT / "cdk/bundling.py").read_bytes() + b"\0")
+    digest.update((ROOT / "cdk/bundling/bundle.py").read_bytes() + b"\0")
     for path in source_files(BUNDLES[bundle]):
         digest.update(str(path).encode() + b"\0" + (ROOT / path).read_bytes() + b"\0")
     return digest.hexdigest()

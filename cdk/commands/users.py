@@ -1,6 +1,6 @@
 """Who has an account for the console: `make user` makes one, or puts an existing one into another group.
 
-    python -m cdk.people EMAIL GROUP [environment]
+    python -m cdk.commands.users EMAIL GROUP [environment]
 
 Cognito mails the address a first password and the console's address. Taking an account away is Cognito's
 (`aws cognito-idp admin-delete-user`).
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from cdk.operate import OperationError, aws_session, stack_name
+from cdk.commands.deploy import OperationError, aws_session, stack_name
 
 if TYPE_CHECKING:
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient

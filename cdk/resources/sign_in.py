@@ -8,8 +8,8 @@ from aws_cdk import aws_cognito as cognito
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
+from cdk.resources.storage import removal_policy
 from cdk.settings import Settings
-from cdk.storage import removal_policy
 
 GROUPS = {"operators": "May act: upload, reprocess, redrive, dismiss.", "viewers": "May only look."}
 MFA = {"optional": cognito.Mfa.OPTIONAL, "required": cognito.Mfa.REQUIRED}

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_logs as logs
 
-from cdk.alarm_plans import CONSOLE_ERRORS, NEAR_MEMORY, NEAR_TIMEOUT
-from cdk.metrics import Metrics, calculate
-from cdk.queries import INITIALISATIONS
+from cdk.monitoring.alarm_plans import CONSOLE_ERRORS, NEAR_MEMORY, NEAR_TIMEOUT
+from cdk.monitoring.metrics import Metrics, calculate
+from cdk.monitoring.queries import INITIALISATIONS
+from cdk.monitoring.widgets import HEIGHT, WIDTH, Rows, graph, text
+from cdk.resources.storage import FILES_INDEXES, Storage
 from cdk.settings import Settings
-from cdk.storage import FILES_INDEXES, Storage
-from cdk.widgets import HEIGHT, WIDTH, Rows, graph, text
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from aws_cdk import aws_cloudwatch as cloudwatch
 
-from cdk.metrics import Metrics, calculate
+from cdk.monitoring.metrics import Metrics, calculate
+from cdk.resources.storage import FILES_INDEXES, Storage
 from cdk.settings import Settings
-from cdk.storage import FILES_INDEXES, Storage
 
 RUNBOOK = "docs/runbook.md"
 

@@ -9,10 +9,10 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from cdk.bundling import bundled_code
-from cdk.runtime import PythonFunction
+from cdk.bundling.bundle import bundled_code
+from cdk.resources.python_function import PythonFunction
+from cdk.resources.storage import ARCHIVE, FAILED, PROCESSED, RAW, Storage, keys_accepted
 from cdk.settings import Settings
-from cdk.storage import ARCHIVE, FAILED, PROCESSED, RAW, Storage, keys_accepted
 
 
 class Processor(Construct):

@@ -10,12 +10,12 @@ from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from cdk.alarm_plans import RUNBOOK, AlarmPlan, plan_alarms
 from cdk.conditions import only_on_aws
-from cdk.metrics import Metrics
-from cdk.monitoring import alarm_arn
+from cdk.monitoring.alarm_plans import RUNBOOK, AlarmPlan, plan_alarms
+from cdk.monitoring.alerts import alarm_arn
+from cdk.monitoring.metrics import Metrics
+from cdk.resources.storage import Storage
 from cdk.settings import Settings
-from cdk.storage import Storage
 
 COMPOSITE = "incident"
 

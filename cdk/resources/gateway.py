@@ -9,7 +9,7 @@ from aws_cdk import aws_apigatewayv2_integrations as integrations
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from cdk.runtime import log_group
+from cdk.resources.python_function import log_group
 from cdk.settings import Settings
 
 # Requests a second, and at once, for everybody together: a page with its files is about ten, and a live one asks again

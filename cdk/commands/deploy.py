@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from cdk.sources import ROOT
+from cdk.bundling.sources import ROOT
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

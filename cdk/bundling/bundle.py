@@ -14,7 +14,7 @@ import jsii
 from aws_cdk import AssetHashType, BundlingOptions, DockerImage, ILocalBundling
 from aws_cdk import aws_lambda as lambda_
 
-from cdk.sources import (
+from cdk.bundling.sources import (
     BUNDLES,
     PLATFORMS,
     PYTHON_VERSION,

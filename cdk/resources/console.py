@@ -10,15 +10,15 @@ from typing import Any
 from aws_cdk import ArnFormat, Duration, Stack
 from constructs import Construct
 
-from cdk.alarms import dashboard_url
-from cdk.bundling import bundled_code
-from cdk.functions import Processor
-from cdk.gateway import Gateway
-from cdk.ingest import Ingest
-from cdk.runtime import PythonFunction
+from cdk.bundling.bundle import bundled_code
+from cdk.monitoring.alarms import dashboard_url
+from cdk.resources.gateway import Gateway
+from cdk.resources.ingest import Ingest
+from cdk.resources.processor import Processor
+from cdk.resources.python_function import PythonFunction
+from cdk.resources.sign_in import SignIn
+from cdk.resources.storage import ARCHIVE, FAILED, FILES_INDEXES, PROCESSED, RAW, Storage, keys_accepted
 from cdk.settings import Settings
-from cdk.sign_in import SignIn
-from cdk.storage import ARCHIVE, FAILED, FILES_INDEXES, PROCESSED, RAW, Storage, keys_accepted
 
 SERVICE = "console"
 # An HTTP API gives up after 30 s, and then nobody reads the answer.

@@ -15,11 +15,11 @@ from aws_cdk import aws_sqs as sqs
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
-from cdk.bundling import bundled_code
-from cdk.functions import grant_runs, large_files_arn, large_files_name, run_environment
-from cdk.runtime import PythonFunction
+from cdk.bundling.bundle import bundled_code
+from cdk.resources.processor import grant_runs, large_files_arn, large_files_name, run_environment
+from cdk.resources.python_function import PythonFunction
+from cdk.resources.storage import WORK, Storage, keys_accepted
 from cdk.settings import Settings
-from cdk.storage import WORK, Storage, keys_accepted
 
 # Lambda's longest: to plan means to read the whole file, and to settle, to copy it.
 STEP_SECONDS = 900

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from aws_cdk import aws_cloudwatch as cloudwatch
 
-from cdk.alarm_plans import LEAST_ROWS
-from cdk.metrics import Metrics, calculate
+from cdk.monitoring.alarm_plans import LEAST_ROWS
+from cdk.monitoring.metrics import Metrics, calculate
+from cdk.monitoring.widgets import WIDTH, Rows, graph, text
 from cdk.settings import Settings
-from cdk.widgets import WIDTH, Rows, graph, text
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""Owns the commands of people: deploy, destroy, accounts for the console."""

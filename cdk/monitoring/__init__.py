@@ -1,0 +1,1 @@
+"""Owns what watches it: alarms, dashboard, saved queries, tracing rules."""

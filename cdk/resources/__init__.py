@@ -1,0 +1,1 @@
+"""Owns what runs: bucket, tables, queues, functions, gateway, sign-in."""
