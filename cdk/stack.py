@@ -3,12 +3,13 @@
 from aws_cdk import CfnOutput, Stack
 from constructs import Construct
 
-from cdk.monitoring.alarms import Alarms, dashboard_url
+from cdk.monitoring.alarms import Alarms
 from cdk.monitoring.alerts import Monitoring
 from cdk.monitoring.dashboard import Dashboard
 from cdk.monitoring.metrics import Metrics
 from cdk.monitoring.queries import Queries
 from cdk.monitoring.tracing import Tracing
+from cdk.names import dashboard_url
 from cdk.resources.console import Console, Parts
 from cdk.resources.gateway import Gateway
 from cdk.resources.ingest import Ingest

@@ -4,7 +4,6 @@ No alarm has an action of its own: the composite alarm over all of them tells pe
 can begin again only after the last has ended.
 """
 
-from aws_cdk import Aws
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_sns as sns
@@ -12,8 +11,8 @@ from constructs import Construct
 
 from cdk.conditions import only_on_aws
 from cdk.monitoring.alarm_plans import RUNBOOK, AlarmPlan, plan_alarms
-from cdk.monitoring.alerts import alarm_arn
 from cdk.monitoring.metrics import Metrics
+from cdk.names import alarm_arn, dashboard_url
 from cdk.resources.storage import Storage
 from cdk.settings import Settings
 
@@ -88,14 +87,3 @@ class Alarms(Construct):
         )
         only_on_aws(composite)
         return composite
-
-
-def dashboard_name(settings: Settings) -> str:
-    """Name the dashboard ahead of its creation: alarms link to it, and it shows the alarms."""
-    return f"waybill-{settings.environment}"
-
-
-def dashboard_url(settings: Settings) -> str:
-    """Link to the dashboard in the CloudWatch console."""
-    console = f"https://{Aws.REGION}.console.aws.amazon.com/cloudwatch/home?region={Aws.REGION}"
-    return f"{console}#dashboards/dashboard/{dashboard_name(settings)}"

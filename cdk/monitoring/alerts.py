@@ -1,11 +1,12 @@
 """Where the system tells people something: the topic behind "a person is needed" and behind the alarms."""
 
-from aws_cdk import ArnFormat, Aws, Stack
+from aws_cdk import Aws
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 
+from cdk.names import alarm_arn
 from cdk.settings import Settings
 
 
@@ -33,10 +34,3 @@ class Monitoring(Construct):
                 },
             )
         )
-
-
-def alarm_arn(scope: Construct, name: str) -> str:
-    """Make the ARN of an alarm of this account and region from its name."""
-    return Stack.of(scope).format_arn(
-        service="cloudwatch", resource="alarm", resource_name=name, arn_format=ArnFormat.COLON_RESOURCE_NAME
-    )

@@ -8,11 +8,12 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from cdk.monitoring.alarms import Alarms, dashboard_name
+from cdk.monitoring.alarms import Alarms
 from cdk.monitoring.dashboard_resources import Resources
 from cdk.monitoring.dashboard_work import Work
 from cdk.monitoring.metrics import Metrics
 from cdk.monitoring.widgets import text
+from cdk.names import dashboard_name
 from cdk.resources.storage import Storage
 from cdk.settings import Settings
 

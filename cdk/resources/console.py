@@ -11,7 +11,7 @@ from aws_cdk import ArnFormat, Duration, Stack
 from constructs import Construct
 
 from cdk.bundling.bundle import bundled_code
-from cdk.monitoring.alarms import dashboard_url
+from cdk.names import dashboard_url
 from cdk.resources.gateway import Gateway
 from cdk.resources.ingest import Ingest
 from cdk.resources.processor import Processor

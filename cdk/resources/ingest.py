@@ -9,7 +9,8 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from cdk.resources.storage import RAW, bucket_name
+from cdk.names import bucket_name
+from cdk.resources.storage import RAW
 from cdk.settings import Settings
 
 # AWS asks for six times the function's timeout, or a message returns while its last run may still be going on.

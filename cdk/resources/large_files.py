@@ -16,7 +16,8 @@ from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from cdk.bundling.bundle import bundled_code
-from cdk.resources.processor import grant_runs, large_files_arn, large_files_name, run_environment
+from cdk.names import large_files_arn, large_files_name
+from cdk.resources.processor import grant_runs, run_environment
 from cdk.resources.python_function import PythonFunction
 from cdk.resources.storage import WORK, Storage, keys_accepted
 from cdk.settings import Settings

@@ -3,13 +3,13 @@
 Every grant names the actions and the keys that the code uses; nothing here is broader for convenience.
 """
 
-from aws_cdk import ArnFormat, Stack
 from aws_cdk import aws_lambda_event_sources as event_sources
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from cdk.bundling.bundle import bundled_code
+from cdk.names import large_files_arn
 from cdk.resources.python_function import PythonFunction
 from cdk.resources.storage import ARCHIVE, FAILED, PROCESSED, RAW, Storage, keys_accepted
 from cdk.settings import Settings
@@ -75,21 +75,6 @@ def grant_runs(made: PythonFunction, storage: Storage, alerts: sns.Topic) -> Non
     allow(["dynamodb:BatchWriteItem"], storage.orders.table_arn)
     allow(["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:Query"], storage.files.table_arn)
     alerts.grant_publish(made.role)
-
-
-def large_files_name(settings: Settings) -> str:
-    """Name the state machine ahead of its creation: who starts it and whom it calls are told of it alike."""
-    return f"waybill-{settings.environment}-large-files"
-
-
-def large_files_arn(scope: Construct, settings: Settings) -> str:
-    """Return the ARN of the state machine that reads a file in ranges."""
-    return Stack.of(scope).format_arn(
-        service="states",
-        resource="stateMachine",
-        resource_name=large_files_name(settings),
-        arn_format=ArnFormat.COLON_RESOURCE_NAME,
-    )
 
 
 def run_environment(

@@ -5,11 +5,12 @@ Who may read or write them is granted where the grantee is made (functions.py, c
 
 from typing import Any
 
-from aws_cdk import Acknowledgment, Aws, Duration, RemovalPolicy, Stack, Validations
+from aws_cdk import Acknowledgment, Duration, RemovalPolicy, Stack, Validations
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from cdk.names import bucket_name
 from cdk.settings import Settings
 
 RAW, PROCESSED, FAILED, ARCHIVE = "raw-data/", "processed-data/", "failed-data/", "archive/"
@@ -23,11 +24,6 @@ FILES_INDEXES = {"by_state": "state", "by_kind": "kind"}
 def removal_policy(settings: Settings) -> RemovalPolicy:
     """Say what becomes of what people put in when the stack is removed."""
     return RemovalPolicy.DESTROY if settings.removal_policy == "destroy" else RemovalPolicy.RETAIN
-
-
-def bucket_name(settings: Settings) -> str:
-    """Name the bucket ahead of its creation, so that the queue's policy can name it without a cycle."""
-    return f"waybill-{settings.environment}-{Aws.ACCOUNT_ID}-{Aws.REGION}"
 
 
 class Storage(Construct):

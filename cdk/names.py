@@ -1,0 +1,50 @@
+"""Names that are known before the thing is made: what several constructs or a command must call alike."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aws_cdk import ArnFormat, Aws, Stack
+
+if TYPE_CHECKING:
+    from constructs import Construct
+
+    from cdk.settings import Settings
+
+
+def bucket_name(settings: Settings) -> str:
+    """Name the bucket ahead of its creation, so that the queue's policy can name it without a cycle."""
+    return f"waybill-{settings.environment}-{Aws.ACCOUNT_ID}-{Aws.REGION}"
+
+
+def large_files_name(settings: Settings) -> str:
+    """Name the state machine ahead of its creation: who starts it and whom it calls are told of it alike."""
+    return f"waybill-{settings.environment}-large-files"
+
+
+def large_files_arn(scope: Construct, settings: Settings) -> str:
+    """Return the ARN of the state machine that reads a file in ranges."""
+    return Stack.of(scope).format_arn(
+        service="states",
+        resource="stateMachine",
+        resource_name=large_files_name(settings),
+        arn_format=ArnFormat.COLON_RESOURCE_NAME,
+    )
+
+
+def alarm_arn(scope: Construct, name: str) -> str:
+    """Make the ARN of an alarm of this account and region from its name."""
+    return Stack.of(scope).format_arn(
+        service="cloudwatch", resource="alarm", resource_name=name, arn_format=ArnFormat.COLON_RESOURCE_NAME
+    )
+
+
+def dashboard_name(settings: Settings) -> str:
+    """Name the dashboard ahead of its creation: alarms link to it, and it shows the alarms."""
+    return f"waybill-{settings.environment}"
+
+
+def dashboard_url(settings: Settings) -> str:
+    """Link to the dashboard in the CloudWatch console."""
+    console = f"https://{Aws.REGION}.console.aws.amazon.com/cloudwatch/home?region={Aws.REGION}"
+    return f"{console}#dashboards/dashboard/{dashboard_name(settings)}"
