@@ -30,8 +30,8 @@ mails: setup ## print the mails that `make run` has sent
 	@$(PYTHON) -m cdk.local.show mails
 
 # What waits for the emulator, and what computes, each on a core of its own; the first is shown when it is through.
-EMULATED := tests/sidecar tests/stack tests/browser
-COMPUTED := tests/unit tests/aws tests/infra
+EMULATED := tests/sidecar tests/e2e tests/browser
+COMPUTED := tests/unit tests/integration tests/infra
 test: check browser ## check, then run every test
 	@mkdir -p .local; \
 	$(PYTHON) -m pytest -o cache_dir=.local/pytest-emulated $(EMULATED) > .local/test-emulated.log 2>&1 & emulated=$$!; \

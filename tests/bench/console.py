@@ -31,9 +31,9 @@ from cdk.local.deploy import bring_up
 from cdk.local.emulator import Emulator
 from cdk.local.processes import ROOT
 from processor.observability.telemetry import logger
-from tests.aws.console import OPERATOR, session_cookie
 from tests.bench.ledger import FILE_ID, ORDER_ID, RUN_ID, fill, fill_orders, same_table
 from tests.bench.report import keep
+from tests.integration.admin_api.console import OPERATOR, session_cookie
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -32,7 +32,7 @@ from processor.domain.orders import BY_CUSTOMER, OrderMaker, put_request
 from sample_data.generate import write_file
 from tests.bench.report import keep, table
 from tests.bench.run import LOCAL, say
-from tests.stack.deployment import REGION, Deployment, wait_until
+from tests.e2e.deployment import REGION, Deployment, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -26,8 +26,8 @@ from processor.domain.object_keys import ObjectVersion
 from tests.bench.end_to_end import deployed
 from tests.bench.report import keep
 from tests.bench.run import say
-from tests.stack.deployment import wait_until
-from tests.stack.test_large_files import results, stop_and_let_its_time_pass, working_objects
+from tests.e2e.deployment import wait_until
+from tests.e2e.test_large_files import results, stop_and_let_its_time_pass, working_objects
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -21,8 +21,8 @@ from cdk.local.processes import ROOT
 from cdk.local.sidecar import Sidecar
 from tests.browser.chromium import FLAGS, MISSING, find
 from tests.browser.people import Opened, sign_in
-from tests.stack.bring_up import LOCAL, deployed
-from tests.stack.deployment import Deployment
+from tests.e2e.bring_up import LOCAL, deployed
+from tests.e2e.deployment import Deployment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -8,7 +8,7 @@ from processor.domain.object_keys import FileState
 
 if TYPE_CHECKING:
     from processor.domain.entries import FileEntry
-    from tests.stack.deployment import Deployment
+    from tests.e2e.deployment import Deployment
 
 PLAIN = {
     "overview": "/",

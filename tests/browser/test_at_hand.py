@@ -9,12 +9,12 @@ from playwright.sync_api import expect
 
 from processor.domain.object_keys import FileState
 from tests.browser.places import file_that_is
-from tests.stack.order_files import SLOW
+from tests.e2e.order_files import SLOW
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-    from tests.stack.deployment import Deployment
+    from tests.e2e.deployment import Deployment
 
 TICKS = "tbody input[type=checkbox]"
 

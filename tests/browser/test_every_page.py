@@ -9,14 +9,14 @@ from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-unt
 
 from tests.browser.people import NARROW, WIDE
 from tests.browser.places import NAMES, address
-from tests.stack.bring_up import LOCAL
+from tests.e2e.bring_up import LOCAL
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from playwright.sync_api import Page
 
-    from tests.stack.deployment import Deployment
+    from tests.e2e.deployment import Deployment
 
 SHOTS = LOCAL / "screenshots"
 RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}

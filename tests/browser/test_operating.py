@@ -9,15 +9,15 @@ from playwright.sync_api import expect
 
 from processor.domain.object_keys import FileState
 from tests.browser.places import file_that_is
-from tests.stack.deployment import wait_until
-from tests.stack.order_files import SLOW, dead_letter, order_file
+from tests.e2e.deployment import wait_until
+from tests.e2e.order_files import SLOW, dead_letter, order_file
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from playwright.sync_api import Page
 
-    from tests.stack.deployment import Deployment
+    from tests.e2e.deployment import Deployment
 
 
 def test_files_are_browsed_from_the_overview_to_a_rejected_row(page: Page, waybill: Deployment) -> None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Page
 
-    from tests.stack.deployment import Deployment
+    from tests.e2e.deployment import Deployment
 
 
 def test_signing_in_leads_back_to_where_one_was_going(opened: Callable[..., Page], waybill: Deployment) -> None:

@@ -10,8 +10,8 @@ from playwright.sync_api import expect
 
 from processor.domain.object_keys import FileState
 from tests.browser.places import file_that_is
-from tests.stack.deployment import wait_until
-from tests.stack.order_files import SLOW, dead_letter, order_file
+from tests.e2e.deployment import wait_until
+from tests.e2e.order_files import SLOW, dead_letter, order_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Page
 
-    from tests.stack.deployment import Deployment
+    from tests.e2e.deployment import Deployment
 
 
 @pytest.fixture

@@ -30,8 +30,8 @@ from processor.wiring.services import Invocation
 from sample_data.generate import generate
 from sample_data.shape import Shape
 from tests.unit.processor.made_orders import make
+from tests.unit.processor.storage.test_outputs import FakeWriter, as_writer
 from tests.unit.processor.strategies import ANY_CELL, GOOD_ROWS, HEADER, TROUBLE, csv_text
-from tests.unit.processor.test_outputs import FakeWriter, as_writer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -1,0 +1,213 @@
+"""Dismissing a file: what waits for a person leaves failed-data/ and raw-data/, whatever dies on the way."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from admin_api.actions.dismissal import Dismissal
+from processor.domain.errors import IllegalTransitionError, MessageFailedError
+from processor.domain.object_keys import FileState
+from processor.messaging.messages import reprocess_body
+from tests.integration.kill import Killed, Killer
+from tests.integration.stage import BAD_ROW, GOOD_ROWS, csv_file
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from processor.domain.entries import FileEntry
+    from tests.integration.stage import Stage
+
+MIXED = csv_file(*GOOD_ROWS, BAD_ROW)
+BROKEN = b"%PDF-1.7"
+
+
+def dismissal(stage: Stage) -> Dismissal:
+    """Provide the use case."""
+    return Dismissal(stage.services.ledger, stage.services.objects, stage.services.now)
+
+
+def partial(stage: Stage) -> FileEntry:
+    """Settle a file with a rejected row."""
+    return stage.process("orders.csv", MIXED)
+
+
+def failed(stage: Stage) -> FileEntry:
+    """Fail a file."""
+    return stage.process("orders.csv", BROKEN)
+
+
+def duplicate(stage: Stage) -> FileEntry:
+    """Hold a duplicate."""
+    stage.process("first.csv", csv_file(*GOOD_ROWS))
+    return stage.process("orders.csv", csv_file(*GOOD_ROWS))
+
+
+def dead_lettered(stage: Stage) -> FileEntry:
+    """Give a file up after its last run, which had written its rejected rows."""
+    version = stage.upload("orders.csv", MIXED)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(stage.clients.s3, "copy_object", None)
+        with pytest.raises(MessageFailedError):
+            stage.deliver(version, receive_count=3)
+    return stage.entry(version)
+
+
+def kept_by_failing_again(stage: Stage) -> FileEntry:
+    """Fail a file that was partial: its original and its rejected rows both wait in failed-data/."""
+    entry = partial(stage)
+    stage.configure(max_file_bytes=2)
+    stage.services.ledger.request_reprocess(entry.file_id)
+    stage.handle(stage.message(reprocess_body(entry.file_id)))
+    again = stage.services.ledger.read(entry.file_id)
+    assert again is not None
+    return again
+
+
+CASES: dict[str, tuple[Callable[[Stage], FileEntry], FileState, bytes, bool]] = {
+    "partial": (partial, FileState.PARTIAL, MIXED, True),
+    "failed": (failed, FileState.FAILED, BROKEN, False),
+    "duplicate": (duplicate, FileState.DUPLICATE, csv_file(*GOOD_ROWS), False),
+    "dead_lettered": (dead_lettered, FileState.DEAD_LETTERED, MIXED, True),
+    "failed again": (kept_by_failing_again, FileState.FAILED, MIXED, True),
+}
+
+
+def check_dismissed(stage: Stage, file_id: str, original: bytes, *, with_rejects: bool) -> None:
+    """Hold what a dismissed file leaves against what it should: everything in the archive, nothing waiting."""
+    entry = stage.services.ledger.read(file_id)
+    assert entry is not None
+    assert (entry.state, entry.counted_as) == (FileState.DISMISSED, "dismissed")
+    assert stage.objects("failed-data/") == stage.objects("raw-data/") == []
+    assert entry.original_key.startswith("archive/")
+    assert stage.read(entry.original_key) == original
+    if with_rejects:
+        assert entry.rejected_key.startswith("archive/")
+        assert len(stage.read_csv(entry.rejected_key)) == 2
+    else:
+        assert entry.rejected_key == ""
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_dismissed_file_leaves_only_the_archive(stage: Stage, case: str) -> None:
+    """From each state that allows it: originals and rejected rows are kept, and nothing waits for a person."""
+    make, state, original, with_rejects = CASES[case]
+    entry = make(stage)
+    assert entry.state is state
+
+    dismissed = dismissal(stage).dismiss(entry.file_id)
+
+    check_dismissed(stage, entry.file_id, original, with_rejects=with_rejects)
+    assert dismissed == stage.services.ledger.read(entry.file_id)
+    assert (dismissed.cause, dismissed.accepted_rows) == (entry.cause, entry.accepted_rows)
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize("case", CASES)
+def test_death_while_dismissing_converges(stage: Stage, case: str, after: bool) -> None:
+    """Kill it at every call in turn; dismissing again leaves what an undisturbed one leaves."""
+    make, _, original, with_rejects = CASES[case]
+    entry = make(stage)
+    step, died = 0, True
+    while died:
+        with Killer(step, after).watching(stage.clients):
+            try:
+                dismissal(stage).dismiss(entry.file_id)
+                died = False
+            except Killed:
+                step += 1
+
+    check_dismissed(stage, entry.file_id, original, with_rejects=with_rejects)
+    assert step >= 4
+
+
+def test_dismissing_twice_is_dismissing_once(stage: Stage) -> None:
+    """A second operator's click changes nothing, and copies nothing again."""
+    entry = failed(stage)
+    first = dismissal(stage).dismiss(entry.file_id)
+
+    with Killer().watching(stage.clients) as killer:
+        second = dismissal(stage).dismiss(entry.file_id)
+
+    assert second == first
+    assert "CopyObject" not in killer.calls
+
+
+@pytest.mark.parametrize("state", ["processed", "reprocessing", "unknown"])
+def test_what_needs_nobody_cannot_be_dismissed(stage: Stage, state: str) -> None:
+    """It is refused before anything is copied."""
+    entry = stage.process("orders.csv", csv_file(*GOOD_ROWS))
+    if state == "reprocessing":
+        stage.services.ledger.request_reprocess(entry.file_id)
+    before = stage.objects()
+
+    with pytest.raises(IllegalTransitionError):
+        dismissal(stage).dismiss("nobody" if state == "unknown" else entry.file_id)
+
+    assert stage.objects() == before
+
+
+def test_dismissed_file_can_be_reprocessed(stage: Stage) -> None:
+    """What was dismissed by mistake is run again from the archive, and its rejected rows wait once more."""
+    entry = partial(stage)
+    dismissal(stage).dismiss(entry.file_id)
+    stage.services.ledger.request_reprocess(entry.file_id)
+
+    stage.handle(stage.message(reprocess_body(entry.file_id)))
+
+    again = stage.services.ledger.read(entry.file_id)
+    assert again is not None
+    assert again.state is FileState.PARTIAL
+    assert stage.objects("failed-data/") == [entry.rejected_key] == [again.rejected_key]
+
+
+def test_dismissed_partial_file_that_runs_clean_keeps_its_archive(stage: Stage) -> None:
+    """Rejected rows that went to the archive stay there when a later run rejects nothing."""
+    entry = partial(stage)
+    dismissed = dismissal(stage).dismiss(entry.file_id)
+    stage.clients.s3.put_object(Bucket=entry.bucket, Key=entry.original_key, Body=csv_file(*GOOD_ROWS))
+    newest = stage.clients.s3.head_object(Bucket=entry.bucket, Key=entry.original_key)["VersionId"]
+    stage.clients.files.update_item(
+        TableName="files",
+        Key={"file_id": {"S": entry.file_id}, "entry": {"S": "file"}},
+        UpdateExpression="SET original_version = :version",
+        ExpressionAttributeValues={":version": {"S": newest}},
+    )
+    stage.services.ledger.request_reprocess(entry.file_id)
+
+    stage.handle(stage.message(reprocess_body(entry.file_id)))
+
+    again = stage.services.ledger.read(entry.file_id)
+    assert again is not None
+    assert again.state is FileState.PROCESSED
+    assert sorted(stage.objects("archive/")) == sorted([entry.original_key, dismissed.rejected_key])
+
+
+def test_clean_up_leaves_a_new_run_alone(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If somebody reprocesses the file in the same moment, the rows that its run rejects are not swept away."""
+    entry = partial(stage)
+    dismiss = stage.services.ledger.dismiss
+
+    def dismiss_and_reprocess(*arguments: object) -> FileEntry:
+        dismissed = dismiss(*arguments)  # type: ignore[arg-type]
+        stage.services.ledger.request_reprocess(entry.file_id)
+        stage.handle(stage.message(reprocess_body(entry.file_id)))
+        return dismissed
+
+    monkeypatch.setattr(stage.services.ledger, "dismiss", dismiss_and_reprocess)
+    dismissal(stage).dismiss(entry.file_id)
+
+    assert stage.objects("failed-data/") == [entry.rejected_key]
+
+
+def test_redriven_message_of_a_dismissed_file_is_ignored(stage: Stage) -> None:
+    """Its dead letter may still be in the queue: sending it back does nothing."""
+    entry = dead_lettered(stage)
+    dismissal(stage).dismiss(entry.file_id)
+    orders = stage.orders()
+
+    stage.deliver(entry.original)
+
+    check_dismissed(stage, entry.file_id, MIXED, with_rejects=True)
+    assert stage.orders() == orders

@@ -1,0 +1,133 @@
+"""The console on moto: its application around the stage's resources, and browsers that are signed in or not."""
+
+from __future__ import annotations
+
+import base64
+import functools
+import json
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import itsdangerous
+from botocore.config import Config as ClientConfig
+from starlette.testclient import TestClient
+
+from admin_api.app import create_app
+from admin_api.web.auth import SESSION_COOKIE, User, open_session
+from admin_api.wiring.config import Config
+from admin_api.wiring.services import Console
+from processor.domain.actions import new_action_id
+from tests.integration.stage import BUCKET, REGION
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from httpx2 import Response
+
+    from tests.integration.stage import Stage
+
+URL = "https://console.test"
+SESSION_KEY = "a key for tests only"
+OPERATOR = User("subject-operator", "operator@example.com", ("operators",))
+VIEWER = User("subject-viewer", "viewer@example.com", ("viewers",))
+NOBODY_IN_PARTICULAR = User("subject-other", "other@example.com", ())
+
+
+class UncalledWorker:
+    """Stands in for Lambda: keeps the worker's calls, which tests carry out themselves."""
+
+    def __init__(self) -> None:
+        self.calls: list[dict[str, Any]] = []
+
+    def invoke(self, *, FunctionName: str, InvocationType: str, Payload: bytes) -> None:  # noqa: N803
+        """Take an asynchronous call."""
+        assert (FunctionName, InvocationType) == ("worker", "Event")
+        self.calls.append(json.loads(Payload))
+
+
+@dataclass
+class ConsoleStage:
+    """A stage with a console in front of it."""
+
+    stage: Stage
+    worker: UncalledWorker = field(default_factory=UncalledWorker)
+
+    @functools.cached_property
+    def config(self) -> Config:
+        """The console's settings."""
+        ours = self.stage.services.config
+        return Config(
+            bucket_name=BUCKET,
+            orders_table=ours.orders_table,
+            files_table=ours.files_table,
+            queue_url=ours.queue_url,
+            dead_letter_queue_url=self.stage.dead_letter_url,
+            environment="test",
+            order_indexes=("by_customer",),
+            max_file_bytes=1_000_000,
+            console_url=URL,
+            user_pool_id=f"{REGION}_pool",
+            client_id="browsers",
+            scripts_client_id="scripts",
+            session_secret_arn="arn:secret",
+            worker_function="worker",
+            processor_function="processor",
+            processor_log_group="/aws/lambda/processor",
+            dashboard_url="https://console.aws.amazon.com/dashboard",
+        )
+
+    @functools.cached_property
+    def console(self) -> Console:
+        """The collaborators of every page."""
+
+        def client(service: str, **_: Any) -> Any:
+            return self.worker if service == "lambda" else _client(service)
+
+        console = Console(config=self.config, region=REGION, client=client)
+        console.__dict__["session_key"] = SESSION_KEY
+        return console
+
+    def browser(self, user: User | None = OPERATOR, *, cookies: Mapping[str, str] | None = None) -> TestClient:
+        """Open a browser, signed in as somebody or as nobody; it says of its requests that they are the page's own."""
+        client = TestClient(
+            create_app(self.console),
+            base_url=URL,
+            headers={"Sec-Fetch-Site": "same-origin"},
+            follow_redirects=False,
+        )
+        for name, value in (cookies or {}).items():
+            client.cookies.set(name, value)
+        if user:
+            client.cookies.set(SESSION_COOKIE, session_cookie(user))
+        return client
+
+    def part(self, browser: TestClient, path: str) -> Response:
+        """Ask for a part of a page, as htmx does."""
+        return browser.get(path, headers={"HX-Request": "true", "HX-Request-Type": "partial"})
+
+    def action_id(self) -> str:
+        """Make an id as a rendered form holds it."""
+        return new_action_id(self.console.now())
+
+
+def session_cookie(user: User, key: str = SESSION_KEY, **more: str) -> str:
+    """Sign a session as the console does; ``more`` is what else stands in it."""
+    session: dict[str, Any] = {}
+    open_session(session, user)
+    session |= more
+    data = base64.b64encode(json.dumps(session).encode())
+    return itsdangerous.TimestampSigner(key).sign(data).decode()
+
+
+def words(response: Response) -> str:
+    """Return a page's text without its tags, with single spaces."""
+    text = re.sub(r"<(script|style|svg)\b.*?</\1>", " ", response.text, flags=re.DOTALL)
+    return " ".join(re.sub(r"<[^>]+>", " ", text).split())
+
+
+@functools.cache
+def _client(service: str) -> Any:
+    options = {"config": ClientConfig(signature_version="s3v4")} if service == "s3" else {}
+    return boto3.client(service, REGION, **options)  # type: ignore[call-overload]

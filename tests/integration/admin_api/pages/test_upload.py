@@ -1,0 +1,245 @@
+"""The upload page: what it allows, how it follows a file, what it writes down; and the reader's preferences."""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+import re
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from processor.domain.actions import ActionKind
+from processor.domain.object_keys import INBOX, file_id
+from processor.ledger.ledger import RunStart
+from tests.integration.admin_api.console import OPERATOR, URL, VIEWER, words
+from tests.integration.stage import BUCKET, csv_file
+
+if TYPE_CHECKING:
+    from starlette.testclient import TestClient
+
+    from tests.integration.admin_api.console import ConsoleStage
+    from tests.integration.stage import Stage
+
+
+def _fields(page: str) -> dict[str, str]:
+    inputs = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', page)
+    return {name: html.unescape(value) for name, value in inputs if name != "next"}
+
+
+def _policy(fields: dict[str, str]) -> list[Any]:
+    conditions: list[Any] = json.loads(base64.b64decode(fields["policy"]))["conditions"]
+    return conditions
+
+
+def _follow(browser: TestClient, key: str, version: str = "") -> Any:
+    return browser.get(
+        "/upload/progress",
+        params={"key": key, "version": version},
+        headers={"HX-Request": "true", "HX-Request-Type": "partial"},
+    )
+
+
+def test_only_the_page_with_the_form_may_send_to_the_bucket(console: ConsoleStage) -> None:
+    """The bucket is where browsers upload to, and no other page has a reason to."""
+    browser = console.browser()
+    origin = console.console.bucket_origin
+
+    policies = {path: browser.get(path).headers["Content-Security-Policy"] for path in ("/", "/files", "/upload")}
+
+    assert f"connect-src 'self' {origin};" in policies["/upload"]
+    assert f"form-action 'self' {origin};" in policies["/upload"]
+    assert [path for path, policy in policies.items() if origin in policy] == ["/upload"]
+
+
+def test_the_plain_form_binds_folder_size_type_and_way_back(console: ConsoleStage) -> None:
+    """Whoever has the page can put files of the allowed size into one folder of the inbox, and nothing else."""
+    fields = _fields(console.browser().get("/upload").text)
+
+    conditions = _policy(fields)
+    folder = fields["key"].removesuffix("${filename}")
+    assert re.fullmatch(INBOX + "[0-9a-f]{8}/", folder)
+    assert ["starts-with", "$key", folder] in conditions
+    assert ["content-length-range", 0, 1_000_000] in conditions
+    assert {"Content-Type": "text/csv"} in conditions
+    assert {"success_action_redirect": fields["success_action_redirect"]} in conditions
+    assert {"x-amz-meta-uploaded-by": OPERATOR.email} in conditions
+    assert fields["success_action_redirect"].startswith(f"{URL}/upload/received/")
+
+
+def test_every_field_of_the_plain_form_is_in_its_policy(console: ConsoleStage) -> None:
+    """S3 refuses a form with a field that its policy does not name; the file comes last, as what follows is ignored."""
+    page = console.browser().get("/upload").text
+
+    form = page[page.index('<form class="card drop"') : page.index("</form>", page.index('<form class="card drop"'))]
+    names = re.findall(r'<(?:input|select)[^>]* name="([^"]+)"', form)
+    named = {
+        next(iter(each)) if isinstance(each, dict) else str(each[1]).lstrip("$") for each in _policy(_fields(page))
+    }
+    assert names[-1] == "file"
+    assert set(names[:-1]) - {"policy", "x-amz-signature"} <= named
+
+
+def test_a_viewer_gets_no_permission(console: ConsoleStage) -> None:
+    """Neither a form nor a presigned POST."""
+    browser = console.browser(VIEWER)
+
+    page = browser.get("/upload")
+    asked = browser.post("/api/uploads", json={"name": "orders.csv"})
+
+    assert '<form class="card drop"' not in page.text
+    assert "may look and not upload" in words(page)
+    assert asked.status_code == 403
+
+
+def test_a_script_is_allowed_one_name_and_it_is_written_down(console: ConsoleStage) -> None:
+    """The policy binds the key; the activity names who asked and for what."""
+    answer = console.browser().post("/api/uploads", json={"name": "orders.csv", "encoding": "cp1252"})
+
+    post = answer.json()
+    assert answer.status_code == 201
+    assert {"key": post["object_key"]} in _policy(post["fields"])
+    assert {"x-amz-meta-encoding": "cp1252"} in _policy(post["fields"])
+    assert {"x-amz-meta-uploaded-by": OPERATOR.email} in _policy(post["fields"])
+    (action,) = console.console.actions.page().actions
+    assert (action.kind, action.who, action.subject) == (ActionKind.UPLOAD, OPERATOR.email, "orders.csv")
+    assert action.selection == {"object_key": post["object_key"]}
+
+
+@pytest.mark.parametrize("name", ["orders.xlsx", "a/b.csv", "${filename}.csv", "\x00.csv"])
+def test_a_name_that_cannot_be_processed_is_refused_before_the_upload(console: ConsoleStage, name: str) -> None:
+    """In words, and nothing is written down."""
+    answer = console.browser().post("/api/uploads", json={"name": name})
+
+    assert answer.status_code == 422
+    assert answer.json()["detail"]
+    assert console.console.actions.page().actions == ()
+
+
+def test_a_file_is_followed_from_the_inbox_to_its_end(console: ConsoleStage, stage: Stage) -> None:
+    """Before its run the page asks again, afterwards it says what became of the file and asks no more."""
+    browser = console.browser()
+    version = stage.upload("a1b2c3d4/orders.csv", csv_file("A-1,Zoe,Pen,1,1.00", "A-2,Max,Ink,x,1.00"))
+
+    before = _follow(browser, version.key, version.version_id)
+    stage.deliver(version)
+    after = _follow(browser, version.key, version.version_id)
+
+    assert "its run begins in a moment" in words(before)
+    assert 'hx-trigger="every' in before.text
+    assert "1 of 2 rows are orders now; 1 was rejected: quantity: not a whole number" in words(after)
+    assert 'data-settled="partial"' in after.text
+    assert "hx-trigger" not in after.text
+
+
+def test_an_encoding_left_open_is_that_of_the_stack(stage: Stage) -> None:
+    """The plain form sends its field even when nothing is chosen in it."""
+    stage.configure(default_encoding="cp1252")
+
+    entry = stage.process("a1b2c3d4/till.csv", csv_file("A-1,Zoë,Pen,1,1.00").decode().encode("cp1252"), encoding="")
+
+    assert (entry.state, entry.accepted_rows) == ("processed", 1)
+
+
+def test_a_file_is_found_by_its_key_alone(console: ConsoleStage, stage: Stage) -> None:
+    """S3 does not say which version it made when it leads a browser back; the key's folder is the upload's own."""
+    for folder in ("a1b2c3d4", "b1b2c3d4"):
+        stage.deliver(stage.upload(f"{folder}/orders.csv", csv_file(f"{folder},Zoe,Pen,1,1.00")))
+
+    answer = _follow(console.browser(), f"{INBOX}b1b2c3d4/orders.csv")
+
+    assert 'data-settled="processed"' in answer.text
+    assert answer.text.count("/files/") == 1
+
+
+def test_a_running_file_shows_how_far_it_is(console: ConsoleStage, stage: Stage) -> None:
+    """Bytes make the bar, rows the words."""
+    version = stage.upload("a1b2c3d4/orders.csv", csv_file("A-1,Zoe,Pen,1,1.00"))
+    now = console.console.now()
+    run = RunStart("run", (now - timedelta(seconds=30)).isoformat(), "message", 1, 0, int(now.timestamp()) + 900)
+    ledger = console.console.ledger
+    begun = ledger.begin(file_id(version), version, run)
+    ledger.report_progress(begun.entry, rows=118_000, read_bytes=6_000, size_bytes=10_000)
+
+    answer = _follow(console.browser(), version.key, version.version_id)
+
+    assert 'value="6000" max="10000"' in answer.text
+    assert "118,000 rows · about 20.0 s left 60 %" in words(answer)
+
+
+def test_a_file_that_nobody_takes_up_is_called_late(console: ConsoleStage) -> None:
+    """After half a minute the page says so and leads to the overview, rather than wait for ever."""
+    since = console.console.now() - timedelta(minutes=1)
+
+    answer = console.browser().get(
+        "/upload/progress", params={"key": f"{INBOX}a/b.csv", "version": "v", "since": since.isoformat()}
+    )
+
+    assert "no run has taken it up" in words(answer)
+
+
+def test_a_look_keeps_the_time_it_began(console: ConsoleStage) -> None:
+    """The next look's address carries it, so that lateness is counted from the first one."""
+    since = (console.console.now() - timedelta(seconds=9)).isoformat()
+
+    answer = console.browser().get(
+        "/upload/progress", params={"key": f"{INBOX}a/b.csv", "version": "v", "since": since}
+    )
+
+    address = re.search(r'hx-get="([^"]+)"', answer.text)
+    assert address
+    assert parse_qs(urlsplit(address[1].replace("&amp;", "&")).query)["since"] == [since]
+
+
+@pytest.mark.parametrize("key", ["archive/2026/a.csv", "../raw-data/a.csv", ""])
+def test_only_the_inbox_is_followed(console: ConsoleStage, key: str) -> None:
+    """Any other key is refused."""
+    assert console.browser().get("/upload/progress", params={"key": key}).status_code == 422
+
+
+def test_coming_back_from_the_plain_form_is_written_down_once(console: ConsoleStage) -> None:
+    """A reload of that page is the same upload."""
+    browser = console.browser()
+    way_back = urlsplit(_fields(browser.get("/upload").text)["success_action_redirect"]).path
+    query = {"bucket": BUCKET, "key": f"{INBOX}a1b2c3d4/orders.csv", "etag": '"x"'}
+
+    pages = [browser.get(way_back, params=query) for _ in range(2)]
+
+    assert [page.status_code for page in pages] == [200, 200]
+    assert "orders.csv" in words(pages[0])
+    (action,) = console.console.actions.page().actions
+    assert (action.kind, action.subject) == (ActionKind.UPLOAD, "orders.csv")
+
+
+def test_a_forged_way_back_writes_nothing_down(console: ConsoleStage) -> None:
+    """A link from elsewhere cannot put words into the activity."""
+    answer = console.browser().get("/upload/received/forged", params={"key": f"{INBOX}a1b2c3d4/orders.csv"})
+
+    assert answer.status_code == 422
+    assert console.console.actions.page().actions == ()
+
+
+def test_preferences_are_kept_and_lead_back(console: ConsoleStage) -> None:
+    """The next page is in the chosen theme and clock."""
+    browser = console.browser()
+
+    answer = browser.post("/preferences", data={"theme": "dark", "clock": "utc", "next": "/upload"})
+    page = browser.get("/upload").text
+
+    assert (answer.status_code, answer.headers["location"]) == (303, "/upload")
+    assert 'data-theme="dark"' in page
+    assert 'name="clock" value="local"' in page
+
+
+@pytest.mark.parametrize(
+    ("data", "status"), [({"theme": "pink"}, 422), ({"clock": "moon"}, 422), ({"theme": "dark", "next": "//evil"}, 303)]
+)
+def test_preferences_take_nothing_else(console: ConsoleStage, data: dict[str, str], status: int) -> None:
+    """Unknown values are refused, and no other site is led to."""
+    answer = console.browser().post("/preferences", data=data)
+
+    assert answer.status_code == status
+    assert answer.headers.get("location", "/") == "/"

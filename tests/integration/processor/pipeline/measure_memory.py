@@ -1,0 +1,121 @@
+"""Runs the real pipeline on a generated file of a given size against clients that swallow everything.
+
+    python -m tests.integration.processor.pipeline.measure_memory ROWS
+
+Prints one JSON object: rows, bytes, CPU seconds (user and system, imports excluded) and peak resident set in bytes.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from processor.domain.object_keys import ObjectVersion, file_id
+from processor.messaging.messages import Message
+from processor.pipeline.process_file import process_file
+from processor.wiring.config import Config
+from processor.wiring.services import Clients, Invocation, Services
+from sample_data.generate import write_file
+
+INDEXES = ("by_customer",)
+CONFIG = Config(
+    bucket_name="b",
+    orders_table="orders",
+    files_table="files",
+    queue_url="url",
+    alerts_topic_arn="arn",
+    environment="test",
+    max_receive_count=3,
+    retry_backoff_s=(1,),
+    max_file_bytes=2**40,
+    max_gzip_bytes=2**40,
+    max_rows=2**40,
+    run_bytes_per_s=2**40,
+    large_files_arn="arn",
+    large_file_timeout_s=1,
+    range_bytes=2**40,
+    default_encoding="utf-8",
+    order_indexes=INDEXES,
+    order_writes="plain",
+    console_url="c",
+)
+
+
+class Swallow:
+    """Stands in for every AWS client: serves one object, keeps the file's ledger entry, forgets the rest."""
+
+    def __init__(self, body: Path) -> None:
+        self._body = body
+        self.entry: dict[str, Any] = {}
+        self.items = 0
+
+    def head_object(self, **_: Any) -> dict[str, Any]:
+        return {"ContentLength": self._body.stat().st_size, "ETag": '"e"', "Metadata": {}, "VersionId": "v"}
+
+    def get_object(self, **request: Any) -> dict[str, Any]:
+        first, last = map(int, request["Range"].removeprefix("bytes=").split("-"))
+        with self._body.open("rb") as file:
+            file.seek(first)
+            return {"Body": io.BytesIO(file.read(last - first + 1))}
+
+    def batch_write_item(self, **request: Any) -> dict[str, Any]:
+        # Serialise as botocore would, so that the items really are built and let go.
+        json.dumps(request)
+        self.items += len(request["RequestItems"]["orders"])
+        return {}
+
+    def update_item(self, **request: Any) -> dict[str, Any]:
+        if request["UpdateExpression"].startswith("ADD"):  # The number of mails.
+            return {"Attributes": {"mails": {"N": "1"}}}
+        old = dict(self.entry)
+        names, values = request["ExpressionAttributeNames"], request["ExpressionAttributeValues"]
+        self.entry |= request["Key"]
+        self.entry |= {
+            name: values[f":{place[1:]}"] for place, name in names.items() if place[2:].isdigit() and place[1] == "s"
+        }
+        return {"Attributes": old}
+
+    def transact_write_items(self, **request: Any) -> dict[str, Any]:
+        self.update_item(**request["TransactItems"][0]["Update"])
+        return {}
+
+    def upload_part(self, **request: Any) -> dict[str, Any]:
+        return {"ETag": str(len(request["Body"]))}
+
+    def create_multipart_upload(self, **_: Any) -> dict[str, Any]:
+        return {"UploadId": "u"}
+
+    def _answer_nothing(self, **_: Any) -> dict[str, Any]:
+        return {}
+
+    put_item = put_object = copy_object = delete_object = publish = _answer_nothing
+    complete_multipart_upload = change_message_visibility = _answer_nothing
+
+
+def main() -> None:
+    """Generate, run, report."""
+    rows = int(sys.argv[1])
+    with tempfile.NamedTemporaryFile(suffix=".csv") as file:
+        body = Path(file.name)
+        with body.open("wb") as out:
+            written = write_file(out, rows, bad=0.01)
+        client: Any = Swallow(body)
+        services = Services.build(CONFIG, Clients(client, client, client, client, client, states=client))
+        source = ObjectVersion("b", "raw-data/a.csv", "v")
+        began = time.process_time()
+        process_file(file_id(source), source, "", Message("m", "r", "", 1), services, Invocation("r", "t", 3600))
+        cpu = time.process_time() - began
+    # Not getrusage: its peak begins with that of the process which has started this one.
+    status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+    peak = int(status["VmHWM"].split()[0]) * 1024
+    whole = client.items == written.accepted_rows and client.entry["state"] == {"S": "partial"}
+    print(json.dumps({"rows": rows, "bytes": written.size, "cpu_s": cpu, "peak_bytes": peak, "whole": whole}))
+
+
+if __name__ == "__main__":
+    main()

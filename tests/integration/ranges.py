@@ -1,0 +1,83 @@
+"""The state machine of large files in this process: its steps, in its order, with its retries of a range."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from processor.domain.errors import RangesMissingError, StepFailedError
+from processor.large_files.plan import Folder
+from processor.large_files.splitting import Range
+from processor.large_files.steps import give_back_file, plan, settle_ranges
+from processor.large_files.store_range import store_range
+from processor.pipeline.handover import Task
+from processor.wiring.services import Invocation
+
+if TYPE_CHECKING:
+    from tests.integration.stage import Stage
+
+TRIES = 2
+
+
+@dataclass
+class Machine:
+    """Step Functions with one state machine, whose executions wait until they are run."""
+
+    stage: Stage
+    waiting: list[dict[str, Any]] = field(default_factory=list)
+
+    @classmethod
+    def before(cls, stage: Stage, **settings: Any) -> Machine:
+        """Let the stage's files of more than nothing be read in ranges by a machine."""
+        machine = cls(stage)
+        stage.clients = stage.clients._replace(states=machine)
+        stage.configure(run_bytes_per_s=0, **settings)
+        return machine
+
+    def start_execution(self, **request: Any) -> None:
+        """Take an execution on, as the client's call of this name does."""
+        self.waiting.append(json.loads(request["input"]))
+
+    def run(self) -> None:
+        """Run the oldest execution to its end; a step that fails for good gives the file back."""
+        task = Task(**self.waiting.pop(0))
+        try:
+            self.steps(task)
+        except Exception as error:  # noqa: BLE001 - as the state machine's Catch
+            failure = StepFailedError(type(error).__name__, str(error))
+            give_back_file(task, failure, self.stage.services, self.invocation())
+
+    def steps(self, task: Task) -> None:
+        """Do all steps of an execution but the last resort."""
+        made = plan(task, self.stage.services, self.invocation())
+        if made["settled"]:
+            return
+        assert self.stage.read(made["manifest_key"])[:1] == b"["
+        for item in json.loads(self.stage.read(made["manifest_key"])):
+            self.store(task, made, Range(**item))
+        settle_ranges(task, Folder(made["folder"]), self.stage.services, self.invocation())
+
+    def store(self, task: Task, made: dict[str, Any], part: Range) -> None:
+        """Store a range, with retries; one that fails for good is tolerated, and found missing afterwards."""
+        for _ in range(TRIES):
+            try:
+                store_range(
+                    task,
+                    part,
+                    Folder(made["folder"]),
+                    header_bytes=made["header_bytes"],
+                    encoding=made["encoding"],
+                    services=self.stage.services,
+                    invocation=self.invocation(),
+                )
+            except RangesMissingError:
+                raise
+            except Exception:  # noqa: BLE001, S112 - as the state machine's Retry
+                continue
+            return
+
+    @staticmethod
+    def invocation() -> Invocation:
+        """Begin an invocation."""
+        return Invocation("request-2", "1-trace", timeout_s=900, memory_mb=1769)

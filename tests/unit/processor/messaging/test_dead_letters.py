@@ -1,0 +1,73 @@
+"""A dead letter says which files it is about, or in words why it names none."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from processor.domain.object_keys import ObjectVersion, file_id
+from processor.messaging.dead_letters import LONGEST_BODY, DeadLetter
+from processor.messaging.messages import reprocess_body
+from tests.integration.stage import BUCKET, s3_event
+
+VERSION = ObjectVersion(BUCKET, "raw-data/a b.csv", "v1")
+OTHER = ObjectVersion(BUCKET, "raw-data/c.csv", "v2")
+
+
+def letter(body: str, **attributes: str) -> DeadLetter:
+    """Read a message of this body."""
+    message: dict[str, Any] = {"MessageId": "m-1", "Body": body, "Attributes": attributes}
+    return DeadLetter.from_message(message, BUCKET)
+
+
+def test_times_and_receives_are_read_from_sqs() -> None:
+    """When it was sent and first received, and how often it was handed out, are SQS's own words."""
+    read = letter(
+        s3_event(VERSION),
+        SentTimestamp="1795341600000",
+        ApproximateFirstReceiveTimestamp="1795341601500",
+        ApproximateReceiveCount="4",
+    )
+
+    assert read.sent_at == datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
+    assert read.first_received_at == datetime(2026, 11, 22, 10, 0, 1, 500_000, tzinfo=UTC)
+    assert read.receive_count == 4
+
+
+def test_files_of_an_event_and_of_a_command_are_named() -> None:
+    """Each file that the message is about is named once, whether S3 or a person sent it."""
+    assert letter(s3_event(VERSION, OTHER, VERSION)).file_ids == (file_id(VERSION), file_id(OTHER))
+    assert letter(s3_event(VERSION, OTHER)).object_keys == (VERSION.key, OTHER.key)
+    assert letter(reprocess_body("abc")).file_ids == ("abc",)
+    assert letter(reprocess_body("abc")).object_keys == ()
+    assert letter(s3_event(VERSION)).problem == ""
+
+
+@pytest.mark.parametrize(
+    ("body", "problem"),
+    [
+        ("hello", "it is not JSON"),
+        ("{}", "neither Records nor a command"),
+        (json.dumps({"Event": "s3:TestEvent"}), "S3's test message"),
+        (s3_event(ObjectVersion("elsewhere", "raw-data/a.csv", "v")), "not about raw-data/ in this bucket"),
+    ],
+)
+def test_a_message_that_names_no_file_says_why(body: str, problem: str) -> None:
+    """Whoever sees it learns what stands in it instead."""
+    read = letter(body)
+
+    assert read.file_ids == ()
+    assert problem in read.problem
+
+
+def test_a_very_long_body_is_cut_but_read_whole() -> None:
+    """A thousand letters must fit into memory; what they are about is read before the cut."""
+    body = s3_event(VERSION)[:-1] + ', "more": "' + "x" * LONGEST_BODY + '"}'
+
+    read = letter(body)
+
+    assert len(read.body) == LONGEST_BODY
+    assert read.file_ids == (file_id(VERSION),)
