@@ -22,7 +22,8 @@ import httpx
 from rich.console import Console
 from rich.live import Live
 
-from processor.domain.object_keys import INBOX, SETTLED, FileState, ObjectVersion, file_id, has_csv_name
+from processor.domain.file_states import AT_REST
+from processor.domain.object_keys import INBOX, ObjectVersion, file_id, has_csv_name
 from processor.ledger.ledger import Ledger
 from processor.ledger.table import FilesTable
 from sample_data.console_api import ConsoleApi, id_token
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
 
     from processor.domain.entries import FileEntry
 
-_AT_REST = SETTLED | {FileState.DEAD_LETTERED}
 _LONGEST_WAIT_S = 180
 _LOOK_EVERY_S = 0.25
 _WIDE = 180  # Columns, from which whole trace ids leave room for the reasons.
@@ -114,7 +114,7 @@ def run(feed: Feed, samples: list[SampleFile], console: Console) -> int:
 
 
 def _at_rest(entry: FileEntry | None) -> bool:
-    return entry is not None and entry.state in _AT_REST
+    return entry is not None and entry.state in AT_REST
 
 
 def _console() -> Console:

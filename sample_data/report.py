@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 from rich.text import Text
 
-from processor.domain.object_keys import FileState
+from processor.domain.file_states import FileState
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from processor.domain.actions import ActionKind
-from processor.domain.object_keys import FileState, states_before
+from processor.domain.file_states import FileState, states_before
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -12,7 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from admin_api.actions.bulk import Step
 from admin_api.actions.perform import apply, target_of
 from admin_api.web.errors import RefusedError
-from processor.domain.object_keys import FileState
+from processor.domain.file_states import FileState
 from processor.ledger.file_list import FileFilter, behind
 from processor.ledger.index_pages import MOST_SEARCHED
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from processor.domain.entries import from_iso
-from processor.domain.object_keys import SETTLED, FileState
+from processor.domain.file_states import MOVING, SETTLED, FileState
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -37,7 +37,7 @@ _ADVICE = {
     NO_CAUSE: "The function died before it could say why, or the file's entry was changed. Redrive one and look.",
 }
 _USUAL_ADVICE = "Put the cause right, then redrive. A run of the same file twice stores nothing twice."
-_DUE = frozenset({FileState.QUEUED, FileState.PROCESSING, FileState.REPROCESSING})
+_DUE = frozenset(MOVING)
 
 
 @dataclass(frozen=True, slots=True)

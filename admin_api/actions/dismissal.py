@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from processor.domain import object_keys
 from processor.domain.entries import to_iso
 from processor.domain.errors import ObjectGoneError
-from processor.domain.object_keys import ARCHIVE, FAILED, FileState, ObjectVersion
+from processor.domain.file_states import FileState
+from processor.domain.object_keys import ARCHIVE, FAILED, ObjectVersion
 
 if TYPE_CHECKING:
     from collections.abc import Callable

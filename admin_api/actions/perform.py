@@ -18,7 +18,7 @@ from admin_api.web.errors import NotFoundError, RefusedError
 from processor.domain.actions import ActionEntry, ActionKind, ActionState
 from processor.domain.entries import to_iso
 from processor.domain.errors import IllegalTransitionError
-from processor.domain.object_keys import FileState
+from processor.domain.file_states import FileState
 from processor.ledger.action_log import ActionTakenOverError
 from processor.observability.telemetry import logger
 

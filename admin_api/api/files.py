@@ -16,7 +16,7 @@ from admin_api.wiring.services import ConsoleDep
 from processor.domain.actions import ActionKind, new_action_id
 from processor.domain.cursors import CursorError
 from processor.domain.entries import from_iso, to_iso
-from processor.domain.object_keys import FileState
+from processor.domain.file_states import FileState
 from processor.ledger.file_list import FileFilter
 
 router = APIRouter(prefix="/api", tags=["Files"])

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
 from processor.domain.actions import ActionKind, ActionState
-from processor.domain.object_keys import FileState
+from processor.domain.file_states import FileState
 
 type Exact = Annotated[Decimal, PlainSerializer(str, return_type=str)]
 

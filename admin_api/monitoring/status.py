@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from processor.domain.object_keys import FileState
-from processor.ledger.counters import MOVING
+from processor.domain.file_states import MOVING, NEEDS_PERSON, FileState
 from processor.observability.telemetry import logger
 
 if TYPE_CHECKING:
@@ -52,7 +51,7 @@ class Vitals:
     @property
     def waiting_files(self) -> int:
         """Files that wait for a person, for whatever reason: the badge beside Files."""
-        return self.failed_files + self.files(FileState.PARTIAL) + self.files(FileState.DUPLICATE)
+        return sum(map(self.files, NEEDS_PERSON))
 
     @property
     def rejected_rows(self) -> int:

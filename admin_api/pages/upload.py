@@ -23,7 +23,8 @@ from admin_api.wiring.services import Console, ConsoleDep
 from processor.domain.actions import ActionEntry, ActionKind, ActionState, new_action_id
 from processor.domain.columns import COLUMNS, Column
 from processor.domain.entries import FileEntry, to_iso
-from processor.domain.object_keys import INBOX, SETTLED, FileState, ObjectVersion, file_id
+from processor.domain.file_states import AT_REST, FileState
+from processor.domain.object_keys import INBOX, ObjectVersion, file_id
 from processor.ledger.file_list import FileFilter
 from processor.storage.presigned_posts import ENCODING_FIELD, EXPIRES_S, PresignedUpload, presign_form, presign_upload
 
@@ -81,7 +82,7 @@ class Following:
     @property
     def at_rest(self) -> bool:
         """Whether nothing more happens by itself."""
-        return self.entry is not None and self.entry.state in SETTLED | {FileState.DEAD_LETTERED}
+        return self.entry is not None and self.entry.state in AT_REST
 
     @property
     def is_late(self) -> bool:

@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from processor.domain.object_keys import FileState, ObjectVersion
+from processor.domain.file_states import FileState
+from processor.domain.object_keys import ObjectVersion
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -18,7 +18,7 @@ from processor.domain.errors import (
     RangesMissingError,
     StepFailedError,
 )
-from processor.domain.object_keys import FileState
+from processor.domain.file_states import SETTLED, FileState
 from processor.domain.orders import ENRICHED_HEADER
 from processor.large_files import plan as ranges
 from processor.large_files.joining import Piece, join
@@ -76,7 +76,7 @@ def settle_ranges(task: Task, folder: Folder, services: Services, invocation: In
     Raises :class:`RangesMissingError`, :class:`LeaseLostError`.
     """
     entry = services.ledger.read(task.file_id)
-    if entry and entry.run_id == task.run_id and entry.state in object_keys.SETTLED:
+    if entry and entry.run_id == task.run_id and entry.state in SETTLED:
         finish_clean_up(run_of(task, entry, services, invocation))  # An earlier attempt died in its own.
         services.queue.finish(task.message)
     else:

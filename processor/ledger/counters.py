@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from processor.domain.object_keys import SETTLED, FileState
+from processor.domain.file_states import AT_REST, FileState
 from processor.ledger.attribute_values import wire
 from processor.ledger.table import Change, FilesTable
 
@@ -17,9 +17,6 @@ if TYPE_CHECKING:
 
     from processor.domain.entries import FileEntry
 
-AT_REST: frozenset[FileState] = SETTLED | {FileState.DEAD_LETTERED}
-"""Nothing happens to the file until a person does something: these are counted."""
-MOVING: tuple[FileState, ...] = (FileState.QUEUED, FileState.PROCESSING, FileState.REPROCESSING)
 MOST_MOVING = 1_000
 """As many files under way are counted in each state; this number means "or more"."""
 COUNTS_PARTITION = "counts"

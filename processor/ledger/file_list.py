@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
-    from processor.domain.object_keys import FileState
+    from processor.domain.file_states import FileState
 
 _MOST_READS = 5
 

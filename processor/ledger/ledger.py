@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from processor.domain.entries import FILE_ENTRY, FILE_KIND, RUN_PREFIX, FileEntry, RunEntry
 from processor.domain.errors import FileBusyError, IllegalTransitionError, LeaseLostError
-from processor.domain.object_keys import FileState, check_transition, states_before
+from processor.domain.file_states import AT_REST, FileState, check_transition, states_before
 from processor.ledger.attribute_values import Condition
-from processor.ledger.counters import AT_REST, recount
+from processor.ledger.counters import recount
 from processor.ledger.table import Change, ConditionFailedError
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 from processor.domain import object_keys
 from processor.domain.entries import from_iso
 from processor.domain.errors import LeaseLostError
-from processor.domain.object_keys import FileState
+from processor.domain.file_states import FileState
 from processor.messaging.messages import Message
 from processor.observability.cost import Usage
 from processor.observability.telemetry import logger

@@ -19,6 +19,7 @@ from processor.domain.errors import (
     UnknownEncodingError,
     WrongNameError,
 )
+from processor.domain.file_states import FileState
 from processor.domain.orders import OrderMaker
 from processor.observability.telemetry import Span, logger, span
 from processor.orders.batches import Batcher
@@ -96,7 +97,7 @@ def read_file(run: Run, facts: ObjectFacts) -> Settlement:
         with span("complete outputs"):
             accepted_key, rejected_key = run.accepted.complete(), run.rejected.complete()
         return Settlement(
-            state=object_keys.FileState.PARTIAL if run.rejected.count else object_keys.FileState.PROCESSED,
+            state=FileState.PARTIAL if run.rejected.count else FileState.PROCESSED,
             accepted_key=accepted_key,
             rejected_key=rejected_key,
             reasons=run.rejected.reasons,

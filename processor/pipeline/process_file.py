@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from processor.domain import object_keys
 from processor.domain.entries import ERROR, to_iso
 from processor.domain.errors import FileBusyError, LeaseLostError, PermanentError, TooManyRowsError
-from processor.domain.object_keys import FileState
+from processor.domain.file_states import FileState
 from processor.ledger.ledger import RunStart
 from processor.observability.telemetry import Span, logger, span
 from processor.pipeline.handover import hand_over, is_too_large_for_one_run

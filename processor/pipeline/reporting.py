@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from processor.domain.entries import from_iso
-from processor.domain.object_keys import FileState
+from processor.domain.file_states import NEEDS_PERSON, FileState
 from processor.observability.telemetry import aws_region, logger
 
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ MAILS_AN_HOUR = 20
 the ledger."""
 _MOST_REASONS = 10
 
-NEEDS_PERSON = frozenset({FileState.FAILED, FileState.PARTIAL, FileState.DUPLICATE})
 _SETTLED_COUNTERS = {
     FileState.PROCESSED: "FilesProcessed",
     FileState.PARTIAL: "FilesPartial",

@@ -7,13 +7,14 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from processor.domain.entries import RunEntry, to_iso
-from processor.domain.object_keys import ARCHIVE, FileState
+from processor.domain.object_keys import ARCHIVE
 from processor.observability.cost import Usage, hints
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from processor.domain.entries import FileEntry
+    from processor.domain.file_states import FileState
     from processor.messaging.messages import Message
     from processor.orders.writer import OrderStore
     from processor.parsing.decoding import Content

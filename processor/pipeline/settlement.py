@@ -9,7 +9,8 @@ from botocore.exceptions import ClientError
 from processor.domain import object_keys
 from processor.domain.entries import ERROR, to_iso
 from processor.domain.errors import ObjectGoneError, StepFailedError
-from processor.domain.object_keys import FileState, ObjectVersion
+from processor.domain.file_states import SETTLED, FileState
+from processor.domain.object_keys import ObjectVersion
 from processor.observability.telemetry import logger, span
 from processor.pipeline.reporting import (
     count_failed,
@@ -115,7 +116,7 @@ def _archive_settled_rejects(run: Run) -> None:
 def finish_clean_up(run: Run) -> None:
     """Do for a settled file what a run that died after settling left undone."""
     entry, leftover = run.entry, run.entry.leftover
-    if entry.state not in object_keys.SETTLED or not leftover or not run.services.objects.exists(leftover):
+    if entry.state not in SETTLED or not leftover or not run.services.objects.exists(leftover):
         logger.info("delivery_ignored", extra={"state": entry.state})
         return
     try:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from processor.domain.actions import ActionEntry, ActionKind, ActionState
 from processor.domain.entries import FILE_ENTRY, FILE_KIND, RunEntry, to_iso
-from processor.domain.object_keys import FileState
+from processor.domain.file_states import FileState
 from processor.domain.orders import ENRICHED_HEADER, sort_keys
 from processor.ledger.attribute_values import wire
 from processor.ledger.counters import COUNTS_PARTITION

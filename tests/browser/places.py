@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from processor.domain.object_keys import FileState
+from processor.domain.file_states import FileState
 
 if TYPE_CHECKING:
     from processor.domain.entries import FileEntry

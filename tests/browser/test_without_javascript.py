@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
-from processor.domain.object_keys import FileState
+from processor.domain.file_states import FileState
 from tests.browser.places import file_that_is
 from tests.e2e.deployment import wait_until
 from tests.e2e.order_files import SLOW, dead_letter, order_file

@@ -11,7 +11,7 @@ from collections import Counter
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from processor.domain.object_keys import FileState
+from processor.domain.file_states import FileState
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

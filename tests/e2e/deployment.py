@@ -17,7 +17,8 @@ import boto3
 import httpx
 
 from cdk.local.accounts import Account, Accounts
-from processor.domain.object_keys import SETTLED, FileState, ObjectVersion, file_id
+from processor.domain.file_states import AT_REST
+from processor.domain.object_keys import ObjectVersion, file_id
 from processor.ledger.ledger import Ledger
 from processor.ledger.table import FilesTable
 from sample_data.console_api import id_token
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from processor.domain.entries import FileEntry
 
 REGION = "us-east-1"
-_AT_REST = SETTLED | {FileState.DEAD_LETTERED}
 
 
 @dataclass
@@ -126,7 +126,7 @@ class Deployment:
 
         def all_at_rest() -> bool:
             for version in versions:
-                if version not in entries and (entry := self.entry(version)) and entry.state in _AT_REST:
+                if version not in entries and (entry := self.entry(version)) and entry.state in AT_REST:
                     entries[version] = entry
             return len(entries) == len(versions)
 

@@ -6,9 +6,10 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from processor.domain.entries import DIED, ERROR, FILE_ENTRY
-from processor.domain.object_keys import FileState, file_id
+from processor.domain.file_states import AT_REST, FileState
+from processor.domain.object_keys import file_id
 from processor.ledger.attribute_values import plain
-from processor.ledger.counters import AT_REST, Counters
+from processor.ledger.counters import Counters
 from tests.e2e.deployment import s3_event, wait_until
 from tests.e2e.faults import Fault, aws_error, kill_after, kill_before, leave_unprocessed
 from tests.e2e.test_end_to_end import small_file

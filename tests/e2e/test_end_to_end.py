@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import httpx
 
 from cdk.local.processes import ROOT
-from processor.domain.object_keys import FileState, ObjectVersion, file_id
+from processor.domain.file_states import FileState
+from processor.domain.object_keys import ObjectVersion, file_id
 from processor.messaging.ingest_queue import IngestQueue
 from processor.storage.presigned_posts import presign_upload
 from sample_data.generate import generate

@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from processor.domain.entries import DIED
-from processor.domain.object_keys import FileState, file_id
+from processor.domain.file_states import FileState
+from processor.domain.object_keys import file_id
 from processor.messaging.messages import reprocess_body
 from tests.e2e.deployment import wait_until
 from tests.e2e.faults import Fault, kill_after, kill_before

@@ -13,7 +13,8 @@ import pytest
 
 from cdk.local.emulator import Emulator, free_port
 from cdk.local.sidecar import Sidecar
-from processor.domain.object_keys import FileState, file_id
+from processor.domain.file_states import FileState
+from processor.domain.object_keys import file_id
 from tests.e2e import bill
 from tests.e2e.bring_up import LOCAL, deployed
 from tests.e2e.deployment import REGION, Deployment, s3_event

@@ -23,8 +23,7 @@ from admin_api.web.errors import NotFoundError
 from admin_api.wiring.services import ConsoleDep
 from processor.domain.actions import ActionEntry, new_action_id
 from processor.domain.columns import NAMES
-from processor.domain.object_keys import FileState
-from processor.ledger.counters import AT_REST
+from processor.domain.file_states import AT_REST, FileState
 from processor.storage.accepted_reader import run_of_rows
 from processor.storage.rejected_reader import RejectedRowsError, RejectedStretch, read_rejected
 

@@ -11,7 +11,7 @@ from pydantic import AwareDatetime, BaseModel, BeforeValidator, Field
 
 from processor.domain import errors
 from processor.domain.entries import to_iso
-from processor.domain.object_keys import FileState
+from processor.domain.file_states import FileState
 from processor.ledger.file_list import FileFilter
 
 

@@ -20,8 +20,8 @@ from admin_api.web.auth import Viewer
 from admin_api.web.errors import InvalidError
 from admin_api.wiring.services import ConsoleDep
 from processor.domain.cursors import CursorError
-from processor.domain.object_keys import FileState
-from processor.ledger.counters import MOST_MOVING, MOVING, Counts
+from processor.domain.file_states import MOVING, NEEDS_PERSON, FileState
+from processor.ledger.counters import MOST_MOVING, Counts
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -42,12 +42,7 @@ _ALWAYS_SHOWN = (
     FileState.DUPLICATE,
 )
 _SHOWN_IF_ANY = (FileState.QUEUED, FileState.REPROCESSING, FileState.REPAIRED, FileState.DISMISSED)
-_NEEDS_PERSON = {
-    FileState.FAILED: "fail",
-    FileState.DEAD_LETTERED: "fail",
-    FileState.PARTIAL: "warn",
-    FileState.DUPLICATE: "warn",
-}
+_GRAVE = {FileState.FAILED, FileState.DEAD_LETTERED}
 _TAB_WORDS = {FileState.DEAD_LETTERED: "Dead letter"}
 _OLDEST = "oldest"
 
@@ -209,10 +204,16 @@ def tabs_of(query: FileQuery, counts: Counts | None, moving: dict[FileState, int
     tabs = [Tab("All", other.address(), whole, query.state is None, "")]
     for state in shown:
         words = _TAB_WORDS.get(state, state.capitalize())
-        tone = _NEEDS_PERSON.get(state, "") if numbers.get(state) else ""
+        tone = _tone(state) if numbers.get(state) else ""
         href = other.model_copy(update={"state": state}).address()
         tabs.append(Tab(words, href, _in_words(state, numbers.get(state)), query.state is state, tone))
     return tuple(tabs)
+
+
+def _tone(state: FileState) -> str:
+    if state not in NEEDS_PERSON:
+        return ""
+    return "fail" if state in _GRAVE else "warn"
 
 
 def _in_words(state: FileState, number: int | None) -> str | None:

@@ -9,8 +9,7 @@ from admin_api.pages.runs.detail import with_running
 from admin_api.rendering.formats import duration
 from processor.domain.actions import ActionKind, ActionState
 from processor.domain.entries import DIED, ERROR
-from processor.domain.object_keys import FileState
-from processor.ledger.counters import AT_REST
+from processor.domain.file_states import AT_REST, FileState
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from processor.domain.object_keys import FileState
+from processor.domain.file_states import FileState
 
 if TYPE_CHECKING:
     from admin_api.monitoring.status import Vitals

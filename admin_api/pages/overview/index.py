@@ -34,7 +34,7 @@ from admin_api.rendering.formats import UNKNOWN, Clock, duration, money
 from admin_api.rendering.views import page
 from admin_api.web.auth import Viewer
 from admin_api.wiring.services import Console, ConsoleDep
-from processor.domain.object_keys import FileState
+from processor.domain.file_states import FileState
 from processor.ledger.file_list import FileFilter
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from admin_api.web.auth import Viewer
 from admin_api.web.errors import NotFoundError
 from admin_api.wiring.services import Console, ConsoleDep
 from processor.domain.entries import FileEntry, RunEntry, from_iso
-from processor.domain.object_keys import FileState
+from processor.domain.file_states import FileState
 from processor.observability.cost import PRICES_DATE, PRICES_REGION
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import Any
 
 from processor.domain.actions import ActionEntry, ActionKind, ActionState
 from processor.domain.entries import FileEntry, RunEntry, to_iso
-from processor.domain.object_keys import FileState
+from processor.domain.file_states import FileState
 
 NOW = datetime(2026, 11, 25, 18, 0, tzinfo=UTC)
 FILE_ID = "0123456789abcdef01234567"

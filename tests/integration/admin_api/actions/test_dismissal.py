@@ -8,7 +8,7 @@ import pytest
 
 from admin_api.actions.dismissal import Dismissal
 from processor.domain.errors import IllegalTransitionError, MessageFailedError
-from processor.domain.object_keys import FileState
+from processor.domain.file_states import FileState
 from processor.messaging.messages import reprocess_body
 from tests.integration.kill import Killed, Killer
 from tests.integration.stage import BAD_ROW, GOOD_ROWS, csv_file

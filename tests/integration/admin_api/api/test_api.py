@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from processor.domain.object_keys import FileState
+from processor.domain.file_states import FileState
 from tests.integration.admin_api.console import VIEWER, ConsoleStage
 from tests.integration.stage import BAD_ROW, GOOD_ROWS, csv_file
 

@@ -15,7 +15,8 @@ from admin_api.actions import bulk_dead_letters
 from admin_api.actions.bulk import Work
 from processor.domain.actions import ActionKind, ActionState
 from processor.domain.entries import to_iso
-from processor.domain.object_keys import FileState, ObjectVersion, file_id
+from processor.domain.file_states import FileState
+from processor.domain.object_keys import ObjectVersion, file_id
 from processor.ledger.ledger import RunStart
 from processor.messaging.dead_letter_queue import DeadLetterQueue
 from processor.messaging.move_tasks import MoveTask, MoveUnsupportedError

@@ -10,7 +10,7 @@ import pytest
 
 from admin_api.actions.dismissal import Dismissal
 from processor.domain.errors import MessageFailedError
-from processor.domain.object_keys import FileState
+from processor.domain.file_states import FileState
 from processor.messaging.messages import reprocess_body
 from tests.integration.admin_api.console import VIEWER, words
 from tests.integration.calls import calls_to

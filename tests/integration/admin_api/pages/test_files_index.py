@@ -13,7 +13,7 @@ import pytest
 from admin_api.actions import bulk_files
 from admin_api.actions.bulk import Work
 from processor.domain.actions import ActionEntry, ActionState
-from processor.domain.object_keys import FileState
+from processor.domain.file_states import FileState
 from processor.ledger.file_list import FileFilter, FileList
 from processor.messaging.messages import reprocess_body
 from tests.integration.admin_api.console import VIEWER, words

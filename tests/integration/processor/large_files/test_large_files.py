@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from processor.domain.entries import DIED, ERROR
 from processor.domain.errors import LeaseLostError, MessageFailedError, StepFailedError
-from processor.domain.object_keys import FileState
+from processor.domain.file_states import FileState
 from processor.large_files.steps import give_back_file, plan
 from processor.messaging.messages import reprocess_body
 from processor.pipeline.handover import Task

@@ -10,7 +10,7 @@ import pytest
 
 from processor.domain.actions import ActionEntry, ActionKind, ActionState
 from processor.domain.entries import to_iso
-from processor.domain.object_keys import FileState
+from processor.domain.file_states import FileState
 from processor.ledger.action_log import ActionLog, ActionTakenOverError
 from processor.ledger.file_list import FileFilter, FileList
 from tests.integration.stage import csv_file

@@ -12,9 +12,10 @@ from botocore.exceptions import ClientError
 
 from processor.domain.entries import FILE_ENTRY, FileEntry
 from processor.domain.errors import FileBusyError, IllegalTransitionError, LeaseLostError
-from processor.domain.object_keys import FileState, ObjectVersion
+from processor.domain.file_states import AT_REST, MOVING, FileState
+from processor.domain.object_keys import ObjectVersion
 from processor.ledger.attribute_values import plain
-from processor.ledger.counters import AT_REST, MOVING, Counters
+from processor.ledger.counters import Counters
 from processor.ledger.ledger import RunStart
 from tests.integration.kill import Killed
 

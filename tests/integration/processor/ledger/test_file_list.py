@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from processor.domain.cursors import CursorError, pack
-from processor.domain.object_keys import FileState
+from processor.domain.file_states import FileState
 from processor.ledger.attribute_values import wire
 from processor.ledger.file_list import FileFilter, FileList, FilePage, behind
 from tests.integration.kill import Killer

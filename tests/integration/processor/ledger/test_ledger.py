@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from processor.domain.errors import FileBusyError, IllegalTransitionError, LeaseLostError
-from processor.domain.object_keys import FileState, ObjectVersion
+from processor.domain.file_states import FileState
+from processor.domain.object_keys import ObjectVersion
 from processor.ledger.ledger import RunStart
 
 if TYPE_CHECKING:

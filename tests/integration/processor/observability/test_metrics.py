@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from processor.domain.object_keys import FileState
+from processor.domain.file_states import FileState
 from processor.messaging.messages import reprocess_body
 from processor.observability.cost import Usage
 from processor.observability.metrics import COUNTERS, MEASUREMENTS, Tally

@@ -10,7 +10,7 @@ import pytest
 
 from processor.domain.entries import DIED, ERROR
 from processor.domain.errors import FileBusyError, MessageFailedError
-from processor.domain.object_keys import FileState
+from processor.domain.file_states import FileState
 from processor.messaging.messages import reprocess_body
 from tests.integration.kill import Killed, Killer
 from tests.integration.stage import BAD_ROW, GOOD_ROWS, csv_file, s3_event

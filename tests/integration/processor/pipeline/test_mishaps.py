@@ -10,7 +10,7 @@ import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
 from processor.domain.errors import MessageFailedError
-from processor.domain.object_keys import FileState
+from processor.domain.file_states import FileState
 from processor.messaging.messages import reprocess_body
 from tests.integration.kill import Killed, Killer
 from tests.integration.processor.pipeline.test_convergence import MIXED, later

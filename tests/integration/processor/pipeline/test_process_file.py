@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from processor.domain.object_keys import FileState
+from processor.domain.file_states import FileState
 from processor.ledger.ledger import Ledger
 from processor.storage.rejected_rows import read_rejected_rows
 from tests.integration.stage import BAD_ROW, GOOD_ROWS, csv_file

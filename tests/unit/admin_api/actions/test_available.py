@@ -8,7 +8,7 @@ import pytest
 
 from admin_api.actions.available import OFFERS, allowed, offers, why_not
 from processor.domain.actions import ActionKind
-from processor.domain.object_keys import TRANSITIONS, FileState
+from processor.domain.file_states import TRANSITIONS, FileState
 from tests.unit.admin_api.made_files import NOW, made_file
 
 EXPECTED: dict[FileState, set[str]] = {

@@ -16,7 +16,7 @@ from admin_api.actions.dead_letter_groups import (
     group_letters,
 )
 from processor.domain.entries import FileEntry, to_iso
-from processor.domain.object_keys import FileState
+from processor.domain.file_states import FileState
 from processor.messaging.dead_letters import DeadLetter
 
 SENT = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)

@@ -9,8 +9,8 @@ from botocore.exceptions import ClientError
 
 from admin_api.monitoring.alarms import Alarm, AlarmState
 from admin_api.monitoring.status import FRESH_S, VitalsReader
-from processor.domain.object_keys import FileState
-from processor.ledger.counters import MOVING, Counts
+from processor.domain.file_states import MOVING, FileState
+from processor.ledger.counters import Counts
 
 if TYPE_CHECKING:
     from collections.abc import Callable

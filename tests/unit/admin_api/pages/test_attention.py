@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from admin_api.monitoring.alarms import Alarm, AlarmState
 from admin_api.monitoring.status import Vitals
 from admin_api.pages.overview.attention import needs_of
-from processor.domain.object_keys import FileState
+from processor.domain.file_states import FileState
 from processor.ledger.counters import Counts
 
 

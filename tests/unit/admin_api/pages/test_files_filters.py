@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from admin_api.pages.files.filters import CAUSES, FileQuery, Span, cause_options
 from processor.domain.entries import to_iso
-from processor.domain.object_keys import FileState
+from processor.domain.file_states import FileState
 from processor.ledger.file_list import FileFilter
 
 NOW = datetime(2026, 11, 25, 18, 0, tzinfo=UTC)

@@ -6,8 +6,8 @@ import pytest
 
 from admin_api.pages.files.filters import FileQuery
 from admin_api.pages.files.index import Row, tabs_of
-from processor.domain.object_keys import FileState
-from processor.ledger.counters import AT_REST, Counts
+from processor.domain.file_states import AT_REST, FileState
+from processor.ledger.counters import Counts
 from tests.unit.admin_api.made_files import made_file
 
 MOVING: dict[FileState, int | None] = {

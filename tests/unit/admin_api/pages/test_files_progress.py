@@ -9,7 +9,7 @@ import pytest
 
 from admin_api.pages.files.progress import progress_of
 from processor.domain.entries import FileEntry, to_iso
-from processor.domain.object_keys import FileState
+from processor.domain.file_states import FileState
 
 BEGAN = datetime(2026, 11, 25, 18, 0, tzinfo=UTC)
 

@@ -10,8 +10,7 @@ import pytest
 from admin_api.pages.files.timeline import MOST_STEPS, life_of, verdict_of
 from processor.domain.actions import ActionKind, ActionState
 from processor.domain.entries import to_iso
-from processor.domain.object_keys import FileState
-from processor.ledger.counters import AT_REST
+from processor.domain.file_states import AT_REST, FileState
 from processor.ledger.file_list import FileStory
 from tests.unit.admin_api.made_files import NOW, made_action, made_file, made_run
 

@@ -15,7 +15,7 @@ from admin_api.web.assets import FOLDER
 from admin_api.web.auth import User
 from processor.domain.actions import ActionState
 from processor.domain.entries import DIED, ERROR
-from processor.domain.object_keys import FileState
+from processor.domain.file_states import FileState
 from processor.ledger.counters import Counts
 
 NOW = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from processor.domain.entries import FileEntry, RunEntry, from_iso, to_iso
-from processor.domain.object_keys import FileState, ObjectVersion
+from processor.domain.file_states import FileState
+from processor.domain.object_keys import ObjectVersion
 
 ITEM: dict[str, Any] = {
     "file_id": "0123",

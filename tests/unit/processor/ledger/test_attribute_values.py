@@ -10,7 +10,7 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from hypothesis import given
 from hypothesis import strategies as st
 
-from processor.domain.object_keys import FileState
+from processor.domain.file_states import FileState
 from processor.ledger.attribute_values import Condition, plain, wire
 
 NUMBERS = st.integers(-(10**30), 10**30) | st.decimals(
