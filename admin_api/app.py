@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 
-from admin_api.lazy_routes import PagesWhenAsked
-from admin_api.rendering.error_pages import HANDLERS, Boundary
-from admin_api.web.auth import Gate, Sessions
-from admin_api.web.security import Guard
+from admin_api.lazy_routes import LazyRoutes
+from admin_api.rendering.error_pages import HANDLERS, ErrorBoundary
+from admin_api.web.auth import AuthenticationMiddleware, LazySessions
+from admin_api.web.security import RequestGuard
 
 if TYPE_CHECKING:
     from admin_api.web.auth import User
@@ -34,11 +34,11 @@ def create_app(console: Console) -> FastAPI:
     for error, handler in HANDLERS.items():
         app.add_exception_handler(error, handler)
     # The last one added is the first that a request meets.
-    app.add_middleware(PagesWhenAsked, application=app)
-    app.add_middleware(Gate, user_of_token=_token_checker(console))
-    app.add_middleware(Sessions, key=lambda: console.session_key)
-    app.add_middleware(Boundary)
-    app.add_middleware(Guard, console_url=console.config.console_url)
+    app.add_middleware(LazyRoutes, application=app)
+    app.add_middleware(AuthenticationMiddleware, user_of_token=_token_checker(console))
+    app.add_middleware(LazySessions, key=lambda: console.session_key)
+    app.add_middleware(ErrorBoundary)
+    app.add_middleware(RequestGuard, console_url=console.config.console_url)
     app.add_middleware(GZipMiddleware, minimum_size=_SMALLEST_COMPRESSED, compresslevel=6)
     return app
 

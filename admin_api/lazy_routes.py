@@ -43,7 +43,7 @@ def load_pages(app: FastAPI, *parts: str) -> None:
                 loaded.add(name)
 
 
-class PagesWhenAsked:
+class LazyRoutes:
     """Loads the pages of a request's path before the request goes on to find its route."""
 
     def __init__(self, app: ASGIApp, application: FastAPI) -> None:

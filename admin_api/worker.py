@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from admin_api.actions import bulk_dead_letters, bulk_files
-from admin_api.actions.bulk import Work
+from admin_api.actions.bulk import BulkWork
 from admin_api.wiring.config import Config
 from admin_api.wiring.services import Console
 from processor.domain.actions import ActionKind
@@ -38,7 +38,7 @@ def handle(event: dict[str, Any], context: LambdaContext) -> None:
         return
     with span("action") as trace:
         trace.annotate(action_id=action.action_id, kind=action.kind)
-        work = Work(console, EXECUTORS[action.kind], lambda: context.get_remaining_time_in_millis() / 1000)
+        work = BulkWork(console, EXECUTORS[action.kind], lambda: context.get_remaining_time_in_millis() / 1000)
         try:
             work.carry_out(action)
         except ActionTakenOverError:

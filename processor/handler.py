@@ -13,11 +13,11 @@ from botocore.config import Config as ClientConfig
 
 from processor.messaging.messages import Message
 from processor.observability.telemetry import is_sampled, logger, trace_header, trace_id
-from processor.observability.usage_meter import Meter
+from processor.observability.usage_meter import UsageMeter
 from processor.pipeline.intake import handle_message, reported
 from processor.wiring.aws_session import session_of
 from processor.wiring.config import Config
-from processor.wiring.lazy_client import Later
+from processor.wiring.lazy_client import LazyClient
 from processor.wiring.services import Clients, Invocation, Services
 
 if TYPE_CHECKING:
@@ -31,17 +31,17 @@ _UNCHECKED = ClientConfig(**_TIMES, parameter_validation=False)
 
 _session = session_of("s3", "dynamodb", "sqs", "sns", "stepfunctions")
 _config = Config.from_environment(os.environ)
-_meter = Meter(_config.orders_table)
+_usage_meter = UsageMeter(_config.orders_table)
 
 
 def _client(service: Any, config: ClientConfig = _CHECKED) -> Any:
     client = _session.create_client(service, config=config)
-    _meter.watch([client])
+    _usage_meter.watch([client])
     return client
 
 
 def _later(service: str, config: ClientConfig = _CHECKED) -> Any:
-    return Later(lambda: _client(service, config))
+    return LazyClient(lambda: _client(service, config))
 
 
 clients = Clients(
@@ -52,7 +52,7 @@ clients = Clients(
     sns=_later("sns"),
     states=_later("stepfunctions"),
 )
-services = Services.build(_config, clients, _meter, _session)
+services = Services.build(_config, clients, _usage_meter, _session)
 # Nothing that is loaded by now is garbage: no collection need look at it again.
 gc.freeze()
 gc.enable()

@@ -27,7 +27,7 @@ _UNDER_WAY = {
 
 
 @dataclass(frozen=True, slots=True)
-class Offer:
+class AvailableAction:
     """One thing that may be asked for: its words, and how loud it is."""
 
     kind: ActionKind
@@ -46,8 +46,8 @@ class Offer:
         return f"{self.verb} {number:,} files" if number != 1 else f"{self.verb} 1 file"
 
 
-OFFERS: dict[ActionKind, Offer] = {
-    ActionKind.REPROCESS: Offer(
+OFFERS: dict[ActionKind, AvailableAction] = {
+    ActionKind.REPROCESS: AvailableAction(
         ActionKind.REPROCESS,
         "Reprocess",
         "reprocess",
@@ -55,7 +55,7 @@ OFFERS: dict[ActionKind, Offer] = {
         "under the same keys, so nothing is stored twice; the old error stays in the list of runs.",
         "asked to run again",
     ),
-    ActionKind.PROCESS_ANYWAY: Offer(
+    ActionKind.PROCESS_ANYWAY: AvailableAction(
         ActionKind.PROCESS_ANYWAY,
         "Process anyway",
         "play",
@@ -64,7 +64,7 @@ OFFERS: dict[ActionKind, Offer] = {
         "asked to run although their content came before",
         is_grave=True,
     ),
-    ActionKind.DISMISS: Offer(
+    ActionKind.DISMISS: AvailableAction(
         ActionKind.DISMISS,
         "Dismiss",
         "dismiss",
@@ -88,7 +88,7 @@ def allowed(kind: ActionKind, entry: FileEntry, now: datetime) -> bool:
     return False
 
 
-def offers(entry: FileEntry, now: datetime) -> tuple[Offer, ...]:
+def available_actions(entry: FileEntry, now: datetime) -> tuple[AvailableAction, ...]:
     """List what may be asked for now, the likeliest first."""
     return tuple(offer for kind, offer in OFFERS.items() if allowed(kind, entry, now))
 

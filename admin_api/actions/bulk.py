@@ -1,6 +1,6 @@
 """Actions on many things: begun by a request, carried out by the worker step by step, until done or stopped.
 
-An *executor* knows how to carry out one kind of action: it yields a :class:`Step` for each thing it has come past.
+An *executor* knows how to carry out one kind of action: it yields a :class:`BulkStep` for each thing it has come past.
 Everything else is here, once for all kinds: pace, progress, the wish to stop, the worker's limited time.
 """
 
@@ -25,7 +25,7 @@ RESERVE_S = 20.0
 """The worker hands on to the next one while this much of its time is left."""
 
 
-class Step(NamedTuple):
+class BulkStep(NamedTuple):
     """What became of one thing, or of a few at once; ``resume`` is where a new worker would go on behind it."""
 
     done: int = 0
@@ -38,7 +38,7 @@ class Step(NamedTuple):
     """Whether this must be on record before the executor goes on: what it says would be lost with the worker."""
 
 
-type Executor = Callable[[Console, ActionEntry], Iterator[Step]]
+type Executor = Callable[[Console, ActionEntry], Iterator[BulkStep]]
 """Carries out an action from ``action.resume`` on; doing a thing twice must be doing it once."""
 
 
@@ -60,7 +60,7 @@ def hand_over(console: Console, action_id: str) -> None:
 
 
 @dataclass
-class Work:
+class BulkWork:
     """One worker's part of an action."""
 
     console: Console
@@ -68,7 +68,7 @@ class Work:
     remaining_s: Callable[[], float]
     sleep: Callable[[float], None] = time.sleep
     clock: Callable[[], float] = time.monotonic
-    _unsaved: list[Step] = field(default_factory=list)
+    _unsaved: list[BulkStep] = field(default_factory=list)
 
     def carry_out(self, action: ActionEntry) -> ActionEntry:
         """Work until the action is over or time is up; return it as it is then stored."""

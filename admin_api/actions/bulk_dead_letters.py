@@ -10,7 +10,7 @@ import time
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
-from admin_api.actions.bulk import Step
+from admin_api.actions.bulk import BulkStep
 from processor.domain.entries import from_iso
 from processor.messaging.move_tasks import MoveTasks, MoveUnsupportedError
 
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
     from admin_api.wiring.services import Console
     from processor.domain.actions import ActionEntry
-    from processor.messaging.dead_letters import Moved
+    from processor.messaging.dead_letters import MoveResult
 
 _LOOK_EVERY_S = 1.0
 
 
-def redrive(console: Console, action: ActionEntry) -> Iterator[Step]:
+def redrive(console: Console, action: ActionEntry) -> Iterator[BulkStep]:
     """Send letters back to the ingest queue; an executor of ``admin_api.actions.bulk``."""
     if action.selection.get("all"):
         try:
@@ -36,12 +36,14 @@ def redrive(console: Console, action: ActionEntry) -> Iterator[Step]:
     yield from _one_by_one(console, action, console.dead_letters.redrive)
 
 
-def delete(console: Console, action: ActionEntry) -> Iterator[Step]:
+def delete(console: Console, action: ActionEntry) -> Iterator[BulkStep]:
     """Delete letters for good; an executor of ``admin_api.actions.bulk``."""
     yield from _one_by_one(console, action, console.dead_letters.delete)
 
 
-def _one_by_one(console: Console, action: ActionEntry, move: Callable[..., Generator[Moved]]) -> Iterator[Step]:
+def _one_by_one(
+    console: Console, action: ActionEntry, move: Callable[..., Generator[MoveResult]]
+) -> Iterator[BulkStep]:
     """Move what the selection names; what was chosen and is not there any more counts as passed over."""
     selection: dict[str, Any] = action.selection
     ids = None if selection.get("all") else selection["message_ids"]
@@ -52,16 +54,16 @@ def _one_by_one(console: Console, action: ActionEntry, move: Callable[..., Gener
         for moved in moving:
             met += 1
             if moved.error:
-                yield Step(failed=1, error=moved.error)
+                yield BulkStep(failed=1, error=moved.error)
                 continue
             for file_id in moved.letter.file_ids:
                 console.actions.note(action, file_id, f"dead letter {moved.letter.message_id}")
-            yield Step(done=1)
+            yield BulkStep(done=1)
     if ids is not None:
-        yield Step(skipped=max(0, len(ids) - action.handled - met))
+        yield BulkStep(skipped=max(0, len(ids) - action.handled - met))
 
 
-def _by_aws(tasks: MoveTasks, action: ActionEntry) -> Iterator[Step]:
+def _by_aws(tasks: MoveTasks, action: ActionEntry) -> Iterator[BulkStep]:
     """Let AWS move everything, and tell how far it is; whoever stops listening cancels it."""
     task = earlier = tasks.newest()
     counted = 0
@@ -74,7 +76,7 @@ def _by_aws(tasks: MoveTasks, action: ActionEntry) -> Iterator[Step]:
             if earlier and task.started_ms == earlier.started_ms:
                 time.sleep(_LOOK_EVERY_S)  # The new one is not listed yet.
                 continue
-            yield Step(done=max(0, task.moved - counted), error=task.failure)
+            yield BulkStep(done=max(0, task.moved - counted), error=task.failure)
             if task.is_over:
                 return
             if task.moved <= counted:

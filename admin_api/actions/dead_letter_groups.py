@@ -41,7 +41,7 @@ _DUE = frozenset(MOVING)
 
 
 @dataclass(frozen=True, slots=True)
-class Sighting:
+class GroupedLetter:
     """One letter, and the files that it is about as far as the ledger knows them."""
 
     letter: DeadLetter
@@ -81,11 +81,11 @@ class Sighting:
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class LetterGroup:
     """Letters that failed for one cause, the oldest first."""
 
     cause: str
-    sightings: tuple[Sighting, ...]
+    sightings: tuple[GroupedLetter, ...]
 
     @property
     def title(self) -> str:
@@ -133,17 +133,17 @@ class Group:
         return [sighting.letter.message_id for sighting in self.sightings]
 
 
-def group_letters(letters: Iterable[DeadLetter], files: Mapping[str, FileEntry]) -> tuple[Group, ...]:
+def group_letters(letters: Iterable[DeadLetter], files: Mapping[str, FileEntry]) -> tuple[LetterGroup, ...]:
     """Group letters by cause, the largest group first; those that only need clearing come last."""
-    groups: defaultdict[str, list[Sighting]] = defaultdict(list)
+    groups: defaultdict[str, list[GroupedLetter]] = defaultdict(list)
     for letter in letters:
         sighting = _sight(letter, files)
         groups[sighting.cause].append(sighting)
-    made = [Group(cause, tuple(sightings)) for cause, sightings in groups.items()]
+    made = [LetterGroup(cause, tuple(sightings)) for cause, sightings in groups.items()]
     return tuple(sorted(made, key=lambda group: (group.is_settled, -group.count, group.cause)))
 
 
-def _sight(letter: DeadLetter, files: Mapping[str, FileEntry]) -> Sighting:
+def _sight(letter: DeadLetter, files: Mapping[str, FileEntry]) -> GroupedLetter:
     known = tuple(files[file_id] for file_id in letter.file_ids if file_id in files)
     open_files = [entry for entry in known if entry.state not in SETTLED]
     if not letter.file_ids:
@@ -157,4 +157,4 @@ def _sight(letter: DeadLetter, files: Mapping[str, FileEntry]) -> Sighting:
     else:
         stuck = next(entry for entry in open_files if entry.state not in _DUE)
         cause, words = stuck.cause or NO_CAUSE, stuck.error
-    return Sighting(letter, known, cause, words)
+    return GroupedLetter(letter, known, cause, words)

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ActionRequest:
     """Who asks for what, and why; ``action_id`` is the id of the form."""
 
     user: User
@@ -40,7 +40,7 @@ class Asked:
     reason: str = ""
 
 
-def act_on_file(console: Console, asked: Asked, file_id: str) -> ActionEntry:
+def act_on_file(console: Console, asked: ActionRequest, file_id: str) -> ActionEntry:
     """Do it to one file now; returns the action as it ended, also when it was asked for before.
 
     Raises :class:`NotFoundError`, :class:`RefusedError`, and whatever AWS answers; the log has the end in any case.
@@ -62,7 +62,13 @@ def act_on_file(console: Console, asked: Asked, file_id: str) -> ActionEntry:
 
 
 def act_on_many(
-    console: Console, asked: Asked, *, selection: dict[str, Any], subject: str, expected: int, rate_per_s: int = 0
+    console: Console,
+    asked: ActionRequest,
+    *,
+    selection: dict[str, Any],
+    subject: str,
+    expected: int,
+    rate_per_s: int = 0,
 ) -> None:
     """Let the worker do it to what the selection names (``bulk_files`` has the rest); asking twice is asking once."""
     action = _written(console, asked, selection=selection, subject=subject, expected=expected, rate_per_s=rate_per_s)
@@ -96,7 +102,7 @@ def apply(console: Console, kind: ActionKind, entry: FileEntry) -> bool:
     return fresh
 
 
-def _written(console: Console, asked: Asked, **more: Any) -> ActionEntry:
+def _written(console: Console, asked: ActionRequest, **more: Any) -> ActionEntry:
     return ActionEntry(
         action_id=asked.action_id,
         kind=asked.kind,
@@ -109,7 +115,7 @@ def _written(console: Console, asked: Asked, **more: Any) -> ActionEntry:
 
 
 def _end(console: Console, action: ActionEntry, state: ActionState, **more: Any) -> ActionEntry:
-    console.vitals.forget()
+    console.status.forget()
     try:
         ended = console.actions.finish(action, state, **more)
     except ActionTakenOverError:  # A double click: the other request has carried it out, too, and was faster.

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from admin_api.actions.perform import Asked, act_on_many
+from admin_api.actions.perform import ActionRequest, act_on_many
 from admin_api.api.files import ACTION_ID
 from admin_api.api.models import ActionOut, DeadLetterOut, DeadLettersOut, problems
 from admin_api.pages.dead_letters.index import MOST_SEEN, MessageId
@@ -52,7 +52,7 @@ def act_on_letters(wanted: LettersActionIn, console: ConsoleDep, user: Operator)
     if wanted.all:
         selection = {"all": True, "before": to_iso(console.now())}
         expected, subject = console.dead_letters.depth(), "all dead letters"
-    asked = Asked(user, kind, wanted.action_id or new_action_id(console.now()))
+    asked = ActionRequest(user, kind, wanted.action_id or new_action_id(console.now()))
     rate = wanted.rate_per_s if kind is ActionKind.REDRIVE else 0
     act_on_many(console, asked, selection=selection, subject=subject, expected=expected, rate_per_s=rate)
     return ActionOut.model_validate(console.actions.read(asked.action_id))

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Path, Query
 from pydantic import AfterValidator, BaseModel, Field
 
-from admin_api.actions.perform import Asked, act_on_file, act_on_many
+from admin_api.actions.perform import ActionRequest, act_on_file, act_on_many
 from admin_api.api.models import ActionOut, FileOut, FilesOut, FileStoryOut, RunOut, problems
 from admin_api.web.auth import Operator, User
 from admin_api.web.errors import InvalidError, NotFoundError
@@ -61,11 +61,11 @@ class FileActionIn(BaseModel):
         description="Your own id of this request, such as 20261125T184400Z-0123abcd: sent again, it is done once.",
     )
 
-    def asked_by(self, user: User, now: datetime) -> Asked:
+    def asked_by(self, user: User, now: datetime) -> ActionRequest:
         """Say who asks for what; raises :class:`InvalidError` where the reason is missing."""
         if ActionKind(self.kind) is ActionKind.DISMISS and not self.reason.strip():
             raise InvalidError("Files are dismissed with a reason.", "Say why in `reason`.")
-        return Asked(user, ActionKind(self.kind), self.action_id or new_action_id(now), self.reason.strip())
+        return ActionRequest(user, ActionKind(self.kind), self.action_id or new_action_id(now), self.reason.strip())
 
 
 class FilesActionIn(FileActionIn):

@@ -21,7 +21,7 @@ _MOST_CALLS = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Mention:
+class LogMention:
     """A run that has the id in its log lines."""
 
     file_id: str
@@ -35,7 +35,7 @@ class LogSearch:
         self._logs = logs
         self._log_group = log_group
 
-    def find(self, identifier: str, since: datetime, until: datetime) -> tuple[Mention, ...]:
+    def find(self, identifier: str, since: datetime, until: datetime) -> tuple[LogMention, ...]:
         """List the runs whose lines name the id, each once, as far as a few calls reach. Raises botocore's errors."""
         request: Any = {
             "logGroupName": self._log_group,
@@ -43,7 +43,7 @@ class LogSearch:
             "startTime": int(since.timestamp() * 1000),
             "endTime": int(until.timestamp() * 1000),
         }
-        found: dict[Mention, None] = {}
+        found: dict[LogMention, None] = {}
         for _ in range(_MOST_CALLS):
             try:
                 answer = self._logs.filter_log_events(**request)
@@ -61,11 +61,11 @@ class LogSearch:
         return tuple(found)
 
 
-def _mention(text: str) -> Mention | None:
+def _mention(text: str) -> LogMention | None:
     try:
         document = json.loads(text)
     except ValueError:
         return None
     if not isinstance(document, dict) or not isinstance(document.get("file_id"), str):
         return None
-    return Mention(document["file_id"], str(document.get("run_id") or ""))
+    return LogMention(document["file_id"], str(document.get("run_id") or ""))

@@ -29,7 +29,7 @@ FRESH_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
-class Vitals:
+class Status:
     """The numbers; None stands for one that could not be had, and ``missing`` says which."""
 
     counts: Counts | None
@@ -92,8 +92,8 @@ class _Kept[T]:
             self._answer = None
 
 
-class VitalsReader:
-    """Reads the vitals, at most once in :data:`FRESH_S` seconds."""
+class StatusReader:
+    """Reads the status, at most once in :data:`FRESH_S` seconds."""
 
     def __init__(
         self,
@@ -103,13 +103,13 @@ class VitalsReader:
         now: Callable[[], float] = time.time,
     ) -> None:
         self._counters, self._dead_letters, self._alarms, self._now = counters, dead_letters, alarms, now
-        self._pool = ThreadPoolExecutor(3 + len(MOVING), thread_name_prefix="vitals")
-        self._vitals = _Kept(self._ask, now)
+        self._pool = ThreadPoolExecutor(3 + len(MOVING), thread_name_prefix="status")
+        self._status = _Kept(self._ask, now)
         self._moving = _Kept(self._ask_moving, now)
 
-    def read(self) -> Vitals:
+    def read(self) -> Status:
         """Return the numbers of now, or of a moment ago."""
-        return self._vitals.read()
+        return self._status.read()
 
     def moving(self) -> dict[FileState, int | None]:
         """Count the files under way by state, as of now or of a moment ago; None where that could not be had."""
@@ -117,10 +117,10 @@ class VitalsReader:
 
     def forget(self) -> None:
         """Let the next reader ask anew, after an action has changed what there is."""
-        self._vitals.forget()
+        self._status.forget()
         self._moving.forget()
 
-    def _ask(self) -> Vitals:
+    def _ask(self) -> Status:
         asked: dict[str, Future[Any]] = {
             "the counts of files": self._pool.submit(self._counters.read),
             "the dead letters": self._pool.submit(self._dead_letters.depth),
@@ -128,7 +128,7 @@ class VitalsReader:
         }
         counts, depth, alarms = answers = [_answer(what, future) for what, future in asked.items()]
         missing = [what for what, answer in zip(asked, answers, strict=True) if answer is None]
-        return Vitals(counts, depth, alarms, self._now(), tuple(missing))
+        return Status(counts, depth, alarms, self._now(), tuple(missing))
 
     def _ask_moving(self) -> dict[FileState, int | None]:
         asked = {state: self._pool.submit(self._counters.moving_in, state) for state in MOVING}

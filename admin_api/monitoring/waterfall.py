@@ -24,7 +24,7 @@ Document = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class TraceSpan:
     """One segment or subsegment."""
 
     part_id: str
@@ -58,7 +58,7 @@ class Waterfall:
     trace_id: str
     began: datetime
     seconds: float
-    parts: tuple[Part, ...]
+    parts: tuple[TraceSpan, ...]
     cut: bool
     """X-Ray kept only a part of it, because it grew too large."""
 
@@ -76,7 +76,7 @@ class Waterfall:
         """The traces of whoever uploaded what was processed here."""
         return tuple(each for each in self.annotations(UPSTREAM) if each != self.trace_id)
 
-    def part_at(self, moment: datetime) -> Part | None:
+    def part_at(self, moment: datetime) -> TraceSpan | None:
         """Find the innermost part that a moment lies in; the one that began last, of several."""
         # A log line has milliseconds, the trace has more: without slack a line would fall before what wrote it.
         around = [part for part in self.parts if part.holds(moment, slack_s=0.001)]
@@ -121,11 +121,11 @@ def _walk(
         yield from _walk(inner, segments, depth + 1, seen)
 
 
-def _part(document: Document, depth: int, start: float, whole: float) -> Part:
+def _part(document: Document, depth: int, start: float, whole: float) -> TraceSpan:
     began, ended = _start(document), _end(document)
     origin = document.get("origin", "")
     is_segment = bool(document.get("trace_id")) and document.get("type") != "subsegment"
-    return Part(
+    return TraceSpan(
         part_id=str(document.get("id", "")),
         name=str(document.get("name", "")),
         kind=_KINDS.get(origin, origin or "client") if is_segment else "",

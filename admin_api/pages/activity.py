@@ -10,7 +10,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from admin_api.actions import bulk
-from admin_api.pages.parts import Part, ask
+from admin_api.pages.parts import PagePart, ask
 from admin_api.rendering.views import page, redirect
 from admin_api.web.auth import Operator, Viewer
 from admin_api.web.errors import InvalidError, NotFoundError, RefusedError
@@ -42,7 +42,7 @@ class ListQuery(BaseModel):
 class ActivityPage:
     """Actions, the newest first."""
 
-    actions: Part[ActionPage]
+    actions: PagePart[ActionPage]
     live_url: str
 
     @property

@@ -25,18 +25,18 @@ def begin[T](call: Callable[[], T]) -> Future[T]:
 
 
 @dataclass(frozen=True, slots=True)
-class Part[T]:
+class PagePart[T]:
     """One part of a page, or why it is not there."""
 
     value: T | None
     problem: str = ""
 
-    def then[U](self, make: Callable[[T], U]) -> Part[U]:
+    def then[U](self, make: Callable[[T], U]) -> PagePart[U]:
         """Make something else of the value; what is not there stays so, for the same reason."""
-        return Part(None if self.value is None else make(self.value), self.problem)
+        return PagePart(None if self.value is None else make(self.value), self.problem)
 
 
-def ask[T](what: str, call: Callable[[], T]) -> Future[Part[T]]:
+def ask[T](what: str, call: Callable[[], T]) -> Future[PagePart[T]]:
     """Begin to ask; ``result()`` of what is returned waits for the answer and never raises an error of AWS.
 
     ``call`` must not make a client: that is not safe from several threads.
@@ -44,12 +44,12 @@ def ask[T](what: str, call: Callable[[], T]) -> Future[Part[T]]:
     return _pool.submit(_answer, what, call)
 
 
-def _answer[T](what: str, call: Callable[[], T]) -> Part[T]:
+def _answer[T](what: str, call: Callable[[], T]) -> PagePart[T]:
     try:
-        return Part(call())
+        return PagePart(call())
     except ClientError as error:
         logger.warning("part_missing", extra={"what": what}, exc_info=error)
-        return Part(None, f"{error.operation_name} failed: {error.response['Error']['Code']}.")
+        return PagePart(None, f"{error.operation_name} failed: {error.response['Error']['Code']}.")
     except BotoCoreError as error:
         logger.warning("part_missing", extra={"what": what}, exc_info=error)
-        return Part(None, f"{what} could not be reached: {type(error).__name__}.")
+        return PagePart(None, f"{what} could not be reached: {type(error).__name__}.")

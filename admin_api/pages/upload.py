@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Query, Request, Response
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
-from admin_api.pages.files.progress import Running, progress_of
+from admin_api.pages.files.progress import Progress, progress_of
 from admin_api.rendering.views import page
 from admin_api.web.auth import Operator, User, Viewer
 from admin_api.web.errors import InvalidError
@@ -63,7 +63,7 @@ class UploadPage:
 
 
 @dataclass(frozen=True, slots=True)
-class Following:
+class UploadProgress:
     """One upload on its way: what the ledger knows of it, if anything yet."""
 
     key: str
@@ -71,7 +71,7 @@ class Following:
     since: datetime
     """When it was first asked after."""
     entry: FileEntry | None
-    running: Running | None
+    running: Progress | None
     now: datetime
 
     @property
@@ -150,7 +150,7 @@ def allow(console: Console, user: User, name: str, encoding: str) -> PresignedUp
     return post
 
 
-def follow(console: Console, key: str, version: str, since: datetime) -> Following:
+def follow(console: Console, key: str, version: str, since: datetime) -> UploadProgress:
     """Look once for an upload: by its version where it is known, else for the newest file of its key."""
     bucket, now = console.config.bucket_name, console.now()
     if version:
@@ -159,7 +159,7 @@ def follow(console: Console, key: str, version: str, since: datetime) -> Followi
         wanted = FileFilter(name=key.removeprefix(INBOX), since=to_iso(since - timedelta(hours=1)))
         entry = next((each for each in console.files.page(wanted).files if each.object_key == key), None)
     running = progress_of(entry, now) if entry and entry.state is FileState.PROCESSING else None
-    return Following(key, version, since, entry, running, now)
+    return UploadProgress(key, version, since, entry, running, now)
 
 
 def _form(console: Console, user: User) -> PresignedUpload:

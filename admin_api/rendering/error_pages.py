@@ -104,7 +104,7 @@ def _own_fault(request: Request, error: Exception) -> Response:
     )
 
 
-class Boundary:
+class ErrorBoundary:
     """Turns whatever nobody else has caught into a page with a request id, and logs it."""
 
     def __init__(self, app: ASGIApp) -> None:

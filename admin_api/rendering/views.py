@@ -21,7 +21,7 @@ from admin_api.web.security import request_id
 if TYPE_CHECKING:
     from fastapi import Request
 
-    from admin_api.monitoring.status import Vitals
+    from admin_api.monitoring.status import Status
     from admin_api.web.auth import User
     from admin_api.wiring.services import Console
 
@@ -53,7 +53,7 @@ class Frame:
     region: str
     is_production: bool
     user: User | None
-    vitals: Vitals | None
+    status: Status | None
     """None where nobody is signed in."""
     clock: Clock
     theme: str
@@ -76,7 +76,7 @@ def frame_of(request: Request, *, section: str = "") -> Frame:
         region=console.region,
         is_production=console.config.is_production,
         user=user,
-        vitals=console.vitals.read() if user else None,
+        status=console.status.read() if user else None,
         clock=Clock.of_reader(request.cookies, console.now()),
         theme=theme if theme in THEMES else "auto",
         address=request.url.path + (f"?{query}" if query else ""),

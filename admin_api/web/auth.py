@@ -82,7 +82,7 @@ def user_of_session(session: dict[str, Any]) -> User | None:
     return User(stored["subject"], stored["email"], tuple(stored["groups"]))
 
 
-class Sessions:
+class LazySessions:
     """Starlette's sessions, in a signed cookie; the key is fetched for the first request that may have one.
 
     Static files have none: where the console has been idle, each that a page asks for starts a function of its own.
@@ -109,7 +109,7 @@ class Sessions:
         await (self._app if has_none else self._with_session)(scope, receive, send)
 
 
-class Gate:
+class AuthenticationMiddleware:
     """Lets nobody past who is not signed in, but for the sign-in itself, the health check and static files."""
 
     def __init__(self, app: ASGIApp, *, user_of_token: Callable[[str], User | None]) -> None:

@@ -55,7 +55,7 @@ def request_id(scope: Scope) -> str:
     return str(getattr(scope.get("aws.context"), "aws_request_id", "")) or "local"
 
 
-class Guard:
+class RequestGuard:
     """Adds the security headers, and refuses unsafe requests that another site may have made.
 
     A browser says with every request which site caused it (https://www.w3.org/TR/fetch-metadata/); an older one at

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from admin_api.monitoring.alarms import AlarmReader
     from admin_api.monitoring.cloudwatch import MetricReader
     from admin_api.monitoring.logs import LogReader
-    from admin_api.monitoring.status import VitalsReader
+    from admin_api.monitoring.status import StatusReader
     from admin_api.monitoring.traces import TraceReader
     from admin_api.wiring.config import Config
     from processor.ledger.action_log import ActionLog
@@ -187,11 +187,11 @@ class Console:
         return LogReader(self.client("logs"), self.config.processor_log_group)
 
     @cached_property
-    def vitals(self) -> VitalsReader:
+    def status(self) -> StatusReader:
         """What needs a person."""
-        from admin_api.monitoring.status import VitalsReader
+        from admin_api.monitoring.status import StatusReader
 
-        return VitalsReader(self.counters, self.dead_letters, self.alarms)
+        return StatusReader(self.counters, self.dead_letters, self.alarms)
 
     @cached_property
     def worker(self) -> Any:

@@ -33,7 +33,7 @@ def handle(event: dict[str, Any], context: LambdaContext) -> Any:
     logger.append_keys(file_id=task.file_id, run_id=task.run_id, step=event["step"])
     with reported(invocation, services, messages=0, cold=is_first_invocation()), span(event["step"]) as trace:
         trace.annotate(file_id=task.file_id, run_id=task.run_id, environment=services.config.environment)
-        invocation.tally.note("file_id", task.file_id)
+        invocation.metrics.note("file_id", task.file_id)
         return _STEPS[event["step"]](task, event, invocation)
 
 
@@ -41,7 +41,7 @@ def _plan(task: Task, _event: dict[str, Any], invocation: Invocation) -> dict[st
     return steps.plan(task, services, invocation)
 
 
-def _store(task: Task, event: dict[str, Any], invocation: Invocation) -> None:
+def _store_range(task: Task, event: dict[str, Any], invocation: Invocation) -> None:
     made = event["plan"]
     store_range(
         task,
@@ -72,4 +72,4 @@ def _failure(failure: dict[str, str]) -> StepFailedError:
     return StepFailedError(failure["Error"], str(words))
 
 
-_STEPS = {"plan": _plan, "store": _store, "settle": _settle, "give back": _give_back}
+_STEPS = {"plan": _plan, "store": _store_range, "settle": _settle, "give back": _give_back}

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from processor.large_files.splitting import Range, Split
 from processor.observability.cost import Usage
-from processor.parsing.decoding import Content
+from processor.parsing.decoding import ContentCheck
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -83,7 +83,7 @@ class Plan:
         made = document["split"]
         return cls(
             Split(
-                Content(**made["content"]),
+                ContentCheck(**made["content"]),
                 made["header_bytes"],
                 tuple(made["unknown_columns"]),
                 tuple(Range(**each) for each in made["ranges"]),

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 
 from processor.domain.errors import EmptyFileError, NoRowsError, PermanentError
 from processor.parsing import decoding as content
-from processor.parsing.decoding import Content, EncodingChecker
-from processor.parsing.reader import LONGEST_ROW, PlainRun, RawRow, RowReader
+from processor.parsing.decoding import ContentCheck, EncodingChecker
+from processor.parsing.reader import LONGEST_ROW, PlainRows, RawRow, RowReader
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -56,7 +56,7 @@ class Range:
 class Split:
     """What came of splitting a file."""
 
-    content: Content
+    content: ContentCheck
     header_bytes: int
     """The first range begins here."""
     unknown_columns: tuple[str, ...]
@@ -80,7 +80,7 @@ def split(blocks: Iterable[bytes], *, encoding: str, range_bytes: int) -> Split:
     header_bytes = checked.start_of(header.line)
     cuts: list[tuple[int, Place]] = [(header_bytes, header)]
     rows = False
-    for _found in reader.runs():
+    for _found in reader.chunks():
         if rows and checked.size_bytes - cuts[-1][0] >= range_bytes:
             place = reader.place
             start = checked.start_of(place.line)
@@ -111,10 +111,10 @@ class RangeReader(RowReader):
         self.go_on_from(part.after_row, part.reread)
         self._last_row = part.last_row
 
-    def runs(self) -> Iterator[PlainRun | RawRow]:
+    def chunks(self) -> Iterator[PlainRows | RawRow]:
         """Yield the range's rows. No run goes beyond its end, since a block of lines ends there."""
-        for found in super().runs():
-            if (found.first if isinstance(found, PlainRun) else found[0]) > self._last_row:
+        for found in super().chunks():
+            if (found.first if isinstance(found, PlainRows) else found[0]) > self._last_row:
                 return
             yield found
 
@@ -162,5 +162,5 @@ class _Checked:
                 return offset + at + 1
         return self.size_bytes
 
-    def result(self) -> Content:
-        return Content(self.size_bytes, self.size_bytes, self._checker.lines, self._digest.hexdigest())
+    def result(self) -> ContentCheck:
+        return ContentCheck(self.size_bytes, self.size_bytes, self._checker.lines, self._digest.hexdigest())

@@ -27,7 +27,7 @@ from processor.large_files.splitting import split
 from processor.observability.cost import Usage
 from processor.observability.telemetry import logger, span
 from processor.pipeline.handover import run_of, take_on
-from processor.pipeline.loader import Watch, admitted, warnings_of
+from processor.pipeline.loader import Deadline, admitted, warnings_of
 from processor.pipeline.run import Run, Settlement, Stored
 from processor.pipeline.settlement import finish_clean_up, give_back, settle, tell_and_clean_up
 from processor.storage.outputs import FIRST_STRIDE, MOST_OFFSETS, header_line
@@ -138,7 +138,7 @@ def _folder(entry: FileEntry, facts: ObjectFacts, encoding: str, services: Servi
 
 def _make_plan(run: Run, facts: ObjectFacts, encoding: str, folder: Folder) -> Plan:
     objects, bucket = run.services.objects, run.entry.bucket
-    watch = Watch(run.invocation, lambda _rows: None, "Raise large_file_memory_mb (more memory is more speed)")
+    watch = Deadline(run.invocation, lambda _rows: None, "Raise large_file_memory_mb (more memory is more speed)")
 
     def blocks() -> Iterator[bytes]:
         for block in objects.blocks(facts):
@@ -149,7 +149,7 @@ def _make_plan(run: Run, facts: ObjectFacts, encoding: str, folder: Folder) -> P
         made = split(blocks(), encoding=encoding, range_bytes=run.services.config.range_bytes)
     run.content = made.content
     transitions = _TRANSITIONS + _TRANSITIONS_A_RANGE * len(made.ranges)
-    own = run.services.meter.used() - run.used_before + Usage(state_transitions=transitions, lambda_requests=1)
+    own = run.services.usage_meter.used() - run.used_before + Usage(state_transitions=transitions, lambda_requests=1)
     own.lambda_gb_seconds = run.invocation.gb_seconds(run.invocation.elapsed_s())
     written = Plan(made, own)
     objects.put(bucket, folder.manifest, written.manifest(), _JSON)

@@ -14,7 +14,7 @@ from processor.observability.cost import Usage
 from processor.observability.telemetry import logger, span
 from processor.orders.batches import Batcher
 from processor.pipeline.handover import take_on
-from processor.pipeline.loader import Watch, abort, store_rows
+from processor.pipeline.loader import Deadline, abort, store_rows
 from processor.storage.outputs import AcceptedRows, RejectedRows
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def store_range(
         logger.info("range_skipped", extra={"range": part.number})
         services.ledger.add_progress(entry, rows=part.last_row - part.after_row, read_bytes=part.size_bytes)
         return
-    run.store = services.new_store()
+    run.store = services.new_order_writer()
     run.accepted = AcceptedRows(objects.writer(entry.bucket, folder.accepted(part.number)), headed=False)
     run.rejected = RejectedRows(objects.writer(entry.bucket, folder.rejected(part.number)), headed=False)
     try:
@@ -83,7 +83,7 @@ def _store_rows(run: Run, reader: RangeReader) -> None:
     if not (run.store and run.accepted and run.rejected):
         raise TypeError("the run has a store and its outputs")
     services, entry = run.services, run.entry
-    watch = Watch(run.invocation, lambda _rows: None, _IN_LESS_TIME)
+    watch = Deadline(run.invocation, lambda _rows: None, _IN_LESS_TIME)
     run.store.may_wait = watch.may_wait
     indexes = services.config.order_indexes
     maker = OrderMaker(entry.base, entry.file_id, entry.run_id, run.invocation.trace_id, indexes)
@@ -106,5 +106,5 @@ def _result(run: Run) -> RangeResult:
         stride=stored.row_stride,
         offsets=stored.row_offsets,
         reasons=run.rejected.reasons,
-        usage=run.services.meter.used() - run.used_before + own,
+        usage=run.services.usage_meter.used() - run.used_before + own,
     )

@@ -13,8 +13,8 @@ from processor.domain.actions import ACTION_KIND, ACTION_PREFIX, ActionEntry, Ac
 from processor.domain.entries import to_iso
 from processor.domain.errors import WaybillError
 from processor.ledger.attribute_values import Condition
-from processor.ledger.index_pages import read_slice
-from processor.ledger.table import Change, ConditionFailedError
+from processor.ledger.index_pages import read_index_page
+from processor.ledger.table import ConditionFailedError, ItemUpdate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -127,7 +127,7 @@ class ActionLog:
         values["progressed_at"] = to_iso(self._now())
         wanted = replace(action, **values)
         stored_as = {"state": "action_state"}
-        change = Change(
+        change = ItemUpdate(
             action.partition,
             action.entry,
             {stored_as.get(name, name): value for name, value in values.items()},
@@ -147,14 +147,14 @@ class ActionLog:
         entry = f"{ACTION_PREFIX}{action_id}"
         running = Condition("#action_state = :running", {"running": ActionState.RUNNING})
         try:
-            self._table.update(Change(entry, entry, {"stop_asked": True}, running, first={"stop_asked_by": who}))
+            self._table.update(ItemUpdate(entry, entry, {"stop_asked": True}, running, first={"stop_asked_by": who}))
         except ConditionFailedError:
             return False
         return True
 
     def page(self, cursor: str = "", limit: int = 50) -> ActionPage:
         """List actions, the newest first: one read. Raises :class:`processor.domain.cursors.CursorError`."""
-        found = read_slice(self._table, "by_kind", ("kind", ACTION_KIND), cursor=cursor, limit=limit)
+        found = read_index_page(self._table, "by_kind", ("kind", ACTION_KIND), cursor=cursor, limit=limit)
         return ActionPage(tuple(map(ActionEntry.from_item, found.items)), found.older, found.newer)
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from processor.domain.file_states import AT_REST, FileState
 from processor.ledger.attribute_values import wire
-from processor.ledger.table import Change, FilesTable
+from processor.ledger.table import FilesTable, ItemUpdate
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -59,7 +59,7 @@ class Counters:
         return answer["Count"]
 
 
-def recount(old: FileEntry, new: FileEntry) -> Change | None:
+def recount(old: FileEntry, new: FileEntry) -> ItemUpdate | None:
     """Make the change of the counters for a file that was ``old`` and becomes ``new``; None if they stay as they are.
 
     What is on the old entry is what was counted: its rejected rows change only together with its count.
@@ -71,4 +71,4 @@ def recount(old: FileEntry, new: FileEntry) -> Change | None:
         if entry.counted_as == FileState.PARTIAL:
             sums[_REJECTED_ROWS] = sums.get(_REJECTED_ROWS, 0) + sign * entry.rejected_rows
     changed = {name: number for name, number in sums.items() if number}
-    return Change(COUNTS_PARTITION, f"shard#{old.file_id[:1]}", add=changed) if changed else None
+    return ItemUpdate(COUNTS_PARTITION, f"shard#{old.file_id[:1]}", add=changed) if changed else None

@@ -9,7 +9,7 @@ from processor.domain.actions import ACTION_PREFIX, ActionEntry
 from processor.domain.entries import FILE_ENTRY, FILE_KIND, RUN_PREFIX, FileEntry, RunEntry, from_iso, to_iso
 from processor.domain.object_keys import INBOX
 from processor.ledger.attribute_values import plain
-from processor.ledger.index_pages import MOST_SEARCHED, position_behind, read_slice
+from processor.ledger.index_pages import MOST_SEARCHED, position_behind, read_index_page
 from processor.ledger.table import FilesTable, key
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ class FileList:
         since, until = wanted.span
         if since and until and since > until:  # DynamoDB refuses such bounds.
             return FilePage((), "", "")
-        found = read_slice(
+        found = read_index_page(
             self._table,
             "by_state" if wanted.state else "by_kind",
             ("state", wanted.state) if wanted.state else ("kind", FILE_KIND),

@@ -24,7 +24,7 @@ MOST_SEARCHED = 1_000
 
 
 @dataclass(frozen=True, slots=True)
-class Slice:
+class IndexPage:
     """Items, the newest first, the cursors of the pages around them, and how far a look went that ended early."""
 
     items: tuple[dict[str, Any], ...]
@@ -68,7 +68,7 @@ def position_behind(received_at: str, file_id: str, entry: str) -> str:
     return _Position(_OLDER, received_at, file_id, entry).cursor
 
 
-def read_slice(
+def read_index_page(
     table: FilesTable,
     index: str,
     partition: tuple[str, str],
@@ -78,7 +78,7 @@ def read_slice(
     span: tuple[str, str] = ("", ""),
     wanted: Callable[[dict[str, Any]], bool] | None = None,
     from_oldest: bool = False,
-) -> Slice:
+) -> IndexPage:
     """Read one page of an index that is sorted by ``received_at``.
 
     ``partition`` is its key's name and value; ``span`` bounds the time, both ends belong to it, and "" is no bound.
@@ -106,7 +106,7 @@ def read_slice(
     last = shown[-1] if cut else stopped_at
     ahead = _Position.of(_OLDER if to_older else _NEWER, last).cursor if last else ""
     behind = _way_back(start, shown)
-    return Slice(
+    return IndexPage(
         tuple(shown if to_older else reversed(shown)),
         older=ahead if to_older else behind,
         newer=behind if to_older else ahead,

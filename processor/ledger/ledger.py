@@ -14,7 +14,7 @@ from processor.domain.errors import FileBusyError, IllegalTransitionError, Lease
 from processor.domain.file_states import AT_REST, FileState, check_transition, states_before
 from processor.ledger.attribute_values import Condition
 from processor.ledger.counters import recount
-from processor.ledger.table import Change, ConditionFailedError
+from processor.ledger.table import ConditionFailedError, ItemUpdate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,7 +53,7 @@ class RunStart(NamedTuple):
     uploaded_at: str = ""
 
 
-class Begun(NamedTuple):
+class BeginResult(NamedTuple):
     """The answer to :meth:`Ledger.begin`."""
 
     entry: FileEntry
@@ -76,7 +76,7 @@ class Ledger:
         """List a file's runs that have ended, the oldest first."""
         return [RunEntry.from_item(item) for item in self._table.entries(file_id, RUN_PREFIX)]
 
-    def begin(self, file_id: str, source: ObjectVersion, run: RunStart) -> Begun:
+    def begin(self, file_id: str, source: ObjectVersion, run: RunStart) -> BeginResult:
         """Take the file for a run, unless it is settled or taken.
 
         A file that is new gets its base timestamp here, once and for all. A run that held the file and whose lease
@@ -109,23 +109,23 @@ class Ledger:
             {**{state: state for state in waiting}, "processing": FileState.PROCESSING, "now": run.now},
         )
         try:
-            old = self._table.update(Change(file_id, FILE_ENTRY, start, condition, first))
+            old = self._table.update(ItemUpdate(file_id, FILE_ENTRY, start, condition, first))
         except ConditionFailedError:
             return self._not_begun(file_id, run)
         if old.get("state") == FileState.PROCESSING:
             self.record_run(RunEntry.of_the_dead(FileEntry.from_item(old)))
-        return Begun(FileEntry.from_item({"file_id": file_id, **first, **old, **start}), may_run=True)
+        return BeginResult(FileEntry.from_item({"file_id": file_id, **first, **old, **start}), may_run=True)
 
-    def _not_begun(self, file_id: str, run: RunStart) -> Begun:
+    def _not_begun(self, file_id: str, run: RunStart) -> BeginResult:
         entry = self.read(file_id)
         if entry is None:
             raise ConditionFailedError
         if entry.run_id == run.run_id:  # The first attempt of this very call took effect and its answer was lost.
-            return Begun(entry, may_run=entry.state is FileState.PROCESSING)
+            return BeginResult(entry, may_run=entry.state is FileState.PROCESSING)
         if entry.state is FileState.PROCESSING and entry.run_message_id == run.message_id:
             # To acknowledge this delivery would delete the message of the run that still works on the file.
             raise FileBusyError(file_id, max(1, entry.lease_until - run.now + 1))
-        return Begun(entry, may_run=False)
+        return BeginResult(entry, may_run=False)
 
     def record_run(self, run: RunEntry) -> None:
         """Write a run's entry; writing it again replaces it."""
@@ -134,20 +134,20 @@ class Ledger:
     def report_progress(self, entry: FileEntry, *, rows: int, read_bytes: int, size_bytes: int) -> None:
         """Say how far the run is, and of how much; raises :class:`LeaseLostError`."""
         values = {"progress_rows": rows, "progress_bytes": read_bytes, "size_bytes": size_bytes}
-        self._while_held(entry, Change(entry.file_id, FILE_ENTRY, values, _unchanged(entry)))
+        self._while_held(entry, ItemUpdate(entry.file_id, FILE_ENTRY, values, _unchanged(entry)))
 
     def add_progress(self, entry: FileEntry, *, rows: int, read_bytes: int) -> None:
         """Say how much further a run in ranges is; raises :class:`LeaseLostError`."""
         added = {"progress_rows": rows, "progress_bytes": read_bytes}
-        self._while_held(entry, Change(entry.file_id, FILE_ENTRY, condition=_unchanged(entry), add=added))
+        self._while_held(entry, ItemUpdate(entry.file_id, FILE_ENTRY, condition=_unchanged(entry), add=added))
 
     def hold(self, entry: FileEntry, until: int, size_bytes: int) -> FileEntry:
         """Lengthen the run's lease to a moment (seconds since the epoch); raises :class:`LeaseLostError`."""
         values = {"lease_until": until, "size_bytes": size_bytes}
-        self._while_held(entry, Change(entry.file_id, FILE_ENTRY, values, _unchanged(entry)))
+        self._while_held(entry, ItemUpdate(entry.file_id, FILE_ENTRY, values, _unchanged(entry)))
         return entry._replace(lease_until=until, size_bytes=size_bytes)
 
-    def _while_held(self, entry: FileEntry, change: Change) -> None:
+    def _while_held(self, entry: FileEntry, change: ItemUpdate) -> None:
         try:
             self._table.update(change)
         except ConditionFailedError as error:
@@ -188,7 +188,7 @@ class Ledger:
             values["counted_as"] = state
         else:
             remove = (*remove, "counted_as")
-        change = Change(entry.file_id, FILE_ENTRY, values, _unchanged(entry), remove=remove)
+        change = ItemUpdate(entry.file_id, FILE_ENTRY, values, _unchanged(entry), remove=remove)
         new = entry._replace(**values, **{name: FileEntry._field_defaults[name] for name in remove})
         if counters := recount(entry, new):
             self._table.transact(change, counters)

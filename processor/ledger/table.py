@@ -31,7 +31,7 @@ class ConditionFailedError(WaybillError):
     """The item is not as the condition wants it."""
 
 
-class Change(NamedTuple):
+class ItemUpdate(NamedTuple):
     """A change of one item: the values that it gets, the attributes that it loses, what is added to its numbers."""
 
     file_id: str
@@ -107,7 +107,7 @@ class FilesTable:
         except self.client.exceptions.ConditionalCheckFailedException as error:
             raise ConditionFailedError from error
 
-    def update(self, change: Change) -> dict[str, Any]:
+    def update(self, change: ItemUpdate) -> dict[str, Any]:
         """Change one item and return it as it was before ({} if it is new); raises :class:`ConditionFailedError`."""
         request = change.request(self.name)
         try:
@@ -116,7 +116,7 @@ class FilesTable:
             raise ConditionFailedError from error
         return plain(answer.get("Attributes", {}))
 
-    def transact(self, *changes: Change) -> None:
+    def transact(self, *changes: ItemUpdate) -> None:
         """Make several changes, all of them or none; raises :class:`ConditionFailedError`.
 
         Costs twice the write units of the items (not of their entries in the indexes).
@@ -131,7 +131,7 @@ class FilesTable:
 
     def add_one(self, file_id: str, entry: str, name: str) -> int:
         """Add one to a number, atomically, and return the sum."""
-        request = Change(file_id, entry, add={name: 1}).request(self.name)
+        request = ItemUpdate(file_id, entry, add={name: 1}).request(self.name)
         answer = self.client.update_item(**request, ReturnValues="UPDATED_NEW")
         return int(plain(answer["Attributes"])[name])
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from processor.messaging.dead_letters import DeadLetter, Look, Moved
+from processor.messaging.dead_letters import DeadLetter, MoveResult, QueueSnapshot
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Generator, Iterable, Iterator
@@ -97,7 +97,7 @@ class DeadLetterQueue:
         answer = self._client.get_queue_attributes(QueueUrl=self._url, AttributeNames=_COUNTS)
         return sum(int(answer["Attributes"].get(name, "0")) for name in _COUNTS)
 
-    def look(self, most: int = 1000) -> Look:
+    def look(self, most: int = 1000) -> QueueSnapshot:
         """See what is there, up to ``most`` letters, and leave it there.
 
         Whoever looks at the same time sees the rest. So whoever misses some gives back what it holds, and goes on
@@ -112,7 +112,7 @@ class DeadLetterQueue:
             finally:
                 self._release(held, pool)
         letters = sorted(seen.values(), key=lambda letter: letter.sent_at)[:most]
-        return Look(tuple(letters), max(about, len(letters)), complete=len(letters) >= about)
+        return QueueSnapshot(tuple(letters), max(about, len(letters)), complete=len(letters) >= about)
 
     def _see(self, seen: dict[str, DeadLetter], likely: int, most: int, held: _Held, pool: ThreadPoolExecutor) -> None:
         """Receive until ``likely`` letters, and whatever else comes without waiting, are seen."""
@@ -137,7 +137,7 @@ class DeadLetterQueue:
                 self._release(held, pool)
                 time.sleep(random.uniform(0.05, 0.3))  # noqa: S311 - two lookers must not move in step
 
-    def redrive(self, message_ids: Collection[str] | None, *, before: datetime) -> Generator[Moved]:
+    def redrive(self, message_ids: Collection[str] | None, *, before: datetime) -> Generator[MoveResult]:
         """Send letters back to the ingest queue, unchanged; tell of each one. None means all sent before a moment.
 
         Of two people who redrive the same letter one gets it, for SQS hands it to one of them. It is sent first and
@@ -146,13 +146,13 @@ class DeadLetterQueue:
         """
         yield from self._each(message_ids, before, self._send_back)
 
-    def delete(self, message_ids: Collection[str] | None, *, before: datetime) -> Generator[Moved]:
+    def delete(self, message_ids: Collection[str] | None, *, before: datetime) -> Generator[MoveResult]:
         """Delete letters for good; tell of each one. None means all sent before a moment."""
         yield from self._each(message_ids, before, lambda _message: None)
 
     def _each(
         self, message_ids: Collection[str] | None, before: datetime, act: Callable[[Any], None]
-    ) -> Generator[Moved]:
+    ) -> Generator[MoveResult]:
         """Receive letters until the wanted ones were met, act on each and delete it; give the others back."""
         wanted = None if message_ids is None else set(message_ids)
         done: set[str] = set()
@@ -163,7 +163,7 @@ class DeadLetterQueue:
                 is_wanted = letter.sent_at < before if wanted is None else letter.message_id in wanted
                 done.add(letter.message_id)
                 if is_wanted:
-                    yield Moved(letter, self._move(message, act, held))
+                    yield MoveResult(letter, self._move(message, act, held))
         finally:
             with ThreadPoolExecutor(_RECEIVERS) as pool:
                 self._release(held, pool)

@@ -54,7 +54,7 @@ class DeadLetter:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class QueueSnapshot:
     """What a look at the queue has seen, the oldest letter first."""
 
     letters: tuple[DeadLetter, ...]
@@ -65,7 +65,7 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True)
-class Moved:
+class MoveResult:
     """What became of one letter that was to be redriven or deleted."""
 
     letter: DeadLetter

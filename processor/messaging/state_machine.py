@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-class Executions:
+class StateMachine:
     """The executions of the state machine."""
 
     def __init__(self, client: Any, state_machine_arn: str) -> None:

@@ -33,7 +33,7 @@ UNITS = COUNTERS | MEASUREMENTS
 
 
 @dataclass(slots=True)
-class Tally:
+class InvocationMetrics:
     """What one invocation has to report."""
 
     counters: dict[str, float] = field(default_factory=lambda: dict.fromkeys(COUNTERS, 0.0))

@@ -18,7 +18,7 @@ from processor.observability.metrics import UNITS
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from processor.observability.metrics import Tally
+    from processor.observability.metrics import InvocationMetrics
 
 NAMESPACE = "Waybill"
 
@@ -106,17 +106,17 @@ def peak_memory_mb() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def send(tally: Tally, *, environment: str) -> None:
+def send(sent: InvocationMetrics, *, environment: str) -> None:
     """Write the invocation's metrics as one EMF line.
 
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
     """
     metrics.add_dimension("environment", environment)
-    for name, value in tally.counters.items():
+    for name, value in sent.counters.items():
         metrics.add_metric(name, MetricUnit(UNITS[name]), value)
-    for name, values in tally.measurements.items():
+    for name, values in sent.measurements.items():
         for value in values:
             metrics.add_metric(name, MetricUnit(UNITS[name]), value)
-    for name, texts in tally.properties.items():
+    for name, texts in sent.properties.items():
         metrics.add_metadata(name, texts[0] if len(texts) == 1 else texts)
     metrics.flush_metrics()

@@ -21,7 +21,7 @@ _S3_READS = frozenset({"GetObject", "HeadObject"})
 _S3_FREE = frozenset({"DeleteObject", "AbortMultipartUpload"})
 
 
-class Meter:
+class UsageMeter:
     """What this process has used so far."""
 
     def __init__(self, orders_table: str) -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from processor.domain.columns import Value
     from processor.domain.orders import OrderMaker
-    from processor.parsing.reader import PlainRun
+    from processor.parsing.reader import PlainRows
 
 BATCH_ITEMS = 25
 """BatchWriteItem's limit: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html"""
@@ -54,12 +54,12 @@ class Batcher:
         self._rows = 0
         self._csv = CsvLines()
 
-    def add_run(self, run: PlainRun) -> Iterator[Batch]:
+    def add_rows(self, plain: PlainRows) -> Iterator[Batch]:
         """Add plain rows; yields each batch that they fill."""
-        rows, at = run.rows, 0
-        while at < len(rows):
-            some = rows[at : at + BATCH_ITEMS - self._rows]
-            count = self._template.write(run.first + at, some, self._puts, self._lines, quoted=run.quoted)
+        at = 0
+        while at < len(plain.rows):
+            some = plain.rows[at : at + BATCH_ITEMS - self._rows]
+            count = self._template.write(plain.first + at, some, self._puts, self._lines, quoted=plain.quoted)
             at += count
             self._rows += count
             if self._rows == BATCH_ITEMS:

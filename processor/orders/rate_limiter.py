@@ -22,7 +22,7 @@ _ONE_REFUSAL_S = 0.5
 
 
 @dataclass(eq=False, repr=False)
-class Pace:
+class RateLimiter:
     """The rate of one run, in items a second."""
 
     clock: Callable[[], float] = time.monotonic

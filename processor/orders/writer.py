@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from botocore.exceptions import ClientError
 
 from processor.domain.errors import ThrottledError
-from processor.orders.rate_limiter import Pace
+from processor.orders.rate_limiter import RateLimiter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -55,7 +55,7 @@ class Sender(Protocol):
 
 
 @dataclass(eq=False, repr=False)
-class OrderStore:
+class OrderWriter:
     """The orders table, as one run writes it."""
 
     sender: Sender
@@ -63,7 +63,7 @@ class OrderStore:
     jitter: Callable[[], float] = random.random
     may_wait: Callable[[float], bool] = lambda _seconds: True
     """Whether the run has so many seconds to wait and still be settled."""
-    pace: Pace = field(default_factory=Pace)
+    pace: RateLimiter = field(default_factory=RateLimiter)
     batches: int = 0
     retried_items: int = 0
     busy_s: float = 0.0

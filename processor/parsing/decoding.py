@@ -41,7 +41,7 @@ _SIGNATURES = (
 _UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
-class Content(NamedTuple):
+class ContentCheck(NamedTuple):
     """What the check found: sizes in bytes as stored and as unpacked, lines, the SHA-256 of the bytes as stored."""
 
     stored_bytes: int
@@ -50,7 +50,7 @@ class Content(NamedTuple):
     sha256: str
 
 
-def check(blocks: Iterable[bytes], *, gzipped: bool, encoding: str, limit_bytes: int) -> Content:
+def check(blocks: Iterable[bytes], *, gzipped: bool, encoding: str, limit_bytes: int) -> ContentCheck:
     """Read every block and prove that it is text in ``encoding`` (a key of :data:`ENCODINGS`).
 
     Raises :class:`EmptyFileError`, :class:`NotCsvError`, :class:`BadGzipError`, :class:`TooLargeError` (unpacked size)
@@ -76,7 +76,7 @@ def check(blocks: Iterable[bytes], *, gzipped: bool, encoding: str, limit_bytes:
     checker.feed(b"", final=True)
     if not unpacked:
         raise EmptyFileError
-    return Content(stored, unpacked, checker.lines, digest.hexdigest())
+    return ContentCheck(stored, unpacked, checker.lines, digest.hexdigest())
 
 
 def text(blocks: Iterable[bytes], *, gzipped: bool, encoding: str, limit_bytes: int) -> Iterator[bytes]:

@@ -46,7 +46,7 @@ The cells stand in the order of ``processor.domain.columns.COLUMNS``; a row with
 say which cell belongs to which column."""
 
 
-class PlainRun(NamedTuple):
+class PlainRows(NamedTuple):
     """Rows that follow one another and are plain: the number of the first, the cells of each in UTF-8."""
 
     first: int
@@ -131,7 +131,7 @@ class RowReader:
             if row is not None:
                 yield row
 
-    def runs(self) -> Iterator[PlainRun | RawRow]:
+    def chunks(self) -> Iterator[PlainRows | RawRow]:
         """Yield the same rows in the same order, those that are plain in runs, which are much cheaper to read."""
         lines, plain = self._lines, self._plain
         searched = b""
@@ -145,11 +145,11 @@ class RowReader:
                 others.append(len(found))
             end = 0 if self._pushed_back or not found else others[bisect_left(others, lines.at)]
             if end > lines.at:
-                yield PlainRun(self._number + 1, found[lines.at : end])
+                yield PlainRows(self._number + 1, found[lines.at : end])
                 self._number += end - lines.at
                 lines.at = end
             elif not self._pushed_back and (quoted := self._quoted_rows()):
-                yield PlainRun(self._number + 1, quoted, quoted=True)
+                yield PlainRows(self._number + 1, quoted, quoted=True)
                 self._number += len(quoted)
                 lines.at += len(quoted)
             elif (line := self._next_line()) is not None and (row := self._read(line)) is not None:

@@ -77,7 +77,7 @@ def hand_over(run: Run) -> None:
     services = run.services
     until = int(services.now().timestamp()) + services.config.large_file_timeout_s + 1
     # Started first: an execution without the longer lease does no harm, a long lease without an execution costs hours.
-    services.executions.start(run.entry.run_id, Task.of(run, until)._asdict())
+    services.state_machine.start(run.entry.run_id, Task.of(run, until)._asdict())
     run.entry = services.ledger.hold(run.entry, until, run.facts.size_bytes if run.facts else 0)
     run.handed_over = True
     logger.info("file_handed_over", extra={"size_bytes": run.entry.size_bytes})
@@ -93,7 +93,7 @@ def take_on(task: Task, services: Services, invocation: Invocation) -> Run:
 
 def run_of(task: Task, entry: FileEntry, services: Services, invocation: Invocation) -> Run:
     """Take the run up where the invocation before this one left it."""
-    run = Run(services, invocation, task.message, entry, used_before=services.meter.used())
+    run = Run(services, invocation, task.message, entry, used_before=services.usage_meter.used())
     run.began_s = invocation.elapsed_s()
     run.before_ms = round((services.now() - from_iso(entry.run_started_at)).total_seconds() * 1000)
     run.used_elsewhere = Usage(**task.used) + Usage(sqs_requests=-3)  # A run counts the message's own requests once.

@@ -23,22 +23,22 @@ if TYPE_CHECKING:
 @contextmanager
 def reported(invocation: Invocation, services: Services, *, messages: int, cold: bool) -> Iterator[None]:
     """Send the invocation's metrics when the block ends, however it ends."""
-    used_before = services.meter.used()
+    used_before = services.usage_meter.used()
     try:
         yield
     finally:
-        tally = invocation.tally
+        metrics = invocation.metrics
         own = Usage(
             sqs_requests=3 * messages,  # Each is sent, received and deleted (or received again).
             lambda_requests=1,
             lambda_gb_seconds=invocation.gb_seconds(invocation.elapsed_s()),
         )
-        usage = services.meter.used() - used_before + own
-        tally.count("ConsumedWriteUnits", usage.write_units)
-        tally.count("EstimatedCost", float(usage.total()))
-        tally.count("ColdStarts", int(cold))
-        tally.measure("PeakMemory", peak_memory_mb())
-        send(tally, environment=services.config.environment)
+        usage = services.usage_meter.used() - used_before + own
+        metrics.count("ConsumedWriteUnits", usage.write_units)
+        metrics.count("EstimatedCost", float(usage.total()))
+        metrics.count("ColdStarts", int(cold))
+        metrics.measure("PeakMemory", peak_memory_mb())
+        send(metrics, environment=services.config.environment)
 
 
 def handle_message(message: Message, services: Services, invocation: Invocation) -> None:

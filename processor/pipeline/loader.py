@@ -24,7 +24,7 @@ from processor.domain.orders import OrderMaker
 from processor.observability.telemetry import Span, logger, span
 from processor.orders.batches import Batcher
 from processor.parsing import decoding
-from processor.parsing.reader import PlainRun, RowReader
+from processor.parsing.reader import PlainRows, RowReader
 from processor.pipeline.run import Run, Settlement
 from processor.storage.outputs import AcceptedRows, CsvObject, RejectedRows
 from processor.storage.rejected_rows import OWN_COLUMNS, RejectedRow
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from processor.orders.batches import Batch
-    from processor.orders.writer import OrderStore
+    from processor.orders.writer import OrderWriter
     from processor.storage.objects import ObjectFacts
     from processor.wiring.services import Invocation
 
@@ -73,7 +73,7 @@ def read_file(run: Run, facts: ObjectFacts) -> Settlement:
     config, entry = run.services.config, run.entry
     encoding = admitted(run, facts)
     source = _Source(run, facts)
-    watch = Watch(run.invocation, source.report_progress)
+    watch = Deadline(run.invocation, source.report_progress)
     source.watch = watch
     limit, gzipped = config.max_gzip_bytes, object_keys.is_gzipped(entry.name)
     with span("check") as trace:
@@ -83,7 +83,7 @@ def read_file(run: Run, facts: ObjectFacts) -> Settlement:
             raise TooManyRowsError(run.content.lines, config.max_rows)
         reader = RowReader(decoding.text(source.blocks(), gzipped=gzipped, encoding=encoding, limit_bytes=limit))
 
-    run.store = run.services.new_store()
+    run.store = run.services.new_order_writer()
     run.store.may_wait = watch.may_wait
     accepted_key = object_keys.accepted_key(entry.base, entry.file_id, entry.name)
     rejected_key = object_keys.rejected_key(entry.base, entry.file_id, entry.name)
@@ -109,7 +109,7 @@ def read_file(run: Run, facts: ObjectFacts) -> Settlement:
         raise
 
 
-def _describe(trace: Span, store: OrderStore, accepted: AcceptedRows, rejected: RejectedRows) -> None:
+def _describe(trace: Span, store: OrderWriter, accepted: AcceptedRows, rejected: RejectedRows) -> None:
     """Put the counts of the loop into its trace, and its writing as one part: the sum of many short ones."""
     trace.describe(accepted_rows=accepted.count, rejected_rows=rejected.count)
     trace.add_part("write", store.busy_s, batches=store.batches, retried_items=store.retried_items)
@@ -139,7 +139,7 @@ class _Source:
         self._run = run
         self._facts = facts
         self._kept: list[bytes] = []
-        self.watch: Watch | None = None
+        self.watch: Deadline | None = None
 
     def blocks(self) -> Iterator[bytes]:
         if not self._kept and self._facts.size_bytes <= _KEPT_BYTES:
@@ -160,7 +160,7 @@ class _Source:
 
 
 @dataclass(slots=True, eq=False, repr=False)
-class Watch:
+class Deadline:
     """Looks at the clock now and then: reports progress, and stops a run that would be killed before its end."""
 
     invocation: Invocation
@@ -191,10 +191,10 @@ class Watch:
 def store_rows(
     reader: RowReader,
     batcher: Batcher,
-    store: OrderStore,
+    store: OrderWriter,
     accepted: AcceptedRows,
     rejected: RejectedRows,
-    watch: Watch,
+    watch: Deadline,
 ) -> None:
     """Store every good row and lay every bad one aside; a row goes into the accepted rows only once it is stored.
 
@@ -209,9 +209,9 @@ def store_rows(
 
     rows = 0
     watch.look(rows)
-    for found in reader.runs():
-        if isinstance(found, PlainRun):
-            send(batcher.add_run(found))
+    for found in reader.chunks():
+        if isinstance(found, PlainRows):
+            send(batcher.add_rows(found))
             rows += len(found.rows)
             continue
         rows += 1

@@ -48,7 +48,7 @@ def process_file(
         trace.annotate(file_id=file_id, environment=services.config.environment)
         if message.upstream_trace_id:  # Lambda links the two traces; this makes the other one searchable from here.
             trace.annotate(upstream_trace_id=message.upstream_trace_id)
-        used_before, began_s = services.meter.used(), invocation.elapsed_s()
+        used_before, began_s = services.usage_meter.used(), invocation.elapsed_s()
         with span("begin"), _told_of_failures(message, services, invocation):
             begun = services.ledger.begin(file_id, source, _start(uploaded_at, message, services, invocation))
         run = Run(services, invocation, message, begun.entry, used_before=used_before, began_s=began_s)
@@ -76,7 +76,7 @@ def _told_of_failures(message: Message, services: Services, invocation: Invocati
     except Exception as error:
         cause, _ = in_words(error)
         logger.warning("run_failed", extra={"cause": cause, "state": "not begun"}, exc_info=error)
-        count_failed(invocation.tally, is_last=message.receive_count >= services.config.max_receive_count)
+        count_failed(invocation.metrics, is_last=message.receive_count >= services.config.max_receive_count)
         raise
 
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from processor.domain.entries import RunEntry
-    from processor.observability.metrics import Tally
+    from processor.observability.metrics import InvocationMetrics
     from processor.pipeline.run import Run, Settlement
     from processor.wiring.services import Invocation
 
@@ -86,32 +86,32 @@ def trace_link(invocation: Invocation) -> str:
 
 def count_begun(run: Run) -> None:
     """Count a run that begins, and its file when it is seen for the first time."""
-    tally = run.invocation.tally
-    tally.count("FilesReceived", int(run.entry.in_first_run))
-    tally.note("file_id", run.entry.file_id)
-    tally.note("run_id", run.entry.run_id)
+    metrics = run.invocation.metrics
+    metrics.count("FilesReceived", int(run.entry.in_first_run))
+    metrics.note("file_id", run.entry.file_id)
+    metrics.note("run_id", run.entry.run_id)
 
 
-def count_failed(tally: Tally, *, is_last: bool) -> None:
+def count_failed(metrics: InvocationMetrics, *, is_last: bool) -> None:
     """Count a run that failed, and its file if that was the last run."""
-    tally.count("RunsFailed")
-    tally.count("FilesDeadLettered", int(is_last))
+    metrics.count("RunsFailed")
+    metrics.count("FilesDeadLettered", int(is_last))
 
 
 def count_settled(run: Run, ended: RunEntry, *, asked_again: bool) -> None:
     """Count a file that the ledger has just taken as settled: each one once, however often it was tried."""
-    entry, tally = run.entry, run.invocation.tally
-    tally.count(_SETTLED_COUNTERS[entry.state])
-    tally.count("RowsAccepted", ended.accepted_rows)
-    tally.count("RowsRejected", ended.rejected_rows)
-    tally.count("BytesProcessed", run.content.stored_bytes if run.content else 0)
-    tally.measure("ProcessingDuration", ended.duration_ms)
+    entry, metrics = run.entry, run.invocation.metrics
+    metrics.count(_SETTLED_COUNTERS[entry.state])
+    metrics.count("RowsAccepted", ended.accepted_rows)
+    metrics.count("RowsRejected", ended.rejected_rows)
+    metrics.count("BytesProcessed", run.content.stored_bytes if run.content else 0)
+    metrics.measure("ProcessingDuration", ended.duration_ms)
     rows = ended.accepted_rows + ended.rejected_rows
     if rows and ended.duration_ms:
-        tally.measure("RowsPerSecond", rows * 1000 / ended.duration_ms)
+        metrics.measure("RowsPerSecond", rows * 1000 / ended.duration_ms)
     if entry.uploaded_at and not asked_again:
         waited = run.services.now() - from_iso(entry.uploaded_at)
-        tally.measure("UploadToSettled", max(0.0, waited.total_seconds() * 1000))
+        metrics.measure("UploadToSettled", max(0.0, waited.total_seconds() * 1000))
 
 
 def most_frequent(reasons: Mapping[str, int]) -> tuple[str, ...]:

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from processor.domain.entries import FileEntry
     from processor.domain.file_states import FileState
     from processor.messaging.messages import Message
-    from processor.orders.writer import OrderStore
-    from processor.parsing.decoding import Content
+    from processor.orders.writer import OrderWriter
+    from processor.parsing.decoding import ContentCheck
     from processor.storage.objects import ObjectFacts
     from processor.storage.outputs import AcceptedRows, RejectedRows
     from processor.wiring.services import Invocation, Services
@@ -49,8 +49,8 @@ class Run:
     message: Message
     entry: FileEntry
     facts: ObjectFacts | None = None
-    content: Content | None = None
-    store: OrderStore | None = None
+    content: ContentCheck | None = None
+    store: OrderWriter | None = None
     accepted: AcceptedRows | None = None
     rejected: RejectedRows | None = None
     settled: bool = False
@@ -100,7 +100,7 @@ class Run:
             lambda_requests=1,
             lambda_gb_seconds=self.invocation.gb_seconds(running_s),
         )
-        return self.services.meter.used() - self.used_before + self.used_elsewhere + own
+        return self.services.usage_meter.used() - self.used_before + self.used_elsewhere + own
 
     def end(self, outcome: str, *, cause: str = "", error: str = "") -> RunEntry:
         """Write down what the run did, for the ledger."""

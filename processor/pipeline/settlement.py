@@ -135,7 +135,7 @@ def give_back(run: Run, error: Exception) -> None:
     try:
         run.services.ledger.record_run(run.end(ERROR, cause=cause, error=words))
         run.services.ledger.fail_run(run.entry, state, cause=cause, error=words)
-        count_failed(run.invocation.tally, is_last=run.is_last)
+        count_failed(run.invocation.metrics, is_last=run.is_last)
         if run.is_last:
             mail_dead_letter(run, words)
     except Exception:  # noqa: BLE001 - what cannot be recorded must not hide what went wrong

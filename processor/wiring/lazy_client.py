@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-class Later:
+class LazyClient:
     """Stands for a client; making one costs as much CPU as storing a thousand rows."""
 
     def __init__(self, make: Callable[[], Any]) -> None:

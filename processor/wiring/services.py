@@ -13,11 +13,11 @@ from processor.ledger.ledger import Ledger
 from processor.ledger.table import FilesTable
 from processor.messaging.alerts import Notifier
 from processor.messaging.ingest_queue import IngestQueue
-from processor.messaging.state_machine import Executions
-from processor.observability.metrics import Tally
-from processor.observability.usage_meter import Meter
+from processor.messaging.state_machine import StateMachine
+from processor.observability.metrics import InvocationMetrics
+from processor.observability.usage_meter import UsageMeter
 from processor.orders.transport.connect import fast_sender
-from processor.orders.writer import ClientSender, OrderStore
+from processor.orders.writer import ClientSender, OrderWriter
 from processor.storage.objects import Objects
 from processor.wiring.config import FAST
 
@@ -63,24 +63,24 @@ class Services(NamedTuple):
     objects: Objects
     queue: IngestQueue
     notifier: Notifier
-    executions: Executions
-    new_store: Callable[[], OrderStore]
+    state_machine: StateMachine
+    new_order_writer: Callable[[], OrderWriter]
     """Each run counts its own batches."""
-    meter: Meter
+    usage_meter: UsageMeter
     now: Callable[[], datetime] = _utc_now
     new_id: Callable[[], str] = _new_id
 
     @classmethod
     def build(
-        cls, config: Config, clients: Clients, meter: Meter | None = None, session: Session | None = None
+        cls, config: Config, clients: Clients, usage_meter: UsageMeter | None = None, session: Session | None = None
     ) -> Services:
         """Wire the collaborators to AWS. Orders take the fast way only if the clients' ``session`` is there."""
         table = FilesTable(clients.files, config.files_table)
         ledger = Ledger(table)
-        meter = meter or Meter(config.orders_table)
+        usage_meter = usage_meter or UsageMeter(config.orders_table)
         sender: Sender | None = None
         if session and config.order_writes == FAST:
-            sender = fast_sender(session, clients.files, config.orders_table, meter.count_written)
+            sender = fast_sender(session, clients.files, config.orders_table, usage_meter.count_written)
         sender = sender or ClientSender(clients.orders, config.orders_table)
         return cls(
             config=config,
@@ -89,9 +89,9 @@ class Services(NamedTuple):
             objects=Objects(clients.s3),
             queue=IngestQueue(clients.sqs, config.queue_url),
             notifier=Notifier(clients.sns, config.alerts_topic_arn, config.environment),
-            executions=Executions(clients.states, config.large_files_arn),
-            new_store=lambda: OrderStore(sender),
-            meter=meter,
+            state_machine=StateMachine(clients.states, config.large_files_arn),
+            new_order_writer=lambda: OrderWriter(sender),
+            usage_meter=usage_meter,
         )
 
 
@@ -105,7 +105,7 @@ class Invocation:
     memory_mb: int = 256
     sampled: bool = False
     """Whether X-Ray keeps the trace."""
-    tally: Tally = field(default_factory=Tally)
+    metrics: InvocationMetrics = field(default_factory=InvocationMetrics)
     began: float = field(default_factory=time.monotonic)
 
     def elapsed_s(self) -> float:

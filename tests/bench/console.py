@@ -23,7 +23,7 @@ from rich.table import Table
 from starlette.testclient import TestClient
 
 from admin_api.app import create_app
-from admin_api.monitoring.status import VitalsReader
+from admin_api.monitoring.status import StatusReader
 from admin_api.web.auth import SESSION_COOKIE
 from admin_api.wiring.config import Config
 from admin_api.wiring.services import Console
@@ -190,8 +190,8 @@ def _subjects(outputs: dict[str, str], many: int) -> list[Subject]:
         if files == SMALL:
             same_table(console.dynamodb, config.files_table, table)
         # The emulator takes seconds to count a large ledger: numbers kept for some seconds would be stale at each view.
-        vitals = VitalsReader(console.counters, console.dead_letters, console.alarms, now=lambda: 0.0)
-        vars(console)["vitals"] = vitals  # As the cached property would.
+        status = StatusReader(console.counters, console.dead_letters, console.alarms, now=lambda: 0.0)
+        vars(console)["status"] = status  # As the cached property would.
         fill(console, files)
         fill_orders(console)
         browser = TestClient(

@@ -64,7 +64,7 @@ def prepare(*, sending: bool = True, order_writes: str = "fast") -> Callable[[],
     handler = load()
     if not sending:
         store = importlib.import_module("processor.orders.writer")
-        handler.services = handler.services._replace(new_store=lambda: store.OrderStore(_Nowhere()))
+        handler.services = handler.services._replace(new_order_writer=lambda: store.OrderWriter(_Nowhere()))
     body = {
         "eventSource": "aws:s3",
         "eventTime": "2026-11-22T10:00:00.000Z",

@@ -17,7 +17,7 @@ from processor.domain.object_keys import ObjectVersion, file_id
 from processor.messaging.messages import Message
 from processor.pipeline.intake import handle_message
 from processor.wiring.config import Config
-from processor.wiring.lazy_client import Later
+from processor.wiring.lazy_client import LazyClient
 from processor.wiring.services import Clients, Invocation, Services
 
 if TYPE_CHECKING:
@@ -201,7 +201,7 @@ def _clients() -> Clients:
         orders=boto3.client("dynamodb", REGION),
         sqs=boto3.client("sqs", REGION),
         sns=boto3.client("sns", REGION),
-        states=Later(_no_states),
+        states=LazyClient(_no_states),
     )
 
 

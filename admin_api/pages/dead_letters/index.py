@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from fastapi import APIRouter, Form, Query, Request, Response
 from pydantic import BaseModel, Field
 
-from admin_api.actions.dead_letter_groups import SETTLED_SINCE, Group, Sighting, group_letters
-from admin_api.actions.perform import Asked, act_on_many
+from admin_api.actions.dead_letter_groups import SETTLED_SINCE, GroupedLetter, LetterGroup, group_letters
+from admin_api.actions.perform import ActionRequest, act_on_many
 from admin_api.pages.activity import OneAction, one_action
-from admin_api.pages.parts import Part, ask
+from admin_api.pages.parts import PagePart, ask
 from admin_api.rendering.views import page, redirect
 from admin_api.web.auth import Operator, Viewer
 from admin_api.web.errors import InvalidError, RefusedError
@@ -22,7 +22,7 @@ from processor.domain.entries import to_iso
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from processor.messaging.dead_letters import Look
+    from processor.messaging.dead_letters import QueueSnapshot
 
 router = APIRouter(prefix="/dead-letters", include_in_schema=False)
 
@@ -61,7 +61,7 @@ class LettersForm(BaseModel):
 class Sightings:
     """What a look has seen, in groups."""
 
-    groups: tuple[Group, ...]
+    groups: tuple[LetterGroup, ...]
     seen: int
     about: int
     complete: bool
@@ -72,7 +72,7 @@ class LettersPage:
     """The dead letters as they are shown."""
 
     query: LettersQuery
-    letters: Part[Sightings] | None
+    letters: PagePart[Sightings] | None
     """None while an action is under way, so that the look is not in its way."""
     action: OneAction | None
     now: datetime
@@ -94,19 +94,19 @@ class LettersPage:
         return new_action_id(self.now)
 
     @property
-    def shown(self) -> tuple[Group, ...]:
+    def shown(self) -> tuple[LetterGroup, ...]:
         """The groups to show: all, or the one that is asked for."""
         groups = self.letters.value.groups if self.letters and self.letters.value else ()
         return tuple(group for group in groups if group.cause == self.query.cause) if self.query.cause else groups
 
-    def rows(self, group: Group) -> tuple[Sighting, ...]:
+    def rows(self, group: LetterGroup) -> tuple[GroupedLetter, ...]:
         """Return the letters of a group that are shown one by one."""
         if not self.query.cause:
             return group.sightings[:_IN_A_GROUP]
         return group.sightings[self.query.first : self.query.first + _ON_A_PAGE]
 
     @property
-    def settled(self) -> Group | None:
+    def settled(self) -> LetterGroup | None:
         """The letters that only need clearing, if there are any."""
         return next((group for group in self.shown if group.is_settled), None)
 
@@ -143,15 +143,15 @@ def act(request: Request, user: Operator, console: ConsoleDep, form: Annotated[L
     if not expected:
         return redirect(request, "/dead-letters", say="None of these letters is in the queue any more.")
     rate = form.rate if kind is ActionKind.REDRIVE else 0
-    asked = Asked(user, kind, form.action_id)
+    asked = ActionRequest(user, kind, form.action_id)
     act_on_many(console, asked, selection=selection, subject=what, expected=expected, rate_per_s=rate)
-    console.vitals.forget()
+    console.status.forget()
     return redirect(request, f"/dead-letters?action={form.action_id}")
 
 
 def see(console: Console) -> Sightings:
     """Look at the queue and put the letters beside what the ledger knows of their files."""
-    look: Look = console.dead_letters.look(MOST_SEEN)
+    look: QueueSnapshot = console.dead_letters.look(MOST_SEEN)
     ids = list(dict.fromkeys(file_id for letter in look.letters for file_id in letter.file_ids))
     files = {
         entry.file_id: entry

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 from fastapi import APIRouter, Form, Query, Request, Response
 from pydantic import Field
 
-from admin_api.actions.available import OFFERS, Offer, allowed, why_not
+from admin_api.actions.available import OFFERS, AvailableAction, allowed, why_not
 from admin_api.actions.bulk_files import selection_of
-from admin_api.actions.perform import Asked, act_on_file, act_on_many
+from admin_api.actions.perform import ActionRequest, act_on_file, act_on_many
 from admin_api.pages.files.filters import FileQuery
 from admin_api.rendering.views import page, redirect
 from admin_api.web.auth import Operator, safe_path
@@ -56,7 +56,7 @@ class Answer(Target):
 class Question:
     """What will be done, to how many, and what not."""
 
-    offer: Offer
+    offer: AvailableAction
     target: Target
     action_id: str
     number: int
@@ -131,7 +131,7 @@ def question_of(console: Console, target: Target) -> Question:
     )
 
 
-def _all_matching(console: Console, offer: Offer, target: Target, now: datetime) -> Question:
+def _all_matching(console: Console, offer: AvailableAction, target: Target, now: datetime) -> Question:
     fixed = target.fixed(now)
     wanted = fixed.filter(now)
     number, complete = _number_of(console, target, now)
@@ -177,13 +177,13 @@ def act(request: Request, user: Operator, console: ConsoleDep, answer: Annotated
     reason = " ".join(answer.reason.split())
     if offer.asks_reason and not reason:
         raise InvalidError("A reason is needed.", "Go back and say in a few words why; others will read it later.")
-    asked = Asked(user, answer.kind, answer.action_id, reason)
+    asked = ActionRequest(user, answer.kind, answer.action_id, reason)
     if not answer.all and len(answer.file_id) == 1:
         return _one(request, console, asked, answer)
     return _many(request, console, asked, answer)
 
 
-def _one(request: Request, console: Console, asked: Asked, answer: Answer) -> Response:
+def _one(request: Request, console: Console, asked: ActionRequest, answer: Answer) -> Response:
     action = act_on_file(console, asked, answer.file_id[0])
     done = OFFERS[action.kind].done
     say = (
@@ -196,7 +196,7 @@ def _one(request: Request, console: Console, asked: Asked, answer: Answer) -> Re
     return redirect(request, safe_path(answer.next) if answer.next else f"/files/{answer.file_id[0]}", say=say)
 
 
-def _many(request: Request, console: Console, asked: Asked, answer: Answer) -> Response:
+def _many(request: Request, console: Console, asked: ActionRequest, answer: Answer) -> Response:
     if answer.all:
         if answer.until is None:
             raise InvalidError("The form does not say until when.", "Go back to the list and choose the action again.")

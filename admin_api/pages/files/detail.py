@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Annotated
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, Field
 
-from admin_api.actions.available import Offer, offers
+from admin_api.actions.available import AvailableAction, available_actions
 from admin_api.pages.files.objects import FileObject, Which, download_url, objects_of, version_of
-from admin_api.pages.files.progress import Running, progress_of
-from admin_api.pages.files.timeline import Step, Verdict, life_of, verdict_of
-from admin_api.pages.parts import Part, ask
+from admin_api.pages.files.progress import Progress, progress_of
+from admin_api.pages.files.timeline import TimelineEvent, Verdict, timeline_of, verdict_of
+from admin_api.pages.parts import PagePart, ask
 from admin_api.pages.runs.detail import with_running
 from admin_api.rendering.urls import order_href
 from admin_api.rendering.views import page, redirect
@@ -68,11 +68,11 @@ class FilePage:
     entry: FileEntry
     tab: Tab
     place: Place
-    life: tuple[Step, ...]
+    life: tuple[TimelineEvent, ...]
     verdict: Verdict | None
-    offers: tuple[Offer, ...]
+    available_actions: tuple[AvailableAction, ...]
     action_id: str
-    running: Running | None
+    running: Progress | None
     is_stuck: bool
     first_of: FileEntry | None
     """The file that this one is a duplicate of."""
@@ -80,8 +80,8 @@ class FilePage:
     """The newest first, with the one that is under way."""
     actions: tuple[ActionEntry, ...]
     """The newest first."""
-    rejected: Part[RejectedStretch]
-    orders: Part[FileOrders]
+    rejected: PagePart[RejectedStretch]
+    orders: PagePart[FileOrders]
     objects: tuple[FileObject, ...]
     column_names: tuple[str, ...] = NAMES
 
@@ -153,17 +153,17 @@ def file_page(console: Console, story: FileStory, place: Place) -> FilePage:
         entry=entry,
         tab=tab,
         place=place,
-        life=life_of(story, now),
+        life=timeline_of(story, now),
         verdict=verdict_of(story, now),
-        offers=offers(entry, now),
+        available_actions=available_actions(entry, now),
         action_id=new_action_id(now),
         running=progress_of(entry, now) if reading else None,
         is_stuck=is_stuck,
         first_of=console.ledger.read(held_for) if held_for else None,
         runs=tuple(reversed(with_running(entry, story.runs))),
         actions=tuple(reversed(story.actions)),
-        rejected=_rejected(console, entry, place.byte) if tab is Tab.REJECTED else Part(None),
-        orders=_orders(console, story, place.first) if tab is Tab.ORDERS else Part(None),
+        rejected=_rejected(console, entry, place.byte) if tab is Tab.REJECTED else PagePart(None),
+        orders=_orders(console, story, place.first) if tab is Tab.ORDERS else PagePart(None),
         objects=objects_of(console, entry) if tab is Tab.OBJECTS else (),
     )
 
@@ -175,9 +175,9 @@ def _story(console: Console, file_id: str) -> FileStory:
     return story
 
 
-def _rejected(console: Console, entry: FileEntry, first_byte: int) -> Part[RejectedStretch]:
+def _rejected(console: Console, entry: FileEntry, first_byte: int) -> PagePart[RejectedStretch]:
     if not entry.rejected_key:
-        return Part(None)
+        return PagePart(None)
     s3 = console.s3
 
     def read() -> RejectedStretch:
@@ -186,11 +186,11 @@ def _rejected(console: Console, entry: FileEntry, first_byte: int) -> Part[Rejec
     try:
         return ask("S3", read).result()
     except RejectedRowsError as error:
-        return Part(None, str(error))
+        return PagePart(None, str(error))
 
 
-def _orders(console: Console, story: FileStory, first: int) -> Part[FileOrders]:
+def _orders(console: Console, story: FileStory, first: int) -> PagePart[FileOrders]:
     if not story.entry.accepted_key:
-        return Part(None)
+        return PagePart(None)
     lookup, run = console.orders, run_of_rows(story.runs)
     return ask("The orders", lambda: lookup.of_file(story.entry, run, first=first)).result()

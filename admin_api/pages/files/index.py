@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import Field
 
-from admin_api.actions.available import OFFERS, Offer, offers
+from admin_api.actions.available import OFFERS, AvailableAction, available_actions
 from admin_api.pages.files.export import HEADER, file_rows
 from admin_api.pages.files.filters import SPAN_OPTIONS, FileQuery, cause_options
-from admin_api.pages.files.progress import Running, progress_of
-from admin_api.pages.parts import Part, ask, begin
+from admin_api.pages.files.progress import Progress, progress_of
+from admin_api.pages.parts import PagePart, ask, begin
 from admin_api.rendering.csv_export import csv_response, write_csv
 from admin_api.rendering.urls import EXPORT, LONGEST_ID, NAMES
 from admin_api.rendering.views import page, part
@@ -71,7 +71,7 @@ class Row:
     """One file in the list."""
 
     file: FileEntry
-    running: Running | None
+    running: Progress | None
     is_stuck: bool
     """Its run has died without a word, and no later one has come."""
 
@@ -97,7 +97,7 @@ class FilesPage:
 
     query: ListQuery
     tabs: tuple[Tab, ...]
-    rows: Part[tuple[Row, ...]]
+    rows: PagePart[tuple[Row, ...]]
     newer: str
     older: str
     """Addresses of the pages around this one."""
@@ -105,7 +105,7 @@ class FilesPage:
     matching: str
     """How many files the filter takes, where that is known."""
     live_url: str
-    offers: tuple[Offer, ...]
+    available_actions: tuple[AvailableAction, ...]
     """What may be done to at least one of the files shown."""
     span_options: list[tuple[str, str]]
     cause_options: list[tuple[str, str]]
@@ -161,12 +161,12 @@ def files_page(console: Console, query: ListQuery) -> FilesPage:
     """Ask for one page of files; the numbers of all states are those of a moment ago, or asked for meanwhile."""
     now = console.now()
     wanted = query.filter(now)
-    files, vitals = console.files, console.vitals
+    files, status = console.files, console.status
     listed = ask(
         "The list of files", lambda: files.page(wanted, cursor=query.cursor, from_oldest=query.order == _OLDEST)
     )
-    moving = begin(vitals.moving)
-    counts, under_way = vitals.read().counts, moving.result()
+    moving = begin(status.moving)
+    counts, under_way = status.read().counts, moving.result()
     try:
         found = listed.result()
     except CursorError as error:
@@ -189,7 +189,7 @@ def files_page(console: Console, query: ListQuery) -> FilesPage:
         searched_to=at.searched_to if at else "",
         matching=_matching(query, counts, under_way),
         live_url=query.address() if lives else "",
-        offers=_of_any(shown, now),
+        available_actions=_of_any(shown, now),
         span_options=SPAN_OPTIONS,
         cause_options=cause_options(query.cause),
     )
@@ -242,6 +242,6 @@ def _row(entry: FileEntry, now: datetime) -> Row:
     return Row(entry, progress_of(entry, now) if reading else None, is_stuck)
 
 
-def _of_any(entries: list[FileEntry], now: datetime) -> tuple[Offer, ...]:
-    found = {offer.kind for entry in entries for offer in offers(entry, now)}
+def _of_any(entries: list[FileEntry], now: datetime) -> tuple[AvailableAction, ...]:
+    found = {offer.kind for entry in entries for offer in available_actions(entry, now)}
     return tuple(offer for kind, offer in OFFERS.items() if kind in found)

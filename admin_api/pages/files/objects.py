@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from admin_api.pages.parts import Part, ask
+from admin_api.pages.parts import PagePart, ask
 from processor.domain.errors import ObjectGoneError
 from processor.domain.object_keys import ARCHIVE, FAILED, INBOX, PROCESSED, ObjectVersion
 
@@ -53,7 +53,7 @@ class FileObject:
     title: str
     version: ObjectVersion
     place: str
-    facts: Part[ObjectFacts | None]
+    facts: PagePart[ObjectFacts | None]
     """Its size; without a value and without a problem it is no longer there."""
 
 
@@ -69,7 +69,7 @@ def objects_of(console: Console, entry: FileEntry) -> tuple[FileObject, ...]:
     """List a file's objects with their sizes, asking for all at the same time."""
     named = {which: version for which in Which if (version := version_of(entry, which))}
     objects = console.objects
-    asked: dict[Which, Future[Part[ObjectFacts | None]]] = {
+    asked: dict[Which, Future[PagePart[ObjectFacts | None]]] = {
         which: ask("S3", _facts(objects, version)) for which, version in named.items()
     }
     return tuple(

@@ -18,7 +18,7 @@ _SOONEST = timedelta(seconds=5)
 
 
 @dataclass(frozen=True, slots=True)
-class Running:
+class Progress:
     """One run that is under way."""
 
     entry: FileEntry
@@ -40,10 +40,10 @@ class Running:
         return f"{self.seconds_left} s left" if self.seconds_left < 90 else f"{round(self.seconds_left / 60)} min left"
 
 
-def progress_of(entry: FileEntry, now: datetime) -> Running:
+def progress_of(entry: FileEntry, now: datetime) -> Progress:
     """Tell how far a file is. The rate is that since its run began, so that a pause does not make it jump."""
     done, total = entry.progress_bytes, entry.size_bytes if entry.progress_bytes else 0
     elapsed = now - from_iso(entry.run_started_at or entry.received_at)
     if not done or done >= total or elapsed < _SOONEST:
-        return Running(entry, min(done, total), total, None)
-    return Running(entry, done, total, round(elapsed.total_seconds() * (total - done) / done))
+        return Progress(entry, min(done, total), total, None)
+    return Progress(entry, done, total, round(elapsed.total_seconds() * (total - done) / done))

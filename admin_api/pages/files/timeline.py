@@ -38,7 +38,7 @@ _ASKED_WORDS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class TimelineEvent:
     """One thing that happened, or that is so now."""
 
     title: str
@@ -51,12 +51,12 @@ class Step:
 
 
 _STANDS = {
-    FileState.QUEUED: Step("Waits for its next run", symbol="queued"),
-    FileState.REPROCESSING: Step("Waits for its new run", tone="info", symbol="queued"),
-    FileState.DEAD_LETTERED: Step("Dead letter", "", "waits for you", "fail", "dead-letters", "/dead-letters"),
-    FileState.PARTIAL: Step("Waits for you", tone="warn", symbol="bell"),
-    FileState.DUPLICATE: Step("Waits for you", tone="warn", symbol="bell"),
-    FileState.FAILED: Step("Waits for you", tone="fail", symbol="bell"),
+    FileState.QUEUED: TimelineEvent("Waits for its next run", symbol="queued"),
+    FileState.REPROCESSING: TimelineEvent("Waits for its new run", tone="info", symbol="queued"),
+    FileState.DEAD_LETTERED: TimelineEvent("Dead letter", "", "waits for you", "fail", "dead-letters", "/dead-letters"),
+    FileState.PARTIAL: TimelineEvent("Waits for you", tone="warn", symbol="bell"),
+    FileState.DUPLICATE: TimelineEvent("Waits for you", tone="warn", symbol="bell"),
+    FileState.FAILED: TimelineEvent("Waits for you", tone="fail", symbol="bell"),
 }
 
 
@@ -70,42 +70,44 @@ class Verdict:
     tone: str
 
 
-def life_of(story: FileStory, now: datetime) -> tuple[Step, ...]:
+def timeline_of(story: FileStory, now: datetime) -> tuple[TimelineEvent, ...]:
     """Tell a file's life in its order; of a very long one, the beginning and the end."""
     entry = story.entry
-    steps = [Step("Uploaded", entry.uploaded_at, tone="info", symbol="upload")] if entry.uploaded_at else []
+    steps = [TimelineEvent("Uploaded", entry.uploaded_at, tone="info", symbol="upload")] if entry.uploaded_at else []
     steps += [_run(entry, number, run) for number, run in enumerate(with_running(entry, story.runs), 1)]
     steps += [step for action in story.actions if (step := _asked(action))]
     steps.sort(key=lambda step: step.at)
     if len(steps) > MOST_STEPS:
         left_out = len(steps) - MOST_STEPS
-        more = Step(f"{left_out} more", detail="All runs and all that people did are listed below.", symbol="more")
+        more = TimelineEvent(
+            f"{left_out} more", detail="All runs and all that people did are listed below.", symbol="more"
+        )
         steps[_KEPT_AT_FIRST : _KEPT_AT_FIRST + left_out] = [more]
     return (*steps, *_where_it_stands(entry, now))
 
 
-def _run(entry: FileEntry, number: int, run: RunEntry) -> Step:
+def _run(entry: FileEntry, number: int, run: RunEntry) -> TimelineEvent:
     word, tone, symbol = _RUN_WORDS.get(run.outcome, (run.outcome, "idle", "unknown"))
     details = [run.cause.replace("_", " ")] if run.cause and run.outcome in {ERROR, FileState.FAILED} else []
     if run.duration_ms:
         details.append(duration(run.duration_ms))
     href = f"/files/{entry.file_id}/runs/{run.run_id}"
-    return Step(f"Run {number} {word}", run.started_at, " · ".join(details), tone, symbol, href)
+    return TimelineEvent(f"Run {number} {word}", run.started_at, " · ".join(details), tone, symbol, href)
 
 
-def _asked(action: ActionEntry) -> Step | None:
+def _asked(action: ActionEntry) -> TimelineEvent | None:
     if action.kind not in _ASKED_WORDS or action.state is ActionState.FAILED:
         return None
     words, symbol = _ASKED_WORDS[action.kind]
     href = f"/activity/{action.action_id}" if action.part_of_many else ""
-    return Step(words, action.at, f"by {action.who}", "info", symbol, href)
+    return TimelineEvent(words, action.at, f"by {action.who}", "info", symbol, href)
 
 
-def _where_it_stands(entry: FileEntry, now: datetime) -> list[Step]:
+def _where_it_stands(entry: FileEntry, now: datetime) -> list[TimelineEvent]:
     if entry.lease_ended(now):
-        return [Step("Stands still", detail="its run died", tone="fail", symbol="warning")]
+        return [TimelineEvent("Stands still", detail="its run died", tone="fail", symbol="warning")]
     if entry.state in {FileState.PROCESSED, FileState.REPAIRED}:
-        return [Step("Settled", entry.settled_at, tone="ok", symbol="archive")]
+        return [TimelineEvent("Settled", entry.settled_at, tone="ok", symbol="archive")]
     return [_STANDS[entry.state]] if entry.state in _STANDS else []
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from admin_api.monitoring import measures
 from admin_api.monitoring.figures import ratio
-from admin_api.pages.metrics.chart_specs import ROWS, Curve, Plot, curve, megabytes, per_cent, seconds
+from admin_api.pages.metrics.chart_specs import ROWS, ChartSpec, Curve, curve, megabytes, per_cent, seconds
 from admin_api.rendering.charts.axes import span_ticks, span_words
 from admin_api.rendering.charts.series_charts import bar_chart
 from admin_api.rendering.formats import duration, money, size
@@ -15,7 +15,7 @@ from admin_api.rendering.formats import duration, money, size
 if TYPE_CHECKING:
     from admin_api.monitoring.series import Series
 
-_FILES = Plot(
+_FILES = ChartSpec(
     "Files by outcome",
     "files",
     "What became of the files that came to an end.",
@@ -29,7 +29,7 @@ _FILES = Plot(
     (measures.PROCESSED, measures.PARTIAL, measures.FAILED, measures.DEAD_LETTERED, measures.DUPLICATE),
     draw=bar_chart,
 )
-_SUCCESS = Plot(
+_SUCCESS = ChartSpec(
     "Files that needed nobody",
     "% of files",
     "Processed files among those that were processed, partial, failed or dead-lettered.",
@@ -38,7 +38,7 @@ _SUCCESS = Plot(
     write=per_cent,
     write_tick=per_cent,
 )
-_REJECTED_SHARE = Plot(
+_REJECTED_SHARE = ChartSpec(
     "Rejected rows",
     "% of rows",
     "A sudden rise is a sender who changed something.",
@@ -51,7 +51,7 @@ _REJECTED_SHARE = Plot(
     write=per_cent,
     write_tick=per_cent,
 )
-_SETTLED = Plot(
+_SETTLED = ChartSpec(
     "From upload to settled",
     "time",
     "Waiting, every run and every retry. Only this one slow: files wait in the queue.",
@@ -65,7 +65,7 @@ _SETTLED = Plot(
     write_tick=span_words,
     choose_ticks=span_ticks,
 )
-_RUN = Plot(
+_RUN = ChartSpec(
     "Duration of a run",
     "time",
     "Both slow: files are large, or writes are throttled.",
@@ -75,14 +75,14 @@ _RUN = Plot(
     write_tick=span_words,
     choose_ticks=span_ticks,
 )
-_SPEED = Plot(
+_SPEED = ChartSpec(
     "Rows per second of a run",
     "rows/s",
     "The tenth percentile is the slowest tenth of the runs; tiny files are slow by nature.",
     (curve("p50", "s1", measures.SPEED_P50, area=True), curve("p10", "s2", measures.SPEED_P10)),
     (measures.SPEED_P50, measures.SPEED_P10),
 )
-_BYTES = Plot(
+_BYTES = ChartSpec(
     "Bytes read",
     "bytes",
     "Of the files that were read to their end.",
@@ -91,14 +91,14 @@ _BYTES = Plot(
     draw=bar_chart,
     write=size,
 )
-_QUEUE = Plot(
+_QUEUE = ChartSpec(
     "Messages in the ingest queue",
     "messages",
     "Waiting for a run, or in one. Waiting that grows: more files come than the function may take at once.",
     (curve("waiting", "s1", measures.WAITING, area=True), curve("in a run", "s2", measures.IN_A_RUN)),
     (measures.WAITING, measures.IN_A_RUN),
 )
-_OLDEST = Plot(
+_OLDEST = ChartSpec(
     "Age of the oldest message",
     "time",
     "How long the file that waits longest has waited.",
@@ -108,14 +108,14 @@ _OLDEST = Plot(
     write_tick=lambda value: span_words(1000 * value),
     choose_ticks=lambda greatest: tuple(tick / 1000 for tick in span_ticks(1000 * greatest)),
 )
-_DEAD = Plot(
+_DEAD = ChartSpec(
     "Dead letters",
     "messages",
     "Remove the cause, then redrive.",
     (curve("dead letters", "fail", measures.DEAD, area=True),),
     (measures.DEAD,),
 )
-_CALLS = Plot(
+_CALLS = ChartSpec(
     "Invocations and errors",
     "invocations",
     "An error is a function that died or did not start; a run that fails is answered to the queue and is none.",
@@ -126,7 +126,7 @@ _CALLS = Plot(
     ),
     (measures.INVOCATIONS, measures.ERRORS, measures.THROTTLES),
 )
-_RETRIES = Plot(
+_RETRIES = ChartSpec(
     "Failed runs and cold starts",
     "runs",
     "Failed runs are retried by themselves. A cold start costs the first file some hundred milliseconds.",
@@ -134,14 +134,14 @@ _RETRIES = Plot(
     (measures.RUNS_FAILED, measures.COLD_STARTS),
     draw=bar_chart,
 )
-_AT_ONCE = Plot(
+_AT_ONCE = ChartSpec(
     "Runs at the same time",
     "runs",
     "At the limit max_concurrency, files wait.",
     (curve("at most", "s1", measures.CONCURRENT, area=True),),
     (measures.CONCURRENT,),
 )
-_SLOWEST = Plot(
+_SLOWEST = ChartSpec(
     "Longest invocation",
     "time",
     "Near the function's time limit it is killed, and the file is retried.",
@@ -151,7 +151,7 @@ _SLOWEST = Plot(
     write_tick=span_words,
     choose_ticks=span_ticks,
 )
-_MEMORY = Plot(
+_MEMORY = ChartSpec(
     "Peak memory",
     "MB",
     "It should not grow with the file. Beyond memory_mb the function is killed.",
@@ -159,7 +159,7 @@ _MEMORY = Plot(
     (measures.MEMORY,),
     write=megabytes,
 )
-_ANSWERS = Plot(
+_ANSWERS = ChartSpec(
     "Answers of the console",
     "time",
     "How long this console took to answer, its cold starts left out.",
@@ -169,14 +169,14 @@ _ANSWERS = Plot(
     write_tick=span_words,
     choose_ticks=span_ticks,
 )
-_REQUESTS = Plot(
+_REQUESTS = ChartSpec(
     "Requests to the console",
     "requests",
     "Died: the function itself, not an error that it answered with.",
     (curve("requests", "s1", measures.REQUESTS), curve("died", "fail", measures.REQUESTS_DIED)),
     (measures.REQUESTS, measures.REQUESTS_DIED),
 )
-_PRICE = Plot(
+_PRICE = ChartSpec(
     "Cost per 1,000 rows",
     "USD",
     "At list prices. Many small files cost more for each row than a few large ones.",
@@ -185,7 +185,7 @@ _PRICE = Plot(
     write=money,
     write_tick=money,
 )
-_SPENT = Plot(
+_SPENT = ChartSpec(
     "Cost",
     "USD",
     "What the runs cost at list prices, without storage and idle polling.",
@@ -195,7 +195,7 @@ _SPENT = Plot(
     write=money,
     write_tick=money,
 )
-_UNITS = Plot(
+_UNITS = ChartSpec(
     "Write units for each order",
     "units",
     "One, and one for each index; what is above is the ledger's share, which small files do not spread far.",
@@ -205,12 +205,12 @@ _UNITS = Plot(
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class ChartGroup:
     """Charts that are looked at together."""
 
     name: str
     title: str
-    plots: tuple[Plot, ...]
+    plots: tuple[ChartSpec, ...]
 
     @property
     def needs(self) -> tuple[Series, ...]:
@@ -219,9 +219,9 @@ class Group:
 
 
 GROUPS = (
-    Group("throughput", "Throughput", (_FILES, ROWS, _SUCCESS, _REJECTED_SHARE, _BYTES, _SPEED)),
-    Group("latency", "Latency", (_SETTLED, _RUN, _SLOWEST)),
-    Group("queues", "Queues", (_QUEUE, _OLDEST, _DEAD)),
-    Group("functions", "Functions", (_CALLS, _RETRIES, _AT_ONCE, _MEMORY, _ANSWERS, _REQUESTS)),
-    Group("cost", "Cost", (_PRICE, _SPENT, _UNITS)),
+    ChartGroup("throughput", "Throughput", (_FILES, ROWS, _SUCCESS, _REJECTED_SHARE, _BYTES, _SPEED)),
+    ChartGroup("latency", "Latency", (_SETTLED, _RUN, _SLOWEST)),
+    ChartGroup("queues", "Queues", (_QUEUE, _OLDEST, _DEAD)),
+    ChartGroup("functions", "Functions", (_CALLS, _RETRIES, _AT_ONCE, _MEMORY, _ANSWERS, _REQUESTS)),
+    ChartGroup("cost", "Cost", (_PRICE, _SPENT, _UNITS)),
 )

@@ -56,7 +56,7 @@ def curve(name: str, tone: str, series: Series, *, area: bool = False) -> Curve:
 
 
 @dataclass(frozen=True, slots=True)
-class Plot:
+class ChartSpec:
     """One chart: its title, in what it is measured, what it tells, and how it is drawn."""
 
     title: str
@@ -86,7 +86,7 @@ class Plot:
         )
 
 
-ROWS = Plot(
+ROWS = ChartSpec(
     "Rows",
     "rows",
     "Rows that became orders, and rows that were rejected.",
@@ -94,7 +94,7 @@ ROWS = Plot(
     (ACCEPTED, REJECTED),
     draw=bar_chart,
 )
-LATENCY = Plot(
+LATENCY = ChartSpec(
     "Upload to settled",
     "time",
     "How long files took from their upload until they were settled, retries included.",

@@ -9,8 +9,8 @@ from fastapi import APIRouter, Request, Response
 
 from admin_api.monitoring.aws_console import aws_console_of
 from admin_api.monitoring.series import Window, choices
-from admin_api.pages.metrics.chart_groups import GROUPS, Group
-from admin_api.pages.parts import Part, ask
+from admin_api.pages.metrics.chart_groups import GROUPS, ChartGroup
+from admin_api.pages.parts import PagePart, ask
 from admin_api.rendering.formats import Clock
 from admin_api.rendering.views import page
 from admin_api.web.auth import Viewer
@@ -30,7 +30,7 @@ _SERIES = tuple(dict.fromkeys(series for group in GROUPS for series in group.nee
 
 
 @dataclass(frozen=True, slots=True)
-class ShownPlot:
+class ShownChart:
     """One chart with its heading."""
 
     title: str
@@ -45,7 +45,7 @@ class ShownGroup:
 
     name: str
     title: str
-    plots: tuple[ShownPlot, ...]
+    plots: tuple[ShownChart, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +63,8 @@ class MetricsPage:
 
     window: Window
     windows: tuple[tuple[str, str, bool], ...]
-    charts: Part[Charts]
-    alarms: Part[tuple[Alarm, ...]]
+    charts: PagePart[Charts]
+    alarms: PagePart[tuple[Alarm, ...]]
     links: tuple[tuple[str, str], ...]
     """Into the AWS consoles: what is there, and its address."""
 
@@ -111,8 +111,8 @@ def _charts(readings: Readings, zone: tzinfo) -> Charts:
     return Charts(groups, readings.incomplete, readings.read_at)
 
 
-def _drawn(group: Group, readings: Readings, zone: tzinfo) -> tuple[ShownPlot, ...]:
-    return tuple(ShownPlot(each.title, each.unit, each.tells, each.drawn(readings, zone)) for each in group.plots)
+def _drawn(group: ChartGroup, readings: Readings, zone: tzinfo) -> tuple[ShownChart, ...]:
+    return tuple(ShownChart(each.title, each.unit, each.tells, each.drawn(readings, zone)) for each in group.plots)
 
 
 def _links(console: Console) -> tuple[tuple[str, str], ...]:

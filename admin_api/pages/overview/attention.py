@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from processor.domain.file_states import FileState
 
 if TYPE_CHECKING:
-    from admin_api.monitoring.status import Vitals
+    from admin_api.monitoring.status import Status
 
 
 @dataclass(frozen=True, slots=True)
-class Need:
+class AttentionItem:
     """A number of things that wait, and where they are listed."""
 
     count: int
@@ -22,18 +22,20 @@ class Need:
     tone: str
 
 
-def needs_of(vitals: Vitals) -> tuple[Need, ...]:
+def attention_items(status: Status) -> tuple[AttentionItem, ...]:
     """List what waits, the gravest first; nothing that is zero or unknown."""
-    alarms = len(vitals.alarming)
-    letters = vitals.dead_letters or 0
-    failed = vitals.files(FileState.FAILED)
-    rows, duplicates = vitals.rejected_rows, vitals.files(FileState.DUPLICATE)
+    alarms = len(status.alarming)
+    letters = status.dead_letters or 0
+    failed = status.files(FileState.FAILED)
+    rows, duplicates = status.rejected_rows, status.files(FileState.DUPLICATE)
     found = (
-        Need(alarms, _plural(alarms, "alarm"), "/metrics#alarms", "bell", "fail"),
-        Need(letters, _plural(letters, "dead letter"), "/dead-letters", "dead-letters", "fail"),
-        Need(failed, _plural(failed, "failed file"), f"/files?state={FileState.FAILED}", "failed", "fail"),
-        Need(rows, _plural(rows, "rejected row"), f"/files?state={FileState.PARTIAL}", "partial", "warn"),
-        Need(duplicates, _plural(duplicates, "duplicate"), f"/files?state={FileState.DUPLICATE}", "duplicate", "idle"),
+        AttentionItem(alarms, _plural(alarms, "alarm"), "/metrics#alarms", "bell", "fail"),
+        AttentionItem(letters, _plural(letters, "dead letter"), "/dead-letters", "dead-letters", "fail"),
+        AttentionItem(failed, _plural(failed, "failed file"), f"/files?state={FileState.FAILED}", "failed", "fail"),
+        AttentionItem(rows, _plural(rows, "rejected row"), f"/files?state={FileState.PARTIAL}", "partial", "warn"),
+        AttentionItem(
+            duplicates, _plural(duplicates, "duplicate"), f"/files?state={FileState.DUPLICATE}", "duplicate", "idle"
+        ),
     )
     return tuple(need for need in found if need.count)
 

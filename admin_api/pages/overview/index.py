@@ -24,10 +24,10 @@ from admin_api.monitoring.measures import (
     rows,
 )
 from admin_api.monitoring.series import Window, choices
-from admin_api.pages.files.progress import Running, progress_of
+from admin_api.pages.files.progress import Progress, progress_of
 from admin_api.pages.metrics.chart_specs import LATENCY, ROWS, per_cent, whole
-from admin_api.pages.overview.attention import Need, needs_of
-from admin_api.pages.parts import Part, ask
+from admin_api.pages.overview.attention import AttentionItem, attention_items
+from admin_api.pages.parts import PagePart, ask
 from admin_api.rendering.charts.series_charts import Mark
 from admin_api.rendering.charts.sparkline import sparkline
 from admin_api.rendering.formats import UNKNOWN, Clock, duration, money
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
     from admin_api.monitoring.cloudwatch import Readings, Values
-    from admin_api.monitoring.status import Vitals
+    from admin_api.monitoring.status import Status
     from processor.domain.entries import FileEntry
 
 router = APIRouter()
@@ -83,16 +83,16 @@ class Overview:
 
     window: Window
     windows: tuple[tuple[str, str, bool], ...]
-    needs: tuple[Need, ...]
+    needs: tuple[AttentionItem, ...]
     missing: tuple[str, ...]
     """What could not be asked after, in words."""
     checked_at: datetime
-    running: Part[tuple[Running, ...]]
+    running: PagePart[tuple[Progress, ...]]
     more_run: bool
-    waiting: Part[int]
+    waiting: PagePart[int]
     """Messages that wait for a run."""
-    newest: Part[tuple[FileEntry, ...]]
-    measured: Part[Measured]
+    newest: PagePart[tuple[FileEntry, ...]]
+    measured: PagePart[Measured]
 
     @property
     def address(self) -> str:
@@ -110,30 +110,30 @@ def show_overview(request: Request, _: Viewer, console: ConsoleDep, window: Wind
 def look(console: Console, window: Window, zone: tzinfo) -> Overview:
     """Ask every service at the same time; what one cannot say is missing from its part alone."""
     now = console.now()
-    files, metrics, queue, vitals_of = console.files, console.metrics, console.queue, console.vitals
+    files, metrics, queue, status_reader = console.files, console.metrics, console.queue, console.status
     running = ask("DynamoDB", lambda: files.page(FileFilter(state=FileState.PROCESSING), limit=MOST_RUNNING))
     newest = ask("DynamoDB", lambda: files.page(FileFilter(), limit=NEWEST))
     measured = ask("CloudWatch", lambda: metrics.read(_SERIES, window, now))
     waiting = ask("SQS", queue.waiting)
-    vitals: Vitals = vitals_of.read()
+    status: Status = status_reader.read()
     at_work, shown = running.result(), newest.result()
     return Overview(
         window=window,
         windows=choices("/", window),
-        needs=needs_of(vitals),
-        missing=vitals.missing,
-        checked_at=datetime.fromtimestamp(vitals.read_at, UTC),
+        needs=attention_items(status),
+        missing=status.missing,
+        checked_at=datetime.fromtimestamp(status.read_at, UTC),
         running=at_work.then(lambda found: tuple(progress_of(each, now) for each in found.files)),
         more_run=bool(at_work.value and at_work.value.older),
         waiting=waiting.result(),
         newest=shown.then(lambda found: found.files),
-        measured=measured.result().then(lambda found: _measured(found, window, zone, marks_of(vitals))),
+        measured=measured.result().then(lambda found: _measured(found, window, zone, marks_of(status))),
     )
 
 
-def marks_of(vitals: Vitals) -> tuple[Mark, ...]:
+def marks_of(status: Status) -> tuple[Mark, ...]:
     """Mark when the alarms that are red now went off."""
-    return tuple(Mark(each.since, f"{each.name} since then") for each in vitals.alarming if each.since)
+    return tuple(Mark(each.since, f"{each.name} since then") for each in status.alarming if each.since)
 
 
 def _measured(readings: Readings, window: Window, zone: tzinfo, marks: tuple[Mark, ...]) -> Measured:

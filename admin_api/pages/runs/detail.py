@@ -12,8 +12,8 @@ from fastapi import APIRouter, Request, Response
 from admin_api.monitoring.aws_console import AwsConsole, aws_console_of
 from admin_api.monitoring.logs import LogPage, Wanted
 from admin_api.monitoring.traces import Trace, TraceState, is_trace_id
-from admin_api.pages.parts import Part, ask
-from admin_api.pages.runs.trace_view import WORDS, Evidence, lay_out
+from admin_api.pages.parts import PagePart, ask
+from admin_api.pages.runs.trace_view import WORDS, TraceView, lay_out
 from admin_api.rendering.views import page
 from admin_api.web.auth import Viewer
 from admin_api.web.errors import NotFoundError
@@ -54,12 +54,12 @@ class Cost:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class RunTelemetry:
     """What a run left to look at, or why it cannot be shown."""
 
-    trace: Part[Trace]
-    log: Part[LogPage]
-    evidence: Evidence
+    trace: PagePart[Trace]
+    log: PagePart[LogPage]
+    evidence: TraceView
     words: tuple[str, str]
     """Why there is no trace: what is so, and why."""
     waits: bool
@@ -82,7 +82,7 @@ class RunPage:
     costs: tuple[Cost, ...]
     per_thousand_rows: Decimal | None
     prices: str
-    seen: Seen
+    seen: RunTelemetry
 
     @property
     def live_url(self) -> str:
@@ -108,7 +108,7 @@ class TracePage:
     trace_id: str
     files: tuple[str, ...]
     runs: tuple[str, ...]
-    seen: Seen
+    seen: RunTelemetry
 
     @property
     def live_url(self) -> str:
@@ -140,7 +140,7 @@ def show_trace(request: Request, _: Viewer, console: ConsoleDep, trace_id: str) 
     found = ask("X-Ray", lambda: reader.read(trace_id, now)).result()
     waterfall = found.value.waterfall if found.value else None
     request_ids = waterfall.annotations("request_id") if waterfall else ()
-    log: Part[LogPage] = Part(None)
+    log: PagePart[LogPage] = PagePart(None)
     if waterfall and request_ids:
         until = waterfall.began + timedelta(seconds=waterfall.seconds)
         wanted = Wanted(request_id=request_ids[0])
@@ -199,7 +199,7 @@ def _run_page(console: Console, entry: FileEntry, runs: list[RunEntry], index: i
     )
 
 
-def _look(console: Console, run: RunEntry, *, is_running: bool) -> Seen:
+def _look(console: Console, run: RunEntry, *, is_running: bool) -> RunTelemetry:
     """Ask for the trace and the log lines of a run at the same time."""
     now = console.now()
     began = from_iso(run.started_at)
@@ -210,16 +210,16 @@ def _look(console: Console, run: RunEntry, *, is_running: bool) -> Seen:
     log = ask("CloudWatch Logs", lambda: logs.read(wanted, began, until))
     seen = _seen(console, trace.result(), log.result(), began)
     if is_running:
-        return Seen(seen.trace, seen.log, seen.evidence, _STILL_RUNNING, waits=True, aws=seen.aws)
+        return RunTelemetry(seen.trace, seen.log, seen.evidence, _STILL_RUNNING, waits=True, aws=seen.aws)
     return seen
 
 
 _STILL_RUNNING = ("The trace comes with the end", "The run is under way; what it has logged so far stands beside.")
 
 
-def _seen(console: Console, trace: Part[Trace], log: Part[LogPage], began: datetime) -> Seen:
+def _seen(console: Console, trace: PagePart[Trace], log: PagePart[LogPage], began: datetime) -> RunTelemetry:
     state = trace.value.state if trace.value else TraceState.NONE
-    return Seen(
+    return RunTelemetry(
         trace=trace,
         log=log,
         evidence=lay_out(trace.value, log.value, began),

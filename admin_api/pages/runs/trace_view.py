@@ -12,8 +12,7 @@ if TYPE_CHECKING:
 
     from admin_api.monitoring.log_lines import LogLine
     from admin_api.monitoring.logs import LogPage
-    from admin_api.monitoring.waterfall import Part as TracePart
-    from admin_api.monitoring.waterfall import Waterfall
+    from admin_api.monitoring.waterfall import TraceSpan, Waterfall
 
 WIDTH = 1000
 """Of the drawing of bars, in its own units."""
@@ -51,7 +50,7 @@ class Bar:
     """A part of the trace, and where its bar lies in a drawing :data:`WIDTH` wide."""
 
     key: str
-    part: TracePart
+    part: TraceSpan
     x: int
     width: int
     lines: int
@@ -59,7 +58,7 @@ class Bar:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class TraceLine:
     """A log line, with the key of the part that it was written in ("" outside all), and its time after the start."""
 
     log: LogLine
@@ -68,35 +67,35 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class TraceView:
     """A trace and log lines side by side."""
 
     bars: tuple[Bar, ...]
-    lines: tuple[Line, ...]
+    lines: tuple[TraceLine, ...]
     ticks: tuple[float, ...]
     """Milliseconds after the start, for the head of the drawing."""
 
 
-def lay_out(trace: Trace | None, page: LogPage | None, began: datetime) -> Evidence:
+def lay_out(trace: Trace | None, page: LogPage | None, began: datetime) -> TraceView:
     """Put each log line beside its part of the trace; ``began`` is what the lines' times count from without a trace."""
     waterfall = trace.waterfall if trace else None
     keys = {id(part): f"p{number}" for number, part in enumerate(waterfall.parts)} if waterfall else {}
     start = waterfall.began if waterfall else began
     lines = tuple(_line(log, waterfall, keys, start) for log in (page.lines if page else ()))
     if waterfall is None:
-        return Evidence((), lines, ())
+        return TraceView((), lines, ())
     counted = [line.key for line in lines]
     bars = tuple(_bar(part, keys[id(part)], counted.count(keys[id(part)])) for part in waterfall.parts)
     whole_ms = waterfall.seconds * 1000
-    return Evidence(bars, lines, tuple(whole_ms * number / _TICKS for number in range(_TICKS + 1)))
+    return TraceView(bars, lines, tuple(whole_ms * number / _TICKS for number in range(_TICKS + 1)))
 
 
-def _line(log: LogLine, waterfall: Waterfall | None, keys: dict[int, str], start: datetime) -> Line:
+def _line(log: LogLine, waterfall: Waterfall | None, keys: dict[int, str], start: datetime) -> TraceLine:
     part = waterfall.part_at(log.at) if waterfall else None
-    return Line(log, keys[id(part)] if part else "", (log.at - start).total_seconds() * 1000)
+    return TraceLine(log, keys[id(part)] if part else "", (log.at - start).total_seconds() * 1000)
 
 
-def _bar(part: TracePart, key: str, lines: int) -> Bar:
+def _bar(part: TraceSpan, key: str, lines: int) -> Bar:
     width = max(round(part.width * WIDTH), _LEAST)
     x = min(round(part.offset * WIDTH), WIDTH - width)
     return Bar(key, part, x, width, lines)

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from admin_api.monitoring.log_search import LogSearch
 from admin_api.pages.dead_letters.index import see
-from admin_api.pages.parts import Part, ask
+from admin_api.pages.parts import PagePart, ask
 from admin_api.pages.search.identifiers import Identifier
 from admin_api.rendering.urls import order_href
 from admin_api.rendering.views import page, redirect
@@ -49,7 +49,7 @@ class Findings:
     looked_for: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
-    def take[T](self, part: Part[T]) -> T | None:
+    def take[T](self, part: PagePart[T]) -> T | None:
         """Return an answer; remember whoever did not give one."""
         if part.problem:
             self.problems.append(part.problem)
@@ -119,7 +119,7 @@ def _find_file(console: Console, wanted: Identifier, findings: Findings) -> None
 def _find_by_name(console: Console, wanted: Identifier, findings: Findings) -> None:
     """Ask for the order, the customer and files of this name, all at the same time."""
     text, orders, files = wanted.text, console.orders, console.files
-    nothing: Part[OrderPage] = Part(None)
+    nothing: PagePart[OrderPage] = PagePart(None)
     order = ask("The orders", lambda: orders.by_order_id(text, limit=1)) if len(text) <= 64 else None
     asks_customer = orders.knows_customers and len(text) <= 200
     customer = ask("The orders", lambda: orders.by_customer(text, limit=1)) if asks_customer else None

@@ -65,7 +65,7 @@ class Chart:
 
 
 @dataclass(frozen=True, slots=True)
-class Room:
+class PlotArea:
     """The places of a chart: its plot, its ticks."""
 
     y: Scale
@@ -75,7 +75,7 @@ class Room:
     count: int
 
     @classmethod
-    def of(cls, chart: Chart, greatest: float) -> Room:
+    def of(cls, chart: Chart, greatest: float) -> PlotArea:
         """Leave room for the longest number at the left and the longest name at the right."""
         ticks = chart.choose_ticks(greatest)
         number = max(len(chart.write_tick(tick)) for tick in ticks)
@@ -93,7 +93,7 @@ class Room:
         return round(self.left + (index + 0.5) * self.step, 1)
 
 
-def figure(chart: Chart, room: Room, drawn: Sequence[Markup], ends: Sequence[float | None]) -> Markup:
+def figure(chart: Chart, room: PlotArea, drawn: Sequence[Markup], ends: Sequence[float | None]) -> Markup:
     """Put a chart together; ``ends`` are the values at whose height the series' names stand."""
     slug = re.sub(r"[^a-z0-9]+", "-", chart.title.lower()).strip("-")
     parts = [*_grid(chart, room), *_times(chart, room), *drawn, *_marks(chart, room), *_names(chart, room, ends)]
@@ -137,7 +137,7 @@ def _says(chart: Chart) -> str:
     return f"{chart.says} {'; '.join(stands)}.".strip()
 
 
-def _grid(chart: Chart, room: Room) -> Iterator[Markup]:
+def _grid(chart: Chart, room: PlotArea) -> Iterator[Markup]:
     for tick in room.ticks:
         place = room.y.at(tick)
         zero = "" if tick else " zero"
@@ -146,7 +146,7 @@ def _grid(chart: Chart, room: Room) -> Iterator[Markup]:
         yield words.format(room.left - 6, place + 3.5, chart.write_tick(tick))
 
 
-def _times(chart: Chart, room: Room) -> Iterator[Markup]:
+def _times(chart: Chart, room: PlotArea) -> Iterator[Markup]:
     if not chart.moments:
         return
     for number, (moment, words) in enumerate(time_ticks(chart.moments[0], chart.moments[-1], chart.zone)):
@@ -155,7 +155,7 @@ def _times(chart: Chart, room: Room) -> Iterator[Markup]:
         yield text.format(kind, _x(chart, room, moment), HEIGHT - 6, words)
 
 
-def _marks(chart: Chart, room: Room) -> Iterator[Markup]:
+def _marks(chart: Chart, room: PlotArea) -> Iterator[Markup]:
     for mark in chart.marks:
         if chart.moments and chart.moments[0] <= mark.moment:
             place = _x(chart, room, min(mark.moment, chart.moments[-1]))
@@ -163,12 +163,12 @@ def _marks(chart: Chart, room: Room) -> Iterator[Markup]:
             yield line.format(place, _TOP, HEIGHT - _BOTTOM, mark.name)
 
 
-def _x(chart: Chart, room: Room, moment: datetime) -> float:
+def _x(chart: Chart, room: PlotArea, moment: datetime) -> float:
     first, last = chart.moments[0], chart.moments[-1]
     return room.x((moment - first) / (last - first) * (len(chart.moments) - 1) if last > first else 0)
 
 
-def _names(chart: Chart, room: Room, ends: Sequence[float | None]) -> Iterator[Markup]:
+def _names(chart: Chart, room: PlotArea, ends: Sequence[float | None]) -> Iterator[Markup]:
     known = [(line, end) for line, end in zip(chart.lines, ends, strict=True) if end is not None]
     places = apart([room.y.at(end) for _, end in known], _NAME_GAP, _TOP, HEIGHT - _BOTTOM)
     for (line, _), place in zip(known, places, strict=True):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup
 
 from admin_api.rendering.charts.axes import stretches
-from admin_api.rendering.charts.frame import Chart, Line, Mark, Room, figure, last_of
+from admin_api.rendering.charts.frame import Chart, Line, Mark, PlotArea, figure, last_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -25,7 +25,7 @@ Values = list[float | None]
 
 def line_chart(chart: Chart) -> Markup:
     """Draw each series as a line of its own."""
-    room = Room.of(chart, _greatest(line.values for line in chart.lines))
+    room = PlotArea.of(chart, _greatest(line.values for line in chart.lines))
     drawn = [edge for line in chart.lines for edge in _edges(room, line, line.values)]
     return figure(chart, room, drawn, [last_of(line.values) for line in chart.lines])
 
@@ -33,7 +33,7 @@ def line_chart(chart: Chart) -> Markup:
 def bar_chart(chart: Chart) -> Markup:
     """Draw the series as bars on top of each other, for few periods or for counts that come one by one."""
     floors, tops = _piles([line.values for line in chart.lines])
-    room = Room.of(chart, _greatest(tops))
+    room = PlotArea.of(chart, _greatest(tops))
     wide = max(round(room.step - 1.5, 1), 1)
     drawn = [
         Markup('<path class="bar {}" stroke-width="{:g}" d="{}"/>').format(line.tone, wide, _bars(room, floor, top))
@@ -42,7 +42,7 @@ def bar_chart(chart: Chart) -> Markup:
     return figure(chart, room, drawn, [_middle(floor, top) for floor, top in zip(floors, tops, strict=True)])
 
 
-def _edges(room: Room, line: Line, values: Sequence[float | None]) -> Iterator[Markup]:
+def _edges(room: PlotArea, line: Line, values: Sequence[float | None]) -> Iterator[Markup]:
     for stretch in stretches(values):
         points = [(room.x(index), room.y.at(values[index] or 0)) for index in stretch]
         if len(points) == 1:
@@ -80,7 +80,7 @@ def _piles(rows: Sequence[Sequence[float | None]]) -> tuple[list[Values], list[V
     return floors, tops
 
 
-def _bars(room: Room, floor: Values, top: Values) -> str:
+def _bars(room: PlotArea, floor: Values, top: Values) -> str:
     """Write bars as strokes upwards, each from the end of the one before it."""
     path, pen = "", (0.0, 0.0)
     for index in (index for stretch in stretches(top) for index in stretch):

@@ -10,7 +10,7 @@ from botocore.httpsession import get_cert_path
 from botocore.utils import get_environ_proxies
 
 from processor.orders.transport.http_connection import Address
-from processor.orders.transport.pooled_sender import Ring
+from processor.orders.transport.pooled_sender import PooledSender
 from processor.orders.transport.sigv4 import RequestSigner
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 def fast_sender(
     session: Session, client: DynamoDBClient, table: str, answered: Callable[[dict[str, Any]], None]
-) -> Ring | None:
+) -> PooledSender | None:
     """Make the ring that goes where ``client`` goes; None where that is through a proxy, which is botocore's to handle.
 
     ``session`` has made the client; ``answered`` is told of every answer that is no error.
@@ -38,4 +38,4 @@ def fast_sender(
     address = Address(parts.hostname or "", parts.port or (443 if tls else 80), tls)
     # Asked for with every second's first request, so that botocore refreshes what is about to expire.
     signer = RequestSigner(parts.netloc, client.meta.region_name, credentials.get_frozen_credentials)
-    return Ring(address, signer, table, answered)
+    return PooledSender(address, signer, table, answered)

@@ -40,7 +40,7 @@ class _Answer(NamedTuple):
     parsed: dict[str, Any]
 
 
-class Ring:
+class PooledSender:
     """A sender (``processor.orders.writer``) with connections of its own, which outlive runs."""
 
     def __init__(

@@ -17,12 +17,12 @@ from processor.domain.columns import COLUMNS, NAMES, ROW, Money, Problem, Text, 
 from processor.domain.errors import NoRowsError, PermanentError
 from processor.domain.orders import BY_CUSTOMER, OrderMaker, put_request
 from processor.orders.batches import BATCH_ITEMS, Batch, Batcher
-from processor.orders.writer import OrderStore
+from processor.orders.writer import OrderWriter
 from processor.parsing import decoding, reader
 from processor.parsing import plain_rows as plain
 from processor.parsing.plain_rows import PlainPattern
-from processor.parsing.reader import DELIMITERS, PlainRun, RowReader
-from processor.pipeline.loader import Watch, store_rows
+from processor.parsing.reader import DELIMITERS, PlainRows, RowReader
+from processor.pipeline.loader import Deadline, store_rows
 from processor.storage.csv_writer import CsvLines
 from processor.storage.outputs import AcceptedRows, RejectedRows
 from processor.storage.rejected_rows import RejectedRow
@@ -89,7 +89,7 @@ def outcome_of(fill: Any, indexes: Sequence[str]) -> Outcome:
     sender = RecordingSender(depth=2)
     error = ""
     try:
-        fill(maker(indexes), OrderStore(sender), accepted, rejected)
+        fill(maker(indexes), OrderWriter(sender), accepted, rejected)
     except PermanentError as problem:
         error = f"{type(problem).__name__}: {problem}"
     return Outcome(
@@ -106,8 +106,8 @@ def outcome_of(fill: Any, indexes: Sequence[str]) -> Outcome:
 def fast(blocks: Iterable[bytes], indexes: Sequence[str] = (BY_CUSTOMER,)) -> Outcome:
     """Read a file as the processor does."""
 
-    def fill(orders: OrderMaker, store: OrderStore, accepted: AcceptedRows, rejected: RejectedRows) -> None:
-        watch = Watch(Invocation("r", "t", timeout_s=1_000), lambda _rows: None)
+    def fill(orders: OrderMaker, store: OrderWriter, accepted: AcceptedRows, rejected: RejectedRows) -> None:
+        watch = Deadline(Invocation("r", "t", timeout_s=1_000), lambda _rows: None)
         store_rows(RowReader(blocks), Batcher(orders), store, accepted, rejected, watch)
 
     return outcome_of(fill, indexes)
@@ -116,7 +116,7 @@ def fast(blocks: Iterable[bytes], indexes: Sequence[str] = (BY_CUSTOMER,)) -> Ou
 def careful(blocks: Iterable[bytes], indexes: Sequence[str] = (BY_CUSTOMER,)) -> Outcome:
     """Read a file row by row: what every file is measured by."""
 
-    def fill(orders: OrderMaker, store: OrderStore, accepted: AcceptedRows, rejected: RejectedRows) -> None:
+    def fill(orders: OrderMaker, store: OrderWriter, accepted: AcceptedRows, rejected: RejectedRows) -> None:
         puts: list[Any] = []
         lines: list[bytes] = []
         seen = 0
@@ -152,8 +152,8 @@ def plain_rows(text: str) -> list[tuple[int, tuple[bytes, ...]]]:
     """List number and cells of the rows that are found to be plain."""
     return [
         (run.first + at, cells)
-        for run in RowReader([text.encode()]).runs()
-        if isinstance(run, PlainRun)
+        for run in RowReader([text.encode()]).chunks()
+        if isinstance(run, PlainRows)
         for at, cells in enumerate(run.rows)
     ]
 

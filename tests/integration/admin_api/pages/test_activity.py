@@ -181,7 +181,7 @@ def test_activity_that_cannot_be_had_says_so(console: ConsoleStage, monkeypatch:
             {"Error": {"Code": "InternalServerError"}}, "Query"
         )
 
-    monkeypatch.setattr("processor.ledger.action_log.read_slice", fail)
+    monkeypatch.setattr("processor.ledger.action_log.read_index_page", fail)
 
     page = console.browser().get("/activity")
 

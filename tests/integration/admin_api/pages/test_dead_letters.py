@@ -12,7 +12,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from admin_api.actions import bulk_dead_letters
-from admin_api.actions.bulk import Work
+from admin_api.actions.bulk import BulkWork
 from processor.domain.actions import ActionKind, ActionState
 from processor.domain.entries import to_iso
 from processor.domain.file_states import FileState
@@ -107,7 +107,9 @@ def work(console: ConsoleStage, *, stop_after: int = 0) -> ActionEntry:
         if handled == stop_after:
             log.ask_stop(action.action_id, "ada")
 
-    return Work(console.console, executor, lambda: 900.0, sleep, clock=lambda: float(next(seconds))).carry_out(action)
+    return BulkWork(console.console, executor, lambda: 900.0, sleep, clock=lambda: float(next(seconds))).carry_out(
+        action
+    )
 
 
 # What is shown

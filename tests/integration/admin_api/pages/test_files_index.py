@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from admin_api.actions import bulk_files
-from admin_api.actions.bulk import Work
+from admin_api.actions.bulk import BulkWork
 from processor.domain.actions import ActionEntry, ActionState
 from processor.domain.file_states import FileState
 from processor.ledger.file_list import FileFilter, FileList
@@ -45,7 +45,7 @@ def work(console: ConsoleStage) -> ActionEntry:
     """Let the worker carry out what it was called for, to its end."""
     action = console.console.actions.read(console.worker.calls.pop()["action_id"])
     assert action is not None
-    return Work(console.console, bulk_files.carry_out, lambda: 900.0, sleep=lambda _: None).carry_out(action)
+    return BulkWork(console.console, bulk_files.carry_out, lambda: 900.0, sleep=lambda _: None).carry_out(action)
 
 
 def failed_files(stage: Stage, number: int) -> list[FileEntry]:
@@ -501,7 +501,7 @@ def test_list_that_cannot_be_had_says_so_and_the_rest_stands(
             {"Error": {"Code": "InternalServerError"}}, "Query"
         )
 
-    monkeypatch.setattr("processor.ledger.file_list.read_slice", fail)
+    monkeypatch.setattr("processor.ledger.file_list.read_index_page", fail)
     page = browser.get("/files")
 
     assert page.status_code == 200

@@ -10,7 +10,7 @@ from urllib.parse import quote
 import pytest
 from botocore.exceptions import ClientError
 
-from admin_api.monitoring.log_search import LogSearch, Mention
+from admin_api.monitoring.log_search import LogMention, LogSearch
 from processor.domain.actions import ActionEntry, ActionKind, ActionState
 from processor.domain.entries import to_iso
 from processor.messaging.dead_letter_queue import DeadLetterQueue
@@ -177,5 +177,5 @@ def test_log_lines_that_are_no_runs_are_passed_over(console: ConsoleStage, logs:
 
     found = LogSearch(logs, group).find(UUID, now - timedelta(days=1), now)
 
-    assert found == (Mention("abc", "1"),)
+    assert found == (LogMention("abc", "1"),)
     assert LogSearch(logs, "/nowhere").find(UUID, now - timedelta(days=1), now) == ()

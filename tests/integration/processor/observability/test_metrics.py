@@ -11,8 +11,8 @@ import pytest
 from processor.domain.file_states import FileState
 from processor.messaging.messages import reprocess_body
 from processor.observability.cost import Usage
-from processor.observability.metrics import COUNTERS, MEASUREMENTS, Tally
-from processor.observability.usage_meter import Meter
+from processor.observability.metrics import COUNTERS, MEASUREMENTS, InvocationMetrics
+from processor.observability.usage_meter import UsageMeter
 from processor.pipeline.run import Run
 from tests.integration.stage import BAD_ROW, GOOD_ROWS, csv_file, record, s3_event
 
@@ -152,7 +152,7 @@ def test_metrics_of_a_mixed_load_equal_the_ground_truth(
 
 def test_meter_counts_what_dynamodb_says_with_indexes_apart(stage: Stage) -> None:
     """Orders, their index and the ledger are told apart; reads are no writes, nor is a repeated transaction."""
-    meter = Meter("orders")
+    meter = UsageMeter("orders")
     answers: dict[str, Any] = {
         "ConsumedCapacity": [
             {
@@ -199,7 +199,7 @@ def test_receipt_of_a_run_lists_every_call(
 
 def test_undeclared_names_are_refused() -> None:
     """A metric that nobody has declared cannot be sent by a slip."""
-    tally = Tally()
+    tally = InvocationMetrics()
 
     with pytest.raises(KeyError):
         tally.count("FilesLost")

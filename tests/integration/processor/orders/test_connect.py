@@ -15,10 +15,10 @@ from tests.integration.stage import REGION
 if TYPE_CHECKING:
     import pytest
 
-    from processor.orders.transport.pooled_sender import Ring
+    from processor.orders.transport.pooled_sender import PooledSender
 
 
-def ring(monkeypatch: pytest.MonkeyPatch, url: str | None = None, **environment: str) -> Ring | None:
+def ring(monkeypatch: pytest.MonkeyPatch, url: str | None = None, **environment: str) -> PooledSender | None:
     """Make a ring from a session of this environment."""
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy", "AWS_CA_BUNDLE"):
         monkeypatch.delenv(name, raising=False)
@@ -30,7 +30,7 @@ def ring(monkeypatch: pytest.MonkeyPatch, url: str | None = None, **environment:
     return fast_sender(session, client, "orders", lambda _parsed: None)
 
 
-def head_of(made: Ring | None) -> bytes:
+def head_of(made: PooledSender | None) -> bytes:
     """Return the head of a request that it would send."""
     assert made is not None
     return made._signer.head(b"{}")

@@ -17,9 +17,9 @@ from processor.domain.errors import ThrottledError
 from processor.orders.batches import Batch
 from processor.orders.transport import http_connection
 from processor.orders.transport.http_connection import Address
-from processor.orders.transport.pooled_sender import Ring
+from processor.orders.transport.pooled_sender import PooledSender
 from processor.orders.transport.sigv4 import RequestSigner
-from processor.orders.writer import OrderStore
+from processor.orders.writer import OrderWriter
 from tests.bench.stub import FAULTS, running
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ PASSING = sorted(set(FAULTS) - {"denied", "silent"})
 """Faults that are over when the batch is sent again."""
 
 
-OPENED: list[Ring] = []
+OPENED: list[PooledSender] = []
 
 
 @pytest.fixture(autouse=True)
@@ -49,13 +49,13 @@ def stub() -> Iterator[Stub]:
         yield server
 
 
-def ring_to(stub: Stub, waits: list[float] | None = None, told: list[dict[str, Any]] | None = None) -> Ring:
+def ring_to(stub: Stub, waits: list[float] | None = None, told: list[dict[str, Any]] | None = None) -> PooledSender:
     """Make a ring to the server that does not really wait."""
     address = Address("127.0.0.1", int(stub.url.rpartition(":")[2]), None)
     signer = RequestSigner("stub", "eu-west-1", lambda: ReadOnlyCredentials("a", "s", None))
     waits = [] if waits is None else waits
     told = [] if told is None else told
-    ring = Ring(address, signer, "orders", told.append, sleep=waits.append, jitter=lambda: 1.0)
+    ring = PooledSender(address, signer, "orders", told.append, sleep=waits.append, jitter=lambda: 1.0)
     OPENED.append(ring)
     return ring
 
@@ -67,9 +67,9 @@ def batches(count: int, rows: int = 5) -> list[Batch]:
     return [Batch(",".join(group).encode(), b"", rows) for group in batched(puts, rows)]
 
 
-def write(ring: Ring, written: list[Batch]) -> list[Batch]:
+def write(ring: PooledSender, written: list[Batch]) -> list[Batch]:
     """Write batches as a run does; returns those that are known to be stored, in that order."""
-    store = OrderStore(ring, sleep=lambda _: None)
+    store = OrderWriter(ring, sleep=lambda _: None)
     stored = [done for batch in written for done in store.write(batch)]
     return stored + store.finish()
 

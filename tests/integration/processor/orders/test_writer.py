@@ -11,7 +11,7 @@ from botocore.stub import Stubber
 from processor.domain.errors import ThrottledError
 from processor.domain.orders import Item, put_request
 from processor.orders.batches import Batch
-from processor.orders.writer import ClientSender, OrderStore, left_over
+from processor.orders.writer import ClientSender, OrderWriter, left_over
 
 if TYPE_CHECKING:
     from tests.integration.stage import Stage
@@ -41,7 +41,7 @@ def asked(*items: Item) -> dict[str, Any]:
 def test_unprocessed_items_are_sent_again_with_growing_waits(stage: Stage) -> None:
     """Only what was left is sent again, each time after a longer possible wait."""
     waits: list[float] = []
-    store = OrderStore(ClientSender(stage.clients.orders, "orders"), sleep=waits.append, jitter=lambda: 1.0)
+    store = OrderWriter(ClientSender(stage.clients.orders, "orders"), sleep=waits.append, jitter=lambda: 1.0)
     items = [item(number) for number in range(4)]
     with Stubber(stage.clients.orders) as stubber:
         stubber.add_response("batch_write_item", answer(*items[1:]), asked(*items))
@@ -58,7 +58,7 @@ def test_unprocessed_items_are_sent_again_with_growing_waits(stage: Stage) -> No
 def test_endless_throttling_raises(stage: Stage) -> None:
     """After a bounded number of attempts the run fails, so that SQS tries again later."""
     waits: list[float] = []
-    store = OrderStore(ClientSender(stage.clients.orders, "orders"), sleep=waits.append, jitter=lambda: 1.0)
+    store = OrderWriter(ClientSender(stage.clients.orders, "orders"), sleep=waits.append, jitter=lambda: 1.0)
     with Stubber(stage.clients.orders) as stubber:
         for _ in range(12):
             stubber.add_response("batch_write_item", answer(item(1)), asked(item(1)))
@@ -70,7 +70,7 @@ def test_endless_throttling_raises(stage: Stage) -> None:
 
 def test_written_items_are_in_the_table(stage: Stage) -> None:
     """A batch that DynamoDB takes at once is stored with one call."""
-    store = stage.services.new_store()
+    store = stage.services.new_order_writer()
 
     store.write(batch(*[item(number) for number in range(25)]))
 
@@ -81,7 +81,7 @@ def test_written_items_are_in_the_table(stage: Stage) -> None:
 def test_batch_that_is_throttled_as_a_whole_waits_like_its_items(stage: Stage) -> None:
     """A refused call counts as all items unprocessed: the SDK's small quota of retries must not end the run."""
     waits: list[float] = []
-    store = OrderStore(ClientSender(stage.clients.orders, "orders"), sleep=waits.append, jitter=lambda: 1.0)
+    store = OrderWriter(ClientSender(stage.clients.orders, "orders"), sleep=waits.append, jitter=lambda: 1.0)
     with Stubber(stage.clients.orders) as stubber:
         for code in ("ProvisionedThroughputExceededException", "ThrottlingException", "RequestLimitExceeded"):
             stubber.add_client_error("batch_write_item", code, expected_params=asked(item(1)))
@@ -94,7 +94,7 @@ def test_batch_that_is_throttled_as_a_whole_waits_like_its_items(stage: Stage) -
 
 def test_other_errors_are_not_waited_for(stage: Stage) -> None:
     """What is no throttling fails the run at once."""
-    store = OrderStore(ClientSender(stage.clients.orders, "orders"), sleep=lambda _: None)
+    store = OrderWriter(ClientSender(stage.clients.orders, "orders"), sleep=lambda _: None)
     with Stubber(stage.clients.orders) as stubber:
         stubber.add_client_error("batch_write_item", "AccessDeniedException")
 
@@ -104,7 +104,7 @@ def test_other_errors_are_not_waited_for(stage: Stage) -> None:
 
 def test_no_wait_outlasts_the_run(stage: Stage) -> None:
     """Rather than sleep until Lambda kills it, a throttled run fails while it can still say why."""
-    store = OrderStore(ClientSender(stage.clients.orders, "orders"), sleep=lambda _: None, may_wait=lambda _: False)
+    store = OrderWriter(ClientSender(stage.clients.orders, "orders"), sleep=lambda _: None, may_wait=lambda _: False)
     with Stubber(stage.clients.orders) as stubber:
         stubber.add_response("batch_write_item", answer(item(1)))
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from admin_api.actions.available import OFFERS, allowed, offers, why_not
+from admin_api.actions.available import OFFERS, allowed, available_actions, why_not
 from processor.domain.actions import ActionKind
 from processor.domain.file_states import TRANSITIONS, FileState
 from tests.unit.admin_api.made_files import NOW, made_file
@@ -30,7 +30,7 @@ def test_each_state_offers_what_can_be_done_in_it(state: FileState) -> None:
     """No more, and no less; and what is offered is a move that the ledger allows."""
     entry = made_file(state=state, lease_until=int(NOW.timestamp()) + 60)
 
-    found = {str(offer.kind) for offer in offers(entry, NOW)}
+    found = {str(offer.kind) for offer in available_actions(entry, NOW)}
 
     assert found == EXPECTED[state]
     targets = {"dismiss": FileState.DISMISSED, "reprocess": FileState.REPROCESSING}
@@ -41,8 +41,8 @@ def test_file_whose_run_has_died_can_be_reprocessed() -> None:
     """From the second on in which the next run may take it over."""
     entry = made_file(state=FileState.PROCESSING, lease_until=int(NOW.timestamp()))
 
-    assert not offers(entry, NOW)
-    assert [offer.kind for offer in offers(entry, NOW + timedelta(seconds=1))] == [ActionKind.REPROCESS]
+    assert not available_actions(entry, NOW)
+    assert [offer.kind for offer in available_actions(entry, NOW + timedelta(seconds=1))] == [ActionKind.REPROCESS]
 
 
 @pytest.mark.parametrize("kind", OFFERS)

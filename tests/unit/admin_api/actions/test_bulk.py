@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from admin_api.actions.bulk import RESERVE_S, SAVE_EVERY_S, Step, Work, start
+from admin_api.actions.bulk import RESERVE_S, SAVE_EVERY_S, BulkStep, BulkWork, start
 from processor.domain.actions import ActionEntry, ActionKind, ActionState
 
 if TYPE_CHECKING:
@@ -105,16 +105,16 @@ class Time:
         return self.now
 
 
-def ten_things(_console: Console, action: ActionEntry) -> Iterator[Step]:
+def ten_things(_console: Console, action: ActionEntry) -> Iterator[BulkStep]:
     """Do ten things, from where an earlier worker left off."""
     for number in range(int(action.resume or 0), 10):
-        yield Step(done=1, resume=str(number + 1))
+        yield BulkStep(done=1, resume=str(number + 1))
 
 
-def work(fake: FakeConsole, time: Time, remaining_s: float = 600, executor: Any = ten_things) -> Work:
+def work(fake: FakeConsole, time: Time, remaining_s: float = 600, executor: Any = ten_things) -> BulkWork:
     """Set a worker up on a fake console."""
     console = cast("Console", fake)
-    return Work(console, executor, lambda: remaining_s, sleep=time.sleep, clock=time.look)
+    return BulkWork(console, executor, lambda: remaining_s, sleep=time.sleep, clock=time.look)
 
 
 def test_an_action_is_done_when_every_step_is() -> None:
@@ -139,8 +139,8 @@ def test_what_was_skipped_costs_no_time() -> None:
     """A rate protects what is downstream, and nothing went there."""
     time = Time()
 
-    def skips(_console: Console, _action: ActionEntry) -> Iterator[Step]:
-        yield from [Step(skipped=1)] * 100
+    def skips(_console: Console, _action: ActionEntry) -> Iterator[BulkStep]:
+        yield from [BulkStep(skipped=1)] * 100
 
     ended = work(FakeConsole(), time, executor=skips).carry_out(replace(ACTION, rate_per_s=1))
 
@@ -160,10 +160,10 @@ def test_what_must_be_on_record_is_saved_before_the_executor_goes_on() -> None:
     """However little time has passed: a worker that dies after it has said so where the next one has to look."""
     fake, seen = FakeConsole(), []
 
-    def careful(_console: Console, _action: ActionEntry) -> Iterator[Step]:
-        yield Step(resume="a,b", save=True)
+    def careful(_console: Console, _action: ActionEntry) -> Iterator[BulkStep]:
+        yield BulkStep(resume="a,b", save=True)
         seen.append(fake.actions.stored.resume if fake.actions.stored else "")
-        yield Step(done=2)
+        yield BulkStep(done=2)
 
     work(fake, Time(), executor=careful).carry_out(ACTION)
 
@@ -197,9 +197,9 @@ def test_a_worker_hands_on_before_its_time_is_up() -> None:
 def test_the_last_error_is_kept_in_words() -> None:
     """Whoever looks at a failed step sees why."""
 
-    def fails(_console: Console, _action: ActionEntry) -> Iterator[Step]:
-        yield Step(failed=1, error="orders.csv is being processed.")
-        yield Step(done=1)
+    def fails(_console: Console, _action: ActionEntry) -> Iterator[BulkStep]:
+        yield BulkStep(failed=1, error="orders.csv is being processed.")
+        yield BulkStep(done=1)
 
     ended = work(FakeConsole(), Time(), executor=fails).carry_out(ACTION)
 

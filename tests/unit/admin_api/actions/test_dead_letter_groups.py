@@ -12,7 +12,7 @@ from admin_api.actions.dead_letter_groups import (
     SETTLED_SINCE,
     UNDER_WAY,
     UNKNOWN_FILE,
-    Group,
+    LetterGroup,
     group_letters,
 )
 from processor.domain.entries import FileEntry, to_iso
@@ -48,7 +48,7 @@ def entry(file_id: str, state: FileState = FileState.DEAD_LETTERED, cause: str =
     )
 
 
-def grouped(letters: list[DeadLetter], *entries: FileEntry) -> dict[str, Group]:
+def grouped(letters: list[DeadLetter], *entries: FileEntry) -> dict[str, LetterGroup]:
     """Group letters, by cause."""
     return {group.cause: group for group in group_letters(letters, {each.file_id: each for each in entries})}
 

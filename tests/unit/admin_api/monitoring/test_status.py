@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from admin_api.monitoring.alarms import Alarm, AlarmState
-from admin_api.monitoring.status import FRESH_S, VitalsReader
+from admin_api.monitoring.status import FRESH_S, StatusReader
 from processor.domain.file_states import MOVING, FileState
 from processor.ledger.counters import Counts
 
@@ -56,28 +56,28 @@ class Time:
         return self.now
 
 
-def reader(counts: Any = COUNTS, depth: Any = 3, alarms: Any = (RED, GREEN), time: Time | None = None) -> VitalsReader:
+def reader(counts: Any = COUNTS, depth: Any = 3, alarms: Any = (RED, GREEN), time: Time | None = None) -> StatusReader:
     """Set a reader up in front of three services."""
     counters, letters, alarm_reader = (cast("Any", Source(answer)) for answer in (counts, depth, alarms))
-    return VitalsReader(counters, letters, alarm_reader, now=(time or Time()).read)
+    return StatusReader(counters, letters, alarm_reader, now=(time or Time()).read)
 
 
 def test_what_needs_a_person_is_added_up() -> None:
     """Failed and given-up files, those with rejected rows, and alarms that are red."""
-    vitals = reader().read()
+    status = reader().read()
 
-    assert vitals.failed_files == 3
-    assert vitals.waiting_files == 6
-    assert (vitals.rejected_rows, vitals.dead_letters) == (41, 3)
-    assert vitals.alarming == (RED,)
-    assert not vitals.is_calm
+    assert status.failed_files == 3
+    assert status.waiting_files == 6
+    assert (status.rejected_rows, status.dead_letters) == (41, 3)
+    assert status.alarming == (RED,)
+    assert not status.is_calm
 
 
 def test_nothing_to_do_is_calm() -> None:
     """Processed files need nobody."""
-    vitals = reader(Counts({FileState.PROCESSED: 99}, 0), 0, (GREEN,)).read()
+    status = reader(Counts({FileState.PROCESSED: 99}, 0), 0, (GREEN,)).read()
 
-    assert vitals.is_calm
+    assert status.is_calm
 
 
 def test_pages_in_quick_succession_ask_once() -> None:
@@ -137,11 +137,11 @@ def test_a_service_that_fails_takes_no_page_down(broken: str, named: str) -> Non
     away = ClientError({"Error": {"Code": "ServiceUnavailable"}}, "Query")
     answers: dict[str, Any] = {"counts": Counts({}, 0), "depth": 0, "alarms": ()}
 
-    vitals = reader(**answers | {broken: away}).read()
+    status = reader(**answers | {broken: away}).read()
 
-    assert vitals.missing == (named,)
-    assert not vitals.is_calm
-    assert vitals.waiting_files == 0
+    assert status.missing == (named,)
+    assert not status.is_calm
+    assert status.waiting_files == 0
 
 
 def test_files_under_way_are_counted_together_and_kept_for_a_moment() -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from admin_api.monitoring.alarms import Alarm, AlarmState
-from admin_api.monitoring.status import Vitals
-from admin_api.pages.overview.attention import needs_of
+from admin_api.monitoring.status import Status
+from admin_api.pages.overview.attention import attention_items
 from processor.domain.file_states import FileState
 from processor.ledger.counters import Counts
 
@@ -16,17 +16,17 @@ def alarm(state: AlarmState) -> Alarm:
     return Alarm("dead-letters", state, "", datetime(2026, 11, 25, tzinfo=UTC), "", "", "", "")
 
 
-def vitals(counts: dict[FileState, int], *, rows: int = 0, letters: int | None = 0, red: int = 0) -> Vitals:
+def status(counts: dict[FileState, int], *, rows: int = 0, letters: int | None = 0, red: int = 0) -> Status:
     """Make the numbers of a moment."""
     alarms = (*(alarm(AlarmState.ALARM) for _ in range(red)), alarm(AlarmState.OK), alarm(AlarmState.NO_DATA))
-    return Vitals(Counts(counts, rows), letters, alarms, read_at=0.0)
+    return Status(Counts(counts, rows), letters, alarms, read_at=0.0)
 
 
 def test_what_waits_is_counted_in_words_with_its_list() -> None:
     """Each number leads to what it counts, the gravest first, one as one and two as two."""
     counts = {FileState.FAILED: 2, FileState.PARTIAL: 3, FileState.DUPLICATE: 1, FileState.PROCESSED: 900}
 
-    needs = needs_of(vitals(counts, rows=1_041, letters=1, red=1))
+    needs = attention_items(status(counts, rows=1_041, letters=1, red=1))
 
     assert [(need.count, need.what, need.href) for need in needs] == [
         (1, "alarm", "/metrics#alarms"),
@@ -39,9 +39,9 @@ def test_what_waits_is_counted_in_words_with_its_list() -> None:
 
 def test_nothing_waits_where_all_is_zero() -> None:
     """Quiet alarms, alarms without data and processed files need nobody."""
-    assert needs_of(vitals({FileState.PROCESSED: 5})) == ()
+    assert attention_items(status({FileState.PROCESSED: 5})) == ()
 
 
 def test_what_is_unknown_is_not_shown_as_waiting() -> None:
     """A number that could not be had is missing, which the page says apart."""
-    assert needs_of(Vitals(None, None, None, 0.0, ("the alarms",))) == ()
+    assert attention_items(Status(None, None, None, 0.0, ("the alarms",))) == ()

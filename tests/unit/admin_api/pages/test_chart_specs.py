@@ -20,7 +20,7 @@ from admin_api.monitoring.measures import (
     needing_nobody,
 )
 from admin_api.monitoring.series import Series, Source, Window
-from admin_api.pages.metrics.chart_groups import GROUPS, Group
+from admin_api.pages.metrics.chart_groups import GROUPS, ChartGroup
 from admin_api.pages.metrics.chart_specs import per_cent, whole
 from processor.observability.metrics import UNITS
 
@@ -65,7 +65,7 @@ def test_every_metric_that_is_sent_is_drawn() -> None:
 
 @pytest.mark.parametrize("group", GROUPS, ids=lambda group: group.name)
 @pytest.mark.parametrize("window", list(Window))
-def test_every_plot_asks_for_what_it_draws(group: Group, window: Window) -> None:
+def test_every_plot_asks_for_what_it_draws(group: ChartGroup, window: Window) -> None:
     """A chart whose series was not asked for would fail on somebody's screen; without data it says so."""
     read = readings(window)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from admin_api.pages.files.timeline import MOST_STEPS, life_of, verdict_of
+from admin_api.pages.files.timeline import MOST_STEPS, timeline_of, verdict_of
 from processor.domain.actions import ActionKind, ActionState
 from processor.domain.entries import to_iso
 from processor.domain.file_states import AT_REST, FileState
@@ -26,7 +26,7 @@ def story(*parts: Any, **values: Any) -> FileStory:
 
 def titles(told: FileStory) -> list[str]:
     """List the steps' titles."""
-    return [step.title for step in life_of(told, LATER)]
+    return [step.title for step in timeline_of(told, LATER)]
 
 
 def test_life_is_told_in_its_order() -> None:
@@ -48,7 +48,7 @@ def test_life_is_told_in_its_order() -> None:
         "Run 3 processed",
         "Settled",
     ]
-    steps = life_of(told, LATER)
+    steps = timeline_of(told, LATER)
     assert steps[1].detail == "ThrottledError"
     assert steps[3].detail == "by ada@example.com"
     assert (steps[4].detail, steps[4].href) == ("1.2 s", f"/files/{told.entry.file_id}/runs/r40")
@@ -95,8 +95,8 @@ def test_action_on_many_leads_to_its_own_page() -> None:
     """The one on this file alone does not."""
     alone, among = story(made_action()), story(made_action(part_of_many=True))
 
-    assert life_of(alone, LATER)[0].href == ""
-    assert life_of(among, LATER)[0].href == "/activity/20261125T183000Z-0123abcd"
+    assert timeline_of(alone, LATER)[0].href == ""
+    assert timeline_of(among, LATER)[0].href == "/activity/20261125T183000Z-0123abcd"
 
 
 @pytest.mark.parametrize("state", FileState)

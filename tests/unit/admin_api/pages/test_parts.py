@@ -7,7 +7,7 @@ import threading
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from admin_api.pages.parts import Part, ask
+from admin_api.pages.parts import PagePart, ask
 
 
 def refused() -> int:
@@ -24,13 +24,13 @@ def test_an_answer_is_the_parts_value() -> None:
     """What worked is there, and can be made into something else."""
     part = ask("CloudWatch", lambda: 20).result()
 
-    assert part == Part(20)
-    assert part.then(lambda value: value + 1) == Part(21)
+    assert part == PagePart(20)
+    assert part.then(lambda value: value + 1) == PagePart(21)
 
 
 def test_what_aws_refuses_takes_only_its_own_part() -> None:
     """The part says in words which call failed and how, and stays empty whatever is made of it."""
-    assert ask("CloudWatch", refused).result() == Part(None, "GetMetricData failed: ThrottlingException.")
+    assert ask("CloudWatch", refused).result() == PagePart(None, "GetMetricData failed: ThrottlingException.")
     away = ask("X-Ray", unreachable).result()
     assert away.problem == "X-Ray could not be reached: EndpointConnectionError."
     assert away.then(lambda value: value + 1) == away

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from admin_api.monitoring.status import Vitals
+from admin_api.monitoring.status import Status
 from admin_api.rendering.formats import Clock
 from admin_api.rendering.views import Frame, templates
 from admin_api.web.assets import FOLDER
@@ -20,14 +20,14 @@ from processor.ledger.counters import Counts
 
 NOW = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
 OPERATOR = User("subject", "operator@example.com", ("operators",))
-CALM = Vitals(Counts({}, 0), 0, None, NOW.timestamp())
+CALM = Status(Counts({}, 0), 0, None, NOW.timestamp())
 FRAME = Frame(
     section="files",
     environment="dev",
     region="eu-west-1",
     is_production=False,
     user=OPERATOR,
-    vitals=CALM,
+    status=CALM,
     clock=Clock(NOW),
     theme="auto",
     address="/files?state=failed",
@@ -76,7 +76,7 @@ def test_badges_count_what_needs_a_person_and_only_that() -> None:
     """Failed, given up, partial and held files; dead letters; and nothing where all is well."""
     counts = Counts({FileState.FAILED: 1_200, FileState.PARTIAL: 34, FileState.PROCESSED: 99_999}, 0)
 
-    busy = _page(replace(FRAME, vitals=Vitals(counts, 5, None, NOW.timestamp())))
+    busy = _page(replace(FRAME, status=Status(counts, 5, None, NOW.timestamp())))
 
     assert re.findall(r'class="badge">.*?</span>([\d,]+)<', busy) == ["1,234", "5"]
     assert 'class="badge"' not in _page()
@@ -90,9 +90,9 @@ def test_who_may_only_look_is_offered_no_upload() -> None:
     assert "viewer: may look" in page
 
 
-def test_a_page_is_whole_while_the_vitals_cannot_be_had() -> None:
+def test_a_page_is_whole_while_the_status_cannot_be_loaded() -> None:
     """A frame without numbers is still a frame."""
-    page = _page(replace(FRAME, vitals=Vitals(None, None, None, NOW.timestamp(), ("the counts of files",))))
+    page = _page(replace(FRAME, status=Status(None, None, None, NOW.timestamp(), ("the counts of files",))))
 
     assert 'class="badge"' not in page
 

@@ -10,7 +10,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from admin_api.web.security import Guard, origin_of
+from admin_api.web.security import RequestGuard, origin_of
 
 URL = "https://console.test"
 
@@ -23,7 +23,7 @@ def client() -> TestClient:
         return PlainTextResponse("done")
 
     app = Starlette(routes=[Route("/", answer, methods=["GET", "POST"])])
-    return TestClient(Guard(app, console_url=URL), base_url=URL)
+    return TestClient(RequestGuard(app, console_url=URL), base_url=URL)
 
 
 def test_every_answer_carries_the_policy(client: TestClient) -> None:

@@ -21,7 +21,7 @@ from processor.domain.errors import (
 from processor.large_files.splitting import LOOK_AHEAD, Range, RangeReader, Split, split
 from processor.parsing import decoding
 from processor.parsing import reader as rows
-from processor.parsing.reader import LONGEST_ROW, PlainRun, RowReader
+from processor.parsing.reader import LONGEST_ROW, PlainRows, RowReader
 from sample_data.generate import generate
 from sample_data.shape import Shape
 from tests.unit.processor.strategies import HEADER
@@ -43,8 +43,8 @@ def generated(count: int, shape: Shape) -> bytes:
 def rows_of(reader: RowReader) -> Rows:
     """List a reader's rows, those of plain runs, too, as a careful reader gives them."""
     found: Rows = []
-    for each in reader.runs():
-        if isinstance(each, PlainRun):
+    for each in reader.chunks():
+        if isinstance(each, PlainRows):
             found += [
                 (each.first + at, tuple(cell.decode() for cell in cells), "", "") for at, cells in enumerate(each.rows)
             ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from processor.orders.rate_limiter import Pace
+from processor.orders.rate_limiter import RateLimiter
 
 
 @dataclass
@@ -17,9 +17,9 @@ class Clock:
         return self.now
 
 
-def refused(clock: Clock, *, taken: int, after_s: float) -> Pace:
+def refused(clock: Clock, *, taken: int, after_s: float) -> RateLimiter:
     """Make a pace that was refused for the first time after it had taken so many items."""
-    pace = Pace(clock)
+    pace = RateLimiter(clock)
     pace.took(taken)
     clock.now += after_s
     pace.refused()
@@ -28,7 +28,7 @@ def refused(clock: Clock, *, taken: int, after_s: float) -> Pace:
 
 def test_nothing_waits_before_the_first_refusal() -> None:
     """However much is written."""
-    pace = Pace(Clock())
+    pace = RateLimiter(Clock())
 
     waits = []
     for _ in range(1_000):

@@ -21,7 +21,7 @@ from processor.domain.errors import (
     WrongEncodingError,
 )
 from processor.parsing import decoding
-from processor.parsing.decoding import Content
+from processor.parsing.decoding import ContentCheck
 from tests.unit.processor.strategies import ANY_TEXT
 
 if TYPE_CHECKING:
@@ -31,7 +31,9 @@ LIMIT = 10_000_000
 SAMPLE = "order_id,customer_name\r\nA-1,Zoë 李 😀\r\n"
 
 
-def check(blocks: Iterable[bytes], *, gzipped: bool = False, encoding: str = "utf-8", limit: int = LIMIT) -> Content:
+def check(
+    blocks: Iterable[bytes], *, gzipped: bool = False, encoding: str = "utf-8", limit: int = LIMIT
+) -> ContentCheck:
     """Check a file of these blocks."""
     return decoding.check(blocks, gzipped=gzipped, encoding=encoding, limit_bytes=limit)
 
@@ -62,7 +64,7 @@ def test_sizes_and_digest_are_those_of_the_stored_bytes() -> None:
 
     found = check([data[:7], b"", data[7:]])
 
-    assert found == Content(len(data), len(data), data.count(b"\n"), hashlib.sha256(data).hexdigest())
+    assert found == ContentCheck(len(data), len(data), data.count(b"\n"), hashlib.sha256(data).hexdigest())
 
 
 def test_gzip_counts_stored_and_unpacked_bytes() -> None:
@@ -72,7 +74,7 @@ def test_gzip_counts_stored_and_unpacked_bytes() -> None:
 
     found = check([packed], gzipped=True)
 
-    assert found == Content(len(packed), len(data), data.count(b"\n"), hashlib.sha256(packed).hexdigest())
+    assert found == ContentCheck(len(packed), len(data), data.count(b"\n"), hashlib.sha256(packed).hexdigest())
 
 
 @pytest.mark.parametrize("blocks", [[], [b""], [b"", b""]])
@@ -222,7 +224,7 @@ def test_text_comes_back_whatever_the_blocks(written: str, codec: str, gzipped: 
     found = check(blocks, gzipped=gzipped)
 
     assert text(blocks, gzipped=gzipped) == written
-    assert found == Content(
+    assert found == ContentCheck(
         len(stored), len(written.encode(codec)), written.count("\n"), hashlib.sha256(stored).hexdigest()
     )
 
