@@ -1,18 +1,24 @@
-"""Puts the console together: its pages, what surrounds every request, and what becomes of errors."""
+"""Builds the application: what surrounds every request, and which module has the pages below which path.
+
+Pages are loaded when somebody first asks for one of them: loading all of them takes longer than all the rest of a cold
+start, and nobody's first request needs more than one.
+"""
 
 from __future__ import annotations
 
+import importlib
 from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 
-from admin_api.lazy_routes import LazyRoutes
 from admin_api.rendering.error_pages import HANDLERS, ErrorBoundary
 from admin_api.web.auth import AuthenticationMiddleware, LazySessions
 from admin_api.web.security import RequestGuard
 
 if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
     from admin_api.web.auth import User
     from admin_api.web.tokens import TokenChecker
     from admin_api.wiring.services import Console
@@ -22,6 +28,51 @@ _DESCRIPTION = """
 Everything that the console shows and does, for scripts. Sign in with the scripts client of the user pool and send the
 ID token: `Authorization: Bearer …`. Members of `operators` may act, members of `viewers` may look.
 """
+
+
+PAGES = {
+    "": ("pages.overview.index",),
+    "static": ("web.assets",),
+    "healthz": ("pages.health",),
+    "robots.txt": ("pages.health",),
+    "auth": ("pages.sign_in",),
+    "preferences": ("pages.preferences",),
+    "upload": ("pages.upload",),
+    "metrics": ("pages.metrics.index",),
+    "files": ("pages.runs.detail", "pages.files.index", "pages.files.confirm", "pages.files.detail"),
+    "traces": ("pages.runs.detail",),
+    "activity": ("pages.activity",),
+    "orders": ("pages.orders.index",),
+    "dead-letters": ("pages.dead_letters.index",),
+    "search": ("pages.search.index",),
+    "api": ("api.docs", "api.files", "api.orders", "api.dead_letters", "api.actions", "api.uploads"),
+}
+"""The modules with a ``router`` by the first part of their paths, in the order in which their routes are tried."""
+
+
+def load_pages(app: FastAPI, *parts: str) -> None:
+    """Load what is below these first parts of paths, and has not been loaded before."""
+    loaded: set[str] = app.state.loaded
+    for part in parts:
+        for name in PAGES.get(part, ()):
+            if name not in loaded:
+                router = importlib.import_module(f"admin_api.{name}").router
+                app.include_router(router, include_in_schema=name.startswith("api."))
+                loaded.add(name)
+
+
+class LazyRoutes:
+    """Loads the pages of a request's path before the request goes on to find its route."""
+
+    def __init__(self, app: ASGIApp, application: FastAPI) -> None:
+        self._app = app
+        self._application = application
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on; of a path that nobody has, the application says so."""
+        if scope["type"] == "http":
+            load_pages(self._application, scope["path"].removeprefix("/").partition("/")[0])
+        await self._app(scope, receive, send)
 
 
 def create_app(console: Console) -> FastAPI:

@@ -1,6 +1,6 @@
 """CloudWatch's figures for the console: one call for all the series of a page, kept for some seconds.
 
-What has no data stays a gap; sums, rates and prices are made of the answers in ``admin_api.monitoring.figures``.
+What has no data stays a gap; sums, rates and prices are made of the answers in ``admin_api.monitoring.measures``.
 """
 
 from __future__ import annotations

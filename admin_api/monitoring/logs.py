@@ -1,4 +1,4 @@
-"""The processor's log lines of one run or one request, from CloudWatch Logs.
+"""The processor's log lines in CloudWatch Logs: those of one run or request, and the runs that name an id.
 
 FilterLogEvents finds lines by a quoted term, which may stand anywhere in them; what a line is really about is then told
 by its fields. The lines never hold the contents of a row (``processor.observability.telemetry``).
@@ -6,17 +6,20 @@ by its fields. The lines never hold the contents of a row (``processor.observabi
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
 from admin_api.monitoring.log_lines import LogLine, read_line
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from mypy_boto3_logs import CloudWatchLogsClient
-    from mypy_boto3_logs.type_defs import FilterLogEventsResponseTypeDef
+    from mypy_boto3_logs.type_defs import FilteredLogEventTypeDef
 
 MOST_LINES = 200
 _MOST_CALLS = 5
@@ -53,6 +56,14 @@ class LogPage:
     """Whether these are all lines of the time that was searched."""
 
 
+@dataclass(frozen=True, slots=True)
+class LogMention:
+    """A run that has the id in its log lines."""
+
+    file_id: str
+    run_id: str
+
+
 class LogReader:
     """Reads one log group."""
 
@@ -63,35 +74,59 @@ class LogReader:
     def read(self, wanted: Wanted, since: datetime, until: datetime) -> LogPage:
         """Read the lines of a run or a request that was at work in this time. Raises botocore's errors."""
         lines: list[LogLine] = []
-        token = ""
-        for _ in range(_MOST_CALLS):
-            answer = self._ask(wanted.term, since - _BEFORE, until + _AFTER, token)
-            if answer is None:
-                return LogPage((), complete=True)
-            for event in answer["events"]:
-                at = datetime.fromtimestamp(event["timestamp"] / 1000, UTC)
-                line = read_line(event["message"], at)
+        complete = False
+        for events, is_last in self._pages(wanted.term, since - _BEFORE, until + _AFTER):
+            for event in events:
+                line = read_line(event["message"], datetime.fromtimestamp(event["timestamp"] / 1000, UTC))
                 if line and wanted.has(line):
                     lines.append(line)
-            token = answer.get("nextToken", "")
-            if not token or len(lines) >= MOST_LINES:
+            complete = is_last and len(lines) <= MOST_LINES
+            if len(lines) >= MOST_LINES:
                 break
-        complete = not token and len(lines) <= MOST_LINES
         return LogPage(tuple(sorted(lines, key=lambda line: line.at)[:MOST_LINES]), complete)
 
-    def _ask(self, term: str, since: datetime, until: datetime, token: str) -> FilterLogEventsResponseTypeDef | None:
-        """Ask for one page; None where the function has never logged and so has no log group."""
-        more = {"nextToken": token} if token else {}
-        try:
-            return self._logs.filter_log_events(
-                logGroupName=self._log_group,
-                filterPattern=f'"{term}"',
-                startTime=int(since.timestamp() * 1000),
-                endTime=int(until.timestamp() * 1000),
-                limit=1000,
-                **more,  # type: ignore[arg-type]
-            )
-        except ClientError as error:
-            if error.response["Error"]["Code"] == "ResourceNotFoundException":
-                return None
-            raise
+    def find_mentions(self, identifier: str, since: datetime, until: datetime) -> tuple[LogMention, ...]:
+        """List the runs whose lines name the id, each once, as far as a few calls reach. Raises botocore's errors.
+
+        The ledger can be asked by file alone; every line of a run names its file, run, message and request.
+        """
+        found: dict[LogMention, None] = {}
+        for events, _ in self._pages(identifier, since, until):
+            found.update(dict.fromkeys(filter(None, (_mention(event["message"]) for event in events))))
+            if found:
+                break
+        return tuple(found)
+
+    def _pages(
+        self, term: str, since: datetime, until: datetime
+    ) -> Iterator[tuple[list[FilteredLogEventTypeDef], bool]]:
+        """Yield the answers about a term, and whether each is the last; none where the function has never logged."""
+        request: dict[str, Any] = {
+            "logGroupName": self._log_group,
+            "filterPattern": f'"{term}"',
+            "startTime": int(since.timestamp() * 1000),
+            "endTime": int(until.timestamp() * 1000),
+            "limit": 1000,
+        }
+        for _ in range(_MOST_CALLS):
+            try:
+                answer = self._logs.filter_log_events(**request)
+            except ClientError as error:
+                if error.response["Error"]["Code"] == "ResourceNotFoundException":
+                    yield [], True
+                    return
+                raise
+            request["nextToken"] = answer.get("nextToken")
+            yield answer["events"], not request["nextToken"]
+            if not request["nextToken"]:
+                return
+
+
+def _mention(text: str) -> LogMention | None:
+    try:
+        document = json.loads(text)
+    except ValueError:
+        return None
+    if not isinstance(document, dict) or not isinstance(document.get("file_id"), str):
+        return None
+    return LogMention(document["file_id"], str(document.get("run_id") or ""))

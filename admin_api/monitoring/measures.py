@@ -1,13 +1,17 @@
-"""What the console measures: the series that it asks for by name, and what is made of several of them. Pure."""
+"""What the console measures: the series that it asks for by name, and the sums, shares and prices made of them. Pure.
+
+Gaps stay gaps, and only what is known counts: a share of nothing is unknown, not zero.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from admin_api.monitoring.figures import added, ratio
 from admin_api.monitoring.series import Series, Source, ours
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from admin_api.monitoring.cloudwatch import Readings, Values
 
 RECEIVED = ours("FilesReceived")
@@ -51,3 +55,30 @@ def rows(readings: Readings) -> Values:
 def cost_of_thousand_rows(readings: Readings) -> Values:
     """US dollars for 1,000 rows."""
     return ratio(readings.of(COST), rows(readings), times=1000)
+
+
+def total(values: Sequence[float | None]) -> float | None:
+    """Add up what there is; None where there is nothing at all."""
+    known = [value for value in values if value is not None]
+    return sum(known) if known else None
+
+
+def added(*rows: Values) -> Values:
+    """Add series period by period; a gap only where all have one."""
+    return tuple(total(values) for values in zip(*rows, strict=True))
+
+
+def ratio(part: Values, whole: Values, *, times: float = 1) -> Values:
+    """Divide two series period by period; a gap where there is nothing to divide by."""
+    return tuple(quotient(above, below, times=times) for above, below in zip(part, whole, strict=True))
+
+
+def quotient(part: float | None, whole: float | None, *, times: float = 1) -> float | None:
+    """Divide; None where there is nothing to divide by. A part that is unknown beside a known whole is none of it."""
+    return times * (part or 0.0) / whole if whole else None
+
+
+def in_bins(values: Values, bins: int) -> Values:
+    """Add neighbouring periods up until there are only ``bins``, for a small drawing."""
+    size = -(-len(values) // bins)
+    return tuple(total(values[first : first + size]) for first in range(0, len(values), size))

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from admin_api.monitoring import measures
-from admin_api.monitoring.figures import ratio
 from admin_api.pages.metrics.chart_specs import ROWS, ChartSpec, Curve, curve, megabytes, per_cent, seconds
 from admin_api.rendering.charts.axes import span_ticks, span_words
 from admin_api.rendering.charts.series_charts import bar_chart
@@ -44,7 +43,10 @@ _REJECTED_SHARE = ChartSpec(
     "A sudden rise is a sender who changed something.",
     (
         Curve(
-            "share", "warn", lambda each: ratio(each.of(measures.REJECTED), measures.rows(each), times=100), area=True
+            "share",
+            "warn",
+            lambda each: measures.ratio(each.of(measures.REJECTED), measures.rows(each), times=100),
+            area=True,
         ),
     ),
     (measures.ACCEPTED, measures.REJECTED),
@@ -199,7 +201,11 @@ _UNITS = ChartSpec(
     "Write units for each order",
     "units",
     "One, and one for each index; what is above is the ledger's share, which small files do not spread far.",
-    (Curve("units", "s1", lambda each: ratio(each.of(measures.UNITS), each.of(measures.ACCEPTED)), area=True),),
+    (
+        Curve(
+            "units", "s1", lambda each: measures.ratio(each.of(measures.UNITS), each.of(measures.ACCEPTED)), area=True
+        ),
+    ),
     (measures.UNITS, measures.ACCEPTED),
 )
 

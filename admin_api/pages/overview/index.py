@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Request, Response
 
-from admin_api.monitoring.figures import in_bins, quotient, total
 from admin_api.monitoring.measures import (
     COST,
     DEAD_LETTERED,
@@ -20,8 +19,11 @@ from admin_api.monitoring.measures import (
     SETTLED_P95_WHOLE,
     cost_of_thousand_rows,
     ended,
+    in_bins,
     needing_nobody,
+    quotient,
     rows,
+    total,
 )
 from admin_api.monitoring.series import Window, choices
 from admin_api.pages.files.progress import Progress, progress_of

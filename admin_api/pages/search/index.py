@@ -9,7 +9,6 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Request, Response
 
-from admin_api.monitoring.log_search import LogSearch
 from admin_api.pages.dead_letters.index import see
 from admin_api.pages.parts import PagePart, ask
 from admin_api.pages.search.identifiers import Identifier
@@ -146,11 +145,11 @@ def _find_by_name(console: Console, wanted: Identifier, findings: Findings) -> N
 
 def _find_run(console: Console, wanted: Identifier, findings: Findings) -> None:
     """Look among the newest runs of the newest files, and in the log lines of the last days."""
-    files, logs = console.files, LogSearch(console.client("logs"), console.config.processor_log_group)
+    files, logs = console.files, console.logs
     now = console.now()
     identifier = wanted.run_id or wanted.uuid
     newest = ask("The files", lambda: files.page(FileFilter(), limit=_NEWEST))
-    mentioned = ask("CloudWatch Logs", lambda: logs.find(identifier, now - LOGS_BACK, now))
+    mentioned = ask("CloudWatch Logs", lambda: logs.find_mentions(identifier, now - LOGS_BACK, now))
     findings.looked_for += [
         f"the newest runs of the newest {_NEWEST:,} files",
         f"log lines of the last {LOGS_BACK.days} days that name it as a run, message or request",

@@ -9,8 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from admin_api.monitoring.cloudwatch import Readings
-from admin_api.monitoring.figures import total
-from admin_api.monitoring.measures import RECEIVED
+from admin_api.monitoring.measures import RECEIVED, total
 from admin_api.monitoring.series import Series, Window
 from admin_api.pages.overview.index import look
 from admin_api.rendering.formats import UNKNOWN

@@ -10,7 +10,7 @@ from urllib.parse import quote
 import pytest
 from botocore.exceptions import ClientError
 
-from admin_api.monitoring.log_search import LogMention, LogSearch
+from admin_api.monitoring.logs import LogMention, LogReader
 from processor.domain.actions import ActionEntry, ActionKind, ActionState
 from processor.domain.entries import to_iso
 from processor.messaging.dead_letter_queue import DeadLetterQueue
@@ -175,7 +175,7 @@ def test_log_lines_that_are_no_runs_are_passed_over(console: ConsoleStage, logs:
         log(console, logs, file_id="abc", run_id="1", request_id=UUID)
     group = console.config.processor_log_group
 
-    found = LogSearch(logs, group).find(UUID, now - timedelta(days=1), now)
+    found = LogReader(logs, group).find_mentions(UUID, now - timedelta(days=1), now)
 
     assert found == (LogMention("abc", "1"),)
-    assert LogSearch(logs, "/nowhere").find(UUID, now - timedelta(days=1), now) == ()
+    assert LogReader(logs, "/nowhere").find_mentions(UUID, now - timedelta(days=1), now) == ()

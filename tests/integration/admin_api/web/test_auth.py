@@ -13,8 +13,7 @@ from botocore.exceptions import ClientError
 from starlette.testclient import TestClient
 
 import admin_api
-from admin_api.app import create_app
-from admin_api.lazy_routes import PAGES, load_pages
+from admin_api.app import PAGES, create_app, load_pages
 from admin_api.web.assets import asset
 from admin_api.wiring.services import Console
 from tests.integration.admin_api.console import (

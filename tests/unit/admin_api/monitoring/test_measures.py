@@ -5,25 +5,19 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from admin_api.monitoring.figures import added, greatest, in_bins, newest, quotient, ratio, total
+from admin_api.monitoring.measures import added, in_bins, quotient, ratio, total
 
 ROWS = st.lists(st.none() | st.integers(0, 10**6).map(float), min_size=1, max_size=200).map(tuple)
 
 
 def test_nothing_known_is_no_zero() -> None:
-    """A sum, a newest or a greatest value of nothing but gaps is unknown."""
+    """A sum of nothing but gaps is unknown."""
     assert total((None, None)) is None
-    assert newest((None, None)) is None
-    assert greatest((None,)) is None
 
 
 def test_gaps_are_left_out_of_what_is_known() -> None:
-    """What is known counts, and the newest value is the last that there is."""
-    values = (1.0, None, 3.0, None)
-
-    assert total(values) == 4.0
-    assert newest(values) == 3.0
-    assert greatest(values) == 3.0
+    """What is known counts."""
+    assert total((1.0, None, 3.0, None)) == 4.0
 
 
 def test_a_ratio_of_nothing_is_a_gap_and_never_an_error() -> None:
