@@ -1,6 +1,6 @@
 """The columns of an order file, declared once.
 
-The validator, the stored item, the enriched CSV, the rejected rows and the README's table all derive from
+The validator, the stored item, the enriched CSV, the rejected rows and docs/file-format.md all derive from
 :data:`COLUMNS`; an adopter changes the schema here and nowhere else. A value that does not pass yields a *reason*: a
 short constant sentence, so that equal mistakes can be counted together.
 """
@@ -53,7 +53,7 @@ class Text(NamedTuple):
 
     @property
     def rule(self) -> str:
-        """Describe what passes, for the README's table and the repair form."""
+        """Describe what passes, for the table of docs/file-format.md."""
         breaks = "" if self.line_breaks else ", line breaks or tabs"
         return f"1 to {self.longest} characters, no control characters{breaks}"
 
@@ -80,7 +80,7 @@ class Whole(NamedTuple):
 
     @property
     def rule(self) -> str:
-        """Describe what passes, for the README's table and the repair form."""
+        """Describe what passes, for the table of docs/file-format.md."""
         return f"whole number from {self.smallest:,} to {self.largest:,}, digits only"
 
     def read(self, cell: str) -> tuple[Value, str]:
@@ -104,7 +104,7 @@ class Money(NamedTuple):
 
     @property
     def rule(self) -> str:
-        """Describe what passes, for the README's table and the repair form."""
+        """Describe what passes, for the table of docs/file-format.md."""
         return f"decimal from 0 to {self.largest:,}, at most {self.places} decimal places, point as decimal mark"
 
     def read(self, cell: str) -> tuple[Value, str]:

@@ -254,7 +254,7 @@ def test_wrong_number_of_cells_is_a_programming_error(cells: list[str]) -> None:
 
 
 def test_rules_can_be_read_by_a_person() -> None:
-    """Each column states its rule in words for the README and the repair form."""
+    """Each column states its rule in words for docs/file-format.md."""
     rules = {column.name: column.rule for column in COLUMNS}
 
     assert rules == {
