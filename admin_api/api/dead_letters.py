@@ -7,10 +7,10 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
+from admin_api.actions.dead_letters import MOST_LETTERS, MessageId
 from admin_api.actions.perform import ActionRequest, act_on_many
 from admin_api.api.files import ACTION_ID
 from admin_api.api.models import ActionOut, DeadLetterOut, DeadLettersOut, problems
-from admin_api.pages.dead_letters.index import MOST_SEEN, MessageId
 from admin_api.web.auth import Operator
 from admin_api.web.errors import InvalidError
 from admin_api.wiring.services import ConsoleDep
@@ -24,7 +24,7 @@ class LettersActionIn(BaseModel):
     """What is to be done to which letters: to those named, or to all that are there now."""
 
     do: Literal["redrive", "delete"]
-    message_ids: list[MessageId] = Field(default_factory=list, max_length=MOST_SEEN)
+    message_ids: list[MessageId] = Field(default_factory=list, max_length=MOST_LETTERS)
     all: bool = Field(default=False, description="All letters, instead of message_ids.")
     rate_per_s: int = Field(default=5, ge=1, le=500, description="How many letters a second are redriven.")
     action_id: Annotated[str, Field(pattern=ACTION_ID)] = Field(
@@ -35,7 +35,7 @@ class LettersActionIn(BaseModel):
 @router.get("/dead-letters", responses=problems())
 def list_dead_letters(console: ConsoleDep) -> DeadLettersOut:
     """Look at the dead letters, up to 1,000; each stays where it is."""
-    look = console.dead_letters.look(MOST_SEEN)
+    look = console.dead_letters.look(MOST_LETTERS)
     letters = [DeadLetterOut.model_validate(letter) for letter in look.letters]
     return DeadLettersOut(dead_letters=letters, about=look.about, complete=look.complete)
 

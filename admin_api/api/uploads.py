@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
+from admin_api.actions import uploads
 from admin_api.api.models import UploadIn, UploadOut, problems
-from admin_api.pages.upload import allow
 from admin_api.web.auth import Operator
 from admin_api.web.errors import InvalidError
 from admin_api.wiring.services import ConsoleDep
@@ -18,7 +18,7 @@ router = APIRouter(prefix="/api", tags=["Uploads"])
 def prepare_upload(wanted: UploadIn, console: ConsoleDep, user: Operator) -> UploadOut:
     """Allow one upload of one file, for 15 minutes."""
     try:
-        post = allow(console, user, wanted.name, wanted.encoding)
+        post = uploads.prepare_upload(console, user, wanted.name, wanted.encoding)
     except UploadNameError as error:
         raise InvalidError(str(error)) from error
     return UploadOut(url=post.url, fields=post.fields, object_key=post.object_key)

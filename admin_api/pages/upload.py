@@ -14,19 +14,20 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Query, Request, Response
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
+from admin_api.actions.uploads import record_upload
 from admin_api.pages.files.progress import Progress, progress_of
 from admin_api.rendering.views import page
 from admin_api.web.auth import Operator, User, Viewer
 from admin_api.web.errors import InvalidError
 from admin_api.web.security import content_security_policy
 from admin_api.wiring.services import Console, ConsoleDep
-from processor.domain.actions import ActionEntry, ActionKind, ActionState, new_action_id
+from processor.domain.actions import new_action_id
 from processor.domain.columns import COLUMNS, Column
 from processor.domain.entries import FileEntry, to_iso
 from processor.domain.file_states import AT_REST, FileState
 from processor.domain.object_keys import INBOX, ObjectVersion, file_id
 from processor.ledger.file_list import FileFilter
-from processor.storage.presigned_posts import ENCODING_FIELD, EXPIRES_S, PresignedUpload, presign_form, presign_upload
+from processor.storage.presigned_posts import ENCODING_FIELD, EXPIRES_S, PresignedUpload, presign_form
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -130,24 +131,9 @@ def show_received(request: Request, user: Operator, console: ConsoleDep, token: 
     except BadSignature as error:
         raise InvalidError("This address was not made by the upload form.", "Find the file under Files.") from error
     if ours["who"] == user.subject:
-        _write_down(console, user, ours["action"], key)
+        record_upload(console, user, ours["action"], key)
     context = follow(console, key, "", console.now())
     return page(request, "upload/progress.html", context)
-
-
-def allow(console: Console, user: User, name: str, encoding: str) -> PresignedUpload:
-    """Allow one upload, and write down who asked for it. Raises ``UploadNameError``."""
-    config = console.config
-    post = presign_upload(
-        console.s3,
-        config.bucket_name,
-        name,
-        max_bytes=config.max_file_bytes,
-        encoding=encoding,
-        uploaded_by=user.email,
-    )
-    _write_down(console, user, new_action_id(console.now()), post.object_key)
-    return post
 
 
 def follow(console: Console, key: str, version: str, since: datetime) -> UploadProgress:
@@ -176,24 +162,6 @@ def _form(console: Console, user: User) -> PresignedUpload:
 def _tokens(console: Console) -> URLSafeTimedSerializer:
     """Sign what the form's way back carries, so that a link from elsewhere cannot write anything down."""
     return URLSafeTimedSerializer(console.session_key, salt="upload")
-
-
-def _write_down(console: Console, user: User, action_id: str, key: str) -> None:
-    at = to_iso(console.now())
-    console.actions.begin(
-        ActionEntry(
-            action_id=action_id,
-            kind=ActionKind.UPLOAD,
-            at=at,
-            who=user.email or user.subject,
-            state=ActionState.DONE,
-            subject=key.rpartition("/")[2],
-            selection={"object_key": key},
-            expected=1,
-            done=1,
-            finished_at=at,
-        )
-    )
 
 
 def _moment(text: str, now: datetime) -> datetime:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from fastapi import APIRouter, Form, Query, Request, Response
 from pydantic import BaseModel, Field
 
-from admin_api.actions.dead_letter_groups import SETTLED_SINCE, GroupedLetter, LetterGroup, group_letters
+from admin_api.actions.dead_letter_groups import SETTLED_SINCE, GroupedLetter, LetterGroup
+from admin_api.actions.dead_letters import MOST_LETTERS, LetterGroups, MessageId, read_letter_groups
 from admin_api.actions.perform import ActionRequest, act_on_many
 from admin_api.pages.activity import OneAction, one_action
 from admin_api.pages.parts import PagePart, ask
@@ -22,25 +23,19 @@ from processor.domain.entries import to_iso
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from processor.messaging.dead_letters import QueueSnapshot
-
 router = APIRouter(prefix="/dead-letters", include_in_schema=False)
 
-MOST_SEEN = 1_000
-_FILES_AT_ONCE = 100  # BatchGetItem's limit.
 _IN_A_GROUP = 10
 _ON_A_PAGE = 50
 PACES = ((1, "1 a second"), (5, "5 a second"), (20, "20 a second"), (50, "50 a second"))
 _USUAL_PACE = 5
-
-type MessageId = Annotated[str, Field(pattern=r"^[0-9A-Za-z-]{1,100}$")]
 
 
 class LettersQuery(BaseModel):
     """Which letters to show: all groups, or one from a letter on; and which action's progress."""
 
     cause: Annotated[str, Field(max_length=200)] = ""
-    first: Annotated[int, Field(ge=0, le=MOST_SEEN)] = 0
+    first: Annotated[int, Field(ge=0, le=MOST_LETTERS)] = 0
     action: Annotated[str, Field(max_length=40)] = ""
 
 
@@ -50,7 +45,7 @@ class LettersForm(BaseModel):
     action_id: Annotated[str, Field(max_length=40)]
     do: Literal["redrive", "delete"] = "redrive"
     scope: Literal["selected", "group", "all"]
-    ids: Annotated[list[MessageId], Field(default_factory=list, max_length=MOST_SEEN)]
+    ids: Annotated[list[MessageId], Field(default_factory=list, max_length=MOST_LETTERS)]
     only: MessageId | None = None
     """One letter, whatever is ticked beside it."""
     cause: Annotated[str, Field(max_length=200)] = ""
@@ -58,31 +53,16 @@ class LettersForm(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class Sightings:
-    """What a look has seen, in groups."""
-
-    groups: tuple[LetterGroup, ...]
-    seen: int
-    about: int
-    complete: bool
-
-
-@dataclass(frozen=True, slots=True)
 class LettersPage:
     """The dead letters as they are shown."""
 
     query: LettersQuery
-    letters: PagePart[Sightings] | None
+    letters: PagePart[LetterGroups] | None
     """None while an action is under way, so that the look is not in its way."""
     action: OneAction | None
     now: datetime
     paces: tuple[tuple[int, str], ...] = PACES
     usual_pace: int = _USUAL_PACE
-
-    @property
-    def most_seen(self) -> int:
-        """How many letters one look sees at the most."""
-        return MOST_SEEN
 
     @property
     def live_url(self) -> str:
@@ -118,7 +98,7 @@ def list_letters(request: Request, _: Viewer, console: ConsoleDep, query: Annota
     busy = action is not None and not action.is_finished
     context = LettersPage(
         query=query,
-        letters=None if busy else ask("The dead-letter queue", lambda: see(console)).result(),
+        letters=None if busy else ask("The dead-letter queue", lambda: read_letter_groups(console)).result(),
         action=one_action(console, action) if action else None,
         now=console.now(),
     )
@@ -149,22 +129,10 @@ def act(request: Request, user: Operator, console: ConsoleDep, form: Annotated[L
     return redirect(request, f"/dead-letters?action={form.action_id}")
 
 
-def see(console: Console) -> Sightings:
-    """Look at the queue and put the letters beside what the ledger knows of their files."""
-    look: QueueSnapshot = console.dead_letters.look(MOST_SEEN)
-    ids = list(dict.fromkeys(file_id for letter in look.letters for file_id in letter.file_ids))
-    files = {
-        entry.file_id: entry
-        for start in range(0, len(ids), _FILES_AT_ONCE)
-        for entry in console.files.read(ids[start : start + _FILES_AT_ONCE])
-    }
-    return Sightings(group_letters(look.letters, files), len(look.letters), look.about, look.complete)
-
-
 def _chosen(console: Console, form: LettersForm) -> tuple[list[str], str]:
     """List the letters that are meant, and say why they are together."""
     if form.scope == "group":
-        group = next((each for each in see(console).groups if each.cause == form.cause), None)
+        group = next((each for each in read_letter_groups(console).groups if each.cause == form.cause), None)
         words = " of files that were settled since" if form.cause == SETTLED_SINCE else f": {form.cause}"
         return (group.message_ids if group else []), words
     ids = [form.only] if form.only else list(dict.fromkeys(form.ids))

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Request, Response
 
-from admin_api.pages.dead_letters.index import see
+from admin_api.actions.dead_letters import read_letter_groups
 from admin_api.pages.parts import PagePart, ask
 from admin_api.pages.search.identifiers import Identifier
 from admin_api.rendering.urls import order_href
@@ -166,7 +166,7 @@ def _find_run(console: Console, wanted: Identifier, findings: Findings) -> None:
 
 def _find_letter(console: Console, wanted: Identifier, findings: Findings) -> None:
     findings.looked_for.append("a dead letter of this message id")
-    seen = findings.take(ask("The dead-letter queue", lambda: see(console)).result())
+    seen = findings.take(ask("The dead-letter queue", lambda: read_letter_groups(console)).result())
     for group in seen.groups if seen else ():
         if wanted.uuid in group.message_ids:
             query = {"cause": group.cause, "first": group.message_ids.index(wanted.uuid)}

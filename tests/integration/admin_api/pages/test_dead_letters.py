@@ -204,7 +204,7 @@ def test_more_letters_than_one_look_sees_are_told_honestly(
     console: ConsoleStage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The page says how many it has seen of about how many, and what its buttons mean then."""
-    monkeypatch.setattr("admin_api.pages.dead_letters.index.MOST_SEEN", 20)
+    monkeypatch.setattr("admin_api.actions.dead_letters.MOST_LETTERS", 20)
     for number in range(45):
         send(console, f"nonsense {number}")
 
