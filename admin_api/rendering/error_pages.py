@@ -12,9 +12,8 @@ from starlette.responses import JSONResponse, Response
 
 from admin_api.web.errors import ConsoleError
 from admin_api.web.security import request_id
-from processor.domain.errors import IllegalTransitionError
+from processor.domain.errors import IllegalTransitionError, LookupThrottledError
 from processor.observability.telemetry import logger
-from processor.orders.lookup import LookupThrottledError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -285,6 +285,18 @@ class ThrottledError(WaybillError):
 
 
 @dataclass(eq=False, repr=False)
+class LookupThrottledError(WaybillError):
+    """DynamoDB kept leaving keys unprocessed for longer than a page may take."""
+
+    unprocessed: int
+    things: str = "orders"
+
+    def __str__(self) -> str:
+        """Say how many could not be read, and what to do."""
+        return f"DynamoDB is busy: {self.unprocessed} {self.things} could not be read. Ask again in a few seconds."
+
+
+@dataclass(eq=False, repr=False)
 class IllegalTransitionError(WaybillError):
     """A file cannot move between these two states."""
 

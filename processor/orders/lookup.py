@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
-from processor.domain.errors import WaybillError
+from processor.domain.errors import LookupThrottledError, WaybillError
 from processor.domain.orders import BY_CUSTOMER, CUSTOMER_SHARDS, Item, Order, customer_key
 from processor.orders.pages import OrderPage, Position, cut_page, goes_to_older
 from processor.storage.accepted_reader import AcceptedRowsGoneError, AcceptedRowsUnreadableError, read_rows
@@ -39,17 +39,6 @@ class CustomerIndexMissingError(WaybillError):
     def __str__(self) -> str:
         """Say why not."""
         return str(type(self).__doc__)
-
-
-@dataclass(eq=False)
-class LookupThrottledError(WaybillError):
-    """DynamoDB kept leaving keys unprocessed for longer than a page may take."""
-
-    unprocessed: int
-
-    def __str__(self) -> str:
-        """Say how many orders could not be read, and what to do."""
-        return f"DynamoDB is busy: {self.unprocessed} orders could not be read. Ask again in a few seconds."
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,9 @@ import pytest
 from botocore.stub import Stubber
 
 from processor.domain.cursors import CursorError
+from processor.domain.errors import LookupThrottledError
 from processor.domain.orders import CUSTOMER_SHARDS, put_request
-from processor.orders.lookup import CustomerIndexMissingError, LookupThrottledError, OrderLookup
+from processor.orders.lookup import CustomerIndexMissingError, OrderLookup
 from processor.storage.accepted_reader import run_of_rows
 from tests.integration.calls import calls_to, operations
 from tests.integration.stage import BUCKET, csv_file
