@@ -21,6 +21,11 @@ FILE_KIND = "file"
 """What the index of all files, the newest first, finds them by."""
 RUN_PREFIX = "run#"
 
+FIRST_STRIDE = 1_000
+"""Every so many accepted rows a run keeps the byte at which the row begins, until there are too many offsets."""
+MOST_OFFSETS = 8_192
+"""Eleven bytes each at most: far from DynamoDB's 400 KB an item, whatever the file's size."""
+
 DIED = "died"
 ERROR = "error"
 """Run outcomes besides the file states: the function ended without a word; the run failed and SQS will retry."""

@@ -11,6 +11,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from processor.domain import object_keys
+from processor.domain.entries import FIRST_STRIDE, MOST_OFFSETS
 from processor.domain.errors import (
     ObjectGoneError,
     PermanentError,
@@ -30,7 +31,7 @@ from processor.pipeline.handover import run_of, take_on
 from processor.pipeline.loader import Deadline, admitted, warnings_of
 from processor.pipeline.run import Run, Settlement, Stored
 from processor.pipeline.settlement import finish_clean_up, give_back, settle, tell_and_clean_up
-from processor.storage.outputs import FIRST_STRIDE, MOST_OFFSETS, header_line
+from processor.storage.outputs import header_line
 from processor.storage.rejected_rows import HEADER
 
 if TYPE_CHECKING:

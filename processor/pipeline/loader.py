@@ -204,7 +204,7 @@ def store_rows(
     def send(batches: Iterable[Batch]) -> None:
         for batch in batches:
             for stored in store.write(batch):
-                accepted.add(stored)
+                accepted.add(stored.lines, stored.rows)
             watch.look(rows)
 
     rows = 0
@@ -228,6 +228,6 @@ def store_rows(
             send(batcher.add(number, values))
     send(batcher.take())
     for stored in store.finish():
-        accepted.add(stored)
+        accepted.add(stored.lines, stored.rows)
     if not rows:
         raise NoRowsError

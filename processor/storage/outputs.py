@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from processor.domain.entries import FIRST_STRIDE, MOST_OFFSETS
 from processor.domain.orders import ENRICHED_HEADER
 from processor.storage.csv_writer import CsvLines
 from processor.storage.rejected_rows import HEADER, RejectedRow
@@ -11,11 +12,7 @@ from processor.storage.rejected_rows import HEADER, RejectedRow
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from processor.orders.batches import Batch
     from processor.storage.objects import ObjectWriter
-
-FIRST_STRIDE = 1_000
-MOST_OFFSETS = 8_192  # Eleven bytes each at most: far from DynamoDB's 400 KB an item, whatever the file's size.
 
 
 def header_line(header: Sequence[str]) -> bytes:
@@ -64,15 +61,15 @@ class AcceptedRows(CsvObject):
         self.stride = FIRST_STRIDE
         self.offsets: list[int] = []
 
-    def add(self, batch: Batch) -> None:
-        """Append one batch; sizes of batches must divide :data:`FIRST_STRIDE` (only the last may be smaller)."""
+    def add(self, lines: bytes, rows: int) -> None:
+        """Append the lines of a batch; the size of each but the last must divide :data:`FIRST_STRIDE`."""
         if self.count % self.stride == 0:
             self.offsets.append(self.size_bytes or len(self._header))
             if len(self.offsets) > MOST_OFFSETS:
                 self.offsets = self.offsets[::2]
                 self.stride *= 2
-        self.count += batch.rows
-        self._append(batch.lines)
+        self.count += rows
+        self._append(lines)
 
 
 class RejectedRows(CsvObject):

@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING
 
 from admin_api.pages.parts import begin
 from processor.domain.cursors import CursorError, pack, unpack
-from processor.domain.entries import from_iso, to_iso
+from processor.domain.entries import FIRST_STRIDE, from_iso, to_iso
 from processor.domain.orders import Order
 from processor.ledger.file_list import FileFilter
 from processor.orders.lookup import PAGE
 from processor.storage.accepted_reader import run_of_rows
-from processor.storage.outputs import FIRST_STRIDE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

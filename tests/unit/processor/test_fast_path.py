@@ -123,7 +123,7 @@ def careful(blocks: Iterable[bytes], indexes: Sequence[str] = (BY_CUSTOMER,)) ->
 
         def flush() -> None:
             for stored in store.write(Batch(json.dumps(puts)[1:-1].encode(), b"".join(lines), len(puts))):
-                accepted.add(stored)
+                accepted.add(stored.lines, stored.rows)
             puts.clear()
             lines.clear()
 
@@ -141,7 +141,7 @@ def careful(blocks: Iterable[bytes], indexes: Sequence[str] = (BY_CUSTOMER,)) ->
         if puts:
             flush()
         for stored in store.finish():
-            accepted.add(stored)
+            accepted.add(stored.lines, stored.rows)
         if not seen:
             raise NoRowsError
 

@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from processor.domain.columns import ROW, Problem
+from processor.domain.entries import FIRST_STRIDE
 from processor.domain.orders import ENRICHED_HEADER
-from processor.orders.batches import Batch
 from processor.storage import outputs
 from processor.storage.csv_writer import CsvLines
-from processor.storage.outputs import FIRST_STRIDE, AcceptedRows, RejectedRows
+from processor.storage.outputs import AcceptedRows, RejectedRows
 from processor.storage.rejected_rows import HEADER, RejectedRow, read_rejected_rows
 from tests.unit.processor.strategies import ANY_CELL
 
@@ -67,17 +67,13 @@ def line(number: int, customer: str = "Zoë") -> bytes:
     return CsvLines().line((f"A-{number}", "t", customer, "Widget", "3", "9.99", "29.97", str(number)))
 
 
-def batch(*lines: bytes) -> Batch:
-    """Make a batch of enriched lines."""
-    return Batch(b"", b"".join(lines), len(lines))
-
-
 def write_accepted(writer: FakeWriter, rows: int) -> AcceptedRows:
     """Write so many accepted rows in batches; their lengths differ."""
     accepted = AcceptedRows(as_writer(writer))
     numbers = list(range(rows))
     for start in range(0, rows, BATCH):
-        accepted.add(batch(*[line(number, "Zoë\n" * (number % 3)) for number in numbers[start : start + BATCH]]))
+        batch = [line(number, "Zoë\n" * (number % 3)) for number in numbers[start : start + BATCH]]
+        accepted.add(b"".join(batch), len(batch))
     return accepted
 
 
@@ -103,8 +99,8 @@ def test_header_comes_once_with_the_first_row(writer: FakeWriter) -> None:
     """Rows follow the header, in UTF-8 with CRLF line ends."""
     accepted = AcceptedRows(as_writer(writer))
 
-    accepted.add(batch(line(2)))
-    accepted.add(batch(line(3)))
+    accepted.add(line(2), 1)
+    accepted.add(line(3), 1)
 
     assert accepted.complete() == "key"
     assert accepted.size_bytes == len(writer.data)
