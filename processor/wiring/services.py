@@ -17,7 +17,8 @@ from processor.messaging.state_machine import StateMachine
 from processor.observability.metrics import InvocationMetrics
 from processor.observability.usage_meter import UsageMeter
 from processor.orders.transport.connect import fast_sender
-from processor.orders.writer import ClientSender, OrderWriter
+from processor.orders.transport.sender import ClientSender
+from processor.orders.writer import OrderWriter
 from processor.storage.objects import Objects
 from processor.wiring.config import FAST
 
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_sqs import SQSClient
 
-    from processor.orders.writer import Sender
+    from processor.orders.transport.sender import Sender
     from processor.wiring.config import Config
 
 

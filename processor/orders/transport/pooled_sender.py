@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 from botocore.exceptions import ClientError, ConnectionClosedError, EndpointConnectionError, ReadTimeoutError
 
 from processor.orders.transport.http_connection import Connection
-from processor.orders.writer import THROTTLED, left_over
+from processor.orders.transport.sender import THROTTLED, left_over
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,7 +41,7 @@ class _Answer(NamedTuple):
 
 
 class PooledSender:
-    """A sender (``processor.orders.writer``) with connections of its own, which outlive runs."""
+    """A sender (``processor.orders.transport.sender``) with connections of its own, which outlive runs."""
 
     def __init__(
         self,

@@ -11,7 +11,8 @@ from botocore.stub import Stubber
 from processor.domain.errors import ThrottledError
 from processor.domain.orders import Item, put_request
 from processor.orders.batches import Batch
-from processor.orders.writer import ClientSender, OrderWriter, left_over
+from processor.orders.transport.sender import ClientSender, left_over
+from processor.orders.writer import OrderWriter
 
 if TYPE_CHECKING:
     from tests.integration.stage import Stage
