@@ -208,18 +208,24 @@ class RunEntry(NamedTuple):
         return f"{RUN_PREFIX}{self.started_at}#{self.run_id}"
 
     @classmethod
-    def of_the_dead(cls, file: FileEntry) -> RunEntry:
-        """Write down the end of the run that held the file when its function died."""
+    def of_current(cls, file: FileEntry, outcome: str, *, cause: str = "", error: str = "") -> RunEntry:
+        """Describe the newest run by what the file's entry knows of it."""
         return cls(
             file_id=file.file_id,
             run_id=file.run_id,
             started_at=file.run_started_at,
             message_id=file.run_message_id,
             receive_count=file.run_receive_count,
-            outcome=DIED,
-            cause="function_died",
-            error="The function ended without a word: it was killed, ran out of memory or out of time.",
+            outcome=outcome,
+            cause=cause,
+            error=error,
         )
+
+    @classmethod
+    def of_dead(cls, file: FileEntry) -> RunEntry:
+        """Describe the end of the run that held the file when its function died."""
+        error = "The function ended without a word: it was killed, ran out of memory or out of time."
+        return cls.of_current(file, DIED, cause="function_died", error=error)
 
     def to_item(self) -> dict[str, Any]:
         """Lay the entry out as an item, without what is empty."""

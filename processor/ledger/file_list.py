@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from processor.domain.actions import ACTION_PREFIX, ActionEntry
 from processor.domain.entries import FILE_ENTRY, FILE_KIND, RUN_PREFIX, FileEntry, RunEntry, from_iso, to_iso
+from processor.domain.file_states import FileState
 from processor.domain.object_keys import INBOX
 from processor.ledger.attribute_values import plain
 from processor.ledger.index_pages import MOST_SEARCHED, position_behind, read_index_page
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mypy_boto3_dynamodb import DynamoDBClient
-
-    from processor.domain.file_states import FileState
 
 _MOST_READS = 5
 
@@ -79,6 +78,14 @@ class FileStory:
     runs: tuple[RunEntry, ...]
     """Those that have ended."""
     actions: tuple[ActionEntry, ...]
+
+    def with_current_run(self) -> list[RunEntry]:
+        """List the runs, the oldest first, with the one that is under way as far as the file's entry knows it."""
+        entry = self.entry
+        runs = sorted(self.runs, key=lambda run: run.started_at)
+        if entry.state is FileState.PROCESSING and all(run.run_id != entry.run_id for run in runs):
+            runs.append(RunEntry.of_current(entry, FileState.PROCESSING))
+        return runs
 
 
 @dataclass(frozen=True, slots=True)

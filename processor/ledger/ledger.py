@@ -113,7 +113,7 @@ class Ledger:
         except ConditionFailedError:
             return self._not_begun(file_id, run)
         if old.get("state") == FileState.PROCESSING:
-            self.record_run(RunEntry.of_the_dead(FileEntry.from_item(old)))
+            self.record_run(RunEntry.of_dead(FileEntry.from_item(old)))
         return BeginResult(FileEntry.from_item({"file_id": file_id, **first, **old, **start}), may_run=True)
 
     def _not_begun(self, file_id: str, run: RunStart) -> BeginResult:

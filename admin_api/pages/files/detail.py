@@ -15,7 +15,6 @@ from admin_api.pages.files.objects import FileObject, Which, download_url, objec
 from admin_api.pages.files.progress import Progress, progress_of
 from admin_api.pages.files.timeline import TimelineEvent, Verdict, timeline_of, verdict_of
 from admin_api.pages.parts import PagePart, ask
-from admin_api.pages.runs.detail import with_running
 from admin_api.rendering.urls import order_href
 from admin_api.rendering.views import page, redirect
 from admin_api.web.auth import Viewer
@@ -160,7 +159,7 @@ def file_page(console: Console, story: FileStory, place: Place) -> FilePage:
         running=progress_of(entry, now) if reading else None,
         is_stuck=is_stuck,
         first_of=console.ledger.read(held_for) if held_for else None,
-        runs=tuple(reversed(with_running(entry, story.runs))),
+        runs=tuple(reversed(story.with_current_run())),
         actions=tuple(reversed(story.actions)),
         rejected=_rejected(console, entry, place.byte) if tab is Tab.REJECTED else PagePart(None),
         orders=_orders(console, story, place.first) if tab is Tab.ORDERS else PagePart(None),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from admin_api.pages.runs.detail import with_running
 from admin_api.rendering.formats import duration
 from processor.domain.actions import ActionKind, ActionState
 from processor.domain.entries import DIED, ERROR
@@ -74,7 +73,7 @@ def timeline_of(story: FileStory, now: datetime) -> tuple[TimelineEvent, ...]:
     """Tell a file's life in its order; of a very long one, the beginning and the end."""
     entry = story.entry
     steps = [TimelineEvent("Uploaded", entry.uploaded_at, tone="info", symbol="upload")] if entry.uploaded_at else []
-    steps += [_run(entry, number, run) for number, run in enumerate(with_running(entry, story.runs), 1)]
+    steps += [_run(entry, number, run) for number, run in enumerate(story.with_current_run(), 1)]
     steps += [step for action in story.actions if (step := _asked(action))]
     steps.sort(key=lambda step: step.at)
     if len(steps) > MOST_STEPS:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Request, Response
 
@@ -21,9 +20,6 @@ from admin_api.wiring.services import Console, ConsoleDep
 from processor.domain.entries import FileEntry, RunEntry, from_iso
 from processor.domain.file_states import FileState
 from processor.observability.cost import PRICES_DATE, PRICES_REGION
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 router = APIRouter()
 
@@ -122,7 +118,7 @@ def show_run(request: Request, _: Viewer, console: ConsoleDep, file_id: str, run
     story = console.files.story(file_id)
     if story is None:
         raise NotFoundError(f"There is no file {file_id!r:.60}.", "Find it by its name in the list of files.")
-    runs = with_running(story.entry, story.runs)
+    runs = story.with_current_run()
     index = next((number for number, run in enumerate(runs) if run.run_id == run_id), None)
     if index is None:
         raise NotFoundError(f"{story.entry.name} has no run {run_id!r:.40}.", "Its page lists all of its runs.")
@@ -152,23 +148,6 @@ def show_trace(request: Request, _: Viewer, console: ConsoleDep, trace_id: str) 
         seen=_seen(console, found, log, waterfall.began if waterfall else now),
     )
     return page(request, "runs/trace.html", context, partial="runs/_trace.html", section="files")
-
-
-def with_running(entry: FileEntry, ended: Sequence[RunEntry]) -> list[RunEntry]:
-    """List a file's runs, the oldest first, with the one that is under way as far as the file's entry knows it."""
-    runs = sorted(ended, key=lambda run: run.started_at)
-    if entry.state is FileState.PROCESSING and all(run.run_id != entry.run_id for run in runs):
-        runs.append(
-            RunEntry(
-                file_id=entry.file_id,
-                run_id=entry.run_id,
-                started_at=entry.run_started_at,
-                message_id=entry.run_message_id,
-                receive_count=entry.run_receive_count,
-                outcome=FileState.PROCESSING,
-            )
-        )
-    return runs
 
 
 def receipt(run: RunEntry) -> tuple[Cost, ...]:
