@@ -36,9 +36,13 @@ class Wanted:
     request_id: str = ""
 
     @property
-    def term(self) -> str:
-        """What every line of theirs holds somewhere."""
-        return self.request_id or self.run_id
+    def pattern(self) -> str:
+        """The filter pattern of lines with either id: a run in ranges has many requests, and some lines name no run.
+
+        https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html
+        """
+        terms = [f'"{term}"' for term in (self.request_id, self.run_id) if term]
+        return " ".join(f"?{term}" for term in terms) if len(terms) > 1 else terms[0]
 
     def has(self, line: LogLine) -> bool:
         """Tell whether a line is theirs: of the request, and of no other run within it."""
@@ -75,7 +79,7 @@ class LogReader:
         """Read the lines of a run or a request that was at work in this time. Raises botocore's errors."""
         lines: list[LogLine] = []
         complete = False
-        for events, is_last in self._pages(wanted.term, since - _BEFORE, until + _AFTER):
+        for events, is_last in self._pages(wanted.pattern, since - _BEFORE, until + _AFTER):
             for event in events:
                 line = read_line(event["message"], datetime.fromtimestamp(event["timestamp"] / 1000, UTC))
                 if line and wanted.has(line):
@@ -91,19 +95,19 @@ class LogReader:
         The ledger can be asked by file alone; every line of a run names its file, run, message and request.
         """
         found: dict[LogMention, None] = {}
-        for events, _ in self._pages(identifier, since, until):
+        for events, _ in self._pages(f'"{identifier}"', since, until):
             found.update(dict.fromkeys(filter(None, (_mention(event["message"]) for event in events))))
             if found:
                 break
         return tuple(found)
 
     def _pages(
-        self, term: str, since: datetime, until: datetime
+        self, pattern: str, since: datetime, until: datetime
     ) -> Iterator[tuple[list[FilteredLogEventTypeDef], bool]]:
-        """Yield the answers about a term, and whether each is the last; none where the function has never logged."""
+        """Yield the answers to a pattern, and whether each is the last; none where the function has never logged."""
         request: dict[str, Any] = {
             "logGroupName": self._log_group,
-            "filterPattern": f'"{term}"',
+            "filterPattern": pattern,
             "startTime": int(since.timestamp() * 1000),
             "endTime": int(until.timestamp() * 1000),
             "limit": 1000,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from fastapi import APIRouter, Request, Response
@@ -35,8 +35,6 @@ _USED = {
     "lambda_requests": "Lambda: the request",
     "lambda_gb_seconds": "Lambda: its time",
 }
-_LONGEST_RUN = timedelta(minutes=15)
-"""Lambda's own limit; a run that died may have lasted as long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,15 +172,25 @@ def _run_page(console: Console, entry: FileEntry, runs: list[RunEntry], index: i
         costs=receipt(run),
         per_thousand_rows=1000 * Decimal(run.estimated_cost) / rows if rows else None,
         prices=f"List prices of {PRICES_REGION}, {PRICES_DATE}; an estimate without taxes, discounts or storage.",
-        seen=_look(console, run, is_running=is_running),
+        seen=_look(console, run, _latest_end(entry, runs, index, console.now()), is_running=is_running),
     )
 
 
-def _look(console: Console, run: RunEntry, *, is_running: bool) -> RunTelemetry:
+def _latest_end(entry: FileEntry, runs: list[RunEntry], index: int, now: datetime) -> datetime:
+    """Bound a run's time: by its end, by the next run, which begins after its lease, or by the lease itself."""
+    run = runs[index]
+    if run.ended_at:
+        return from_iso(run.ended_at)
+    if index + 1 < len(runs):
+        return from_iso(runs[index + 1].started_at)
+    holds_lease = entry.run_id == run.run_id and entry.lease_until
+    return min(now, datetime.fromtimestamp(entry.lease_until, UTC)) if holds_lease else now
+
+
+def _look(console: Console, run: RunEntry, until: datetime, *, is_running: bool) -> RunTelemetry:
     """Ask for the trace and the log lines of a run at the same time."""
     now = console.now()
     began = from_iso(run.started_at)
-    until = from_iso(run.ended_at) if run.ended_at else min(now, began + _LONGEST_RUN)
     traces, logs = console.traces, console.logs
     wanted = Wanted(run_id=run.run_id, request_id=run.request_id)
     trace = ask("X-Ray", lambda: traces.read(run.trace_id, now, sampled=run.trace_sampled))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
+from admin_api.monitoring.logs import LogPage, Wanted
 from processor.domain.entries import RunEntry, from_iso, to_iso
 from processor.domain.object_keys import file_id
 from processor.ledger.ledger import RunStart
@@ -73,9 +74,11 @@ def send_trace(console: ConsoleStage, run: RunEntry) -> None:
     console.console.client("xray").put_trace_segments(TraceSegmentDocuments=[json.dumps(segment)])
 
 
-def send_log(console: ConsoleStage, run: RunEntry, event: str, **fields: Any) -> None:
-    """Store one log line of a run, half a second after its beginning."""
-    at = from_iso(run.started_at) + timedelta(milliseconds=500)
+def send_log(
+    console: ConsoleStage, run: RunEntry, event: str, *, after: timedelta = timedelta(milliseconds=500), **fields: Any
+) -> None:
+    """Store one log line of a run, some time after its beginning."""
+    at = from_iso(run.started_at) + after
     line = {
         "level": "WARNING",
         "message": event,
@@ -187,6 +190,46 @@ def test_a_run_under_way_is_shown_as_far_as_it_is_known_and_keeps_looking(consol
     assert "It is written when the run ends." in page
     assert "The trace comes with the end" in page
     assert "hx-trigger" in answer.text
+
+
+def test_a_run_in_ranges_shows_lines_later_than_one_invocation_may_last(console: ConsoleStage, stage: Stage) -> None:
+    """Its lease bounds the search: a large file's run goes on for hours, step by step."""
+    version = stage.upload("orders.csv", csv_file(*GOOD_ROWS))
+    began = datetime.now(UTC) - timedelta(minutes=50)
+    start = RunStart("run-1", to_iso(began), "m1", 1, int(began.timestamp()), int(began.timestamp()) + 4 * 3600)
+    stage.services.ledger.begin(file_id(version), version, start)
+    run = RunEntry(file_id(version), "run-1", to_iso(began), "m1", 1, outcome="processing")
+    send_log(console, run, "range_stored", after=timedelta(minutes=40))
+
+    answer = console.browser().get(path_of(run))
+
+    assert "WARNING range_stored" in words(answer)
+
+
+@pytest.mark.parametrize("taken_over", [False, True])
+def test_a_run_that_died_is_searched_for_until_its_lease_or_the_next_run(
+    console: ConsoleStage, stage: Stage, taken_over: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has no end of its own; what came after its lease cannot be its."""
+    version = stage.upload("orders.csv", csv_file(*GOOD_ROWS))
+    began = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=3)
+    next_began = began + timedelta(hours=1)
+    for number, moment in enumerate([began, next_began][: 1 + taken_over], 1):
+        lease_until = int(moment.timestamp()) + 1800
+        start = RunStart(f"run-{number}", to_iso(moment), "m1", number, int(moment.timestamp()), lease_until)
+        stage.services.ledger.begin(file_id(version), version, start)
+    until: list[datetime] = []
+
+    def read(_wanted: Wanted, _since: datetime, end: datetime) -> LogPage:
+        until.append(end)
+        return LogPage((), complete=True)
+
+    monkeypatch.setattr(console.console.logs, "read", read)
+
+    answer = console.browser().get(f"/files/{file_id(version)}/runs/run-1")
+
+    assert answer.status_code == 200
+    assert until == [next_began if taken_over else began + timedelta(minutes=30)]
 
 
 def test_without_xray_and_logs_the_receipt_still_stands(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -24,12 +25,13 @@ class FakeLogs:
         self.asked: list[dict[str, Any]] = []
 
     def filter_log_events(self, **request: Any) -> dict[str, Any]:
-        """Answer with the next page, with a token while there are more."""
+        """Answer with those lines of the next page that hold a term, with a token while there are more."""
         self.asked.append(request)
         if self.code:
             raise ClientError({"Error": {"Code": self.code, "Message": "no"}}, "FilterLogEvents")
-        page = self.pages.pop(0)
-        events = [{"timestamp": int(SINCE.timestamp() * 1000), "message": json.dumps(line)} for line in page]
+        terms = re.findall('"([^"]+)"', request["filterPattern"])
+        lines = [text for text in map(json.dumps, self.pages.pop(0)) if any(term in text for term in terms)]
+        events = [{"timestamp": int(SINCE.timestamp() * 1000), "message": text} for text in lines]
         return {"events": events, **({"nextToken": "more"} if self.pages else {})}
 
 
@@ -58,7 +60,29 @@ def test_lines_of_a_run_are_those_of_its_request_without_another_runs() -> None:
 
     assert [each.event for each in page.lines] == ["message_read", "file_processed"]
     assert page.complete
-    assert fake.asked[0]["filterPattern"] == '"r1"'
+    assert fake.asked[0]["filterPattern"] == '?"r1" ?"run-1"'
+
+
+def test_a_run_in_several_invocations_has_the_lines_of_all_of_them() -> None:
+    """A large file is planned, stored range by range and settled, each step in a request of its own."""
+    fake = FakeLogs(
+        [
+            line("file_handed_over", second=0, function_request_id="r1", run_id="run-1"),
+            line("range_stored", second=1, function_request_id="r2", run_id="run-1"),
+            line("range_stored", second=2, function_request_id="r3", run_id="run-2"),
+            line("file_processed", second=3, function_request_id="r4", run_id="run-1"),
+            line("invocation_reported", second=4, function_request_id="r4"),
+        ]
+    )
+
+    page = read(fake, Wanted(run_id="run-1", request_id="r4"))
+
+    assert [each.event for each in page.lines] == [
+        "file_handed_over",
+        "range_stored",
+        "file_processed",
+        "invocation_reported",
+    ]
 
 
 def test_a_run_without_a_request_id_is_found_by_its_own() -> None:
