@@ -27,7 +27,7 @@ from tests.bench.end_to_end import deployed
 from tests.bench.report import keep
 from tests.bench.run import say
 from tests.e2e.deployment import wait_until
-from tests.e2e.test_large_files import results, stop_and_let_its_time_pass, working_objects
+from tests.e2e.large_file_executions import list_range_results, list_working_objects, stop_execution
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -125,19 +125,21 @@ def measure(stack: Stack, size_bytes: int) -> dict[str, Any]:
     version, text = upload(stack, size_bytes)
     began = time.time()
     say(f"{text.size_bytes / MB:,.0f} MB with {text.good + text.bad:,} rows are uploaded")
-    wait_until(lambda: bool(working_objects(deployment, "plan.json")), _SETTLED_IN_S, lambda: "no plan")
+    wait_until(lambda: bool(list_working_objects(deployment, "plan.json")), _SETTLED_IN_S, lambda: "no plan")
     planned_s = time.time() - began
-    plan = json.loads(deployment.read(working_objects(deployment, "plan.json")[0]))
+    plan = json.loads(deployment.read(list_working_objects(deployment, "plan.json")[0]))
     ranges = len(plan["split"]["ranges"])
     say(f"split into {ranges} ranges after {planned_s:.0f} s")
-    wait_until(lambda: len(results(deployment)) >= ranges // 4, _SETTLED_IN_S, lambda: "a quarter is not done")
+    wait_until(
+        lambda: len(list_range_results(deployment)) >= ranges // 4, _SETTLED_IN_S, lambda: "a quarter is not done"
+    )
     killed = workers()
     for pid in killed:
         os.kill(pid, signal.SIGKILL)
-    say(f"killed {len(killed)} workers when {len(results(deployment))} ranges were done")
-    wait_until(lambda: len(results(deployment)) >= ranges // 2, _SETTLED_IN_S, lambda: "half is not done")
-    stop_and_let_its_time_pass(deployment, version)
-    say(f"stopped the execution when {len(results(deployment))} ranges were done")
+    say(f"killed {len(killed)} workers when {len(list_range_results(deployment))} ranges were done")
+    wait_until(lambda: len(list_range_results(deployment)) >= ranges // 2, _SETTLED_IN_S, lambda: "half is not done")
+    stop_execution(deployment, version)
+    say(f"stopped the execution when {len(list_range_results(deployment))} ranges were done")
     [entry] = deployment.wait_at_rest([version], _SETTLED_IN_S)
     took_s = time.time() - began
     say(f"settled after {took_s:.0f} s; counting")
@@ -154,7 +156,7 @@ def measure(stack: Stack, size_bytes: int) -> dict[str, Any]:
         "orders": orders,
         "accepted_lines": len(accepted),
         "rejected_lines": deployment.read(entry.rejected_key).count(b"\r\n") - 1,
-        "left_behind": len(working_objects(deployment)),
+        "left_behind": len(list_working_objects(deployment)),
         "workers_killed": len(killed),
         "runs": [run.outcome for run in deployment.ledger.runs(entry.file_id)],
         "planned_s": round(planned_s),

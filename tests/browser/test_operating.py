@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 from processor.domain.file_states import FileState
 from tests.browser.places import file_that_is
 from tests.e2e.deployment import wait_until
-from tests.e2e.order_files import SLOW, dead_letter, order_file
+from tests.e2e.order_files import SLOW, dead_letter, write_small_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -65,7 +65,10 @@ def test_several_files_are_uploaded_and_followed_until_they_are_settled(
     page.on("request", lambda request: posts.append(request.url) if request.method == "POST" else None)
     page.goto("/upload")
 
-    chosen = [order_file(tmp_path, "browser-good.csv", 5), order_file(tmp_path, "browser-partly.csv", 3, bad=2)]
+    chosen = [
+        write_small_file(tmp_path, "browser-good.csv", 5),
+        write_small_file(tmp_path, "browser-partly.csv", 3, bad=2),
+    ]
     page.locator("input[type=file]").set_input_files(chosen)
 
     lines = page.locator("#uploads-list > li")

@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 from processor.domain.file_states import FileState
 from tests.browser.places import file_that_is
 from tests.e2e.deployment import wait_until
-from tests.e2e.order_files import SLOW, dead_letter, order_file
+from tests.e2e.order_files import SLOW, dead_letter, write_small_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,7 +47,7 @@ def test_a_file_is_uploaded_by_the_browsers_own_form(plain: Page, tmp_path: Path
     """S3 takes it and leads back to a page that follows it, by reloading itself, until it is settled."""
     plain.goto("/upload")
 
-    plain.locator("input[type=file]").set_input_files(order_file(tmp_path, "plain-form.csv", 3))
+    plain.locator("input[type=file]").set_input_files(write_small_file(tmp_path, "plain-form.csv", 3))
     plain.get_by_role("button", name="Upload").click()
 
     expect(plain.get_by_role("heading", name="plain-form.csv", level=1)).to_be_visible()

@@ -9,6 +9,9 @@ from typing import Any, NoReturn, Protocol
 from tests.e2e.aws_calls import Call
 from tests.e2e.wire import Request, Response
 
+BOTO_TRIES = 3
+"""Calls that botocore makes before it gives up; a fault that outlasts them fails the run."""
+
 
 class HangUpError(Exception):
     """The connection to the client ends here, without an answer."""

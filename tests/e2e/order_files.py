@@ -1,4 +1,4 @@
-"""What tests of the console put into the stack: order files that no other has, and a dead letter that can succeed."""
+"""Order files that no other test uploads, and a dead letter whose file can still be processed."""
 
 from __future__ import annotations
 
@@ -15,23 +15,24 @@ SLOW = 90_000
 """Milliseconds that a run in the emulator may take on a busy machine."""
 
 
-def order_file(folder: Path, name: str, rows: int, *, bad: int = 0) -> Path:
-    """Write a file whose rows no other file has."""
+def small_file(name: str, rows: int = 3, bad: int = 0) -> bytes:
+    """Build a file of ``rows`` good rows and ``bad`` rejected ones; the order ids carry the name."""
+    good = "".join(f"{name}-{number},Ada Lovelace,Engine,{number + 1},2.50\n" for number in range(rows))
+    return (HEADER + good + f"{name}-x,Ada Lovelace,Engine,none,2.50\n" * bad).encode()
+
+
+def write_small_file(folder: Path, name: str, rows: int, *, bad: int = 0) -> Path:
+    """Write a small file to disk, for a browser to upload."""
     path = folder / name
-    path.write_text(HEADER + good_rows(name, rows) + f"{name}-x,Grace Hopper,Compiler,none,2.50\n" * bad)
+    path.write_bytes(small_file(name, rows, bad))
     return path
 
 
-def good_rows(name: str, rows: int) -> str:
-    """Write rows that become orders."""
-    return "".join(f"{name}-{number},Grace Hopper,Compiler,{number + 1},2.50\n" for number in range(rows))
-
-
 def dead_letter(waybill: Deployment, name: str) -> ObjectVersion:
-    """Upload a good file, and have its message fail for good before any run, as when the function cannot start."""
+    """Upload a good file and move its message to the dead-letter queue, as if the function could not start."""
     sqs, outputs = waybill.client("sqs"), waybill.outputs
     with waybill.paused():
-        version = waybill.upload(name, (HEADER + good_rows(name, 4)).encode())
+        version = waybill.upload(name, small_file(name, 4))
         [message] = sqs.receive_message(QueueUrl=outputs["QueueUrl"], WaitTimeSeconds=10)["Messages"]
         sqs.send_message(QueueUrl=outputs["DeadLetterQueueUrl"], MessageBody=message["Body"])
         sqs.delete_message(QueueUrl=outputs["QueueUrl"], ReceiptHandle=message["ReceiptHandle"])

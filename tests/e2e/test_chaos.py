@@ -11,8 +11,9 @@ from processor.domain.object_keys import file_id
 from processor.ledger.attribute_values import plain
 from processor.ledger.counters import Counters
 from tests.e2e.deployment import s3_event, wait_until
+from tests.e2e.fault_actions import BOTO_TRIES
 from tests.e2e.faults import Fault, aws_error, kill_after, kill_before, leave_unprocessed
-from tests.e2e.test_end_to_end import small_file
+from tests.e2e.order_files import small_file
 
 if TYPE_CHECKING:
     from processor.domain.object_keys import ObjectVersion
@@ -24,7 +25,6 @@ STEPS = 12
 """AWS calls in the run of a file of 60 good rows; the test counts them. Files that reject rows make three more, for the
 rejected rows and the mail (of which there are only so many an hour):
 tests/integration/processor/pipeline/test_convergence.py kills those too."""
-BOTO_TRIES = 3
 ALWAYS = 1_000
 
 

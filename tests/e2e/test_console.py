@@ -11,8 +11,7 @@ import pytest
 
 from admin_api.web.auth import SESSION_COOKIE, User, open_session
 from tests.e2e.deployment import wait_until
-from tests.e2e.order_files import dead_letter
-from tests.e2e.test_end_to_end import small_file
+from tests.e2e.order_files import dead_letter, small_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -20,19 +20,12 @@ from sample_data.generate import generate
 from sample_data.manifest import load
 from sample_data.shape import Shape
 from tests.e2e.deployment import s3_event, wait_until
+from tests.e2e.order_files import small_file
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.e2e.deployment import Deployment
-
-HEADER = "order_id,customer_name,product_name,quantity,unit_price\n"
-
-
-def small_file(name: str, rows: int = 3, bad: int = 0) -> bytes:
-    """Build a small file whose rows no other file has."""
-    good = "".join(f"{name}-{number},Ada Lovelace,Engine,{number + 1},2.50\n" for number in range(rows))
-    return (HEADER + good + f"{name}-x,Ada Lovelace,Engine,none,2.50\n" * bad).encode()
 
 
 def test_sample_files_come_to_rest_where_the_manifest_says(stack: Deployment, tmp_path: Path) -> None:

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import json
-import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from processor.domain.entries import DIED
 from processor.domain.file_states import FileState
-from processor.domain.object_keys import file_id
 from processor.messaging.messages import reprocess_body
 from tests.e2e.deployment import wait_until
 from tests.e2e.faults import Fault, kill_after, kill_before
+from tests.e2e.large_file_executions import list_executions, list_range_results, list_working_objects, stop_execution
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from processor.domain.entries import FileEntry
-    from processor.domain.object_keys import ObjectVersion
     from tests.e2e.deployment import Deployment
     from tests.e2e.faults import FaultProxy
 
@@ -41,41 +38,6 @@ def large_file(name: str, megabytes: int) -> tuple[bytes, int, int]:
         else:
             rows.append(f"{name}-{number},Customer {number % 50},{product},{number % 9 + 1},12.50\n")
     return HEADER + "".join(rows).encode(), count - bad, bad
-
-
-def executions(stack: Deployment, status: str = "RUNNING") -> list[dict[str, Any]]:
-    """List the state machine's executions."""
-    machine = stack.outputs["LargeFilesArn"]
-    listed = stack.client("stepfunctions").list_executions(stateMachineArn=machine, statusFilter=status)
-    return list(listed["executions"])
-
-
-def working_objects(stack: Deployment, ending: str = "") -> list[str]:
-    """List what ranges have left so far."""
-    listed = stack.client("s3").list_objects_v2(Bucket=stack.outputs["BucketName"], Prefix="work-data/")
-    return [item["Key"] for item in listed.get("Contents", []) if item["Key"].endswith(ending)]
-
-
-def results(stack: Deployment) -> list[str]:
-    """List the results of ranges that are done."""
-    return [key for key in working_objects(stack, ".json") if key[-6].isdigit()]
-
-
-def stop_and_let_its_time_pass(stack: Deployment, version: ObjectVersion) -> None:
-    """Stop the file's execution, which then gives nothing back, and let its lease and its message's hiding end."""
-    states = stack.client("stepfunctions")
-    [running] = executions(stack)
-    task = json.loads(states.describe_execution(executionArn=running["executionArn"])["input"])
-    states.stop_execution(executionArn=running["executionArn"])
-    stack.client("dynamodb").update_item(
-        TableName=stack.outputs["FilesTableName"],
-        Key={"file_id": {"S": file_id(version)}, "entry": {"S": "file"}},
-        UpdateExpression="SET lease_until = :past",
-        ExpressionAttributeValues={":past": {"N": str(int(time.time()) - 10)}},
-    )
-    stack.client("sqs").change_message_visibility(
-        QueueUrl=stack.outputs["QueueUrl"], ReceiptHandle=task["receipt_handle"], VisibilityTimeout=0
-    )
 
 
 @contextmanager
@@ -116,8 +78,10 @@ def test_killed_and_resumed_it_leaves_what_one_run_leaves(open_stack: Deployment
             proxy.add(Fault(kill_after, ("BatchWriteItem",), nth=700)),
             proxy.add(Fault(kill_before, ("PutObject",), about=("00001.json",))),
         ]
-    wait_until(lambda: len(results(open_stack)) >= 3, 180, lambda: f"only {results(open_stack)} are done")
-    stop_and_let_its_time_pass(open_stack, version)
+    wait_until(
+        lambda: len(list_range_results(open_stack)) >= 3, 180, lambda: f"only {list_range_results(open_stack)} are done"
+    )
+    stop_execution(open_stack, version)
 
     [entry] = open_stack.wait_at_rest([version], 300)
 
@@ -125,7 +89,7 @@ def test_killed_and_resumed_it_leaves_what_one_run_leaves(open_stack: Deployment
     assert all(firing.killed for death in deaths for firing in death.wait(1))
     runs = [run.outcome for run in open_stack.ledger.runs(entry.file_id)]
     assert (runs[0], runs[-1]) == (DIED, "partial")
-    wait_until(lambda: not working_objects(open_stack), 30, lambda: f"{working_objects(open_stack)} are left")
+    wait_until(lambda: not list_working_objects(open_stack), 30, lambda: f"{list_working_objects(open_stack)} are left")
     in_ranges = picture(open_stack, entry)
     assert len(in_ranges["orders"]) == good
     with one_run_has_all_the_time(open_stack):
@@ -135,7 +99,7 @@ def test_killed_and_resumed_it_leaves_what_one_run_leaves(open_stack: Deployment
         open_stack.wait_idle(60)
     again = open_stack.entry(version)
     assert again is not None
-    assert not executions(open_stack)
+    assert not list_executions(open_stack)
     assert picture(open_stack, again) == in_ranges
 
 
@@ -149,4 +113,4 @@ def test_ranges_need_no_more_than_they_are_granted(stack: Deployment) -> None:
     assert (entry.state, entry.accepted_rows, entry.rejected_rows) == (FileState.PARTIAL, good, bad)
     [run] = stack.ledger.runs(entry.file_id)
     assert "state_transitions" in run.costs
-    wait_until(lambda: not working_objects(stack), 30, lambda: f"{working_objects(stack)} are left")
+    wait_until(lambda: not list_working_objects(stack), 30, lambda: f"{list_working_objects(stack)} are left")

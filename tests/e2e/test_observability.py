@@ -18,9 +18,9 @@ from processor.domain.object_keys import file_id
 from tests.e2e import bill
 from tests.e2e.bring_up import LOCAL, deployed
 from tests.e2e.deployment import REGION, Deployment, s3_event
+from tests.e2e.fault_actions import BOTO_TRIES
 from tests.e2e.faults import Fault, FaultProxy, aws_error
-from tests.e2e.test_chaos import BOTO_TRIES
-from tests.e2e.test_end_to_end import small_file
+from tests.e2e.order_files import small_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

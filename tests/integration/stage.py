@@ -8,6 +8,7 @@ import io
 import itertools
 import json
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote_plus
 
@@ -53,6 +54,10 @@ def s3_record(version: ObjectVersion, event_name: str = "ObjectCreated:Put") -> 
 def s3_event(*versions: ObjectVersion) -> str:
     """Build the body of a message about one or more objects."""
     return json.dumps({"Records": [s3_record(version) for version in versions]})
+
+
+MIXED_FILE = csv_file(*(f"A-{number},Ada,Engine,{number + 1},2.50" for number in range(60)), BAD_ROW)
+"""Sixty good rows, which are three batches, and a bad one."""
 
 
 @dataclass
@@ -107,6 +112,11 @@ class Stage:
     def configure(self, **changes: Any) -> None:
         """Change settings."""
         self.services = Services.build(self.services.config._replace(**changes), self.clients)
+
+    def advance_clock(self, hours: float = 1) -> None:
+        """Move the processor's clock on: one hour is past every lease of a run."""
+        now = self.services.now
+        self.services = self.services._replace(now=lambda: now() + timedelta(hours=hours))
 
     def upload(self, name: str, body: bytes, **metadata: str) -> ObjectVersion:
         """Put an object into the inbox."""
@@ -166,6 +176,16 @@ class Stage:
     def read_csv(self, key: str) -> list[list[str]]:
         """Read a CSV object."""
         return list(csv.reader(io.StringIO(self.read(key).decode(), newline="")))
+
+    def results(self, entry: FileEntry) -> dict[str, object]:
+        """Gather a file's state, counts, orders and objects, without the attributes that differ from run to run."""
+        volatile = {"run_id", "trace_id"}
+        return {
+            "state": entry.state,
+            "counts": (entry.accepted_rows, entry.rejected_rows),
+            "orders": [{name: order[name] for name in set(order) - volatile} for order in self.orders()],
+            "objects": {key: self.read(key) for key in self.objects()},
+        }
 
     def mails(self) -> list[dict[str, str]]:
         """Take all mails: their Subject and Message."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
@@ -21,7 +20,7 @@ from processor.orders.writer import OrderWriter
 from processor.parsing import decoding, reader
 from processor.parsing import plain_rows as plain
 from processor.parsing.plain_rows import PlainPattern
-from processor.parsing.reader import DELIMITERS, PlainRows, RowReader
+from processor.parsing.reader import PlainRows, RowReader
 from processor.pipeline.loader import Deadline, store_rows
 from processor.storage.csv_writer import CsvLines
 from processor.storage.outputs import AcceptedRows, RejectedRows
@@ -29,9 +28,10 @@ from processor.storage.rejected_rows import RejectedRow
 from processor.wiring.services import Invocation
 from sample_data.generate import generate
 from sample_data.shape import Shape
+from tests.unit.processor.fake_writer import FakeWriter, as_writer
 from tests.unit.processor.made_orders import make
-from tests.unit.processor.storage.test_outputs import FakeWriter, as_writer
-from tests.unit.processor.strategies import ANY_CELL, GOOD_ROWS, HEADER, TROUBLE, csv_text
+from tests.unit.processor.mixed_files import MIXED_FILES, PLAIN_ROW, cut_into_blocks
+from tests.unit.processor.strategies import HEADER
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -41,7 +41,6 @@ if TYPE_CHECKING:
 
 BASE = datetime(2026, 11, 22, 10, 20, 30, 999_990, tzinfo=UTC)
 """Ten microseconds before a full second, so that sort keys pass it within the first rows."""
-GOOD = "A-1,Ann,Widget,3,9.99"
 
 
 @dataclass
@@ -158,105 +157,16 @@ def plain_rows(text: str) -> list[tuple[int, tuple[bytes, ...]]]:
     ]
 
 
-# Files in which plain rows, near misses and trouble meet.
-
-_NEARLY_PLAIN = st.sampled_from(
-    [
-        "A-1,Ann,Widget,03,9.99",
-        "A-1,Ann,Widget,3,09.99",
-        "A-1,Ann,Widget,3,9.99999",
-        "A-1,Ann,Widget,0,9.99",
-        "A-1,Ann,Widget,1000000,9.99",
-        "A-1,Ann,Widget,1000001,9.99",
-        "A-1,Ann,Widget,3,9999999.9999",
-        "A-1,Ann,Widget,3,10000000",
-        "A-1,Ann,Widget,3,0.0000",
-        "A-1,Ann,Widget,3,.5",
-        "A-1,Ann,Widget,3,5.",
-        "A-1,Ann,Widget,3,1e3",
-        "A-1,Ann,Widget,３,9.99",  # noqa: RUF001 - fullwidth
-        "A-1,Ann,Widget,3,9.99\r",
-        "A-1,Ann,Widget,3,9.99\r\r",
-        "A-1,Ann,Widget,3,9.99 ",
-        " A-1,Ann,Widget,3,9.99",
-        "A-1,Ann ,Widget,3,9.99",
-        "A-1,Ann  Lee,Widget,3,9.99",
-        "A-1,ANN LEE,Widget,3,9.99",
-        "A-1,\u3000,Widget,3,9.99",
-        "A-1,\u2003Ann,Widget,3,9.99",
-        "A-1,\xa0,Widget,3,9.99",
-        "A-1,Ann\x85,Widget,3,9.99",
-        "A-1,Ann\x7f,Widget,3,9.99",
-        "A-1,Ann\t,Widget,3,9.99",
-        "A\t1,Ann,Widget,3,9.99",
-        "A-1,Ann\x00,Widget,3,9.99",
-        "A-1,\uff02Ann\uff3c,Widget,3,9.99",
-        "A-1,Ann\\,Widget,3,9.99",
-        "A-1,ﷺ,Widget,3,9.99",
-        "A-1,Zoë,日本の帽子,3,9.99",
-        "A-1,Straße,ひらがな,3,9.99",
-        "A-1,Ann;Lee,Wid|get,3,9.99",
-        '"A-1",Ann,Widget,3,9.99',
-        'A-1,"Lee, Ann",Widget,3,9.99',
-        'A-1,"Ann\nLee",Widget,3,9.99',
-        'A-1,"Ann,Widget,3,9.99',
-        f"{'i' * 64},{'n' * 200},{'ü' * 100},3,9.99",
-        f"{'i' * 65},{'n' * 201},{'ü' * 101},3,9.99",
-        "A-1,Ann,Widget,3",
-        "A-1,Ann,Widget,3,9.99,more",
-        "",
-        " ",
-    ]
-)
-_COMMA = "\ue000"
-"""A comma that is one whatever the delimiter is."""
-
-
-def _maybe_quoted(*cells: str) -> st.SearchStrategy[str]:
-    return st.tuples(st.sampled_from(cells), st.booleans()).map(lambda drawn: f'"{drawn[0]}"' if drawn[1] else drawn[0])
-
-
-_QUOTED = st.tuples(
-    _maybe_quoted("A-1", f"A{_COMMA}1", "A;1", " A-1", "A-1 ", "", "i" * 64, "i" * 65),
-    _maybe_quoted("Ann", f"Lee{_COMMA} Ann", "Lee| Ann", "Ann\\", "Ann\t", "Ann\x85", "\u3000", f"{'n' * 199}{_COMMA}"),
-    _maybe_quoted("Widget", f"{_COMMA}Widget", "Zoë's", " ", "n" * 201, '""', "a\nb", "a\r"),
-    _maybe_quoted("3", "03", "3 ", "1000000", "1000001", f"1{_COMMA}000"),
-    _maybe_quoted("9.99", "9.9900", "009", f"9{_COMMA}99", "-1"),
-).map(",".join)
-_ROWS = st.lists(
-    st.just(GOOD)
-    | _QUOTED
-    | GOOD_ROWS.map(lambda cells: csv_text([cells], line_end="", quote_all=True))
-    | GOOD_ROWS.map(lambda cells: csv_text([cells], line_end=""))
-    | _NEARLY_PLAIN
-    | TROUBLE
-    | st.lists(ANY_CELL, min_size=5, max_size=5).map(",".join),
-    max_size=40,
-)
-_HEADERS = st.sampled_from(
-    [HEADER, f"\n{HEADER}\r", f"{HEADER},note", "unit_price,quantity,product_name,customer_name,order_id"]
-) | st.permutations([*NAMES, "note", "more"]).map(",".join)
-FILES = st.tuples(_HEADERS, _ROWS, st.sampled_from(["\n", "\r\n"]), st.sampled_from(DELIMITERS)).map(
-    lambda drawn: drawn[2].join([drawn[0], *drawn[1]]).replace(",", drawn[3]).replace(_COMMA, ",")
-)
-
-
-def cut(data: bytes, cuts: Iterable[int]) -> list[bytes]:
-    """Cut bytes into blocks."""
-    ends = [0, *sorted(at % (len(data) + 1) for at in cuts), len(data)]
-    return [data[start:end] for start, end in pairwise(ends)]
-
-
-@given(FILES, st.lists(st.integers(0, 5_000), max_size=4))
-@example(f"{HEADER}\n" + f"{GOOD}\n" * 60, [])
+@given(MIXED_FILES, st.lists(st.integers(0, 5_000), max_size=4))
+@example(f"{HEADER}\n" + f"{PLAIN_ROW}\n" * 60, [])
 def test_both_ways_leave_the_same_behind(text: str, cuts: list[int]) -> None:
     """Property: orders, batches, both objects, offsets, counts and reasons are equal, wherever blocks end."""
-    blocks = cut(text.encode(), cuts)
+    blocks = cut_into_blocks(text.encode(), cuts)
 
     assert fast(blocks) == careful(blocks)
 
 
-@given(FILES, st.sampled_from([70, 90, 200]), st.integers(0, 500))
+@given(MIXED_FILES, st.sampled_from([70, 90, 200]), st.integers(0, 500))
 def test_both_ways_agree_at_the_bounds(text: str, longest: int, budget: int) -> None:
     """Property: the same where rows are too long, and where stray quotes have used up their budget."""
     blocks = [text.encode()]
@@ -265,7 +175,7 @@ def test_both_ways_agree_at_the_bounds(text: str, longest: int, budget: int) -> 
         assert fast(blocks) == careful(blocks)
 
 
-@given(FILES)
+@given(MIXED_FILES)
 def test_both_ways_agree_without_the_index(text: str) -> None:
     """Property: the same for orders that carry no customer key."""
     blocks = [text.encode()]
@@ -279,7 +189,7 @@ def test_both_ways_agree_on_a_generated_file(delimiter: str, line_end: str) -> N
     """The same for thousands of rows of every kind, over many batches, blocks and offsets."""
     shape = Shape(quoted=0.05, multiline=0.02, hostile=0.02, unicode=0.2, delimiter=delimiter, crlf=line_end == "\r\n")
     text = shape.header + "".join(row.text for row in generate(5_000, bad=0.05, shape=shape))
-    blocks = cut(text.encode(), range(0, 400_000, 30_011))
+    blocks = cut_into_blocks(text.encode(), range(0, 400_000, 30_011))
 
     found = fast(blocks)
 
@@ -291,7 +201,7 @@ def test_both_ways_agree_on_a_generated_file(delimiter: str, line_end: str) -> N
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252"])
 def test_both_ways_agree_in_every_encoding(encoding: str) -> None:
     """A byte order mark is no part of the header, and Windows-1252 becomes UTF-8 before it is read."""
-    stored = f"{HEADER}\nA-1,Zoë,“Café” 5 €,3,9.99\n{GOOD}\n".encode(encoding)
+    stored = f"{HEADER}\nA-1,Zoë,“Café” 5 €,3,9.99\n{PLAIN_ROW}\n".encode(encoding)
     declared = encoding.removesuffix("-sig")
 
     blocks = list(decoding.text([stored], gzipped=False, encoding=declared, limit_bytes=1_000))
@@ -320,10 +230,10 @@ def test_most_rows_are_plain() -> None:
 )
 def test_plain_cells_come_in_declared_order(header: str) -> None:
     """Whatever the header's order, and whatever columns stand between."""
-    values = dict(zip(NAMES, GOOD.split(","), strict=True))
+    values = dict(zip(NAMES, PLAIN_ROW.split(","), strict=True))
     row = ",".join(values.get(name, "anything at all;") for name in header.split(","))
 
-    assert plain_rows(f"{header}\n{row}\n") == [(2, tuple(GOOD.encode().split(b",")))]
+    assert plain_rows(f"{header}\n{row}\n") == [(2, tuple(PLAIN_ROW.encode().split(b",")))]
 
 
 @pytest.mark.parametrize(
@@ -364,7 +274,7 @@ def test_rows_of_a_very_wide_file_are_not_plain() -> None:
     """A pattern for a thousand columns would cost more than it saves."""
     header = ",".join([HEADER, *(f"c{number}" for number in range(1_000))])
 
-    assert plain_rows(f"{header}\n{GOOD}{',' * 1_000}\n") == []
+    assert plain_rows(f"{header}\n{PLAIN_ROW}{',' * 1_000}\n") == []
 
 
 _DIGITS = st.integers(0, 10**8).map(str) | st.from_regex(r"0?[0-9]{1,9}(\.[0-9]{1,7})?", fullmatch=True)

@@ -15,7 +15,6 @@ from processor.messaging.messages import reprocess_body
 from tests.integration.admin_api.console import VIEWER, words
 from tests.integration.calls import calls_to
 from tests.integration.kill import Killed, Killer
-from tests.integration.processor.pipeline.test_convergence import later
 from tests.integration.stage import BAD_ROW, GOOD_ROWS, csv_file, s3_event
 
 if TYPE_CHECKING:
@@ -122,7 +121,7 @@ def test_dead_lettered_file_tells_its_retries(console: ConsoleStage, monkeypatch
         for receive_count in (1, 2, 3):
             with pytest.raises(MessageFailedError):
                 stage.deliver(version, receive_count=receive_count)
-            later(stage)
+            stage.advance_clock()
 
     text = file_text(console, stage.entry(version))
 
@@ -140,7 +139,7 @@ def test_file_under_way_is_followed_and_not_offered_anything(console: ConsoleSta
     browser, address = console.browser(), f"/files/{stage.entry(version).file_id}"
 
     during = browser.get(address)
-    later(stage)
+    stage.advance_clock()
     stage.deliver(version, receive_count=2)
     after = console.part(browser, address)
 
@@ -157,7 +156,7 @@ def test_run_that_died_without_a_word_is_called_stuck(console: ConsoleStage, mon
     version = stage.upload("orders.csv", csv_file(*GOOD_ROWS))
     with pytest.raises(Killed), Killer(3).watching(stage.clients):
         stage.handle(stage.message(s3_event(version), receive_count=3))
-    later(stage)
+    stage.advance_clock()
     monkeypatch.setitem(console.console.__dict__, "now", stage.services.now)
     entry = stage.entry(version)
     browser = console.browser()

@@ -17,8 +17,8 @@ from processor.domain.file_states import FileState
 from processor.ledger.file_list import FileFilter, FileList
 from processor.messaging.messages import reprocess_body
 from tests.integration.admin_api.console import VIEWER, words
+from tests.integration.file_items import put_file
 from tests.integration.kill import Killed, Killer
-from tests.integration.processor.ledger.test_file_list import put_file
 from tests.integration.stage import BAD_ROW, GOOD_ROWS, csv_file
 
 if TYPE_CHECKING:

@@ -18,7 +18,6 @@ from processor.pipeline.handover import Task
 from processor.storage.accepted_reader import read_rows, run_of_rows
 from tests.integration.calls import calls_to
 from tests.integration.kill import Killed, Killer
-from tests.integration.processor.pipeline.test_convergence import later, picture
 from tests.integration.ranges import Machine
 from tests.integration.stage import BAD_ROW, HEADER, csv_file, s3_event
 
@@ -55,7 +54,7 @@ def assert_equal_to_one_run(stage: Stage, entry: FileEntry) -> None:
 
 def _left_behind(stage: Stage, entry: FileEntry) -> dict[str, Any]:
     facts = (entry.reasons, entry.warnings, entry.size_bytes, entry.content_sha256, entry.accepted_key)
-    return picture(stage, entry) | {"facts": facts}
+    return stage.results(entry) | {"facts": facts}
 
 
 def hand_over(stage: Stage, version: ObjectVersion, receive_count: int = 1) -> None:
@@ -166,7 +165,7 @@ def test_the_lease_holds_while_the_ranges_are_read(stage: Stage) -> None:
         hand_over(stage, version)
     (hidden,) = [call.parameters for call in calls if call.operation == "ChangeMessageVisibility"]
     assert int(time.time()) + hidden["VisibilityTimeout"] > stage.entry(version).lease_until
-    later(stage, hours=0.9)
+    stage.advance_clock(hours=0.9)
 
     stage.deliver(version)
 
@@ -181,7 +180,7 @@ def test_steps_of_a_run_that_was_taken_over_do_nothing(stage: Stage) -> None:
     machine = Machine.before(stage, range_bytes=RANGE)
     version = stage.upload("orders.csv", large_file())
     hand_over(stage, version)
-    later(stage, hours=2)
+    stage.advance_clock(hours=2)
     hand_over(stage, version, receive_count=2)
     old = Task(**machine.waiting[0])
 
@@ -278,7 +277,7 @@ def test_death_at_any_call_converges(stage: Stage, seed: int) -> None:
             except Killed:
                 pass
         machine.waiting.clear()
-        later(stage, hours=2)
+        stage.advance_clock(hours=2)
 
     assert_equal_to_one_run(stage, stage.entry(version))
 

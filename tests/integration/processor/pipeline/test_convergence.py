@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,46 +12,27 @@ from processor.domain.errors import FileBusyError, MessageFailedError
 from processor.domain.file_states import FileState
 from processor.messaging.messages import reprocess_body
 from tests.integration.kill import Killed, Killer
-from tests.integration.stage import BAD_ROW, GOOD_ROWS, csv_file, s3_event
+from tests.integration.stage import BAD_ROW, GOOD_ROWS, MIXED_FILE, csv_file, s3_event
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from processor.domain.entries import FileEntry
     from processor.domain.object_keys import ObjectVersion
     from tests.integration.stage import Stage
 
-MIXED = csv_file(*(f"A-{number},Ada,Engine,{number + 1},2.50" for number in range(60)), BAD_ROW)
 BROKEN = csv_file("A-1,Zoë,Engine,1,2.00").decode().encode("cp1252")
-
-
-def later(stage: Stage, hours: float = 1) -> None:
-    """Move the processor's clock on, past every lease."""
-    now = stage.services.now
-    stage.services = stage.services._replace(now=lambda: now() + timedelta(hours=hours))
 
 
 def run_until_settled(stage: Stage, body: str) -> None:
     """Deliver a message again and again, as SQS does, each time after the visibility timeout."""
     for receive_count in (2, 3):
-        later(stage)
+        stage.advance_clock()
         stage.handle(stage.message(body, receive_count))
-
-
-def picture(stage: Stage, entry: FileEntry) -> dict[str, object]:
-    """Describe everything a file has left behind, without what names the single run."""
-    volatile = {"run_id", "trace_id"}
-    return {
-        "state": entry.state,
-        "counts": (entry.accepted_rows, entry.rejected_rows),
-        "orders": [{name: order[name] for name in set(order) - volatile} for order in stage.orders()],
-        "objects": {key: stage.read(key) for key in stage.objects()},
-    }
 
 
 def test_a_run_makes_a_known_series_of_calls(stage: Stage) -> None:
     """The steps of a run, in their order: the original leaves the inbox last."""
-    version = stage.upload("orders.csv", MIXED)
+    version = stage.upload("orders.csv", MIXED_FILE)
     message = stage.message(s3_event(version))
 
     with Killer().watching(stage.clients) as killer:
@@ -81,7 +61,7 @@ def test_a_run_makes_a_known_series_of_calls(stage: Stage) -> None:
 @pytest.mark.parametrize("step", range(15))
 def test_death_at_any_step_converges(stage: Stage, step: int, after: bool) -> None:
     """Kill the run at every call in turn; the next delivery leaves exactly what an undisturbed run leaves."""
-    version = stage.upload("orders.csv", MIXED)
+    version = stage.upload("orders.csv", MIXED_FILE)
     body = s3_event(version)
     message = stage.message(body)
     with pytest.raises(Killed), Killer(step, after).watching(stage.clients):
@@ -94,7 +74,7 @@ def test_death_at_any_step_converges(stage: Stage, step: int, after: bool) -> No
     assert len(stage.orders()) == 60
     assert len({order["order_id"] for order in stage.orders()}) == 60
     assert [key.split("/")[0] for key in stage.objects()] == ["archive", "failed-data", "processed-data"]
-    assert stage.read(entry.original_key) == MIXED
+    assert stage.read(entry.original_key) == MIXED_FILE
     assert len(stage.read_csv(entry.accepted_key)) == 61
     assert len(stage.read_csv(entry.rejected_key)) == 2
     assert stage.runs(version)[-1].outcome == "partial"
@@ -121,7 +101,7 @@ def test_death_while_failing_a_file_converges(stage: Stage, step: int, after: bo
 
 def test_died_run_is_on_record(stage: Stage) -> None:
     """A run that ended without a word is written down when the next one begins."""
-    version = stage.upload("orders.csv", MIXED)
+    version = stage.upload("orders.csv", MIXED_FILE)
     message = stage.message(s3_event(version))
     with pytest.raises(Killed), Killer(5).watching(stage.clients):
         stage.handle(message)
@@ -133,14 +113,14 @@ def test_died_run_is_on_record(stage: Stage) -> None:
 
 def test_every_event_twice_gives_the_same(stage: Stage) -> None:
     """A second delivery of a settled file changes nothing: no order, no object, no run, no mail."""
-    version = stage.upload("orders.csv", MIXED)
+    version = stage.upload("orders.csv", MIXED_FILE)
     stage.deliver(version)
-    before, runs = picture(stage, stage.entry(version)), stage.runs(version)
+    before, runs = stage.results(stage.entry(version)), stage.runs(version)
     stage.mails()
 
     stage.deliver(version, version)
 
-    assert picture(stage, stage.entry(version)) == before
+    assert stage.results(stage.entry(version)) == before
     assert stage.runs(version) == runs
     assert stage.mails() == []
 
@@ -161,7 +141,7 @@ def test_two_versions_of_one_key_are_two_files(stage: Stage) -> None:
 
 def test_object_gone_before_it_is_read_fails_with_a_word(stage: Stage) -> None:
     """There is nothing to read and nothing to keep, but a person is told."""
-    version = stage.upload("orders.csv", MIXED)
+    version = stage.upload("orders.csv", MIXED_FILE)
     stage.clients.s3.delete_object(Bucket=version.bucket, Key=version.key, VersionId=version.version_id)
 
     stage.deliver(version)
@@ -172,13 +152,13 @@ def test_object_gone_before_it_is_read_fails_with_a_word(stage: Stage) -> None:
 
 def test_same_content_under_another_key_is_held(stage: Stage) -> None:
     """A duplicate stores nothing, says of which file it is one, and its bytes are kept."""
-    original = stage.process("orders.csv", MIXED)
+    original = stage.process("orders.csv", MIXED_FILE)
 
-    copy = stage.process("orders (1).csv", MIXED)
+    copy = stage.process("orders (1).csv", MIXED_FILE)
 
     assert (copy.state, copy.duplicate_of) == (FileState.DUPLICATE, original.file_id)
     assert len(stage.orders()) == 60
-    assert stage.read(copy.original_key) == MIXED
+    assert stage.read(copy.original_key) == MIXED_FILE
     assert stage.objects("raw-data/") == []
 
 
@@ -207,16 +187,16 @@ def test_duplicate_is_processed_when_a_person_says_so(stage: Stage) -> None:
 
 def test_reprocessing_writes_the_same_items_again(stage: Stage) -> None:
     """A new run of a stored file changes no key and adds no order."""
-    entry = stage.process("orders.csv", MIXED)
-    before = picture(stage, entry)
+    entry = stage.process("orders.csv", MIXED_FILE)
+    before = stage.results(entry)
     stage.services.ledger.request_reprocess(entry.file_id)
 
-    later(stage)
+    stage.advance_clock()
     stage.handle(stage.message(reprocess_body(entry.file_id)))
 
     settled = stage.services.ledger.read(entry.file_id)
     assert settled is not None
-    assert picture(stage, settled) == before
+    assert stage.results(settled) == before
     assert settled.run_id != entry.run_id
 
 
@@ -225,7 +205,7 @@ def test_reprocessing_writes_the_same_items_again(stage: Stage) -> None:
 def test_death_while_reprocessing_a_failed_file_converges(stage: Stage, step: int, after: bool) -> None:
     """A failed file whose cause is gone moves from failed-data/ to archive/, whatever dies on the way."""
     stage.configure(max_file_bytes=10)
-    entry = stage.process("orders.csv", MIXED)
+    entry = stage.process("orders.csv", MIXED_FILE)
     stage.configure(max_file_bytes=1_000_000)
     stage.services.ledger.request_reprocess(entry.file_id)
     body = reprocess_body(entry.file_id)
@@ -295,7 +275,7 @@ def test_failing_runs_back_off_and_end_in_the_ledger(
     stage: Stage, break_s3: Callable[[], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Unexpected errors wait longer each time; the last run records the cause, tells a person and gives up at once."""
-    version = stage.upload("orders.csv", MIXED)
+    version = stage.upload("orders.csv", MIXED_FILE)
     break_s3()
     waits = visibility_changes(stage, monkeypatch)
 
@@ -314,7 +294,7 @@ def test_failing_runs_back_off_and_end_in_the_ledger(
 
 def test_redriven_file_is_processed(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     """When the cause is gone, the same message settles the file."""
-    version = stage.upload("orders.csv", MIXED)
+    version = stage.upload("orders.csv", MIXED_FILE)
     with monkeypatch.context() as patch:
         patch.setattr(stage.clients.s3, "get_object", None)
         with pytest.raises(MessageFailedError):
@@ -355,7 +335,7 @@ def test_second_delivery_of_a_message_under_way_waits_for_the_first(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """SQS may deliver one message twice at once; to acknowledge the second would lose the first."""
-    version = stage.upload("orders.csv", MIXED)
+    version = stage.upload("orders.csv", MIXED_FILE)
     message = stage.message(s3_event(version))
     with pytest.raises(Killed), Killer(6).watching(stage.clients):
         stage.handle(message)
@@ -372,7 +352,7 @@ def test_second_delivery_of_a_message_under_way_waits_for_the_first(
 
 def test_duplicate_event_of_a_file_under_way_is_acknowledged(stage: Stage) -> None:
     """Another message about the same object need not wait: the first message answers for the file."""
-    version = stage.upload("orders.csv", MIXED)
+    version = stage.upload("orders.csv", MIXED_FILE)
     first = stage.message(s3_event(version))
     with pytest.raises(Killed), Killer(6).watching(stage.clients):
         stage.handle(first)
@@ -380,14 +360,14 @@ def test_duplicate_event_of_a_file_under_way_is_acknowledged(stage: Stage) -> No
     stage.deliver(version)
 
     assert stage.entry(version).state is FileState.PROCESSING
-    later(stage)
+    stage.advance_clock()
     stage.handle(first._replace(receive_count=2))
     assert stage.entry(version).state is FileState.PARTIAL
 
 
 def test_run_that_lost_its_lease_writes_no_end(stage: Stage) -> None:
     """A run that was taken for dead and comes back leaves the file to the run that took it over."""
-    version = stage.upload("orders.csv", MIXED)
+    version = stage.upload("orders.csv", MIXED_FILE)
     begin = stage.services.ledger.begin
     taken: list[str] = []
 
@@ -395,7 +375,7 @@ def test_run_that_lost_its_lease_writes_no_end(stage: Stage) -> None:
         begun = begin(*arguments)  # type: ignore[arg-type]
         if not taken:
             taken.append(begun.entry.run_id)
-            later(stage)
+            stage.advance_clock()
             stage.deliver(version)
         return begun
 
@@ -412,7 +392,7 @@ def test_run_that_lost_its_lease_writes_no_end(stage: Stage) -> None:
 def test_run_that_runs_out_of_time_stops_by_itself(stage: Stage) -> None:
     """Before Lambda kills it, the run says how far it came and what would help."""
     stage.invocation = replace(stage.invocation, timeout_s=0.0)
-    version = stage.upload("orders.csv", MIXED)
+    version = stage.upload("orders.csv", MIXED_FILE)
 
     with pytest.raises(MessageFailedError, match="time ran out after 0 rows"):
         stage.deliver(version)

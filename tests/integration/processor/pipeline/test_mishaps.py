@@ -13,8 +13,7 @@ from processor.domain.errors import MessageFailedError
 from processor.domain.file_states import FileState
 from processor.messaging.messages import reprocess_body
 from tests.integration.kill import Killed, Killer
-from tests.integration.processor.pipeline.test_convergence import MIXED, later
-from tests.integration.stage import BAD_ROW, GOOD_ROWS, csv_file, s3_event
+from tests.integration.stage import BAD_ROW, GOOD_ROWS, MIXED_FILE, csv_file, s3_event
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
 def reprocess(stage: Stage, entry: FileEntry) -> FileEntry:
     """Ask for a new run and let it happen."""
     stage.services.ledger.request_reprocess(entry.file_id)
-    later(stage)
+    stage.advance_clock()
     stage.handle(stage.message(reprocess_body(entry.file_id)))
     settled = stage.services.ledger.read(entry.file_id)
     assert settled is not None
@@ -59,7 +58,7 @@ def test_lost_answer_of_an_own_write_is_no_conflict(
     """When the SDK repeats a conditional write that had taken effect, the run recognises itself and goes on."""
     lost = lose_answers(stage, monkeypatch, state)
 
-    entry = stage.process("orders.csv", MIXED)
+    entry = stage.process("orders.csv", MIXED_FILE)
 
     assert lost == [state]
     assert entry.state is FileState.PARTIAL
@@ -69,7 +68,7 @@ def test_lost_answer_of_an_own_write_is_no_conflict(
 
 def test_lost_answer_of_a_dead_lettering_still_tells_a_person(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     """The last run's own word that it gave the file up is no other run's, so the mail goes out."""
-    version = stage.upload("orders.csv", MIXED)
+    version = stage.upload("orders.csv", MIXED_FILE)
     lost = lose_answers(stage, monkeypatch, FileState.DEAD_LETTERED)
     monkeypatch.setattr(stage.clients.s3, "get_object", None)
 
@@ -82,7 +81,7 @@ def test_lost_answer_of_a_dead_lettering_still_tells_a_person(stage: Stage, monk
 
 def test_pending_clean_up_is_not_forgotten_by_a_reprocess(stage: Stage) -> None:
     """A run that died before it emptied the inbox leaves that to the next one, whoever asks for it."""
-    version = stage.upload("orders.csv", MIXED)
+    version = stage.upload("orders.csv", MIXED_FILE)
     message = stage.message(s3_event(version))
     with pytest.raises(Killed), Killer(14).watching(stage.clients):
         stage.handle(message)
@@ -116,11 +115,11 @@ def test_older_versions_of_settled_rejects_stay_hidden(stage: Stage) -> None:
 def test_older_versions_of_a_failed_original_stay_hidden(stage: Stage) -> None:
     """A failed file whose copy was written twice lies in exactly one place once it is reprocessed."""
     stage.configure(max_file_bytes=10)
-    version = stage.upload("orders.csv", MIXED)
+    version = stage.upload("orders.csv", MIXED_FILE)
     message = stage.message(s3_event(version))
     with pytest.raises(Killed), Killer(4).watching(stage.clients):
         stage.handle(message)
-    later(stage)
+    stage.advance_clock()
     stage.deliver(version, receive_count=2)
     stage.configure(max_file_bytes=1_000_000)
 
@@ -132,11 +131,11 @@ def test_older_versions_of_a_failed_original_stay_hidden(stage: Stage) -> None:
 
 def test_file_that_fails_after_it_was_stored_keeps_its_rows_and_its_content(stage: Stage) -> None:
     """A changed limit makes a stored file fail: its orders are still known, and its content is still a duplicate."""
-    stored = stage.process("orders.csv", MIXED)
+    stored = stage.process("orders.csv", MIXED_FILE)
     stage.configure(max_file_bytes=10)
 
     failed = reprocess(stage, stored)
-    again = stage.process("again.csv", MIXED)
+    again = stage.process("again.csv", MIXED_FILE)
 
     assert (failed.state, failed.cause) == (FileState.FAILED, "too_large")
     assert (failed.accepted_rows, failed.accepted_key) == (60, stored.accepted_key)
@@ -148,7 +147,7 @@ def test_file_of_too_many_rows_fails_before_its_first_order(stage: Stage) -> Non
     """Packed, it cannot be read in ranges, and is refused whole: it may be unpacked without storing a row twice."""
     stage.configure(max_rows=50)
 
-    entry = stage.process("orders.csv.gz", gzip.compress(MIXED))
+    entry = stage.process("orders.csv.gz", gzip.compress(MIXED_FILE))
 
     assert (entry.state, entry.cause) == (FileState.FAILED, "too_large")
     assert "62 lines; 50 are the limit" in entry.error
@@ -159,7 +158,7 @@ def test_mail_that_cannot_be_sent_is_sent_by_the_next_delivery(
     stage: Stage, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """An outage of SNS changes nothing that was settled, and the mail is made up for."""
-    version = stage.upload("orders.csv", MIXED)
+    version = stage.upload("orders.csv", MIXED_FILE)
 
     def fail(**_: object) -> None:
         raise ConnectionError("SNS is away")
@@ -181,7 +180,7 @@ def test_mail_that_cannot_be_sent_is_sent_by_the_next_delivery(
 
 def test_failing_abort_does_not_hide_the_cause(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     """The ledger names what went wrong first, and both outputs are given up."""
-    version = stage.upload("orders.csv", MIXED)
+    version = stage.upload("orders.csv", MIXED_FILE)
     aborted: list[str] = []
 
     def put(**_: object) -> None:
@@ -203,7 +202,7 @@ def test_failing_abort_does_not_hide_the_cause(stage: Stage, monkeypatch: pytest
 
 def test_large_object_under_a_folder_like_key_is_a_file(stage: Stage) -> None:
     """Only an empty object whose key ends in a slash is a folder marker; one with bytes is a file of a wrong name."""
-    version = stage.upload("orders.csv/", MIXED)
+    version = stage.upload("orders.csv/", MIXED_FILE)
 
     stage.deliver(version)
 
@@ -217,7 +216,7 @@ def test_a_storm_of_failures_sends_a_bounded_number_of_mails(stage: Stage) -> No
         assert entry.state is FileState.FAILED
 
     mails = stage.mails()
-    later(stage)
+    stage.advance_clock()
     stage.process("bad-x.csv", b"%PDF-x")
 
     assert len(mails) == 20

@@ -24,8 +24,8 @@ from processor.parsing import reader as rows
 from processor.parsing.reader import LONGEST_ROW, PlainRows, RowReader
 from sample_data.generate import generate
 from sample_data.shape import Shape
+from tests.unit.processor.mixed_files import MIXED_FILES, PLAIN_ROW, cut_into_blocks
 from tests.unit.processor.strategies import HEADER
-from tests.unit.processor.test_fast_path import FILES, GOOD, cut
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -83,18 +83,20 @@ def in_ranges(
     return [row for part in made.ranges for row in part_of(data, made, part, encoding, ahead)]
 
 
-@given(FILES, st.integers(1, 400), st.lists(st.integers(0, 5_000), max_size=4), st.booleans())
-@example(f"{HEADER}\n" + f"{GOOD}\n" * 60, 100, [], False)
+@given(MIXED_FILES, st.integers(1, 400), st.lists(st.integers(0, 5_000), max_size=4), st.booleans())
+@example(f"{HEADER}\n" + f"{PLAIN_ROW}\n" * 60, 100, [], False)
 @example(f"{HEADER}\n" + '"A-1","Ann\n\nLee",Widget,3,9.99\n' * 9, 40, [], False)
-@example(f"{HEADER}\n" + f'A-1,"Ann,Widget,3,9.99\n{GOOD}\n{GOOD}\nA-1,Ann",Widget,3,9.99\n' * 5, 30, [], True)
+@example(
+    f"{HEADER}\n" + f'A-1,"Ann,Widget,3,9.99\n{PLAIN_ROW}\n{PLAIN_ROW}\nA-1,Ann",Widget,3,9.99\n' * 5, 30, [], True
+)
 def test_ranges_hold_the_rows_of_the_whole(text: str, range_bytes: int, cuts: list[int], marked: bool) -> None:
     """Property: numbers, cells, problems and originals are equal, wherever ranges and blocks end, BOM or none."""
     data = BOM * marked + text.encode()
 
-    assert in_ranges(cut(data, cuts), range_bytes) == whole(data)
+    assert in_ranges(cut_into_blocks(data, cuts), range_bytes) == whole(data)
 
 
-@given(FILES, st.integers(1, 200), st.sampled_from([70, 90, 200]), st.integers(0, 500))
+@given(MIXED_FILES, st.integers(1, 200), st.sampled_from([70, 90, 200]), st.integers(0, 500))
 def test_ranges_agree_at_the_reader_s_bounds(text: str, range_bytes: int, longest: int, budget: int) -> None:
     """Property: the same where rows are too long, where stray quotes use up their budget, and at the look ahead."""
     data = text.encode()
@@ -103,7 +105,7 @@ def test_ranges_agree_at_the_reader_s_bounds(text: str, range_bytes: int, longes
         assert in_ranges([data], range_bytes, ahead=8 * (longest + 2)) == whole(data)
 
 
-@given(FILES, st.integers(1, 200))
+@given(MIXED_FILES, st.integers(1, 200))
 def test_ranges_agree_in_another_encoding(text: str, range_bytes: int) -> None:
     """Property: the same for a file whose bytes are not the text's."""
     data = text.encode("cp1252", "replace")
@@ -116,7 +118,10 @@ def test_a_quote_at_the_end_of_a_range_is_looked_for_as_far_as_in_the_whole(long
     """What closes a stray quote, or fails to, may stand in the ranges behind, as far as the bound on a row allows."""
     letter = "aü😀"[width - 1]
     filling = "".join(letter * (LONGEST_ROW - 10) + "\n" for _ in range(long_lines))
-    text = f'{HEADER}\n{GOOD}\nA-1,"Ann,Widget,3,9.99\n{filling}{GOOD}\nA-1,Ann",Widget,3,9.99\n' + f"{GOOD}\n" * 3
+    text = (
+        f'{HEADER}\n{PLAIN_ROW}\nA-1,"Ann,Widget,3,9.99\n{filling}{PLAIN_ROW}\nA-1,Ann",Widget,3,9.99\n'
+        + f"{PLAIN_ROW}\n" * 3
+    )
     data = text.encode()
 
     assert in_ranges([data], 20) == whole(data)
@@ -156,7 +161,7 @@ def test_the_check_is_that_of_a_single_run() -> None:
         (f"{HEADER}\n\n \n".encode(), NoRowsError),
         (b"order_id,customer_name\nA,B\n", MissingColumnError),
         (b"order_id,customer_name\nA,B\n\xff\n", WrongEncodingError),
-        (f"{HEADER}\n{GOOD}\n".encode() * 100 + b"\xff", WrongEncodingError),
+        (f"{HEADER}\n{PLAIN_ROW}\n".encode() * 100 + b"\xff", WrongEncodingError),
     ],
 )
 def test_what_no_run_could_read_is_not_split(data: bytes, error: type[PermanentError]) -> None:
@@ -170,12 +175,12 @@ def test_memory_is_bounded_whatever_the_file() -> None:
     import tracemalloc  # noqa: PLC0415  It slows down whatever runs beside it.
 
     def hostile() -> Iterable[bytes]:
-        yield f"{HEADER}\n{GOOD}\n".encode()
+        yield f"{HEADER}\n{PLAIN_ROW}\n".encode()
         for _ in range(40):
             yield (b" " * 999 + b"\n") * 1_000
         for _ in range(40):
             yield b"x" * 1_000_000
-        yield f"\n{GOOD}\n".encode()
+        yield f"\n{PLAIN_ROW}\n".encode()
 
     tracemalloc.start()
     made = split(hostile(), encoding="utf-8", range_bytes=10_000_000)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-from typing import TYPE_CHECKING, cast
 
 import pytest
 from hypothesis import given
@@ -17,49 +16,16 @@ from processor.storage import outputs
 from processor.storage.csv_writer import CsvLines
 from processor.storage.outputs import AcceptedRows, RejectedRows
 from processor.storage.rejected_rows import HEADER, RejectedRow, read_rejected_rows
+from tests.unit.processor.fake_writer import FakeWriter, as_writer
 from tests.unit.processor.strategies import ANY_CELL
 
-if TYPE_CHECKING:
-    from processor.storage.objects import ObjectWriter
-
 BATCH = 25
-
-
-class FakeWriter:
-    """Keeps what is written, and whether it was completed."""
-
-    def __init__(self) -> None:
-        self.data = b""
-        self.ended_by = ""
-
-    @property
-    def size_bytes(self) -> int:
-        """Count what was written."""
-        return len(self.data)
-
-    def write(self, data: bytes) -> None:
-        """Keep bytes."""
-        self.data += data
-
-    def complete(self) -> str:
-        """Note the end."""
-        self.ended_by = "complete"
-        return "key" if self.data else ""
-
-    def abort(self) -> None:
-        """Note the end."""
-        self.ended_by = "abort"
 
 
 @pytest.fixture
 def writer() -> FakeWriter:
     """Provide a writer that keeps what it gets."""
     return FakeWriter()
-
-
-def as_writer(writer: FakeWriter) -> ObjectWriter:
-    """Pass the fake off as the real one."""
-    return cast("ObjectWriter", writer)
 
 
 def line(number: int, customer: str = "Zoë") -> bytes:
