@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,11 +11,12 @@ from processor.domain.entries import FILE_ENTRY, FILE_KIND, RUN_PREFIX, FileEntr
 from processor.domain.file_states import FileState
 from processor.domain.object_keys import INBOX
 from processor.ledger.attribute_values import plain
+from processor.ledger.batch_get import batch_get
 from processor.ledger.index_pages import MOST_SEARCHED, position_behind, read_index_page
 from processor.ledger.table import FilesTable, key
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
@@ -99,8 +101,9 @@ class Total:
 class FileList:
     """All files."""
 
-    def __init__(self, client: DynamoDBClient, table: str) -> None:
+    def __init__(self, client: DynamoDBClient, table: str, *, sleep: Callable[[float], None] = time.sleep) -> None:
         self._table = FilesTable(client, table)
+        self._sleep = sleep
 
     def page(self, wanted: FileFilter, *, cursor: str = "", limit: int = 50, from_oldest: bool = False) -> FilePage:
         """Read one page: one read. Without a cursor it is the newest end of the list, or the oldest.
@@ -123,17 +126,15 @@ class FileList:
         return FilePage(tuple(map(FileEntry.from_item, found.items)), found.older, found.newer, found.searched_to)
 
     def read(self, file_ids: Sequence[str]) -> list[FileEntry]:
-        """Read these files (at most 100), as last written, in the order given; those that do not exist are left out."""
-        request: Any = {self._table.name: {"Keys": [key(each, FILE_ENTRY) for each in dict.fromkeys(file_ids)]}}
-        found: dict[str, FileEntry] = {}
-        while request:
-            request[self._table.name]["ConsistentRead"] = True
-            answer = self._table.client.batch_get_item(RequestItems=request)
-            for item in answer["Responses"].get(self._table.name, []):
-                entry = FileEntry.from_item(plain(item))
-                found[entry.file_id] = entry
-            request = answer.get("UnprocessedKeys")
-        return [found[each] for each in dict.fromkeys(file_ids) if each in found]
+        """Read these files as last written, in the order given, each once; those that do not exist are left out.
+
+        Raises :class:`LookupThrottledError`.
+        """
+        unique = dict.fromkeys(file_ids)
+        keys = [key(file_id, FILE_ENTRY) for file_id in unique]
+        items = batch_get(self._table.client, self._table.name, keys, things="files", sleep=self._sleep)
+        entries = {entry.file_id: entry for entry in (FileEntry.from_item(plain(item)) for item in items)}
+        return [entries[file_id] for file_id in unique if file_id in entries]
 
     def story(self, file_id: str) -> FileStory | None:
         """Read a file with its runs and actions, as last written: one query. None if there is no such file."""

@@ -11,8 +11,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
-from processor.domain.errors import LookupThrottledError, WaybillError
+from processor.domain.errors import WaybillError
 from processor.domain.orders import BY_CUSTOMER, CUSTOMER_SHARDS, Item, Order, customer_key
+from processor.ledger.batch_get import batch_get
 from processor.orders.pages import OrderPage, Position, cut_page, goes_to_older
 from processor.storage.accepted_reader import AcceptedRowsGoneError, AcceptedRowsUnreadableError, read_rows
 
@@ -25,10 +26,6 @@ if TYPE_CHECKING:
     from processor.domain.entries import FileEntry, RunEntry
 
 PAGE = 50
-_BATCH_KEYS = 100
-"""BatchGetItem's limit: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html"""
-_MOST_ATTEMPTS = 8
-_FIRST_WAIT_S = 0.025
 _READERS = 8
 """Small files read at the same time: a page of files with one row each takes seven round trips, not fifty."""
 
@@ -157,28 +154,12 @@ class OrderLookup:
 
         Raises :class:`LookupThrottledError` when DynamoDB keeps leaving keys unprocessed.
         """
-        found: dict[tuple[str, str], Order] = {}
-        for start in range(0, len(keys), _BATCH_KEYS):
-            wanted: Any = [
-                {"order_id": {"S": order_id}, "processed_timestamp": {"S": timestamp}}
-                for order_id, timestamp in keys[start : start + _BATCH_KEYS]
-            ]
-            for attempt in range(_MOST_ATTEMPTS):
-                if attempt:
-                    self._sleep(_FIRST_WAIT_S * 2**attempt)
-                answer = self._dynamodb.batch_get_item(
-                    RequestItems={self._table: {"Keys": wanted, "ConsistentRead": True}}
-                )
-                for item in answer["Responses"].get(self._table, []):
-                    order = Order.from_item(cast("Item", item))
-                    found[order.key] = order
-                left = answer.get("UnprocessedKeys", {})
-                wanted = left[self._table]["Keys"] if self._table in left else []
-                if not wanted:
-                    break
-            else:
-                raise LookupThrottledError(len(wanted))
-        return found
+        wanted = [
+            {"order_id": {"S": order_id}, "processed_timestamp": {"S": timestamp}} for order_id, timestamp in keys
+        ]
+        items = batch_get(self._dynamodb, self._table, wanted, things="orders", sleep=self._sleep)
+        orders = (Order.from_item(cast("Item", item)) for item in items)
+        return {order.key: order for order in orders}
 
     def _partition(self, key: dict[str, str], position: Position | None, limit: int) -> list[Order]:
         """List the first orders beyond a position in one partition, and at least one more than fit on the page.

@@ -10,11 +10,15 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import pytest
+from botocore.stub import Stubber
 
 from admin_api.pages.orders.feed import read_feed
 from admin_api.rendering.urls import order_href
 from processor.domain.cursors import pack
+from processor.domain.entries import FILE_ENTRY
 from processor.domain.orders import CUSTOMER_SHARDS
+from processor.ledger.file_list import FileList
+from processor.ledger.table import key
 from tests.integration.admin_api.console import words
 from tests.integration.calls import calls_to, operations
 from tests.integration.stage import BUCKET, csv_file
@@ -446,3 +450,18 @@ def test_names_are_asked_for_few_files_at_a_time(console: ConsoleStage, ids: str
 
     assert browser.get(f"/files/names{ids}").status_code == 422
     assert browser.get("/files/names?id=unknown").text.strip() == ""
+
+
+def test_names_of_a_busy_table_are_answered_with_its_being_busy(console: ConsoleStage) -> None:
+    """A throttled table is said to be busy within seconds: the gateway would give up after half a minute."""
+    busy = {"Responses": {}, "UnprocessedKeys": {"files": {"Keys": [key("a", FILE_ENTRY)]}}}
+    client = console.console.dynamodb
+    console.console.__dict__["files"] = FileList(client, "files", sleep=lambda _: None)
+    with Stubber(client) as stubber:
+        for _ in range(8):
+            stubber.add_response("batch_get_item", busy)
+
+        answer = console.browser().get("/files/names?id=a")
+
+    assert answer.status_code == 503
+    assert "DynamoDB is busy: 1 files could not be read. Ask again in a few seconds." in words(answer)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from botocore.stub import Stubber
 
 from processor.domain.cursors import CursorError, pack
+from processor.domain.entries import FILE_ENTRY
+from processor.domain.errors import LookupThrottledError
 from processor.domain.file_states import FileState
 from processor.ledger.file_list import FileFilter, FileList, FilePage, behind
+from processor.ledger.table import key
 from tests.integration.file_items import put_file
 from tests.integration.kill import Killer
 
@@ -16,6 +20,12 @@ if TYPE_CHECKING:
     from tests.integration.stage import Stage
 
 MANY = 3_000
+
+
+def unprocessed(*file_ids: str) -> dict[str, Any]:
+    """Answer BatchGetItem as a throttled table does: with nothing but what it left undone."""
+    keys = [key(file_id, FILE_ENTRY) for file_id in file_ids]
+    return {"Responses": {}, "UnprocessedKeys": {"files": {"Keys": keys}}}
 
 
 @pytest.fixture
@@ -257,3 +267,29 @@ def test_chosen_files_are_read_in_one_call(stage: Stage, files: FileList) -> Non
 
     assert [entry.file_id for entry in found] == [written[2], written[0]]
     assert killer.calls == ["BatchGetItem"]
+
+
+def test_entries_that_are_left_unprocessed_are_read_after_a_wait(stage: Stage) -> None:
+    """A throttled table answers a part: the rest is asked for again after growing waits."""
+    waits: list[float] = []
+    patient = FileList(stage.clients.files, "files", sleep=waits.append)
+    with Stubber(stage.clients.files) as stubber:
+        for _ in range(2):
+            stubber.add_response("batch_get_item", unprocessed("a"))
+        stubber.add_response("batch_get_item", {"Responses": {}})
+
+        found = patient.read(["a"])
+
+    assert found == []
+    assert waits == [0.05, 0.1]
+
+
+def test_a_table_that_stays_busy_ends_the_reading(stage: Stage) -> None:
+    """After a bounded number of attempts the reader is told to come back, long before the gateway gives up."""
+    impatient = FileList(stage.clients.files, "files", sleep=lambda _: None)
+    with Stubber(stage.clients.files) as stubber:
+        for _ in range(8):
+            stubber.add_response("batch_get_item", unprocessed("a", "b"))
+
+        with pytest.raises(LookupThrottledError, match="2 files could not be read"):
+            impatient.read(["a", "b"])
