@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import random
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
+from processor.domain.backoff import backoff
 from processor.domain.errors import WaybillError
 from processor.ledger.attribute_values import NOTHING, Condition, plain, wire
 
@@ -137,14 +137,14 @@ class FilesTable:
 
     def _insist[Answer](self, call: Callable[[], Answer]) -> Answer:
         """Repeat a call that another write of the same item has pushed aside, about 2.5 s at most."""
-        for attempt in range(_MOST_ATTEMPTS):
+        for wait_s in backoff(_FIRST_WAIT_S, _MOST_ATTEMPTS):
             try:
                 return call()
             except ClientError as error:
-                if not _is_passing(error) or attempt == _MOST_ATTEMPTS - 1:
+                if not _is_passing(error):
                     raise
-                self._sleep(random.random() * _FIRST_WAIT_S * 2**attempt)  # noqa: S311 - jitter, no secret
-        raise AssertionError("unreachable")
+            self._sleep(wait_s)
+        return call()
 
 
 def _is_passing(error: ClientError) -> bool:

@@ -12,6 +12,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from processor.domain.backoff import backoff
 from processor.domain.errors import ThrottledError
 from processor.orders.rate_limiter import RateLimiter
 
@@ -49,8 +50,7 @@ class OrderWriter:
         """Send a batch; returns those that are now known to be stored, which are older ones, in their order.
 
         Raises :class:`ThrottledError` when items are still refused after about 20 s of exponential backoff with full
-        jitter (https://aws.amazon.com/builders-library/timeouts-retries-and-backoff-with-jitter/), or when the run
-        has no time left to wait.
+        jitter, or when the run has no time left to wait.
         """
         began = time.perf_counter()
         try:
@@ -88,20 +88,23 @@ class OrderWriter:
 
         The SDK's own retries would not do for that: its quota of retries is small and shared by all calls.
         """
-        for attempt in range(1, _MOST_ATTEMPTS + 1):
-            items = len(json.loads(b"[%b]" % left))
+        waits = backoff(_FIRST_WAIT_S, _MOST_ATTEMPTS, longest_s=_LONGEST_WAIT_S, jitter=self.jitter)
+        for attempts, wait_s in enumerate(waits, start=1):
+            items = _count_items(left)
             self.pace.refused()
-            wait_s = self.jitter() * min(_LONGEST_WAIT_S, _FIRST_WAIT_S * 2 ** (attempt - 1))
-            if attempt == _MOST_ATTEMPTS:
-                raise ThrottledError(items, attempt)
-            self._wait(wait_s, items, attempt)
+            self._wait(wait_s, items, attempts)
             self.retried_items += items
             self.batches += 1
             left = self.sender.again(left)
             if not left:
                 return
+        raise ThrottledError(_count_items(left), _MOST_ATTEMPTS)
 
     def _wait(self, seconds: float, items: int, attempts: int) -> None:
         if not self.may_wait(seconds):
             raise ThrottledError(items, attempts)
         self.sleep(seconds)
+
+
+def _count_items(puts: bytes) -> int:
+    return len(json.loads(b"[%b]" % puts))

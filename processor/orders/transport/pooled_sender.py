@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from botocore.exceptions import ClientError, ConnectionClosedError, EndpointConnectionError, ReadTimeoutError
 
+from processor.domain.backoff import backoff
 from processor.orders.transport.http_connection import Connection
 from processor.orders.transport.sender import THROTTLED, left_over
 
@@ -32,7 +33,7 @@ _TOGETHER = 8
 _WAITED_S = 0.0003
 """Who waits longer than this for an answer has a use for one more connection."""
 _MOST_ATTEMPTS = 4
-_FIRST_WAIT_S = 0.1
+_FIRST_WAIT_S = 0.2
 
 
 class _Answer(NamedTuple):
@@ -151,13 +152,13 @@ class PooledSender:
 
     def _insist(self, connection: Connection, puts: bytes, problem: Exception | None) -> _Answer:
         """Send a batch, again after a first ``problem``, until there is an answer that nobody would ask for again."""
-        attempts = 1 if problem else 0
+        waits = backoff(_FIRST_WAIT_S, _MOST_ATTEMPTS, jitter=self._jitter)
         while True:
             if problem:
-                if attempts == _MOST_ATTEMPTS:
+                wait_s = next(waits, None)
+                if wait_s is None:
                     self._give_up(problem)
-                self._sleep(self._jitter() * _FIRST_WAIT_S * 2**attempts)
-            attempts += 1
+                self._sleep(wait_s)
             try:
                 self._send(connection, puts)
                 answer = self._receive(connection)
