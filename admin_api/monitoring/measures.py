@@ -5,12 +5,13 @@ Gaps stay gaps, and only what is known counts: a share of nothing is unknown, no
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from admin_api.monitoring.series import Series, Source, ours
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from admin_api.monitoring.cloudwatch import Readings, Values
 
@@ -37,9 +38,14 @@ CONCURRENT = Series(Source.FUNCTION, "ConcurrentExecutions", "Maximum")
 SLOWEST = Series(Source.FUNCTION, "Duration", "Maximum")
 
 
-def needing_nobody(readings: Readings) -> Values:
-    """Share of the files that came to an end and needed nobody, in per cent; a duplicate is no failure."""
-    return ratio(readings.of(PROCESSED), ended(readings), times=100)
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """A figure computed from several series, period by period, and the title that it has on every page."""
+
+    title: str
+    series: tuple[Series, ...]
+    """What it is computed from."""
+    compute: Callable[[Readings], Values]
 
 
 def ended(readings: Readings) -> Values:
@@ -52,9 +58,29 @@ def rows(readings: Readings) -> Values:
     return added(readings.of(ACCEPTED), readings.of(REJECTED))
 
 
-def cost_of_thousand_rows(readings: Readings) -> Values:
-    """US dollars for 1,000 rows."""
-    return ratio(readings.of(COST), rows(readings), times=1000)
+SUCCESS_RATE = Measure(
+    "Success rate",
+    (PROCESSED, PARTIAL, FAILED, DEAD_LETTERED),
+    lambda readings: ratio(readings.of(PROCESSED), ended(readings), times=100),
+)
+"""Per cent of the files that came to an end and need nobody; a duplicate is no failure."""
+REJECTED_SHARE = Measure(
+    "Rejected rows",
+    (ACCEPTED, REJECTED),
+    lambda readings: ratio(readings.of(REJECTED), rows(readings), times=100),
+)
+"""Per cent of the rows that were read."""
+COST_PER_THOUSAND_ROWS = Measure(
+    "Cost per 1,000 rows",
+    (COST, ACCEPTED, REJECTED),
+    lambda readings: ratio(readings.of(COST), rows(readings), times=1000),
+)
+"""US dollars."""
+UNITS_PER_ORDER = Measure(
+    "Write units per order",
+    (UNITS, ACCEPTED),
+    lambda readings: ratio(readings.of(UNITS), readings.of(ACCEPTED)),
+)
 
 
 def total(values: Sequence[float | None]) -> float | None:

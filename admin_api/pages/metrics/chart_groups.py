@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from admin_api.monitoring import measures
-from admin_api.pages.metrics.chart_specs import ROWS, ChartSpec, Curve, curve, megabytes, per_cent, seconds
+from admin_api.pages.metrics.chart_specs import ROWS, ChartSpec, curve, megabytes, per_cent, seconds
 from admin_api.rendering.charts.axes import span_ticks, span_words
 from admin_api.rendering.charts.series_charts import bar_chart
 from admin_api.rendering.formats import duration, money, size
@@ -25,31 +25,21 @@ _FILES = ChartSpec(
         curve("dead letter", "s3", measures.DEAD_LETTERED),
         curve("duplicate", "idle", measures.DUPLICATE),
     ),
-    (measures.PROCESSED, measures.PARTIAL, measures.FAILED, measures.DEAD_LETTERED, measures.DUPLICATE),
     draw=bar_chart,
 )
 _SUCCESS = ChartSpec(
-    "Files that needed nobody",
+    measures.SUCCESS_RATE.title,
     "% of files",
     "Processed files among those that were processed, partial, failed or dead-lettered.",
-    (Curve("share", "ok", measures.needing_nobody, area=True),),
-    (measures.PROCESSED, measures.PARTIAL, measures.FAILED, measures.DEAD_LETTERED),
+    (curve("share", "ok", measures.SUCCESS_RATE, area=True),),
     write=per_cent,
     write_tick=per_cent,
 )
 _REJECTED_SHARE = ChartSpec(
-    "Rejected rows",
+    measures.REJECTED_SHARE.title,
     "% of rows",
     "A sudden rise is a sender who changed something.",
-    (
-        Curve(
-            "share",
-            "warn",
-            lambda each: measures.ratio(each.of(measures.REJECTED), measures.rows(each), times=100),
-            area=True,
-        ),
-    ),
-    (measures.ACCEPTED, measures.REJECTED),
+    (curve("share", "warn", measures.REJECTED_SHARE, area=True),),
     write=per_cent,
     write_tick=per_cent,
 )
@@ -62,7 +52,6 @@ _SETTLED = ChartSpec(
         curve("p95", "s1", measures.SETTLED_P95),
         curve("p50", "s2", measures.SETTLED_P50),
     ),
-    (measures.SETTLED_P50, measures.SETTLED_P95, measures.SETTLED_P99),
     write=duration,
     write_tick=span_words,
     choose_ticks=span_ticks,
@@ -72,7 +61,6 @@ _RUN = ChartSpec(
     "time",
     "Both slow: files are large, or writes are throttled.",
     (curve("p99", "s3", measures.RUN_P99), curve("p95", "s1", measures.RUN_P95), curve("p50", "s2", measures.RUN_P50)),
-    (measures.RUN_P50, measures.RUN_P95, measures.RUN_P99),
     write=duration,
     write_tick=span_words,
     choose_ticks=span_ticks,
@@ -82,14 +70,12 @@ _SPEED = ChartSpec(
     "rows/s",
     "The tenth percentile is the slowest tenth of the runs; tiny files are slow by nature.",
     (curve("p50", "s1", measures.SPEED_P50, area=True), curve("p10", "s2", measures.SPEED_P10)),
-    (measures.SPEED_P50, measures.SPEED_P10),
 )
 _BYTES = ChartSpec(
     "Bytes read",
     "bytes",
     "Of the files that were read to their end.",
     (curve("bytes", "s1", measures.BYTES),),
-    (measures.BYTES,),
     draw=bar_chart,
     write=size,
 )
@@ -98,14 +84,12 @@ _QUEUE = ChartSpec(
     "messages",
     "Waiting for a run, or in one. Waiting that grows: more files come than the function may take at once.",
     (curve("waiting", "s1", measures.WAITING, area=True), curve("in a run", "s2", measures.IN_A_RUN)),
-    (measures.WAITING, measures.IN_A_RUN),
 )
 _OLDEST = ChartSpec(
     "Age of the oldest message",
     "time",
     "How long the file that waits longest has waited.",
     (curve("oldest", "s1", measures.OLDEST, area=True),),
-    (measures.OLDEST,),
     write=seconds,
     write_tick=lambda value: span_words(1000 * value),
     choose_ticks=lambda greatest: tuple(tick / 1000 for tick in span_ticks(1000 * greatest)),
@@ -115,7 +99,6 @@ _DEAD = ChartSpec(
     "messages",
     "Remove the cause, then redrive.",
     (curve("dead letters", "fail", measures.DEAD, area=True),),
-    (measures.DEAD,),
 )
 _CALLS = ChartSpec(
     "Invocations and errors",
@@ -126,14 +109,12 @@ _CALLS = ChartSpec(
         curve("errors", "fail", measures.ERRORS),
         curve("throttles", "warn", measures.THROTTLES),
     ),
-    (measures.INVOCATIONS, measures.ERRORS, measures.THROTTLES),
 )
 _RETRIES = ChartSpec(
     "Failed runs and cold starts",
     "runs",
     "Failed runs are retried by themselves. A cold start costs the first file some hundred milliseconds.",
     (curve("failed runs", "fail", measures.RUNS_FAILED), curve("cold starts", "s2", measures.COLD_STARTS)),
-    (measures.RUNS_FAILED, measures.COLD_STARTS),
     draw=bar_chart,
 )
 _AT_ONCE = ChartSpec(
@@ -141,14 +122,12 @@ _AT_ONCE = ChartSpec(
     "runs",
     "At the limit max_concurrency, files wait.",
     (curve("at most", "s1", measures.CONCURRENT, area=True),),
-    (measures.CONCURRENT,),
 )
 _SLOWEST = ChartSpec(
     "Longest invocation",
     "time",
     "Near the function's time limit it is killed, and the file is retried.",
     (curve("longest", "s1", measures.SLOWEST, area=True),),
-    (measures.SLOWEST,),
     write=duration,
     write_tick=span_words,
     choose_ticks=span_ticks,
@@ -158,7 +137,6 @@ _MEMORY = ChartSpec(
     "MB",
     "It should not grow with the file. Beyond memory_mb the function is killed.",
     (curve("peak", "s1", measures.MEMORY, area=True),),
-    (measures.MEMORY,),
     write=megabytes,
 )
 _ANSWERS = ChartSpec(
@@ -166,7 +144,6 @@ _ANSWERS = ChartSpec(
     "time",
     "How long this console took to answer, its cold starts left out.",
     (curve("p95", "s1", measures.ANSWER_P95), curve("p50", "s2", measures.ANSWER_P50)),
-    (measures.ANSWER_P50, measures.ANSWER_P95),
     write=duration,
     write_tick=span_words,
     choose_ticks=span_ticks,
@@ -176,14 +153,12 @@ _REQUESTS = ChartSpec(
     "requests",
     "Died: the function itself, not an error that it answered with.",
     (curve("requests", "s1", measures.REQUESTS), curve("died", "fail", measures.REQUESTS_DIED)),
-    (measures.REQUESTS, measures.REQUESTS_DIED),
 )
 _PRICE = ChartSpec(
-    "Cost per 1,000 rows",
+    measures.COST_PER_THOUSAND_ROWS.title,
     "USD",
     "At list prices. Many small files cost more for each row than a few large ones.",
-    (Curve("cost", "s1", measures.cost_of_thousand_rows, area=True),),
-    (measures.COST, measures.ACCEPTED, measures.REJECTED),
+    (curve("cost", "s1", measures.COST_PER_THOUSAND_ROWS, area=True),),
     write=money,
     write_tick=money,
 )
@@ -192,21 +167,15 @@ _SPENT = ChartSpec(
     "USD",
     "What the runs cost at list prices, without storage and idle polling.",
     (curve("cost", "s1", measures.COST),),
-    (measures.COST,),
     draw=bar_chart,
     write=money,
     write_tick=money,
 )
 _UNITS = ChartSpec(
-    "Write units for each order",
+    measures.UNITS_PER_ORDER.title,
     "units",
     "One, and one for each index; what is above is the ledger's share, which small files do not spread far.",
-    (
-        Curve(
-            "units", "s1", lambda each: measures.ratio(each.of(measures.UNITS), each.of(measures.ACCEPTED)), area=True
-        ),
-    ),
-    (measures.UNITS, measures.ACCEPTED),
+    (curve("units", "s1", measures.UNITS_PER_ORDER, area=True),),
 )
 
 
@@ -219,9 +188,9 @@ class ChartGroup:
     plots: tuple[ChartSpec, ...]
 
     @property
-    def needs(self) -> tuple[Series, ...]:
-        """Every series that its charts are made of, each once."""
-        return tuple(dict.fromkeys(series for plot in self.plots for series in plot.needs))
+    def series(self) -> tuple[Series, ...]:
+        """Every series that its charts are computed from, each once."""
+        return tuple(dict.fromkeys(series for plot in self.plots for series in plot.series))
 
 
 GROUPS = (

@@ -1,11 +1,11 @@
-"""How a chart is described: its curves, what they are made of, how values are written; and the overview's two. Pure."""
+"""Chart specifications: curves with their series, units and number formats; and the overview's two charts. Pure."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from admin_api.monitoring.measures import ACCEPTED, REJECTED, SETTLED_P50, SETTLED_P95
+from admin_api.monitoring.measures import ACCEPTED, REJECTED, SETTLED_P50, SETTLED_P95, Measure
 from admin_api.rendering.charts.axes import compact, span_ticks, span_words, value_ticks
 from admin_api.rendering.charts.series_charts import Chart, Line, Mark, bar_chart, line_chart
 from admin_api.rendering.formats import duration
@@ -42,32 +42,39 @@ def megabytes(value: float) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """One line of a plot: what it is called, in which tone, and what it is made of."""
+    """One line of a chart: its name, its tone, the series it is computed from, and how."""
 
     name: str
     tone: str
-    values: Callable[[Readings], Values]
+    series: tuple[Series, ...]
+    compute: Callable[[Readings], Values]
     area: bool = False
 
 
-def curve(name: str, tone: str, series: Series, *, area: bool = False) -> Curve:
-    """Draw a series as it is."""
-    return Curve(name, tone, lambda readings: readings.of(series), area)
+def curve(name: str, tone: str, source: Series | Measure, *, area: bool = False) -> Curve:
+    """Draw a series as it is, or a measure."""
+    if isinstance(source, Measure):
+        return Curve(name, tone, source.series, source.compute, area)
+    return Curve(name, tone, (source,), lambda readings: readings.of(source), area)
 
 
 @dataclass(frozen=True, slots=True)
 class ChartSpec:
-    """One chart: its title, in what it is measured, what it tells, and how it is drawn."""
+    """One chart: its title, its unit, a sentence that explains it, its curves, and how it is drawn."""
 
     title: str
     unit: str
     tells: str
     curves: tuple[Curve, ...]
-    needs: tuple[Series, ...]
     draw: Callable[[Chart], Markup] = line_chart
     write: Callable[[float], str] = whole
     write_tick: Callable[[float], str] = compact
     choose_ticks: Callable[[float], tuple[float, ...]] = value_ticks
+
+    @property
+    def series(self) -> tuple[Series, ...]:
+        """Every series that its curves are computed from, each once."""
+        return tuple(dict.fromkeys(series for each in self.curves for series in each.series))
 
     def drawn(self, readings: Readings, zone: tzinfo, marks: Sequence[Mark] = ()) -> Markup:
         """Draw it, with times in a reader's zone, and moments that matter."""
@@ -75,7 +82,7 @@ class ChartSpec:
             Chart(
                 title=self.title,
                 moments=readings.span.moments,
-                lines=[Line(each.name, each.values(readings), each.tone, each.area) for each in self.curves],
+                lines=[Line(each.name, each.compute(readings), each.tone, each.area) for each in self.curves],
                 zone=zone,
                 write=self.write,
                 write_tick=self.write_tick,
@@ -91,7 +98,6 @@ ROWS = ChartSpec(
     "rows",
     "Rows that became orders, and rows that were rejected.",
     (curve("accepted", "s1", ACCEPTED), curve("rejected", "warn", REJECTED)),
-    (ACCEPTED, REJECTED),
     draw=bar_chart,
 )
 LATENCY = ChartSpec(
@@ -99,7 +105,6 @@ LATENCY = ChartSpec(
     "time",
     "How long files took from their upload until they were settled, retries included.",
     (curve("p95", "s1", SETTLED_P95, area=True), curve("p50", "s2", SETTLED_P50)),
-    (SETTLED_P50, SETTLED_P95),
     write=duration,
     write_tick=span_words,
     choose_ticks=span_ticks,

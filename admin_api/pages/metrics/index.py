@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 router = APIRouter()
 
-_SERIES = tuple(dict.fromkeys(series for group in GROUPS for series in group.needs))
+_SERIES = tuple(dict.fromkeys(series for group in GROUPS for series in group.series))
 
 
 @dataclass(frozen=True, slots=True)

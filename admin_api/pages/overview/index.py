@@ -10,17 +10,14 @@ from fastapi import APIRouter, Request, Response
 
 from admin_api.monitoring.measures import (
     COST,
-    DEAD_LETTERED,
-    FAILED,
-    PARTIAL,
+    COST_PER_THOUSAND_ROWS,
     PROCESSED,
     RECEIVED,
     SETTLED_P95,
     SETTLED_P95_WHOLE,
-    cost_of_thousand_rows,
+    SUCCESS_RATE,
     ended,
     in_bins,
-    needing_nobody,
     quotient,
     rows,
     total,
@@ -55,7 +52,14 @@ NEWEST, MOST_RUNNING = 8, 5
 _SPARK_POINTS = 24
 _SERIES = tuple(
     dict.fromkeys(
-        [RECEIVED, PROCESSED, PARTIAL, FAILED, DEAD_LETTERED, COST, SETTLED_P95_WHOLE, *ROWS.needs, *LATENCY.needs]
+        (
+            RECEIVED,
+            SETTLED_P95_WHOLE,
+            *SUCCESS_RATE.series,
+            *COST_PER_THOUSAND_ROWS.series,
+            *ROWS.series,
+            *LATENCY.series,
+        )
     )
 )
 
@@ -140,14 +144,13 @@ def marks_of(status: Status) -> tuple[Mark, ...]:
 
 def _measured(readings: Readings, window: Window, zone: tzinfo, marks: tuple[Mark, ...]) -> Measured:
     said = window.words
-    success, price = needing_nobody(readings), cost_of_thousand_rows(readings)
     done = quotient(total(readings.of(PROCESSED)), total(ended(readings)), times=100)
     cost = quotient(total(readings.of(COST)), total(rows(readings)), times=1000)
     figures = (
         _figure(f"Files, {said}", total(readings.of(RECEIVED)), whole, in_bins(readings.of(RECEIVED), _SPARK_POINTS)),
-        _figure("Success rate", done, per_cent, success),
+        _figure(SUCCESS_RATE.title, done, per_cent, SUCCESS_RATE.compute(readings)),
         _figure("Upload to settled, p95", readings.whole(SETTLED_P95_WHOLE), duration, readings.of(SETTLED_P95)),
-        _figure("Cost of 1,000 rows", cost, money, price),
+        _figure(COST_PER_THOUSAND_ROWS.title, cost, money, COST_PER_THOUSAND_ROWS.compute(readings)),
     )
     charts = tuple(plot.drawn(readings, zone, marks) for plot in (ROWS, LATENCY))
     return Measured(figures, charts, readings.incomplete, readings.read_at)

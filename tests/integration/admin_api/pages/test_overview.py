@@ -156,7 +156,7 @@ def test_figures_are_made_of_one_read_of_the_chosen_window(console: ConsoleStage
         "Files, last week": "4",
         "Success rate": "25 %",
         "Upload to settled, p95": "2 ms",
-        "Cost of 1,000 rows": "$500.00",
+        "Cost per 1,000 rows": "$500.00",
     }
     [(wanted, window)] = metrics.asked
     assert window is Window.WEEK

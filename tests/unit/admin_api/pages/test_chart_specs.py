@@ -10,14 +10,14 @@ from admin_api.monitoring.cloudwatch import Readings, Values
 from admin_api.monitoring.measures import (
     ACCEPTED,
     COST,
+    COST_PER_THOUSAND_ROWS,
     DEAD_LETTERED,
     FAILED,
     PARTIAL,
     PROCESSED,
     REJECTED,
-    cost_of_thousand_rows,
+    SUCCESS_RATE,
     ended,
-    needing_nobody,
 )
 from admin_api.monitoring.series import Series, Source, Window
 from admin_api.pages.metrics.chart_groups import GROUPS, ChartGroup
@@ -32,7 +32,7 @@ _NOT_DRAWN = {"FilesReceived"}
 def readings(window: Window = Window.HOUR, **known: Values) -> Readings:
     """Make readings in which every series is a gap but those named ``metric``, which begin with these values."""
     span = window.until(NOW)
-    wanted = {series for group in GROUPS for series in group.needs} | {PROCESSED, COST}
+    wanted = {series for group in GROUPS for series in group.series} | {PROCESSED, COST}
     gaps: dict[Series, Values] = dict.fromkeys(wanted, (None,) * span.periods)
     for series in wanted:
         if series.statistic == "Sum" and series.metric in known:
@@ -45,7 +45,7 @@ def test_success_is_the_share_that_needed_nobody() -> None:
     """Partial, failed and dead-lettered files need somebody; where nothing ended there is no share."""
     read = readings(FilesProcessed=(8.0, None), FilesPartial=(1.0,), FilesFailed=(1.0,), FilesDeadLettered=(0.0,))
 
-    assert needing_nobody(read)[:2] == (80.0, None)
+    assert SUCCESS_RATE.compute(read)[:2] == (80.0, None)
     assert ended(read)[:2] == (10.0, None)
 
 
@@ -53,12 +53,12 @@ def test_the_price_of_a_thousand_rows_counts_rejected_rows_too() -> None:
     """They were read and paid for."""
     read = readings(EstimatedCost=(0.003,), RowsAccepted=(1_400.0,), RowsRejected=(100.0,))
 
-    assert cost_of_thousand_rows(read)[0] == pytest.approx(0.002)
+    assert COST_PER_THOUSAND_ROWS.compute(read)[0] == pytest.approx(0.002)
 
 
 def test_every_metric_that_is_sent_is_drawn() -> None:
     """A metric that nobody looks at is money spent for nothing."""
-    drawn = {s.metric for group in GROUPS for s in group.needs if s.source is Source.PROCESSOR}
+    drawn = {s.metric for group in GROUPS for s in group.series if s.source is Source.PROCESSOR}
 
     assert drawn == UNITS.keys() - _NOT_DRAWN
 
@@ -70,7 +70,7 @@ def test_every_plot_asks_for_what_it_draws(group: ChartGroup, window: Window) ->
     read = readings(window)
 
     for plot in group.plots:
-        alone = Readings(read.span, read.read_at, {series: read.values[series] for series in plot.needs})
+        alone = Readings(read.span, read.read_at, {series: read.values[series] for series in plot.series})
         drawing = plot.drawn(alone, UTC)
         assert "No data in this time" in drawing
         assert plot.title in drawing
