@@ -4,25 +4,25 @@ from __future__ import annotations
 
 import gc
 
-gc.disable()  # Until processor.handler is there, which begins in the same way.
+gc.disable()  # As in processor.handler.
 
 import json
 from typing import TYPE_CHECKING, Any
 
 from processor.domain.errors import StepFailedError
-from processor.handler import invocation_of, is_first_invocation, services
 from processor.large_files import steps
 from processor.large_files.plan import Folder
 from processor.large_files.splitting import Range
 from processor.large_files.store_range import store_range
 from processor.observability.telemetry import logger, span
 from processor.pipeline.handover import Task
-from processor.pipeline.intake import reported
+from processor.wiring.invocation import invocation_of, report_invocation
+from processor.wiring.runtime import services
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-    from processor.wiring.services import Invocation
+    from processor.wiring.invocation import Invocation
 
 
 @logger.inject_lambda_context(clear_state=True)
@@ -31,7 +31,7 @@ def handle(event: dict[str, Any], context: LambdaContext) -> Any:
     invocation = invocation_of(context)
     task = Task(**{name: event["task"][name] for name in Task._fields})
     logger.append_keys(file_id=task.file_id, run_id=task.run_id, step=event["step"])
-    with reported(invocation, services, messages=0, cold=is_first_invocation()), span(event["step"]) as trace:
+    with report_invocation(invocation, services, messages=0), span(event["step"]) as trace:
         trace.annotate(file_id=task.file_id, run_id=task.run_id, environment=services.config.environment)
         invocation.metrics.note("file_id", task.file_id)
         return _STEPS[event["step"]](task, event, invocation)

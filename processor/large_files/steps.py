@@ -40,7 +40,8 @@ if TYPE_CHECKING:
     from processor.domain.entries import FileEntry
     from processor.pipeline.handover import Task
     from processor.storage.objects import ObjectFacts
-    from processor.wiring.services import Invocation, Services
+    from processor.wiring.invocation import Invocation
+    from processor.wiring.services import Services
 
 _JSON = "application/json"
 _TRANSITIONS = 6

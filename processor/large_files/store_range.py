@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from processor.large_files.splitting import Range
     from processor.pipeline.handover import Task
     from processor.pipeline.run import Run
-    from processor.wiring.services import Invocation, Services
+    from processor.wiring.invocation import Invocation
+    from processor.wiring.services import Services
 
 
 _IN_LESS_TIME = (

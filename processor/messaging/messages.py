@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote_plus
 
 from processor.domain.errors import MessageError
 from processor.domain.object_keys import INBOX, ObjectVersion, is_folder_marker
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 REPROCESS = "reprocess"
 
@@ -40,10 +43,25 @@ class Message(NamedTuple):
     receipt_handle: str
     body: str
     receive_count: int
-    upstream_trace_id: str = ""
-    """Of whoever put the object, where S3 carried its trace header into the message."""
+    trace_header: str = ""
+    """X-Ray's, of whoever put the object, where S3 carried it into the message."""
     alone: bool = True
     """Whether the message asks for one file only."""
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> Message:
+        """Read a record of the event that Lambda makes of a batch of messages.
+
+        https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html#example-standard-queue-message-event
+        """
+        attributes = record["attributes"]
+        return cls(
+            message_id=record["messageId"],
+            receipt_handle=record["receiptHandle"],
+            body=record["body"],
+            receive_count=int(attributes["ApproximateReceiveCount"]),
+            trace_header=attributes.get("AWSTraceHeader", ""),
+        )
 
 
 def reprocess_body(file_id: str) -> str:

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
     from processor.domain.entries import FileEntry
     from processor.storage.objects import ObjectFacts
-    from processor.wiring.services import Invocation, Services
+    from processor.wiring.invocation import Invocation
+    from processor.wiring.services import Services
 
 _SHARE_OF_TIME = 0.5
 """Of the time that is left, so much is counted on: DynamoDB may be slower, and the check reads the file, too."""

@@ -2,43 +2,19 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from processor.domain import object_keys
 from processor.domain.errors import FileBusyError, MessageError, MessageFailedError
 from processor.messaging.messages import Reprocess, Request, parse_body
-from processor.observability.cost import Usage
-from processor.observability.telemetry import logger, peak_memory_mb, send
+from processor.observability.telemetry import logger
 from processor.pipeline.process_file import process_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from processor.domain.object_keys import ObjectVersion
     from processor.messaging.messages import Message
-    from processor.wiring.services import Invocation, Services
-
-
-@contextmanager
-def reported(invocation: Invocation, services: Services, *, messages: int, cold: bool) -> Iterator[None]:
-    """Send the invocation's metrics when the block ends, however it ends."""
-    used_before = services.usage_meter.used()
-    try:
-        yield
-    finally:
-        metrics = invocation.metrics
-        own = Usage(
-            sqs_requests=3 * messages,  # Each is sent, received and deleted (or received again).
-            lambda_requests=1,
-            lambda_gb_seconds=invocation.gb_seconds(invocation.elapsed_s()),
-        )
-        usage = services.usage_meter.used() - used_before + own
-        metrics.count("ConsumedWriteUnits", usage.write_units)
-        metrics.count("EstimatedCost", float(usage.total()))
-        metrics.count("ColdStarts", int(cold))
-        metrics.measure("PeakMemory", peak_memory_mb())
-        send(metrics, environment=services.config.environment)
+    from processor.wiring.invocation import Invocation
+    from processor.wiring.services import Services
 
 
 def handle_message(message: Message, services: Services, invocation: Invocation) -> None:

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from processor.orders.batches import Batch
     from processor.orders.writer import OrderWriter
     from processor.storage.objects import ObjectFacts
-    from processor.wiring.services import Invocation
+    from processor.wiring.invocation import Invocation
 
 _ENCODING_ALIASES = {"utf8": "utf-8", "windows-1252": "cp1252"}
 _ROWS_BETWEEN_LOOKS = 100

@@ -15,7 +15,7 @@ from processor.domain.entries import ERROR, to_iso
 from processor.domain.errors import FileBusyError, LeaseLostError, PermanentError, TooManyRowsError
 from processor.domain.file_states import FileState
 from processor.ledger.ledger import RunStart
-from processor.observability.telemetry import Span, logger, span
+from processor.observability.telemetry import Span, logger, span, trace_id
 from processor.pipeline.handover import hand_over, is_too_large_for_one_run
 from processor.pipeline.loader import read_file
 from processor.pipeline.reporting import count_begun, count_failed
@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from processor.domain.object_keys import ObjectVersion
     from processor.messaging.messages import Message
     from processor.storage.objects import ObjectFacts
-    from processor.wiring.services import Invocation, Services
+    from processor.wiring.invocation import Invocation
+    from processor.wiring.services import Services
 
 
 def process_file(
@@ -46,8 +47,8 @@ def process_file(
     """
     with span("run") as trace:
         trace.annotate(file_id=file_id, environment=services.config.environment)
-        if message.upstream_trace_id:  # Lambda links the two traces; this makes the other one searchable from here.
-            trace.annotate(upstream_trace_id=message.upstream_trace_id)
+        if upstream := trace_id(message.trace_header):  # Lambda links the traces; this makes the other one searchable.
+            trace.annotate(upstream_trace_id=upstream)
         used_before, began_s = services.usage_meter.used(), invocation.elapsed_s()
         with span("begin"), _told_of_failures(message, services, invocation):
             begun = services.ledger.begin(file_id, source, _start(uploaded_at, message, services, invocation))

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from processor.domain.entries import RunEntry
     from processor.observability.metrics import InvocationMetrics
     from processor.pipeline.run import Run, Settlement
-    from processor.wiring.services import Invocation
+    from processor.wiring.invocation import Invocation
 
 MAILS_AN_HOUR = 20
 """Of one kind. When a thousand files fail at once, a thousand mails would hide what they say; what is held back is in

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from processor.parsing.decoding import ContentCheck
     from processor.storage.objects import ObjectFacts
     from processor.storage.outputs import AcceptedRows, RejectedRows
-    from processor.wiring.services import Invocation, Services
+    from processor.wiring.invocation import Invocation
+    from processor.wiring.services import Services
 
 
 _TO_COME = Usage(ledger_write_units=8)

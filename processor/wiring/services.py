@@ -1,10 +1,8 @@
-"""What a run works with: the collaborators, gathered once per function, and the invocation that it runs in."""
+"""The collaborators of every run, gathered once for a process."""
 
 from __future__ import annotations
 
 import secrets
-import time
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -14,7 +12,6 @@ from processor.ledger.table import FilesTable
 from processor.messaging.alerts import Notifier
 from processor.messaging.ingest_queue import IngestQueue
 from processor.messaging.state_machine import StateMachine
-from processor.observability.metrics import InvocationMetrics
 from processor.observability.usage_meter import UsageMeter
 from processor.orders.transport.connect import fast_sender
 from processor.orders.transport.sender import ClientSender
@@ -94,29 +91,3 @@ class Services(NamedTuple):
             new_order_writer=lambda: OrderWriter(sender),
             usage_meter=usage_meter,
         )
-
-
-@dataclass(frozen=True, slots=True)
-class Invocation:
-    """The Lambda invocation: its ids, how much time (seconds) and memory it has, and what it will report."""
-
-    request_id: str
-    trace_id: str
-    timeout_s: float
-    memory_mb: int = 256
-    sampled: bool = False
-    """Whether X-Ray keeps the trace."""
-    metrics: InvocationMetrics = field(default_factory=InvocationMetrics)
-    began: float = field(default_factory=time.monotonic)
-
-    def elapsed_s(self) -> float:
-        """Tell how long the invocation has run."""
-        return time.monotonic() - self.began
-
-    def gb_seconds(self, seconds: float) -> float:
-        """Convert running time to what Lambda bills."""
-        return seconds * self.memory_mb / 1024
-
-    def remaining_s(self) -> float:
-        """Tell how long the invocation may still run."""
-        return self.timeout_s - self.elapsed_s()

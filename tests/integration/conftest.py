@@ -78,6 +78,7 @@ def handle(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[.
     }
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
+    monkeypatch.setattr("processor.wiring.invocation._is_cold", True)
     module = importlib.import_module("processor.handler")
     yield lambda *records: module.handle({"Records": list(records)}, Context())
-    del sys.modules["processor.handler"]
+    del sys.modules["processor.handler"], sys.modules["processor.wiring.runtime"]

@@ -12,7 +12,7 @@ from processor.large_files.splitting import Range
 from processor.large_files.steps import give_back_file, plan, settle_ranges
 from processor.large_files.store_range import store_range
 from processor.pipeline.handover import Task
-from processor.wiring.services import Invocation
+from processor.wiring.invocation import Invocation
 
 if TYPE_CHECKING:
     from tests.integration.stage import Stage

@@ -25,7 +25,7 @@ from processor.pipeline.loader import Deadline, store_rows
 from processor.storage.csv_writer import CsvLines
 from processor.storage.outputs import AcceptedRows, RejectedRows
 from processor.storage.rejected_rows import RejectedRow
-from processor.wiring.services import Invocation
+from processor.wiring.invocation import Invocation
 from sample_data.generate import generate
 from sample_data.shape import Shape
 from tests.unit.processor.fake_writer import FakeWriter, as_writer

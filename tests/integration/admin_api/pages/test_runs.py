@@ -13,7 +13,7 @@ from admin_api.monitoring.logs import LogPage, Wanted
 from processor.domain.entries import RunEntry, from_iso, to_iso
 from processor.domain.object_keys import file_id
 from processor.ledger.ledger import RunStart
-from processor.wiring.services import Invocation
+from processor.wiring.invocation import Invocation
 from tests.integration.admin_api.console import words
 from tests.integration.stage import BAD_ROW, GOOD_ROWS, csv_file
 

@@ -107,7 +107,7 @@ def test_metrics_of_a_mixed_load_equal_the_ground_truth(
             raise ConnectionError("S3 is away")
         return read(**request)
 
-    monkeypatch.setattr("processor.handler.services.objects.client.get_object", unreliable, raising=False)
+    monkeypatch.setattr("processor.wiring.runtime.services.objects.client.get_object", unreliable, raising=False)
     runs: Counter[str] = Counter()
     for name, version in versions.items():
         for receive_count in (1, 2, 3):
@@ -237,7 +237,7 @@ def test_retried_file_took_from_its_upload_to_its_end(
     version = stage.upload("orders.csv", csv_file("A-1,Ada,Pen,1,1.00"))
     with monkeypatch.context() as patch:
         patch.setattr(stage.clients.s3, "get_object", None)
-        patch.setattr("processor.handler.services.objects.client.get_object", None, raising=False)
+        patch.setattr("processor.wiring.runtime.services.objects.client.get_object", None, raising=False)
         handle(record(stage, s3_event(version)))
 
     handle(record(stage, s3_event(version), receive_count=2))

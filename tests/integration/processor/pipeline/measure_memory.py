@@ -19,7 +19,8 @@ from processor.domain.object_keys import ObjectVersion, file_id
 from processor.messaging.messages import Message
 from processor.pipeline.process_file import process_file
 from processor.wiring.config import Config
-from processor.wiring.services import Clients, Invocation, Services
+from processor.wiring.invocation import Invocation
+from processor.wiring.services import Clients, Services
 from sample_data.generate import write_file
 
 INDEXES = ("by_customer",)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from processor.domain.errors import MessageError
 from processor.domain.object_keys import INBOX, ObjectVersion
-from processor.messaging.messages import Arrival, Reprocess, parse_body, reprocess_body
+from processor.messaging.messages import Arrival, Message, Reprocess, parse_body, reprocess_body
 from tests.unit.processor.strategies import ANY_TEXT
 
 if TYPE_CHECKING:
@@ -40,6 +40,21 @@ def event(*records: Any) -> str:
 def parse(body: str) -> list[Request]:
     """Read a body as the processor of the bucket does."""
     return parse_body(body, bucket=BUCKET)
+
+
+@pytest.mark.parametrize(("attributes", "header"), [({}, ""), ({"AWSTraceHeader": "Root=1-2-3"}, "Root=1-2-3")])
+def test_record_of_a_batch_becomes_a_message(attributes: dict[str, str], header: str) -> None:
+    """Lambda writes every attribute as text, and the trace header only where SQS carried one."""
+    batch_record = {
+        "messageId": "m",
+        "receiptHandle": "r",
+        "body": "{}",
+        "attributes": {"ApproximateReceiveCount": "2", **attributes},
+    }
+
+    message = Message.from_record(batch_record)
+
+    assert message == Message("m", "r", "{}", receive_count=2, trace_header=header)
 
 
 def test_event_names_the_version_that_arrived() -> None:
