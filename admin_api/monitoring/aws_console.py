@@ -1,13 +1,9 @@
-"""Links into the AWS consoles, where what the SDK talks to is AWS and not something that only speaks like it."""
+"""Links into the AWS consoles. An emulator has none."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
-
-if TYPE_CHECKING:
-    from admin_api.wiring.services import Console
 
 _CONSOLES = {"amazonaws.com": "console.aws.amazon.com", "amazonaws.com.cn": "console.amazonaws.cn"}
 """By the domain of the partition's endpoints: https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html"""
@@ -50,10 +46,10 @@ class AwsConsole:
         return f"https://{self.region}.{self.host}/cloudwatch/home?region={self.region}#{page}"
 
 
-def aws_console_of(console: Console) -> AwsConsole | None:
-    """Find the AWS console beside the endpoint that the SDK talks to; None where there is none."""
-    host = urlsplit(console.cloudwatch.meta.endpoint_url).hostname or ""
+def find_aws_console(region: str, endpoint_url: str) -> AwsConsole | None:
+    """Find the AWS console that belongs to the endpoint of an SDK client; None for an emulator."""
+    host = urlsplit(endpoint_url).hostname or ""
     for domain, console_host in _CONSOLES.items():
         if host.endswith(f".{domain}"):
-            return AwsConsole(console_host, console.region)
+            return AwsConsole(console_host, region)
     return None

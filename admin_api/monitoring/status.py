@@ -63,11 +63,6 @@ class Status:
         """The alarms that are red."""
         return tuple(alarm for alarm in self.alarms or () if alarm.is_red)
 
-    @property
-    def is_calm(self) -> bool:
-        """Whether all is known and nothing needs anybody."""
-        return not (self.missing or self.waiting_files or self.dead_letters or self.alarming)
-
 
 @dataclass
 class _Kept[T]:

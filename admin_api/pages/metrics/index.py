@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Request, Response
 
-from admin_api.monitoring.aws_console import aws_console_of
+from admin_api.monitoring.aws_console import find_aws_console
 from admin_api.monitoring.series import Window, choices
 from admin_api.pages.metrics.chart_groups import GROUPS, ChartGroup
 from admin_api.pages.parts import PagePart, ask
@@ -116,7 +116,7 @@ def _drawn(group: ChartGroup, readings: Readings, zone: tzinfo) -> tuple[ShownCh
 
 
 def _links(console: Console) -> tuple[tuple[str, str], ...]:
-    aws, config = aws_console_of(console), console.config
+    aws, config = find_aws_console(console.region, console.cloudwatch.meta.endpoint_url), console.config
     if aws is None:
         return ()
     return (

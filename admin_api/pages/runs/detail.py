@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from fastapi import APIRouter, Request, Response
 
-from admin_api.monitoring.aws_console import AwsConsole, aws_console_of
+from admin_api.monitoring.aws_console import AwsConsole, find_aws_console
 from admin_api.monitoring.logs import LogPage, Wanted
 from admin_api.monitoring.traces import Trace, TraceState, is_trace_id
 from admin_api.pages.parts import PagePart, ask
@@ -212,5 +212,5 @@ def _seen(console: Console, trace: PagePart[Trace], log: PagePart[LogPage], bega
         evidence=lay_out(trace.value, log.value, began),
         words=WORDS.get(state, ("", "")),
         waits=state is TraceState.NOT_YET,
-        aws=aws_console_of(console),
+        aws=find_aws_console(console.region, console.cloudwatch.meta.endpoint_url),
     )

@@ -2,18 +2,9 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-from typing import Any
-
 import pytest
 
-from admin_api.monitoring.aws_console import AwsConsole, aws_console_of
-
-
-def console(endpoint: str) -> Any:
-    """Make a console whose SDK talks to an endpoint."""
-    meta = SimpleNamespace(endpoint_url=endpoint)
-    return SimpleNamespace(region="eu-west-1", cloudwatch=SimpleNamespace(meta=meta))
+from admin_api.monitoring.aws_console import AwsConsole, find_aws_console
 
 
 @pytest.mark.parametrize(
@@ -23,15 +14,15 @@ def console(endpoint: str) -> Any:
         ("https://monitoring.cn-north-1.amazonaws.com.cn", "console.amazonaws.cn"),
     ],
 )
-def test_aws_is_told_by_the_endpoint_of_its_partition(endpoint: str, host: str) -> None:
+def test_endpoint_tells_the_console_of_its_partition(endpoint: str, host: str) -> None:
     """Each partition has a console of its own."""
-    assert aws_console_of(console(endpoint)) == AwsConsole(host, "eu-west-1")
+    assert find_aws_console("eu-west-1", endpoint) == AwsConsole(host, "eu-west-1")
 
 
 @pytest.mark.parametrize("endpoint", ["http://127.0.0.1:4566", "https://amazonaws.com.example", "https://evil.test"])
-def test_what_only_speaks_like_aws_has_no_console(endpoint: str) -> None:
+def test_emulator_has_no_console(endpoint: str) -> None:
     """A link that leads nowhere is worse than none."""
-    assert aws_console_of(console(endpoint)) is None
+    assert find_aws_console("eu-west-1", endpoint) is None
 
 
 def test_links_name_what_they_lead_to() -> None:
