@@ -12,6 +12,8 @@ from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from processor.domain.entries import known_values
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
@@ -129,15 +131,13 @@ class ActionEntry:
     @classmethod
     def from_item(cls, item: Mapping[str, Any]) -> ActionEntry:
         """Build the entry from a deserialised item."""
-        known = {name: item[_STORED_AS.get(name, name)] for name in _FIELDS if _STORED_AS.get(name, name) in item}
-        for name in _NUMBERS & known.keys():
-            known[name] = int(known[name])
-        known["kind"], known["state"] = ActionKind(known["kind"]), ActionState(known["state"])
-        if known["file_id"].startswith(ACTION_PREFIX):
-            known["file_id"] = ""
-        return cls(**known)
+        renamed = {name: item[stored] for name, stored in _STORED_AS.items() if stored in item}
+        values = known_values({**item, **renamed}, _FIELDS)
+        values["kind"], values["state"] = ActionKind(values["kind"]), ActionState(values["state"])
+        if values["file_id"].startswith(ACTION_PREFIX):
+            values["file_id"] = ""
+        return cls(**values)
 
 
 _FIELDS = tuple(each.name for each in fields(ActionEntry))
-_NUMBERS = frozenset(each.name for each in fields(ActionEntry) if each.type == "int")
 _STORED_AS = {"kind": "action_kind", "state": "action_state", "at": "received_at"}

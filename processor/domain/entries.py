@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from datetime import UTC, datetime
+from decimal import Decimal
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -14,7 +15,7 @@ from processor.domain.file_states import FileState
 from processor.domain.object_keys import ObjectVersion
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 FILE_ENTRY = "file"
 FILE_KIND = "file"
@@ -41,9 +42,10 @@ def from_iso(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
-def _numbers(shape: type[NamedTuple]) -> frozenset[str]:
-    """Name the fields that hold whole numbers, which DynamoDB gives back as decimals."""
-    return frozenset(name for name, kind in shape.__annotations__.items() if kind.__forward_arg__ == "int")
+def known_values(item: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    """Pick the attributes that an entry knows. DynamoDB answers with decimals; an entry's numbers are all whole."""
+    values = ((name, item[name]) for name in names if name in item)
+    return {name: int(value) if isinstance(value, Decimal) else value for name, value in values}
 
 
 class FileEntry(NamedTuple):
@@ -99,13 +101,11 @@ class FileEntry(NamedTuple):
     @classmethod
     def from_item(cls, item: Mapping[str, Any]) -> FileEntry:
         """Build the entry from a deserialised item."""
-        known = {name: item[name] for name in cls._fields if name in item}
-        for name in _FILE_NUMBERS & known.keys():
-            known[name] = int(known[name])
-        known["state"] = FileState(known["state"])
+        values = known_values(item, cls._fields)
+        values["state"] = FileState(values["state"])
         for name in ("reasons", "warnings"):
-            known[name] = tuple(known.get(name, ()))
-        return cls(**known)
+            values[name] = tuple(values.get(name, ()))
+        return cls(**values)
 
     @property
     def name(self) -> str:
@@ -152,9 +152,6 @@ class FileEntry(NamedTuple):
         if not self.leftover_key:
             return None
         return ObjectVersion(self.bucket, self.leftover_key, self.leftover_version)
-
-
-_FILE_NUMBERS = _numbers(FileEntry)
 
 
 class RunEntry(NamedTuple):
@@ -237,13 +234,8 @@ class RunEntry(NamedTuple):
     @classmethod
     def from_item(cls, item: Mapping[str, Any]) -> RunEntry:
         """Build the entry from a deserialised item."""
-        known = {name: item[name] for name in cls._fields if name in item}
-        for name in _RUN_NUMBERS & known.keys():
-            known[name] = int(known[name])
+        values = known_values(item, cls._fields)
         for name in ("row_offsets", "row_marks"):
-            known[name] = tuple(map(int, known.get(name, ())))
-        known["hints"] = tuple(known.get("hints", ()))
-        return cls(**known)
-
-
-_RUN_NUMBERS = _numbers(RunEntry)
+            values[name] = tuple(map(int, values.get(name, ())))
+        values["hints"] = tuple(values.get("hints", ()))
+        return cls(**values)

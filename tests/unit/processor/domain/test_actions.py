@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from processor.domain.actions import ActionEntry, ActionKind, ActionState, is_action_id, new_action_id
 
 NOW = datetime(2026, 11, 22, 10, 20, 30, tzinfo=UTC)
+NUMBERS = ("expected", "done", "skipped", "failed", "rate_per_s")
 COUNTS = st.integers(0, 10**9)
 WORDS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 SELECTIONS = st.dictionaries(WORDS.filter(bool), st.one_of(WORDS, st.booleans(), st.lists(WORDS, max_size=3)))
@@ -52,7 +53,10 @@ def stored(item: dict[str, Any]) -> dict[str, Any]:
 @given(ACTIONS)
 def test_action_survives_the_table(action: ActionEntry) -> None:
     """Whatever is in it comes back as it was."""
-    assert ActionEntry.from_item(stored(action.to_item())) == action
+    read_back = ActionEntry.from_item(stored(action.to_item()))
+
+    assert read_back == action
+    assert {name: type(getattr(read_back, name)) for name in NUMBERS} == dict.fromkeys(NUMBERS, int)
 
 
 @given(ACTIONS)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
-from typing import Any
+from typing import Any, get_type_hints
 
 import pytest
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
@@ -173,12 +174,19 @@ def test_moments_round_trip(moment: datetime) -> None:
     assert len(to_iso(moment)) == len("2026-11-22T10:20:30.123456Z")
 
 
-def test_decimals_of_the_table_do_not_leak() -> None:
-    """DynamoDB answers with decimals; the lease, which is compared with clocks, is a whole number."""
-    lease = file_entry(lease_until=Decimal(1_800_000_000)).lease_until
+@pytest.mark.parametrize("shape", [FileEntry, RunEntry])
+def test_decimals_of_the_table_do_not_leak(shape: type[FileEntry | RunEntry]) -> None:
+    """DynamoDB answers with decimals; in an entry every number is whole, as its declaration has it."""
+    kinds = get_type_hints(shape, localns={"Mapping": Mapping})
+    numbers = {name for name, kind in kinds.items() if kind is int}
+    item = {**dict.fromkeys(shape._fields, ""), "state": "queued", **dict.fromkeys(numbers, 1_800_000_000)}
 
-    assert lease == 1_800_000_000
-    assert type(lease) is int
+    entry = shape.from_item(stored(item))
+
+    values = entry._asdict()
+    assert numbers
+    assert {name for name in numbers if type(values[name]) is int and values[name] == 1_800_000_000} == numbers
+    assert not [name for name, value in values.items() if isinstance(value, Decimal)]
 
 
 @pytest.mark.parametrize(
