@@ -23,7 +23,7 @@ from processor.observability.cost import PRICES_DATE, PRICES_REGION
 
 router = APIRouter()
 
-_USED = {
+RECEIPT_LABELS = {
     "orders_write_units": "Orders: writes",
     "orders_index_write_units": "Orders: index writes",
     "ledger_write_units": "Files ledger: writes",
@@ -34,6 +34,7 @@ _USED = {
     "sns_publishes": "SNS: mails",
     "lambda_requests": "Lambda: the request",
     "lambda_gb_seconds": "Lambda: its time",
+    "state_transitions": "Step Functions: transitions",
 }
 
 
@@ -152,7 +153,7 @@ def receipt(run: RunEntry) -> tuple[Cost, ...]:
     """Write the receipt in words, the dearest line first."""
     total = Decimal(run.estimated_cost)
     return tuple(
-        Cost(_USED.get(name, name), usd, round(100 * Decimal(usd) / total) if total else 0)
+        Cost(RECEIPT_LABELS.get(name, name), usd, round(100 * Decimal(usd) / total) if total else 0)
         for name, usd in sorted(run.costs.items(), key=lambda pair: (-Decimal(pair[1]), pair[0]))
     )
 
