@@ -56,6 +56,14 @@ def test_production_cannot_be_overlooked() -> None:
     assert "[data-production]::after" in (FOLDER / "css/frame.css").read_text()
 
 
+def test_a_dead_letter_is_told_without_a_number_of_receives() -> None:
+    """How often a message is received before it is dead-lettered is a setting of the stack."""
+    html = _call("state.html", "state('dead_lettered')")
+
+    assert "Dead letter" in html
+    assert not re.search(r"\b(once|twice|three|four|five|\d+)\b", re.sub(r"<svg.*?</svg>|<use[^>]*>", "", html))
+
+
 def test_the_environment_and_the_region_are_on_every_page() -> None:
     """Also in the title, which is what a tab shows."""
     page = _page()
