@@ -18,7 +18,7 @@ PLAIN = {
     "orders": "/orders",
     "orders-of-customer": "/orders?customer=Amelia+Foster",
     "dead-letters": "/dead-letters",
-    "metrics": "/metrics?range=hour",
+    "metrics": "/metrics?window=hour",
     "activity": "/activity",
     "upload": "/upload",
     "search-nothing": "/search?q=nothing-is-called-this",

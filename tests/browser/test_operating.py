@@ -126,7 +126,7 @@ def test_a_dead_letter_is_redriven_with_a_button(page: Page, waybill: Deployment
 
 def test_metrics_are_charts_with_their_values(page: Page) -> None:
     """What the samples did is drawn, with a table for whoever does not see it."""
-    page.goto("/metrics?range=hour")
+    page.goto("/metrics?window=hour")
 
     charts = page.locator("svg[role=img], figure svg")
     expect(charts.first).to_be_visible()

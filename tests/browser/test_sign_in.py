@@ -21,9 +21,9 @@ def test_signing_in_leads_back_to_where_one_was_going(opened: Callable[..., Page
     """A link in a mail survives the sign-in."""
     page = opened("stranger")
 
-    sign_in(page, f"{waybill.outputs['ConsoleUrl']}/metrics?range=hour", waybill.accounts.operator)
+    sign_in(page, f"{waybill.outputs['ConsoleUrl']}/metrics?window=hour", waybill.accounts.operator)
 
-    expect(page).to_have_url(f"{waybill.outputs['ConsoleUrl']}/metrics?range=hour")
+    expect(page).to_have_url(f"{waybill.outputs['ConsoleUrl']}/metrics?window=hour")
     expect(page.get_by_role("heading", name="Metrics", level=1)).to_be_visible()
 
 

@@ -80,7 +80,7 @@ def test_a_dead_letter_is_redriven_by_a_form(plain: Page, waybill: Deployment) -
     assert (entry.state, entry.accepted_rows) == (FileState.PROCESSED, 4)
 
 
-@pytest.mark.parametrize("path", ["/", "/metrics?range=hour", "/orders", "/activity"])
+@pytest.mark.parametrize("path", ["/", "/metrics?window=hour", "/orders", "/activity"])
 def test_pages_are_complete_when_they_arrive(plain: Page, path: str) -> None:
     """Nothing waits to be filled in by a script."""
     plain.goto(path)

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import itsdangerous
 from botocore.config import Config as ClientConfig
+from fastapi import Depends, HTTPException, Request
+from fastapi.dependencies.utils import get_flat_params
 from starlette.testclient import TestClient
 
 from admin_api.app import create_app
@@ -32,6 +34,8 @@ URL = "https://console.test"
 SESSION_KEY = "a key for tests only"
 OPERATOR = User("subject-operator", "operator@example.com", ("operators",))
 VIEWER = User("subject-viewer", "viewer@example.com", ("viewers",))
+CALLED_BY_AWS = {"/auth/callback", "/upload/received/{token}"}
+"""Cognito and S3 lead a browser back to these, with parameters of their own."""
 NOBODY_IN_PARTICULAR = User("subject-other", "other@example.com", ())
 
 
@@ -72,6 +76,7 @@ class ConsoleStage:
             client_id="browsers",
             scripts_client_id="scripts",
             session_secret_arn="arn:secret",
+            console_function="console",
             worker_function="worker",
             processor_function="processor",
             processor_log_group="/aws/lambda/processor",
@@ -91,8 +96,10 @@ class ConsoleStage:
 
     def browser(self, user: User | None = OPERATOR, *, cookies: Mapping[str, str] | None = None) -> TestClient:
         """Open a browser, signed in as somebody or as nobody; it says of its requests that they are the page's own."""
+        app = create_app(self.console)
+        app.router.dependencies.append(Depends(refuse_unknown_parameters))
         client = TestClient(
-            create_app(self.console),
+            app,
             base_url=URL,
             headers={"Sec-Fetch-Site": "same-origin"},
             follow_redirects=False,
@@ -110,6 +117,14 @@ class ConsoleStage:
     def action_id(self) -> str:
         """Make an id as a rendered form holds it."""
         return new_action_id(self.console.now())
+
+
+def refuse_unknown_parameters(request: Request) -> None:
+    """Answer 400 to a query parameter that the page does not take, which FastAPI would pass over in silence."""
+    route = request.scope["route"]
+    unknown = request.query_params.keys() - {field.alias for field in get_flat_params(route.dependant)}
+    if unknown and route.path not in CALLED_BY_AWS:
+        raise HTTPException(400, f"{request.url.path} takes no parameter {', '.join(sorted(unknown))}.")
 
 
 def session_cookie(user: User, key: str = SESSION_KEY, **more: str) -> str:
