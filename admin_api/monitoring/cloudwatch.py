@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from admin_api.monitoring.series import Series, Source, Span, Window
+from processor.observability.telemetry import NAMESPACE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 _MOST_KEPT = 12
 """Pages times windows; readings of windows that nobody looks at go."""
 _NAMESPACES = {
-    Source.PROCESSOR: "Waybill",
+    Source.PROCESSOR: NAMESPACE,
     Source.FUNCTION: "AWS/Lambda",
     Source.CONSOLE: "AWS/Lambda",
     Source.QUEUE: "AWS/SQS",
@@ -59,7 +60,8 @@ class MetricReader:
         cloudwatch: CloudWatchClient,
         environment: str,
         *,
-        function: str = "",
+        processor: str = "",
+        console: str = "",
         queue: str = "",
         dead_letters: str = "",
         clock: Callable[[], float] = time.monotonic,
@@ -67,8 +69,8 @@ class MetricReader:
         self._cloudwatch = cloudwatch
         self._dimensions = {
             Source.PROCESSOR: {"environment": environment, "service": "processor"},
-            Source.FUNCTION: {"FunctionName": function},
-            Source.CONSOLE: {"FunctionName": f"waybill-{environment}-console"},  # As cdk/resources/console.py names it.
+            Source.FUNCTION: {"FunctionName": processor},
+            Source.CONSOLE: {"FunctionName": console},
             Source.QUEUE: {"QueueName": queue},
             Source.DEAD_LETTERS: {"QueueName": dead_letters},
         }

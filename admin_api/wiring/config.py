@@ -30,6 +30,7 @@ class Config:
     scripts_client_id: str
     """The user pool's client for scripts, which sign in by password and bring an ID token."""
     session_secret_arn: str
+    console_function: str
     worker_function: str
     """Carries out what takes longer than a request may."""
     processor_function: str
@@ -53,6 +54,7 @@ class Config:
             client_id=environ["CLIENT_ID"],
             scripts_client_id=environ["SCRIPTS_CLIENT_ID"],
             session_secret_arn=environ["SESSION_SECRET_ARN"],
+            console_function=environ["CONSOLE_FUNCTION"],
             worker_function=environ["WORKER_FUNCTION"],
             processor_function=environ["PROCESSOR_FUNCTION"],
             processor_log_group=environ["PROCESSOR_LOG_GROUP"],

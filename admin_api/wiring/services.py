@@ -160,7 +160,8 @@ class Console:
         return MetricReader(
             self.cloudwatch,
             self.config.environment,
-            function=self.config.processor_function,
+            processor=self.config.processor_function,
+            console=self.config.console_function,
             queue=self.config.queue_url.rpartition("/")[2],
             dead_letters=self.config.dead_letter_queue_url.rpartition("/")[2],
         )

@@ -44,9 +44,9 @@ class Console(Construct):
     def __init__(self, scope: Construct, construct_id: str, *, settings: Settings, parts: Parts) -> None:
         super().__init__(scope, construct_id)
         self._parts = parts
-        name = f"waybill-{settings.environment}-console"
-        # Fixed, since the worker's own environment and role hold its name.
-        self._worker_name = f"{name}-worker"
+        # Fixed, since the functions' own environment and role hold their names.
+        self._name = f"waybill-{settings.environment}-console"
+        self._worker_name = f"{self._name}-worker"
         self._settings = settings
         alike: dict[str, Any] = {
             "settings": settings,
@@ -58,7 +58,7 @@ class Console(Construct):
         self.web = PythonFunction(
             self,
             "Web",
-            name=name,
+            name=self._name,
             description="The console for operators, and its JSON API.",
             handler="admin_api.handler.handle",
             timeout_s=ANSWER_SECONDS,
@@ -99,6 +99,7 @@ class Console(Construct):
             "CLIENT_ID": parts.sign_in.browser.user_pool_client_id,
             "SCRIPTS_CLIENT_ID": parts.sign_in.scripts.user_pool_client_id,
             "SESSION_SECRET_ARN": parts.sign_in.session_key_arn,
+            "CONSOLE_FUNCTION": self._name,
             "WORKER_FUNCTION": self._worker_name,
             "PROCESSOR_FUNCTION": parts.processor.function.function_name,
             "PROCESSOR_LOG_GROUP": parts.processor.log_group.log_group_name,

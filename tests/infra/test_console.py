@@ -77,6 +77,7 @@ def test_environment_names_the_parts_of_the_stack(name: str) -> None:
     assert "Scripts" in variables["SCRIPTS_CLIENT_ID"]
     assert "ProcessorFunction" in variables["PROCESSOR_FUNCTION"]
     assert variables["WORKER_FUNCTION"] == function(WORKER)["FunctionName"]
+    assert variables["CONSOLE_FUNCTION"] == function(WEB)["FunctionName"]
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)

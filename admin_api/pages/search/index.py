@@ -16,6 +16,7 @@ from admin_api.rendering.urls import order_href
 from admin_api.rendering.views import page, redirect
 from admin_api.web.auth import Viewer
 from admin_api.wiring.services import Console, ConsoleDep
+from processor.domain.object_keys import INBOX
 from processor.ledger.file_list import FileFilter
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ def _find_file(console: Console, wanted: Identifier, findings: Findings) -> None
         findings.hits += [_hit(entry)] if entry else []
     else:
         findings.looked_for.append("files of exactly this object key")
-        files, name = console.files, FileFilter(name=wanted.object_key.removeprefix("raw-data/"))
+        files, name = console.files, FileFilter(name=wanted.object_key.removeprefix(INBOX))
         found = findings.take(ask("The files", lambda: files.page(name, limit=_MOST_FILES)).result())
         same = [entry for entry in (found.files if found else ()) if entry.object_key == wanted.object_key]
         findings.hits += map(_hit, same)

@@ -139,7 +139,14 @@ def test_what_cloudwatch_could_not_answer_is_named() -> None:
 def test_metrics_of_aws_are_asked_for_with_their_own_dimensions() -> None:
     """A wrong dimension is an empty chart and no error."""
     fake = FakeCloudWatch()
-    reader = MetricReader(fake, "test", function="waybill-test-processor", queue="in", dead_letters="dead")  # type: ignore[arg-type]
+    reader = MetricReader(
+        fake,  # type: ignore[arg-type]
+        "test",
+        processor="waybill-test-processor",
+        console="waybill-test-console",
+        queue="in",
+        dead_letters="dead",
+    )
     sources = [Series(source, "Some") for source in Source]
 
     reader.read(sources, Window.HOUR, NOW)
