@@ -27,10 +27,12 @@ from processor.large_files.plan import Folder, Plan, RangeResult
 from processor.large_files.splitting import split
 from processor.observability.cost import Usage
 from processor.observability.telemetry import logger, span
+from processor.pipeline.deadline import Deadline
 from processor.pipeline.handover import run_of, take_on
-from processor.pipeline.loader import Deadline, admitted, warnings_of
+from processor.pipeline.loader import admitted, warnings_of
+from processor.pipeline.retry import RetryPolicy, give_back
 from processor.pipeline.run import Run, Settlement, Stored
-from processor.pipeline.settlement import finish_clean_up, give_back, settle, tell_and_clean_up
+from processor.pipeline.settlement import finish_clean_up, settle, tell_and_clean_up
 from processor.storage.outputs import header_line
 from processor.storage.rejected_rows import HEADER
 
@@ -120,8 +122,7 @@ def give_back_file(task: Task, error: StepFailedError, services: Services, invoc
         left = services.ledger.read(task.file_id)
         if left and left.run_id == task.run_id and left.state is FileState.PROCESSING:
             raise error  # Not recorded: the state machine repeats the step, or the file would be held for hours.
-    last = task.receive_count >= services.config.max_receive_count
-    services.queue.postpone(task.message, 0 if last else services.config.backoff_s(task.receive_count))
+    services.queue.postpone(task.message, RetryPolicy.of(services.config).delay_s(task.message))
 
 
 def end(run: Run, task: Task, settlement: Settlement) -> None:
@@ -140,11 +141,11 @@ def _folder(entry: FileEntry, facts: ObjectFacts, encoding: str, services: Servi
 
 def _make_plan(run: Run, facts: ObjectFacts, encoding: str, folder: Folder) -> Plan:
     objects, bucket = run.services.objects, run.entry.bucket
-    watch = Deadline(run.invocation, lambda _rows: None, "Raise large_file_memory_mb (more memory is more speed)")
+    deadline = Deadline(run.invocation, remedy="Raise large_file_memory_mb (more memory is more speed)")
 
     def blocks() -> Iterator[bytes]:
         for block in objects.blocks(facts):
-            watch.look(0)
+            deadline.check(0)
             yield block
 
     with span("check and split"):

@@ -13,8 +13,9 @@ from processor.large_files.splitting import LOOK_AHEAD, RangeReader
 from processor.observability.cost import Usage
 from processor.observability.telemetry import logger, span
 from processor.orders.batches import Batcher
+from processor.pipeline.deadline import Deadline
 from processor.pipeline.handover import take_on
-from processor.pipeline.loader import Deadline, abort, store_rows
+from processor.pipeline.loader import abort, store_rows
 from processor.storage.outputs import AcceptedRows, RejectedRows
 
 if TYPE_CHECKING:
@@ -84,12 +85,12 @@ def _store_rows(run: Run, reader: RangeReader) -> None:
     if not (run.store and run.accepted and run.rejected):
         raise TypeError("the run has a store and its outputs")
     services, entry = run.services, run.entry
-    watch = Deadline(run.invocation, lambda _rows: None, _IN_LESS_TIME)
-    run.store.may_wait = watch.may_wait
+    deadline = Deadline(run.invocation, remedy=_IN_LESS_TIME)
+    run.store.may_wait = deadline.may_wait
     indexes = services.config.order_indexes
     maker = OrderMaker(entry.base, entry.file_id, entry.run_id, run.invocation.trace_id, indexes)
     with suppress(NoRowsError):  # A range of blank lines; that the file has rows, the plan knows.
-        store_rows(reader, Batcher(maker), run.store, run.accepted, run.rejected, watch)
+        store_rows(reader, Batcher(maker), run.store, run.accepted, run.rejected, deadline)
 
 
 def _result(run: Run) -> RangeResult:

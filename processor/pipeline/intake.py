@@ -9,6 +9,7 @@ from processor.domain.errors import FileBusyError, MessageError, MessageFailedEr
 from processor.messaging.messages import Reprocess, Request, parse_body
 from processor.observability.telemetry import logger
 from processor.pipeline.process_file import process_file
+from processor.pipeline.retry import RetryPolicy
 
 if TYPE_CHECKING:
     from processor.domain.object_keys import ObjectVersion
@@ -46,10 +47,7 @@ def handle_message(message: Message, services: Services, invocation: Invocation)
         finally:
             logger.remove_keys(["file_id", "object_key", "run_id"])
     if failures:
-        # After the last receive nothing is waited for: SQS dead-letters at the next one.
-        last = message.receive_count >= services.config.max_receive_count
-        backoff_s = 0 if last else services.config.backoff_s(message.receive_count)
-        services.queue.postpone(message, max(busy_s, backoff_s))
+        services.queue.postpone(message, max(busy_s, RetryPolicy.of(services.config).delay_s(message)))
         raise MessageFailedError(failures) from failures[0]
 
 

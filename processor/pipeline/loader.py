@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -13,7 +11,6 @@ from processor.domain.columns import ROW, Problem, read_cells
 from processor.domain.errors import (
     EmptyFileError,
     NoRowsError,
-    OutOfTimeError,
     TooLargeError,
     TooManyRowsError,
     UnknownEncodingError,
@@ -25,22 +22,20 @@ from processor.observability.telemetry import Span, logger, span
 from processor.orders.batches import Batcher
 from processor.parsing import decoding
 from processor.parsing.reader import PlainRows, RowReader
+from processor.pipeline.deadline import Deadline
 from processor.pipeline.run import Run, Settlement
 from processor.storage.outputs import AcceptedRows, CsvObject, RejectedRows
 from processor.storage.rejected_rows import OWN_COLUMNS, RejectedRow
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
 
     from processor.orders.batches import Batch
     from processor.orders.writer import OrderWriter
     from processor.storage.objects import ObjectFacts
-    from processor.wiring.invocation import Invocation
 
 _ENCODING_ALIASES = {"utf8": "utf-8", "windows-1252": "cp1252"}
 _ROWS_BETWEEN_LOOKS = 100
-_PROGRESS_EVERY_S = 5.0
-LONGEST_RESERVE_S = 10.0
 _MOST_NAMES = 20
 _LONGEST_NAME = 60
 _KEPT_BYTES = 8 * 1024 * 1024
@@ -73,8 +68,8 @@ def read_file(run: Run, facts: ObjectFacts) -> Settlement:
     config, entry = run.services.config, run.entry
     encoding = admitted(run, facts)
     source = _Source(run, facts)
-    watch = Deadline(run.invocation, source.report_progress)
-    source.watch = watch
+    deadline = Deadline(run.invocation, source.report_progress)
+    source.deadline = deadline
     limit, gzipped = config.max_gzip_bytes, object_keys.is_gzipped(entry.name)
     with span("check") as trace:
         run.content = decoding.check(source.blocks(), gzipped=gzipped, encoding=encoding, limit_bytes=limit)
@@ -84,7 +79,7 @@ def read_file(run: Run, facts: ObjectFacts) -> Settlement:
         reader = RowReader(decoding.text(source.blocks(), gzipped=gzipped, encoding=encoding, limit_bytes=limit))
 
     run.store = run.services.new_order_writer()
-    run.store.may_wait = watch.may_wait
+    run.store.may_wait = deadline.may_wait
     accepted_key = object_keys.accepted_key(entry.base, entry.file_id, entry.name)
     rejected_key = object_keys.rejected_key(entry.base, entry.file_id, entry.name)
     run.accepted = AcceptedRows(run.services.objects.writer(entry.bucket, accepted_key))
@@ -92,7 +87,7 @@ def read_file(run: Run, facts: ObjectFacts) -> Settlement:
     maker = OrderMaker(entry.base, entry.file_id, entry.run_id, run.invocation.trace_id, config.order_indexes)
     try:
         with span("read and validate") as trace:
-            store_rows(reader, Batcher(maker), run.store, run.accepted, run.rejected, watch)
+            store_rows(reader, Batcher(maker), run.store, run.accepted, run.rejected, deadline)
             _describe(trace, run.store, run.accepted, run.rejected)
         with span("complete outputs"):
             accepted_key, rejected_key = run.accepted.complete(), run.rejected.complete()
@@ -139,14 +134,14 @@ class _Source:
         self._run = run
         self._facts = facts
         self._kept: list[bytes] = []
-        self.watch: Deadline | None = None
+        self.deadline: Deadline | None = None
 
     def blocks(self) -> Iterator[bytes]:
         if not self._kept and self._facts.size_bytes <= _KEPT_BYTES:
             self._kept = list(self._run.services.objects.blocks(self._facts))
         for block in self._kept or self._run.services.objects.blocks(self._facts):
-            if self.watch:
-                self.watch.look(0)
+            if self.deadline:
+                self.deadline.check(0)
             yield block
 
     def report_progress(self, rows: int) -> None:
@@ -159,42 +154,13 @@ class _Source:
         )
 
 
-@dataclass(slots=True, eq=False, repr=False)
-class Deadline:
-    """Looks at the clock now and then: reports progress, and stops a run that would be killed before its end."""
-
-    invocation: Invocation
-    report: Callable[[int], None]
-    """Takes the number of rows read."""
-    remedy: str = ""
-    """What to do if the time is too short, where it is not the usual."""
-    _reserve_s: float = field(init=False)
-    _next_report: float = field(init=False)
-
-    def __post_init__(self) -> None:
-        self._reserve_s = min(LONGEST_RESERVE_S, self.invocation.timeout_s / 5)
-        self._next_report = time.monotonic() + _PROGRESS_EVERY_S
-
-    def look(self, rows: int) -> None:
-        """Raise :class:`OutOfTimeError` if too little time is left to settle the file."""
-        if self.invocation.remaining_s() < self._reserve_s:
-            raise OutOfTimeError(rows, **({"remedy": self.remedy} if self.remedy else {}))
-        if rows and time.monotonic() >= self._next_report:
-            self.report(rows)
-            self._next_report = time.monotonic() + _PROGRESS_EVERY_S
-
-    def may_wait(self, seconds: float) -> bool:
-        """Tell whether so much can be waited and the file still be settled."""
-        return self.invocation.remaining_s() - seconds > self._reserve_s
-
-
 def store_rows(
     reader: RowReader,
     batcher: Batcher,
     store: OrderWriter,
     accepted: AcceptedRows,
     rejected: RejectedRows,
-    watch: Deadline,
+    deadline: Deadline,
 ) -> None:
     """Store every good row and lay every bad one aside; a row goes into the accepted rows only once it is stored.
 
@@ -205,10 +171,10 @@ def store_rows(
         for batch in batches:
             for stored in store.write(batch):
                 accepted.add(stored.lines, stored.rows)
-            watch.look(rows)
+            deadline.check(rows)
 
     rows = 0
-    watch.look(rows)
+    deadline.check(rows)
     for found in reader.chunks():
         if isinstance(found, PlainRows):
             send(batcher.add_rows(found))
@@ -216,7 +182,7 @@ def store_rows(
             continue
         rows += 1
         if rows % _ROWS_BETWEEN_LOOKS == 0:
-            watch.look(rows)
+            deadline.check(rows)
         number, cells, problem, text = found
         if problem:
             rejected.add(RejectedRow(number, (Problem(ROW, problem),), (), text))

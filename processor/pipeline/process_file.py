@@ -7,7 +7,6 @@ was and the message in the queue, and the next run converges: every key that is 
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from processor.domain import object_keys
@@ -18,14 +17,14 @@ from processor.ledger.ledger import RunStart
 from processor.observability.telemetry import Span, logger, span, trace_id
 from processor.pipeline.handover import hand_over, is_too_large_for_one_run
 from processor.pipeline.loader import read_file
-from processor.pipeline.reporting import count_begun, count_failed
+from processor.pipeline.reporting import count_begun
+from processor.pipeline.retry import give_back, in_words, report_failure_to_begin
 from processor.pipeline.run import Run, Settlement
-from processor.pipeline.settlement import finish_clean_up, give_back, in_words, settle, tell_and_clean_up
+from processor.pipeline.settlement import finish_clean_up, settle, tell_and_clean_up
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from processor.domain.object_keys import ObjectVersion
+    from processor.ledger.ledger import BeginResult
     from processor.messaging.messages import Message
     from processor.storage.objects import ObjectFacts
     from processor.wiring.invocation import Invocation
@@ -50,8 +49,8 @@ def process_file(
         if upstream := trace_id(message.trace_header):  # Lambda links the traces; this makes the other one searchable.
             trace.annotate(upstream_trace_id=upstream)
         used_before, began_s = services.usage_meter.used(), invocation.elapsed_s()
-        with span("begin"), _told_of_failures(message, services, invocation):
-            begun = services.ledger.begin(file_id, source, _start(uploaded_at, message, services, invocation))
+        with span("begin"):
+            begun = _begin(file_id, source, uploaded_at, message, services, invocation)
         run = Run(services, invocation, message, begun.entry, used_before=used_before, began_s=began_s)
         if not begun.may_run:
             trace.annotate(outcome="ignored")
@@ -65,20 +64,6 @@ def process_file(
     if run.handed_over:
         # The message is no longer this invocation's: it stays hidden until the ranges are settled, or given up.
         raise FileBusyError(file_id, run.entry.lease_until + 1 - int(services.now().timestamp()))
-
-
-@contextmanager
-def _told_of_failures(message: Message, services: Services, invocation: Invocation) -> Iterator[None]:
-    """Log and count a run that cannot even begin: where the ledger is away, nobody else will."""
-    try:
-        yield
-    except FileBusyError:
-        raise
-    except Exception as error:
-        cause, _ = in_words(error)
-        logger.warning("run_failed", extra={"cause": cause, "state": "not begun"}, exc_info=error)
-        count_failed(invocation.metrics, is_last=message.receive_count >= services.config.max_receive_count)
-        raise
 
 
 def _work(run: Run, trace: Span) -> None:
@@ -105,9 +90,17 @@ def _work(run: Run, trace: Span) -> None:
         raise
 
 
-def _start(uploaded_at: str, message: Message, services: Services, invocation: Invocation) -> RunStart:
+def _begin(
+    file_id: str,
+    source: ObjectVersion,
+    uploaded_at: str,
+    message: Message,
+    services: Services,
+    invocation: Invocation,
+) -> BeginResult:
+    """Take the file for a new run, unless it is settled or taken; raises :class:`FileBusyError`."""
     now = services.now()
-    return RunStart(
+    start = RunStart(
         run_id=services.new_id(),
         started_at=to_iso(now),
         message_id=message.message_id,
@@ -116,6 +109,13 @@ def _start(uploaded_at: str, message: Message, services: Services, invocation: I
         lease_until=int(now.timestamp() + invocation.remaining_s()) + 1,
         uploaded_at=uploaded_at,
     )
+    try:
+        return services.ledger.begin(file_id, source, start)
+    except FileBusyError:
+        raise
+    except Exception as error:
+        report_failure_to_begin(error, message, services.config, invocation)
+        raise
 
 
 def _decide(run: Run) -> Settlement | None:

@@ -88,11 +88,6 @@ class Run:
             row_offsets=tuple(self.accepted.offsets) if self.accepted else (),
         )
 
-    @property
-    def is_last(self) -> bool:
-        """Whether the message is dead-lettered if this run fails."""
-        return self.message.receive_count >= self.services.config.max_receive_count
-
     def usage(self) -> Usage:
         """Tell what this run has used so far; the message that brought it is sent, received and deleted."""
         running_s = self.invocation.elapsed_s() - self.began_s

@@ -1,30 +1,25 @@
-"""How a run ends: the file is settled and cleaned up after, or given back to the next run with the cause."""
+"""Settlement: the end of a run that decides its file, and the clean-up after it."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import ClientError
-
 from processor.domain import object_keys
-from processor.domain.entries import ERROR, to_iso
-from processor.domain.errors import ObjectGoneError, StepFailedError
+from processor.domain.entries import to_iso
+from processor.domain.errors import ObjectGoneError
 from processor.domain.file_states import SETTLED, FileState
 from processor.domain.object_keys import ObjectVersion
 from processor.observability.telemetry import logger, span
 from processor.pipeline.reporting import (
-    count_failed,
     count_settled,
     log_settled,
-    mail_dead_letter,
     mail_settled,
     most_frequent,
 )
+from processor.pipeline.retry import in_words
 
 if TYPE_CHECKING:
     from processor.pipeline.run import Run, Settlement
-
-_LONGEST_ERROR = 500
 
 
 def settle(run: Run, settlement: Settlement) -> None:
@@ -125,28 +120,3 @@ def finish_clean_up(run: Run) -> None:
         logger.warning("clean_up_failed", extra={"cause": in_words(error)[0]}, exc_info=error)
         raise
     logger.info("clean_up_finished")
-
-
-def give_back(run: Run, error: Exception) -> None:
-    """Record why the run failed and leave the file to the next one, or to a person after the last."""
-    cause, words = in_words(error)
-    state = FileState.DEAD_LETTERED if run.is_last else FileState.QUEUED
-    logger.warning("run_failed", extra={"cause": cause, "state": state}, exc_info=error)
-    try:
-        run.services.ledger.record_run(run.end(ERROR, cause=cause, error=words))
-        run.services.ledger.fail_run(run.entry, state, cause=cause, error=words)
-        count_failed(run.invocation.metrics, is_last=run.is_last)
-        if run.is_last:
-            mail_dead_letter(run, words)
-    except Exception:  # noqa: BLE001 - what cannot be recorded must not hide what went wrong
-        logger.exception("failure_not_recorded")
-
-
-def in_words(error: Exception) -> tuple[str, str]:
-    """Return a constant word for the cause, and a sentence."""
-    if isinstance(error, ClientError):
-        answer = error.response["Error"]
-        return answer["Code"], f"{error.operation_name} failed: {answer.get('Message', '')}"[:_LONGEST_ERROR]
-    if isinstance(error, StepFailedError):
-        return error.cause, str(error)[:_LONGEST_ERROR]
-    return type(error).__name__, str(error)[:_LONGEST_ERROR]

@@ -69,7 +69,3 @@ class Config(NamedTuple):
             order_writes=environ["ORDER_WRITES"],
             console_url=environ["CONSOLE_URL"].rstrip("/"),
         )
-
-    def backoff_s(self, receive_count: int) -> int:
-        """Tell how long a message waits after its ``receive_count``-th run has failed."""
-        return self.retry_backoff_s[min(receive_count, len(self.retry_backoff_s)) - 1]

@@ -8,7 +8,7 @@ import pytest
 from cdk.resources.large_files import STEP_SECONDS
 from cdk.settings import Settings, SettingsError
 from processor.domain import errors
-from processor.pipeline.loader import LONGEST_RESERVE_S
+from processor.pipeline.deadline import LONGEST_RESERVE_S
 from tests.infra.stacks import as_text, granted, named, only
 
 WORK = "/work-data/*"

@@ -11,7 +11,6 @@ ROOT = Path(__file__).parents[2]
 PACKAGES = ("processor", "admin_api", "cdk", "sample_data", "tests")
 ENTRY_POINTS = {"processor.handler", "processor.large_files.handler", "admin_api.handler", "admin_api.worker"}
 IMPORTERS_OF_ENTRY_POINTS = {
-    "processor/large_files/handler.py",
     "tests/bench/case.py",
     "tests/bench/waybill.py",
     "tests/integration/conftest.py",

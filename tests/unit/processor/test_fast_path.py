@@ -21,7 +21,8 @@ from processor.parsing import decoding, reader
 from processor.parsing import plain_rows as plain
 from processor.parsing.plain_rows import PlainPattern
 from processor.parsing.reader import PlainRows, RowReader
-from processor.pipeline.loader import Deadline, store_rows
+from processor.pipeline.deadline import Deadline
+from processor.pipeline.loader import store_rows
 from processor.storage.csv_writer import CsvLines
 from processor.storage.outputs import AcceptedRows, RejectedRows
 from processor.storage.rejected_rows import RejectedRow
@@ -106,8 +107,8 @@ def fast(blocks: Iterable[bytes], indexes: Sequence[str] = (BY_CUSTOMER,)) -> Ou
     """Read a file as the processor does."""
 
     def fill(orders: OrderMaker, store: OrderWriter, accepted: AcceptedRows, rejected: RejectedRows) -> None:
-        watch = Deadline(Invocation("r", "t", timeout_s=1_000), lambda _rows: None)
-        store_rows(RowReader(blocks), Batcher(orders), store, accepted, rejected, watch)
+        deadline = Deadline(Invocation("r", "t", timeout_s=1_000))
+        store_rows(RowReader(blocks), Batcher(orders), store, accepted, rejected, deadline)
 
     return outcome_of(fill, indexes)
 

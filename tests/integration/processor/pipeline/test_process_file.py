@@ -304,7 +304,7 @@ def test_progress_follows_the_rows_and_not_what_was_fetched_ahead(
     def report(_ledger: Ledger, _entry: FileEntry, **values: Any) -> None:
         reports.append(values)
 
-    monkeypatch.setattr("processor.pipeline.loader._PROGRESS_EVERY_S", 0.0)
+    monkeypatch.setattr("processor.pipeline.deadline._PROGRESS_EVERY_S", 0.0)
     monkeypatch.setattr(Ledger, "report_progress", report)
     body = csv_file(*(f"A-{number:03},Ada,Engine,1,1.00" for number in range(2_999)))
 

@@ -95,16 +95,3 @@ def test_indexes_may_be_none_or_several(value: str, indexes: tuple[str, ...]) ->
 def test_console_is_linked_to_without_a_doubled_slash() -> None:
     """An address with a slash at its end is the same address."""
     assert config(CONSOLE_URL="https://console.example/").console_url == "https://console.example"
-
-
-@pytest.mark.parametrize(("receive_count", "seconds"), [(1, 15), (2, 60), (3, 60), (9, 60)])
-def test_backoff_grows_and_its_last_step_repeats(receive_count: int, seconds: int) -> None:
-    """The first failed run waits the first step, and every run beyond the steps the last one."""
-    assert config().backoff_s(receive_count) == seconds
-
-
-def test_backoff_may_have_one_step() -> None:
-    """One number is a constant backoff."""
-    constant = config(RETRY_BACKOFF_S="5")
-
-    assert [constant.backoff_s(count) for count in (1, 2, 9)] == [5, 5, 5]
