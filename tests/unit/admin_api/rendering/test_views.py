@@ -53,7 +53,7 @@ def test_production_cannot_be_overlooked() -> None:
 
     assert re.search(r"<html[^>]* data-production", production)
     assert "data-production" not in _page()
-    assert "[data-production]::after" in (FOLDER / "css/frame.css").read_text()
+    assert "[data-production]::after" in (FOLDER / "css/frame-top.css").read_text()
 
 
 def test_a_dead_letter_is_told_without_a_number_of_receives() -> None:
