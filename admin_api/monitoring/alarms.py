@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
     from mypy_boto3_cloudwatch import CloudWatchClient
 
-_MOST = 100
+_MOST_ALARMS = 100
 """DescribeAlarms' own limit; there are about a dozen."""
-_LINE = re.compile(r"^(Look at|Do|Runbook): (.+)$", re.MULTILINE)
+_LABELLED_LINE = re.compile(r"^(Look at|Do|Runbook): (.+)$", re.MULTILINE)
 
 
 class AlarmState(StrEnum):
@@ -54,17 +54,17 @@ class AlarmReader:
         self._cloudwatch = cloudwatch
         self._prefix = f"waybill-{environment}-"
 
-    def read(self) -> tuple[Alarm, ...]:
+    def read_alarms(self) -> tuple[Alarm, ...]:
         """Ask for all of them in one call: those that fire first, then by name. Raises botocore's errors.
 
         Without the composite alarm, which only repeats the others.
         """
-        answer = self._cloudwatch.describe_alarms(
-            AlarmNamePrefix=self._prefix, AlarmTypes=["MetricAlarm"], MaxRecords=_MOST
+        response = self._cloudwatch.describe_alarms(
+            AlarmNamePrefix=self._prefix, AlarmTypes=["MetricAlarm"], MaxRecords=_MOST_ALARMS
         )
-        found = [alarm for each in answer["MetricAlarms"] if _is_ours(alarm := _alarm(each, self._prefix))]
+        alarms = [alarm for each in response["MetricAlarms"] if _is_ours(alarm := _parse_alarm(each, self._prefix))]
         order = list(AlarmState)
-        return tuple(sorted(found, key=lambda alarm: (order.index(alarm.state), alarm.name)))
+        return tuple(sorted(alarms, key=lambda alarm: (order.index(alarm.state), alarm.name)))
 
 
 def _is_ours(alarm: Alarm) -> bool:
@@ -72,9 +72,9 @@ def _is_ours(alarm: Alarm) -> bool:
     return not alarm.runbook or alarm.runbook.endswith(f"#{alarm.name}")
 
 
-def _alarm(described: Any, prefix: str) -> Alarm:
+def _parse_alarm(described: Any, prefix: str) -> Alarm:
     description = described.get("AlarmDescription", "")
-    lines = dict(_LINE.findall(description))
+    lines = dict(_LABELLED_LINE.findall(description))
     return Alarm(
         name=described["AlarmName"].removeprefix(prefix),
         state=AlarmState(described["StateValue"]),

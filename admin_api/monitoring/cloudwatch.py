@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient
     from mypy_boto3_cloudwatch.type_defs import MetricDataQueryTypeDef, MetricDataResultTypeDef
 
-_MOST_KEPT = 12
+_CACHE_SIZE = 12
 """Pages times windows; readings of windows that nobody looks at go."""
 _NAMESPACES = {
     Source.PROCESSOR: NAMESPACE,
@@ -75,25 +75,25 @@ class MetricReader:
             Source.DEAD_LETTERS: {"QueueName": dead_letters},
         }
         self._clock = clock
-        self._kept: dict[tuple[tuple[Series, ...], Window], tuple[float, Readings]] = {}
+        self._cache: dict[tuple[tuple[Series, ...], Window], tuple[float, Readings]] = {}
 
-    def read(self, wanted: Sequence[Series], window: Window, now: datetime) -> Readings:
+    def fetch_metrics(self, series: Sequence[Series], window: Window, now: datetime) -> Readings:
         """Read series over the window that ends now, or return what was read a moment ago.
 
         Raises botocore's errors.
         """
-        key = (tuple(wanted), window)
-        kept = self._kept.get(key)
-        if kept and self._clock() < kept[0]:
-            return kept[1]
-        readings = self._ask(key[0], window.until(now), now)
-        self._kept.pop(key, None)
-        while len(self._kept) >= _MOST_KEPT:
-            self._kept.pop(next(iter(self._kept)))
-        self._kept[key] = (self._clock() + window.fresh_for_s, readings)
+        key = (tuple(series), window)
+        cached = self._cache.get(key)
+        if cached and self._clock() < cached[0]:
+            return cached[1]
+        readings = self._fetch(key[0], window.until(now), now)
+        self._cache.pop(key, None)
+        while len(self._cache) >= _CACHE_SIZE:
+            self._cache.pop(next(iter(self._cache)))
+        self._cache[key] = (self._clock() + window.fresh_for_s, readings)
         return readings
 
-    def _ask(self, wanted: tuple[Series, ...], span: Span, now: datetime) -> Readings:
+    def _fetch(self, wanted: tuple[Series, ...], span: Span, now: datetime) -> Readings:
         by_id = {f"s{number}": series for number, series in enumerate(wanted)}
         pages = self._cloudwatch.get_paginator("get_metric_data").paginate(
             MetricDataQueries=[self._query(name, series, span) for name, series in by_id.items()],
@@ -110,7 +110,7 @@ class MetricReader:
             # PartialData only says that the next page has more of it.
             if result.get("StatusCode", "Complete") not in {"Complete", "PartialData"}:
                 incomplete[series.metric] = None
-            _fill(values[series], result, None if series.whole else span)
+            _fill_periods(values[series], result, None if series.whole else span)
         return Readings(span, now, {series: tuple(row) for series, row in values.items()}, tuple(incomplete))
 
     def _query(self, name: str, series: Series, span: Span) -> MetricDataQueryTypeDef:
@@ -130,7 +130,7 @@ class MetricReader:
         }
 
 
-def _fill(row: list[float | None], result: MetricDataResultTypeDef, span: Span | None) -> None:
+def _fill_periods(row: list[float | None], result: MetricDataResultTypeDef, span: Span | None) -> None:
     """Put a result's points into their periods; without a span, into one value for the whole window.
 
     A service that cuts its periods by the clock rather than from the window's start answers for the whole window with

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
-_SAID_ELSEWHERE = frozenset({
+_SHOWN_ELSEWHERE = frozenset({
     "level", "message", "timestamp", "service", "location", "sampling_rate", "exception", "exception_name",
     "stack_trace", "cold_start", "function_name", "function_memory_size", "function_arn", "function_request_id",
     "xray_trace_id", "file_id", "object_key", "run_id", "message_id", "receive_count",
@@ -45,24 +45,24 @@ class LogLine:
         return self.level in {"WARNING", "ERROR", "CRITICAL"}
 
 
-def read_line(text: str, at: datetime) -> LogLine | None:
+def parse_log_line(text: str, at: datetime) -> LogLine | None:
     """Read a line that CloudWatch took at this time; None for what is no event: metrics, and Lambda's brackets."""
     try:
         document = json.loads(text)
     except ValueError:
-        return _plain(text.strip(), at)
+        return _parse_plain_line(text.strip(), at)
     if not isinstance(document, dict):
-        return _plain(text.strip(), at)
+        return _parse_plain_line(text.strip(), at)
     if "_aws" in document:  # The invocation's metrics.
         return None
     if str(document.get("type", "")).startswith("platform."):
-        return _platform(document, at)
+        return _parse_platform_line(document, at)
     level = str(document.get("level", "")).upper()
     return LogLine(
-        at=_moment(document.get("timestamp"), at),
+        at=_line_time(document.get("timestamp"), at),
         level=level if level in _LEVELS else "",
         event=str(document.get("message", document.get("errorMessage", ""))),
-        fields=tuple((name, _text(value)) for name, value in document.items() if name not in _SAID_ELSEWHERE),
+        fields=tuple((name, _field_text(value)) for name, value in document.items() if name not in _SHOWN_ELSEWHERE),
         exception=str(document.get("exception", "")),
         location=str(document.get("location", "")),
         run_id=str(document.get("run_id", "")),
@@ -70,11 +70,11 @@ def read_line(text: str, at: datetime) -> LogLine | None:
     )
 
 
-def _plain(text: str, at: datetime) -> LogLine | None:
+def _parse_plain_line(text: str, at: datetime) -> LogLine | None:
     if not text or text.startswith(("START RequestId", "END RequestId")):
         return None
-    found = _REQUEST_ID.search(text)
-    request_id = found[1] if found else ""
+    match = _REQUEST_ID.search(text)
+    request_id = match[1] if match else ""
     if text.startswith("REPORT RequestId"):
         parts = [part.partition(":") for part in text.split("\t")[1:] if ":" in part]
         fields = tuple((name.strip(), value.strip()) for name, _, value in parts)
@@ -82,7 +82,7 @@ def _plain(text: str, at: datetime) -> LogLine | None:
     return LogLine(at, "", text, request_id=request_id)
 
 
-def _platform(document: Mapping[str, Any], at: datetime) -> LogLine | None:
+def _parse_platform_line(document: Mapping[str, Any], at: datetime) -> LogLine | None:
     """Read Lambda's own line; of these, the report and what went wrong are worth a look.
 
     https://docs.aws.amazon.com/lambda/latest/dg/telemetry-schema-reference.html
@@ -91,13 +91,13 @@ def _platform(document: Mapping[str, Any], at: datetime) -> LogLine | None:
     if document["type"] != "platform.report" or not isinstance(record, dict):
         return None
     fields = {**record.get("metrics", {}), "status": record.get("status", "")}
-    shown = tuple((name, _text(value)) for name, value in fields.items() if value != "")
+    shown = tuple((name, _field_text(value)) for name, value in fields.items() if value != "")
     level = "" if record.get("status") in {None, "success"} else "ERROR"
     request_id = str(record.get("requestId", ""))
-    return LogLine(_moment(document.get("time"), at), level, "invocation_reported", shown, request_id=request_id)
+    return LogLine(_line_time(document.get("time"), at), level, "invocation_reported", shown, request_id=request_id)
 
 
-def _moment(text: object, otherwise: datetime) -> datetime:
+def _line_time(text: object, otherwise: datetime) -> datetime:
     """Read the line's own time, which has milliseconds; without a zone it cannot be trusted."""
     try:
         moment = datetime.fromisoformat(str(text).replace(",", "."))
@@ -106,5 +106,5 @@ def _moment(text: object, otherwise: datetime) -> datetime:
     return moment if moment.tzinfo else otherwise
 
 
-def _text(value: object) -> str:
+def _field_text(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

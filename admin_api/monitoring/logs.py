@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from admin_api.monitoring.log_lines import LogLine, read_line
+from admin_api.monitoring.log_lines import LogLine, parse_log_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -75,13 +75,13 @@ class LogReader:
         self._logs = logs
         self._log_group = log_group
 
-    def read(self, wanted: Wanted, since: datetime, until: datetime) -> LogPage:
+    def read_log_lines(self, wanted: Wanted, since: datetime, until: datetime) -> LogPage:
         """Read the lines of a run or a request that was at work in this time. Raises botocore's errors."""
         lines: list[LogLine] = []
         complete = False
         for events, is_last in self._pages(wanted.pattern, since - _BEFORE, until + _AFTER):
             for event in events:
-                line = read_line(event["message"], datetime.fromtimestamp(event["timestamp"] / 1000, UTC))
+                line = parse_log_line(event["message"], datetime.fromtimestamp(event["timestamp"] / 1000, UTC))
                 if line and wanted.has(line):
                     lines.append(line)
             complete = is_last and len(lines) <= MOST_LINES

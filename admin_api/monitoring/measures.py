@@ -8,24 +8,32 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from admin_api.monitoring.series import Series, Source, ours
+from admin_api.monitoring.series import Series, Source, processor_series
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from admin_api.monitoring.cloudwatch import Readings, Values
 
-RECEIVED = ours("FilesReceived")
-PROCESSED, PARTIAL, FAILED = ours("FilesProcessed"), ours("FilesPartial"), ours("FilesFailed")
-DUPLICATE, DEAD_LETTERED = ours("FilesDuplicate"), ours("FilesDeadLettered")
-ACCEPTED, REJECTED = ours("RowsAccepted"), ours("RowsRejected")
-SETTLED_P50, SETTLED_P95, SETTLED_P99 = (ours("UploadToSettled", each) for each in ("p50", "p95", "p99"))
-SETTLED_P95_WHOLE = ours("UploadToSettled", "p95", whole=True)
-RUN_P50, RUN_P95, RUN_P99 = (ours("ProcessingDuration", each) for each in ("p50", "p95", "p99"))
-SPEED_P50, SPEED_P10 = ours("RowsPerSecond", "p50"), ours("RowsPerSecond", "p10")
-BYTES, COST, UNITS = ours("BytesProcessed"), ours("EstimatedCost"), ours("ConsumedWriteUnits")
-RUNS_FAILED, COLD_STARTS = ours("RunsFailed"), ours("ColdStarts")
-MEMORY = ours("PeakMemory", "Maximum")
+RECEIVED = processor_series("FilesReceived")
+PROCESSED, PARTIAL, FAILED = (
+    processor_series("FilesProcessed"),
+    processor_series("FilesPartial"),
+    processor_series("FilesFailed"),
+)
+DUPLICATE, DEAD_LETTERED = processor_series("FilesDuplicate"), processor_series("FilesDeadLettered")
+ACCEPTED, REJECTED = processor_series("RowsAccepted"), processor_series("RowsRejected")
+SETTLED_P50, SETTLED_P95, SETTLED_P99 = (processor_series("UploadToSettled", each) for each in ("p50", "p95", "p99"))
+SETTLED_P95_WHOLE = processor_series("UploadToSettled", "p95", whole=True)
+RUN_P50, RUN_P95, RUN_P99 = (processor_series("ProcessingDuration", each) for each in ("p50", "p95", "p99"))
+SPEED_P50, SPEED_P10 = processor_series("RowsPerSecond", "p50"), processor_series("RowsPerSecond", "p10")
+BYTES, COST, UNITS = (
+    processor_series("BytesProcessed"),
+    processor_series("EstimatedCost"),
+    processor_series("ConsumedWriteUnits"),
+)
+RUNS_FAILED, COLD_STARTS = processor_series("RunsFailed"), processor_series("ColdStarts")
+MEMORY = processor_series("PeakMemory", "Maximum")
 WAITING = Series(Source.QUEUE, "ApproximateNumberOfMessagesVisible", "Maximum")
 IN_A_RUN = Series(Source.QUEUE, "ApproximateNumberOfMessagesNotVisible", "Maximum")
 OLDEST = Series(Source.QUEUE, "ApproximateAgeOfOldestMessage", "Maximum")
@@ -48,32 +56,32 @@ class Measure:
     compute: Callable[[Readings], Values]
 
 
-def ended(readings: Readings) -> Values:
+def ended_files(readings: Readings) -> Values:
     """Files that came to an end in each period, duplicates left out."""
-    return added(*(readings.of(each) for each in (PROCESSED, PARTIAL, FAILED, DEAD_LETTERED)))
+    return add_series(*(readings.of(each) for each in (PROCESSED, PARTIAL, FAILED, DEAD_LETTERED)))
 
 
-def rows(readings: Readings) -> Values:
+def rows_read(readings: Readings) -> Values:
     """Rows that were read in each period."""
-    return added(readings.of(ACCEPTED), readings.of(REJECTED))
+    return add_series(readings.of(ACCEPTED), readings.of(REJECTED))
 
 
 SUCCESS_RATE = Measure(
     "Success rate",
     (PROCESSED, PARTIAL, FAILED, DEAD_LETTERED),
-    lambda readings: ratio(readings.of(PROCESSED), ended(readings), times=100),
+    lambda readings: ratio(readings.of(PROCESSED), ended_files(readings), times=100),
 )
 """Per cent of the files that came to an end and need nobody; a duplicate is no failure."""
 REJECTED_SHARE = Measure(
     "Rejected rows",
     (ACCEPTED, REJECTED),
-    lambda readings: ratio(readings.of(REJECTED), rows(readings), times=100),
+    lambda readings: ratio(readings.of(REJECTED), rows_read(readings), times=100),
 )
 """Per cent of the rows that were read."""
 COST_PER_THOUSAND_ROWS = Measure(
     "Cost per 1,000 rows",
     (COST, ACCEPTED, REJECTED),
-    lambda readings: ratio(readings.of(COST), rows(readings), times=1000),
+    lambda readings: ratio(readings.of(COST), rows_read(readings), times=1000),
 )
 """US dollars."""
 UNITS_PER_ORDER = Measure(
@@ -89,7 +97,7 @@ def total(values: Sequence[float | None]) -> float | None:
     return sum(known) if known else None
 
 
-def added(*rows: Values) -> Values:
+def add_series(*rows: Values) -> Values:
     """Add series period by period; a gap only where all have one."""
     return tuple(total(values) for values in zip(*rows, strict=True))
 
@@ -104,7 +112,7 @@ def quotient(part: float | None, whole: float | None, *, times: float = 1) -> fl
     return times * (part or 0.0) / whole if whole else None
 
 
-def in_bins(values: Values, bins: int) -> Values:
+def merge_periods(values: Values, bins: int) -> Values:
     """Add neighbouring periods up until there are only ``bins``, for a small drawing."""
     size = -(-len(values) // bins)
     return tuple(total(values[first : first + size]) for first in range(0, len(values), size))

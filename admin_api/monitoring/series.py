@@ -38,7 +38,7 @@ class Series:
     whole: bool = False
 
 
-def ours(metric: str, statistic: str = "Sum", *, whole: bool = False) -> Series:
+def processor_series(metric: str, statistic: str = "Sum", *, whole: bool = False) -> Series:
     """Name one of the processor's own; raises KeyError for a metric that it does not send."""
     UNITS[metric]
     return Series(Source.PROCESSOR, metric, statistic, whole)
@@ -98,7 +98,7 @@ class Window(StrEnum):
         return Span(newest - period * (periods - 1), period, periods)
 
 
-def choices(path: str, chosen: Window) -> tuple[tuple[str, str, bool], ...]:
+def window_links(path: str, chosen: Window) -> tuple[tuple[str, str, bool], ...]:
     """List the windows for a page's switch: what each is called, its address, whether it is shown."""
     return tuple((f"Last {each.value}", f"{path}?window={each}", each is chosen) for each in Window)
 

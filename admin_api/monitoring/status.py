@@ -65,7 +65,7 @@ class Status:
 
 
 @dataclass
-class _Kept[T]:
+class _CachedAnswer[T]:
     """An answer that serves everybody for some seconds."""
 
     ask: Callable[[], T]
@@ -73,7 +73,7 @@ class _Kept[T]:
     _answer: tuple[float, T] | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def read(self) -> T:
+    def get(self) -> T:
         """Return the answer of now, or of a moment ago; who comes while it is asked for waits for it."""
         with self._lock:
             if self._answer is None or self.now() - self._answer[0] > FRESH_S:
@@ -99,38 +99,38 @@ class StatusReader:
     ) -> None:
         self._counters, self._dead_letters, self._alarms, self._now = counters, dead_letters, alarms, now
         self._pool = ThreadPoolExecutor(3 + len(MOVING), thread_name_prefix="status")
-        self._status = _Kept(self._ask, now)
-        self._moving = _Kept(self._ask_moving, now)
+        self._status = _CachedAnswer(self._ask_status, now)
+        self._moving = _CachedAnswer(self._ask_moving, now)
 
-    def read(self) -> Status:
+    def read_status(self) -> Status:
         """Return the numbers of now, or of a moment ago."""
-        return self._status.read()
+        return self._status.get()
 
-    def moving(self) -> dict[FileState, int | None]:
+    def count_moving_files(self) -> dict[FileState, int | None]:
         """Count the files under way by state, as of now or of a moment ago; None where that could not be had."""
-        return self._moving.read()
+        return self._moving.get()
 
     def forget(self) -> None:
         """Let the next reader ask anew, after an action has changed what there is."""
         self._status.forget()
         self._moving.forget()
 
-    def _ask(self) -> Status:
-        asked: dict[str, Future[Any]] = {
+    def _ask_status(self) -> Status:
+        futures: dict[str, Future[Any]] = {
             "the counts of files": self._pool.submit(self._counters.read),
             "the dead letters": self._pool.submit(self._dead_letters.depth),
-            "the alarms": self._pool.submit(self._alarms.read),
+            "the alarms": self._pool.submit(self._alarms.read_alarms),
         }
-        counts, depth, alarms = answers = [_answer(what, future) for what, future in asked.items()]
-        missing = [what for what, answer in zip(asked, answers, strict=True) if answer is None]
+        counts, depth, alarms = answers = [_result_or_none(what, future) for what, future in futures.items()]
+        missing = [what for what, answer in zip(futures, answers, strict=True) if answer is None]
         return Status(counts, depth, alarms, self._now(), tuple(missing))
 
     def _ask_moving(self) -> dict[FileState, int | None]:
-        asked = {state: self._pool.submit(self._counters.moving_in, state) for state in MOVING}
-        return {state: _answer(f"the files {state}", future) for state, future in asked.items()}
+        futures = {state: self._pool.submit(self._counters.moving_in, state) for state in MOVING}
+        return {state: _result_or_none(f"the files {state}", future) for state, future in futures.items()}
 
 
-def _answer(what: str, future: Future[Any]) -> Any:
+def _result_or_none(what: str, future: Future[Any]) -> Any:
     """Wait for an answer; None where the service had none."""
     try:
         return future.result()

@@ -9,14 +9,14 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from admin_api.monitoring.waterfall import Waterfall, draw
+from admin_api.monitoring.waterfall import Waterfall, build_waterfall
 
 if TYPE_CHECKING:
     from mypy_boto3_xray import XRayClient
 
-KEPT = timedelta(days=30)
+RETENTION = timedelta(days=30)
 """X-Ray's own retention: https://docs.aws.amazon.com/general/latest/gr/xray.html"""
-ON_ITS_WAY = timedelta(minutes=2)
+DELIVERY_TIME = timedelta(minutes=2)
 """Segments are sent in batches and take a while to be found; after this, nothing will come."""
 _TRACE_ID = re.compile(r"1-([0-9a-f]{8})-[0-9a-f]{24}")
 
@@ -53,31 +53,31 @@ class TraceReader:
     def __init__(self, xray: XRayClient) -> None:
         self._xray = xray
 
-    def read(self, trace_id: str, now: datetime, *, sampled: bool = True) -> Trace:
+    def read_trace(self, trace_id: str, now: datetime, *, sampled: bool = True) -> Trace:
         """Read one trace; ``sampled`` is what its run knew. Raises botocore's errors.
 
         What was not sampled is asked for all the same: the decision may have been made anew further down.
         """
         if not is_trace_id(trace_id):
             return Trace(trace_id, TraceState.NONE)
-        answer = self._xray.batch_get_traces(TraceIds=[trace_id])
-        for found in answer["Traces"]:
-            documents = [json.loads(segment["Document"]) for segment in found.get("Segments", [])]
-            waterfall = draw(trace_id, documents, cut=bool(found.get("LimitExceeded")))
+        response = self._xray.batch_get_traces(TraceIds=[trace_id])
+        for trace in response["Traces"]:
+            documents = [json.loads(segment["Document"]) for segment in trace.get("Segments", [])]
+            waterfall = build_waterfall(trace_id, documents, truncated=bool(trace.get("LimitExceeded")))
             if waterfall:
                 return Trace(trace_id, TraceState.SHOWN, waterfall)
         return Trace(trace_id, _why_missing(trace_id, now, sampled=sampled))
 
 
 def _why_missing(trace_id: str, now: datetime, *, sampled: bool) -> TraceState:
-    age = now - _begun(trace_id)
+    age = now - _start_of(trace_id)
     if not sampled:
         return TraceState.NOT_SAMPLED
-    if age > KEPT:
+    if age > RETENTION:
         return TraceState.EXPIRED
-    return TraceState.NOT_YET if age < ON_ITS_WAY else TraceState.MISSING
+    return TraceState.NOT_YET if age < DELIVERY_TIME else TraceState.MISSING
 
 
-def _begun(trace_id: str) -> datetime:
+def _start_of(trace_id: str) -> datetime:
     """Read the moment that a trace id holds: its second part is the time in hexadecimal seconds."""
     return datetime.fromtimestamp(int(trace_id.split("-")[1], 16), UTC)

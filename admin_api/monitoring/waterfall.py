@@ -27,7 +27,7 @@ Document = Mapping[str, Any]
 class TraceSpan:
     """One segment or subsegment."""
 
-    part_id: str
+    span_id: str
     name: str
     kind: str
     """Of a segment, what it is of; "" for what is inside one."""
@@ -41,7 +41,7 @@ class TraceSpan:
     """``fault`` (ours), ``error`` (the caller's), ``throttle``, or ""."""
     running: bool
     """It had not ended when it was sent."""
-    says: tuple[tuple[str, str], ...]
+    details: tuple[tuple[str, str], ...]
     """Annotations, then metadata, as pairs of text."""
     exceptions: tuple[str, ...]
 
@@ -58,54 +58,54 @@ class Waterfall:
     trace_id: str
     began: datetime
     seconds: float
-    parts: tuple[TraceSpan, ...]
-    cut: bool
+    spans: tuple[TraceSpan, ...]
+    truncated: bool
     """X-Ray kept only a part of it, because it grew too large."""
 
     @property
-    def partial(self) -> bool:
+    def unfinished(self) -> bool:
         """Whether something in it had not ended yet."""
-        return any(part.running for part in self.parts)
+        return any(span.running for span in self.spans)
 
     def annotations(self, name: str) -> tuple[str, ...]:
         """Return the distinct values that parts give a name, in order."""
-        return tuple(dict.fromkeys(value for part in self.parts for key, value in part.says if key == name))
+        return tuple(dict.fromkeys(value for span in self.spans for key, value in span.details if key == name))
 
     @property
     def upstream(self) -> tuple[str, ...]:
         """The traces of whoever uploaded what was processed here."""
         return tuple(each for each in self.annotations(UPSTREAM) if each != self.trace_id)
 
-    def part_at(self, moment: datetime) -> TraceSpan | None:
+    def span_at(self, moment: datetime) -> TraceSpan | None:
         """Find the innermost part that a moment lies in; the one that began last, of several."""
         # A log line has milliseconds, the trace has more: without slack a line would fall before what wrote it.
-        around = [part for part in self.parts if part.holds(moment, slack_s=0.001)]
-        return max(around, key=lambda part: (part.depth, part.began), default=None)
+        around = [span for span in self.spans if span.holds(moment, slack_s=0.001)]
+        return max(around, key=lambda span: (span.depth, span.began), default=None)
 
 
-def draw(trace_id: str, documents: Sequence[Document], *, cut: bool = False) -> Waterfall | None:
+def build_waterfall(trace_id: str, documents: Sequence[Document], *, truncated: bool = False) -> Waterfall | None:
     """Lay a trace out; None where there is nothing to lay out."""
-    placed = [(depth, document) for root in _roots(documents) for depth, document in _walk(root, documents, 0, set())]
-    if not placed:
+    nested = [(depth, document) for root in _roots(documents) for depth, document in _walk(root, documents, 0, set())]
+    if not nested:
         return None
-    start = min(_start(document) for _, document in placed)
-    end = max(_end(document) for _, document in placed)
+    start = min(_start(document) for _, document in nested)
+    end = max(_end(document) for _, document in nested)
     whole = end - start
-    parts = tuple(_part(document, depth, start, whole) for depth, document in placed)
-    return Waterfall(trace_id, _moment(start), whole, parts, cut)
+    spans = tuple(_span(document, depth, start, whole) for depth, document in nested)
+    return Waterfall(trace_id, _utc_time(start), whole, spans, truncated)
 
 
 def _roots(documents: Sequence[Document]) -> list[Document]:
     """Find what is inside nothing that has come; a trace may arrive without its beginning."""
-    known = {inner.get("id") for document in documents for inner in _inside(document)}
-    roots = [document for document in documents if document.get("parent_id") not in known]
+    ids = {inner.get("id") for document in documents for inner in _with_subsegments(document)}
+    roots = [document for document in documents if document.get("parent_id") not in ids]
     return sorted(roots, key=_start)
 
 
-def _inside(document: Document) -> Iterator[Document]:
+def _with_subsegments(document: Document) -> Iterator[Document]:
     yield document
     for inner in document.get("subsegments", ()):
-        yield from _inside(inner)
+        yield from _with_subsegments(inner)
 
 
 def _walk(
@@ -121,27 +121,27 @@ def _walk(
         yield from _walk(inner, segments, depth + 1, seen)
 
 
-def _part(document: Document, depth: int, start: float, whole: float) -> TraceSpan:
+def _span(document: Document, depth: int, start: float, whole: float) -> TraceSpan:
     began, ended = _start(document), _end(document)
     origin = document.get("origin", "")
     is_segment = bool(document.get("trace_id")) and document.get("type") != "subsegment"
     return TraceSpan(
-        part_id=str(document.get("id", "")),
+        span_id=str(document.get("id", "")),
         name=str(document.get("name", "")),
         kind=_KINDS.get(origin, origin or "client") if is_segment else "",
         depth=depth,
-        began=_moment(began),
+        began=_utc_time(began),
         seconds=ended - began,
         offset=(began - start) / whole if whole > 0 else 0.0,
         width=(ended - began) / whole if whole > 0 else 1.0,
         trouble=next((name for name in ("fault", "throttle", "error") if document.get(name)), ""),
         running=bool(document.get("in_progress")),
-        says=tuple(_says(document)),
+        details=tuple(_details(document)),
         exceptions=tuple(_exceptions(document)),
     )
 
 
-def _says(document: Document) -> Iterator[tuple[str, str]]:
+def _details(document: Document) -> Iterator[tuple[str, str]]:
     for name, value in document.get("annotations", {}).items():
         yield str(name), str(value)
     for namespace, values in document.get("metadata", {}).items():
@@ -170,8 +170,8 @@ def _end(document: Document) -> float:
     """Return when it ended or, while it runs, the latest that is known of it."""
     if document.get("end_time"):
         return float(document["end_time"])
-    return max(float(inner.get("end_time") or inner.get("start_time") or 0) for inner in _inside(document))
+    return max(float(inner.get("end_time") or inner.get("start_time") or 0) for inner in _with_subsegments(document))
 
 
-def _moment(seconds: float) -> datetime:
+def _utc_time(seconds: float) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)

@@ -165,8 +165,8 @@ def files_page(console: Console, query: ListQuery) -> FilesPage:
     listed = ask(
         "The list of files", lambda: files.page(wanted, cursor=query.cursor, from_oldest=query.order == _OLDEST)
     )
-    moving = begin(status.moving)
-    counts, under_way = status.read().counts, moving.result()
+    moving = begin(status.count_moving_files)
+    counts, under_way = status.read_status().counts, moving.result()
     try:
         found = listed.result()
     except CursorError as error:

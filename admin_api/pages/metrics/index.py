@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from fastapi import APIRouter, Request, Response
 
 from admin_api.monitoring.aws_console import find_aws_console
-from admin_api.monitoring.series import Window, choices
+from admin_api.monitoring.series import Window, window_links
 from admin_api.pages.metrics.chart_groups import GROUPS, ChartGroup
 from admin_api.pages.parts import PagePart, ask
 from admin_api.rendering.formats import Clock
@@ -95,11 +95,11 @@ def look(console: Console, window: Window, zone: tzinfo) -> MetricsPage:
     """Ask for the figures and the alarms at the same time."""
     now = console.now()
     metrics, alarms = console.metrics, console.alarms
-    charts = ask("CloudWatch", lambda: _charts(metrics.read(_SERIES, window, now), zone))
-    listed = ask("CloudWatch", alarms.read)
+    charts = ask("CloudWatch", lambda: _charts(metrics.fetch_metrics(_SERIES, window, now), zone))
+    listed = ask("CloudWatch", alarms.read_alarms)
     return MetricsPage(
         window=window,
-        windows=choices("/metrics", window),
+        windows=window_links("/metrics", window),
         charts=charts.result(),
         alarms=listed.result(),
         links=_links(console),

@@ -16,13 +16,13 @@ from admin_api.monitoring.measures import (
     SETTLED_P95,
     SETTLED_P95_WHOLE,
     SUCCESS_RATE,
-    ended,
-    in_bins,
+    ended_files,
+    merge_periods,
     quotient,
-    rows,
+    rows_read,
     total,
 )
-from admin_api.monitoring.series import Window, choices
+from admin_api.monitoring.series import Window, window_links
 from admin_api.pages.files.progress import Progress, progress_of
 from admin_api.pages.metrics.chart_specs import LATENCY, ROWS, per_cent, whole
 from admin_api.pages.overview.attention import AttentionItem, attention_items
@@ -119,13 +119,13 @@ def look(console: Console, window: Window, zone: tzinfo) -> Overview:
     files, metrics, queue, status_reader = console.files, console.metrics, console.queue, console.status
     running = ask("DynamoDB", lambda: files.page(FileFilter(state=FileState.PROCESSING), limit=MOST_RUNNING))
     newest = ask("DynamoDB", lambda: files.page(FileFilter(), limit=NEWEST))
-    measured = ask("CloudWatch", lambda: metrics.read(_SERIES, window, now))
+    measured = ask("CloudWatch", lambda: metrics.fetch_metrics(_SERIES, window, now))
     waiting = ask("SQS", queue.waiting)
-    status: Status = status_reader.read()
+    status: Status = status_reader.read_status()
     at_work, shown = running.result(), newest.result()
     return Overview(
         window=window,
-        windows=choices("/", window),
+        windows=window_links("/", window),
         needs=attention_items(status),
         missing=status.missing,
         checked_at=datetime.fromtimestamp(status.read_at, UTC),
@@ -143,11 +143,11 @@ def marks_of(status: Status) -> tuple[Mark, ...]:
 
 
 def _measured(readings: Readings, window: Window, zone: tzinfo, marks: tuple[Mark, ...]) -> Measured:
-    said = window.words
-    done = quotient(total(readings.of(PROCESSED)), total(ended(readings)), times=100)
-    cost = quotient(total(readings.of(COST)), total(rows(readings)), times=1000)
+    said, received = window.words, readings.of(RECEIVED)
+    done = quotient(total(readings.of(PROCESSED)), total(ended_files(readings)), times=100)
+    cost = quotient(total(readings.of(COST)), total(rows_read(readings)), times=1000)
     figures = (
-        _figure(f"Files, {said}", total(readings.of(RECEIVED)), whole, in_bins(readings.of(RECEIVED), _SPARK_POINTS)),
+        _figure(f"Files, {said}", total(received), whole, merge_periods(received, _SPARK_POINTS)),
         _figure(SUCCESS_RATE.title, done, per_cent, SUCCESS_RATE.compute(readings)),
         _figure("Upload to settled, p95", readings.whole(SETTLED_P95_WHOLE), duration, readings.of(SETTLED_P95)),
         _figure(COST_PER_THOUSAND_ROWS.title, cost, money, COST_PER_THOUSAND_ROWS.compute(readings)),

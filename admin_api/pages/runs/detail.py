@@ -132,14 +132,14 @@ def show_trace(request: Request, _: Viewer, console: ConsoleDep, trace_id: str) 
         raise NotFoundError(f"{trace_id!r:.60} is no trace id.", "One looks like 1-6925f1c0-0123456789abcdef01234567.")
     now = console.now()
     reader, logs = console.traces, console.logs
-    found = ask("X-Ray", lambda: reader.read(trace_id, now)).result()
+    found = ask("X-Ray", lambda: reader.read_trace(trace_id, now)).result()
     waterfall = found.value.waterfall if found.value else None
     request_ids = waterfall.annotations("request_id") if waterfall else ()
     log: PagePart[LogPage] = PagePart(None)
     if waterfall and request_ids:
         until = waterfall.began + timedelta(seconds=waterfall.seconds)
         wanted = Wanted(request_id=request_ids[0])
-        log = ask("CloudWatch Logs", lambda: logs.read(wanted, waterfall.began, until)).result()
+        log = ask("CloudWatch Logs", lambda: logs.read_log_lines(wanted, waterfall.began, until)).result()
     context = TracePage(
         trace_id=trace_id,
         files=waterfall.annotations("file_id") if waterfall else (),
@@ -194,8 +194,8 @@ def _look(console: Console, run: RunEntry, until: datetime, *, is_running: bool)
     began = from_iso(run.started_at)
     traces, logs = console.traces, console.logs
     wanted = Wanted(run_id=run.run_id, request_id=run.request_id)
-    trace = ask("X-Ray", lambda: traces.read(run.trace_id, now, sampled=run.trace_sampled))
-    log = ask("CloudWatch Logs", lambda: logs.read(wanted, began, until))
+    trace = ask("X-Ray", lambda: traces.read_trace(run.trace_id, now, sampled=run.trace_sampled))
+    log = ask("CloudWatch Logs", lambda: logs.read_log_lines(wanted, began, until))
     seen = _seen(console, trace.result(), log.result(), began)
     if is_running:
         return RunTelemetry(seen.trace, seen.log, seen.evidence, _STILL_RUNNING, waits=True, aws=seen.aws)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from admin_api.monitoring.traces import KEPT, Trace, TraceState
+from admin_api.monitoring.traces import RETENTION, Trace, TraceState
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -35,7 +35,7 @@ WORDS: dict[TraceState, tuple[str, str]] = {
     ),
     TraceState.EXPIRED: (
         "The trace has expired",
-        f"X-Ray keeps traces for {KEPT.days} days. The receipt and the counts of the run are kept with the file.",
+        f"X-Ray keeps traces for {RETENTION.days} days. The receipt and the counts of the run are kept with the file.",
     ),
     TraceState.MISSING: (
         "X-Ray has no trace of this id",
@@ -79,19 +79,19 @@ class TraceView:
 def lay_out(trace: Trace | None, page: LogPage | None, began: datetime) -> TraceView:
     """Put each log line beside its part of the trace; ``began`` is what the lines' times count from without a trace."""
     waterfall = trace.waterfall if trace else None
-    keys = {id(part): f"p{number}" for number, part in enumerate(waterfall.parts)} if waterfall else {}
+    keys = {id(part): f"p{number}" for number, part in enumerate(waterfall.spans)} if waterfall else {}
     start = waterfall.began if waterfall else began
     lines = tuple(_line(log, waterfall, keys, start) for log in (page.lines if page else ()))
     if waterfall is None:
         return TraceView((), lines, ())
     counted = [line.key for line in lines]
-    bars = tuple(_bar(part, keys[id(part)], counted.count(keys[id(part)])) for part in waterfall.parts)
+    bars = tuple(_bar(part, keys[id(part)], counted.count(keys[id(part)])) for part in waterfall.spans)
     whole_ms = waterfall.seconds * 1000
     return TraceView(bars, lines, tuple(whole_ms * number / _TICKS for number in range(_TICKS + 1)))
 
 
 def _line(log: LogLine, waterfall: Waterfall | None, keys: dict[int, str], start: datetime) -> TraceLine:
-    part = waterfall.part_at(log.at) if waterfall else None
+    part = waterfall.span_at(log.at) if waterfall else None
     return TraceLine(log, keys[id(part)] if part else "", (log.at - start).total_seconds() * 1000)
 
 

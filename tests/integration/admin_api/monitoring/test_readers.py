@@ -13,7 +13,7 @@ from moto import mock_aws
 from admin_api.monitoring.alarms import AlarmReader, AlarmState
 from admin_api.monitoring.cloudwatch import MetricReader
 from admin_api.monitoring.logs import LogReader, Wanted
-from admin_api.monitoring.series import Series, Source, Window, ours
+from admin_api.monitoring.series import Series, Source, Window, processor_series
 from admin_api.monitoring.traces import TraceReader, TraceState
 from tests.integration.stage import REGION
 
@@ -62,14 +62,14 @@ def test_series_stand_in_their_periods_with_gaps_between(client: Callable[[str],
     for value, minutes_ago in ((2, 0), (3, 0), (5, 10)):
         put(cloudwatch, "FilesReceived", value, minutes_ago)
     put(cloudwatch, "FilesReceived", 100, 0, elsewhere)
-    received = ours("FilesReceived")
+    received, failed = processor_series("FilesReceived"), processor_series("FilesFailed")
 
-    readings = MetricReader(cloudwatch, "test").read([received, ours("FilesFailed")], Window.HOUR, NOW)
+    readings = MetricReader(cloudwatch, "test").fetch_metrics([received, failed], Window.HOUR, NOW)
 
     values = readings.of(received)
     assert len(values) == 60
     assert {number: value for number, value in enumerate(values) if value is not None} == {49: 5, 59: 5}
-    assert set(readings.of(ours("FilesFailed"))) == {None}
+    assert set(readings.of(failed)) == {None}
     assert readings.span.moments[49] == NOW.replace(second=0) - timedelta(minutes=10)
 
 
@@ -77,15 +77,15 @@ def test_readings_are_kept_for_a_while_and_then_read_anew(client: Callable[[str]
     """CloudWatch bills each metric asked for, so a page that reloads itself must not ask each time."""
     cloudwatch, ticks = client("cloudwatch"), Ticks()
     reader = MetricReader(cloudwatch, "test", clock=ticks)
-    received = ours("FilesReceived")
+    received = processor_series("FilesReceived")
     put(cloudwatch, "FilesReceived", 1, 0)
-    first = reader.read([received], Window.HOUR, NOW)
+    first = reader.fetch_metrics([received], Window.HOUR, NOW)
     put(cloudwatch, "FilesReceived", 1, 0)
 
     ticks.now = Window.HOUR.fresh_for_s - 1
-    kept = reader.read([received], Window.HOUR, NOW)
+    kept = reader.fetch_metrics([received], Window.HOUR, NOW)
     ticks.now += 2
-    anew = reader.read([received], Window.HOUR, NOW)
+    anew = reader.fetch_metrics([received], Window.HOUR, NOW)
 
     assert kept is first
     assert first.of(received)[-1] == 1
@@ -113,9 +113,9 @@ def test_a_percentile_of_the_whole_window_is_never_shown_better_than_it_is() -> 
     """Where a service answers with two points for the one period, the greater one bounds the truth."""
     points = {"Timestamps": [NOW - timedelta(hours=1), NOW], "Values": [3100.0, 40.0]}
     fake = FakeCloudWatch({"Id": "s0", "StatusCode": "Complete", **points})
-    p95 = ours("UploadToSettled", "p95", whole=True)
+    p95 = processor_series("UploadToSettled", "p95", whole=True)
 
-    readings = MetricReader(fake, "test").read([p95], Window.DAY, NOW)  # type: ignore[arg-type]
+    readings = MetricReader(fake, "test").fetch_metrics([p95], Window.DAY, NOW)  # type: ignore[arg-type]
 
     assert readings.whole(p95) == 3100.0
     assert fake.queries[0]["MetricStat"]["Period"] == 24 * 60 * 60
@@ -128,9 +128,9 @@ def test_what_cloudwatch_could_not_answer_is_named() -> None:
         {"Id": "s0", "StatusCode": "PartialData", "Timestamps": [NOW], "Values": [1.0]},
         {"Id": "s1", "StatusCode": "InternalError", "Timestamps": [], "Values": []},
     )
-    wanted = [ours("FilesReceived"), Series(Source.FUNCTION, "Duration", "Maximum")]
+    wanted = [processor_series("FilesReceived"), Series(Source.FUNCTION, "Duration", "Maximum")]
 
-    readings = MetricReader(fake, "test").read(wanted, Window.HOUR, NOW)  # type: ignore[arg-type]
+    readings = MetricReader(fake, "test").fetch_metrics(wanted, Window.HOUR, NOW)  # type: ignore[arg-type]
 
     assert readings.incomplete == ("Duration",)
     assert readings.of(wanted[0])[-1] == 1.0
@@ -149,7 +149,7 @@ def test_metrics_of_aws_are_asked_for_with_their_own_dimensions() -> None:
     )
     sources = [Series(source, "Some") for source in Source]
 
-    reader.read(sources, Window.HOUR, NOW)
+    reader.fetch_metrics(sources, Window.HOUR, NOW)
 
     metrics = [query["MetricStat"]["Metric"] for query in fake.queries]
     told = [(m["Namespace"], {d["Name"]: d["Value"] for d in m["Dimensions"]}) for m in metrics]
@@ -194,7 +194,7 @@ def test_alarms_say_what_they_mean_and_those_that_fire_come_first(client: Callab
     cloudwatch.set_alarm_state(AlarmName="waybill-test-near-timeout", StateValue="ALARM", StateReason="Too slow.")
     cloudwatch.set_alarm_state(AlarmName="waybill-test-by-hand", StateValue="OK", StateReason="Fine.")
 
-    alarms = AlarmReader(cloudwatch, "test").read()
+    alarms = AlarmReader(cloudwatch, "test").read_alarms()
 
     assert [(each.name, each.state) for each in alarms] == [
         ("near-timeout", AlarmState.ALARM),
@@ -224,11 +224,11 @@ def test_a_stored_trace_is_shown(client: Callable[[str], Any]) -> None:
     }
     xray.put_trace_segments(TraceSegmentDocuments=[json.dumps(segment)])
 
-    trace = TraceReader(xray).read(trace_id, NOW)
+    trace = TraceReader(xray).read_trace(trace_id, NOW)
 
     assert trace.state is TraceState.SHOWN
     assert trace.waterfall is not None
-    assert [part.name for part in trace.waterfall.parts] == ["waybill-test-processor", "run"]
+    assert [part.name for part in trace.waterfall.spans] == ["waybill-test-processor", "run"]
 
 
 @pytest.mark.parametrize(
@@ -246,13 +246,13 @@ def test_a_trace_that_is_not_there_says_why(
     """The id itself holds the time, so that a late trace, a lost one and an expired one are told apart."""
     trace_id = f"1-{int((NOW - age).timestamp()):08x}-bd862e3fe1be46a994272793"
 
-    assert TraceReader(client("xray")).read(trace_id, NOW, sampled=sampled).state is state
+    assert TraceReader(client("xray")).read_trace(trace_id, NOW, sampled=sampled).state is state
 
 
 def test_what_is_no_trace_id_is_not_asked_for(client: Callable[[str], Any]) -> None:
     """A run that died may have left none."""
-    assert TraceReader(client("xray")).read("", NOW).state is TraceState.NONE
-    assert TraceReader(client("xray")).read("1-nonsense", NOW).state is TraceState.NONE
+    assert TraceReader(client("xray")).read_trace("", NOW).state is TraceState.NONE
+    assert TraceReader(client("xray")).read_trace("1-nonsense", NOW).state is TraceState.NONE
 
 
 def test_log_lines_of_a_run_come_from_its_log_group(client: Callable[[str], Any]) -> None:
@@ -273,7 +273,7 @@ def test_log_lines_of_a_run_come_from_its_log_group(client: Callable[[str], Any]
         ],
     )
 
-    page = LogReader(logs, "/aws/lambda/processor").read(Wanted(run_id="run-1"), NOW, NOW)
+    page = LogReader(logs, "/aws/lambda/processor").read_log_lines(Wanted(run_id="run-1"), NOW, NOW)
 
     assert [line.event for line in page.lines] == ["run_began"]
     assert page.complete

@@ -36,7 +36,7 @@ class FakeMetrics:
         self.value = value
         self.asked: list[tuple[Sequence[Series], Window]] = []
 
-    def read(self, wanted: Sequence[Series], window: Window, now: datetime) -> Readings:
+    def fetch_metrics(self, wanted: Sequence[Series], window: Window, now: datetime) -> Readings:
         """Answer as MetricReader does."""
         self.asked.append((wanted, window))
         span = window.until(now)
@@ -51,7 +51,7 @@ class FakeMetrics:
 class AwayMetrics:
     """CloudWatch when it is away."""
 
-    def read(self, *_: Any) -> Readings:
+    def fetch_metrics(self, *_: Any) -> Readings:
         """Refuse."""
         raise ClientError({"Error": {"Code": "InternalServiceFault", "Message": ""}}, "GetMetricData")
 
@@ -261,6 +261,6 @@ def test_the_real_reader_counts_what_was_sent(console: ConsoleStage) -> None:
         MetricData=[{"MetricName": "FilesReceived", "Dimensions": dimensions, "Timestamp": now, "Value": 3}],
     )
 
-    readings = console.console.metrics.read([RECEIVED], Window.HOUR, now)
+    readings = console.console.metrics.fetch_metrics([RECEIVED], Window.HOUR, now)
 
     assert total(readings.of(RECEIVED)) == 3

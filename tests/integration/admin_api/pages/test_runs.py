@@ -220,11 +220,11 @@ def test_a_run_that_died_is_searched_for_until_its_lease_or_the_next_run(
         stage.services.ledger.begin(file_id(version), version, start)
     until: list[datetime] = []
 
-    def read(_wanted: Wanted, _since: datetime, end: datetime) -> LogPage:
+    def read_log_lines(_wanted: Wanted, _since: datetime, end: datetime) -> LogPage:
         until.append(end)
         return LogPage((), complete=True)
 
-    monkeypatch.setattr(console.console.logs, "read", read)
+    monkeypatch.setattr(console.console.logs, "read_log_lines", read_log_lines)
 
     answer = console.browser().get(f"/files/{file_id(version)}/runs/run-1")
 
@@ -245,8 +245,8 @@ def test_without_xray_and_logs_the_receipt_still_stands(
 
         return call
 
-    monkeypatch.setattr(console.console.traces, "read", refuse("BatchGetTraces"))
-    monkeypatch.setattr(console.console.logs, "read", refuse("FilterLogEvents"))
+    monkeypatch.setattr(console.console.traces, "read_trace", refuse("BatchGetTraces"))
+    monkeypatch.setattr(console.console.logs, "read_log_lines", refuse("FilterLogEvents"))
 
     answer = console.browser().get(path_of(run))
 

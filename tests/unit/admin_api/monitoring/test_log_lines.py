@@ -6,7 +6,7 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-from admin_api.monitoring.log_lines import LogLine, read_line
+from admin_api.monitoring.log_lines import LogLine, parse_log_line
 
 AT = datetime(2026, 11, 25, 18, 47, 12, tzinfo=UTC)
 REQUEST = "8c7f1c0e-4f5b-4f5e-9d63-0d6d6d1c2b3a"
@@ -32,7 +32,7 @@ def powertools(**more: Any) -> str:
 
 def read(text: str) -> LogLine:
     """Read a line that is one."""
-    line = read_line(text, AT)
+    line = parse_log_line(text, AT)
     assert line is not None
     return line
 
@@ -51,11 +51,11 @@ def test_a_line_of_ours_gives_its_time_level_event_and_what_varies() -> None:
 
 def test_metrics_and_lambdas_brackets_are_no_events() -> None:
     """They stand in the same log and would only be in the way."""
-    assert read_line(json.dumps({"_aws": {"Timestamp": 1}, "FilesReceived": 1}), AT) is None
-    assert read_line(f"START RequestId: {REQUEST} Version: $LATEST", AT) is None
-    assert read_line(f"END RequestId: {REQUEST}", AT) is None
-    assert read_line(json.dumps({"time": "…", "type": "platform.start", "record": {}}), AT) is None
-    assert read_line("  \n", AT) is None
+    assert parse_log_line(json.dumps({"_aws": {"Timestamp": 1}, "FilesReceived": 1}), AT) is None
+    assert parse_log_line(f"START RequestId: {REQUEST} Version: $LATEST", AT) is None
+    assert parse_log_line(f"END RequestId: {REQUEST}", AT) is None
+    assert parse_log_line(json.dumps({"time": "…", "type": "platform.start", "record": {}}), AT) is None
+    assert parse_log_line("  \n", AT) is None
 
 
 def test_lambdas_report_is_read_as_text_and_as_json() -> None:

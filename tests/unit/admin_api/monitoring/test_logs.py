@@ -42,7 +42,7 @@ def line(event: str, *, second: int = 0, **fields: str) -> dict[str, Any]:
 
 def read(fake: FakeLogs, wanted: Wanted) -> Any:
     """Read with a fake client."""
-    return LogReader(fake, "/aws/lambda/processor").read(wanted, SINCE, UNTIL)  # type: ignore[arg-type]
+    return LogReader(fake, "/aws/lambda/processor").read_log_lines(wanted, SINCE, UNTIL)  # type: ignore[arg-type]
 
 
 def test_lines_of_a_run_are_those_of_its_request_without_another_runs() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from admin_api.monitoring.measures import added, in_bins, quotient, ratio, total
+from admin_api.monitoring.measures import add_series, merge_periods, quotient, ratio, total
 
 ROWS = st.lists(st.none() | st.integers(0, 10**6).map(float), min_size=1, max_size=200).map(tuple)
 
@@ -29,13 +29,13 @@ def test_a_ratio_of_nothing_is_a_gap_and_never_an_error() -> None:
 
 def test_series_add_up_period_by_period() -> None:
     """Only where none has a value is the sum a gap."""
-    assert added((1.0, None, None), (2.0, 2.0, None)) == (3.0, 2.0, None)
+    assert add_series((1.0, None, None), (2.0, 2.0, None)) == (3.0, 2.0, None)
 
 
 @given(ROWS, st.integers(1, 60))
 def test_binning_keeps_the_sum_and_stays_within_the_bins(values: tuple[float | None, ...], bins: int) -> None:
     """A small drawing shows the same total as the large one."""
-    binned = in_bins(values, bins)
+    binned = merge_periods(values, bins)
 
     assert len(binned) <= bins
     assert total(binned) == total(values)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from admin_api.monitoring.series import Window, ours
+from admin_api.monitoring.series import Window, processor_series
 
 NOW = datetime(2026, 11, 25, 18, 47, 12, 345678, tzinfo=UTC)
 
@@ -46,6 +46,6 @@ def test_a_moment_is_found_in_its_period_and_outside_in_none() -> None:
 
 def test_a_metric_that_the_processor_does_not_send_is_refused() -> None:
     """A misspelt name would be an empty chart and no error."""
-    assert ours("FilesReceived").statistic == "Sum"
+    assert processor_series("FilesReceived").statistic == "Sum"
     with pytest.raises(KeyError):
-        ours("FilesRecieved")
+        processor_series("FilesRecieved")

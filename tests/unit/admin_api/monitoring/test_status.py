@@ -35,7 +35,7 @@ class Source:
             raise self.answer
         return self.answer
 
-    depth = read
+    depth = read_alarms = read
 
     def moving_in(self, state: FileState) -> Any:
         """Answer for one state, or fail for it."""
@@ -64,7 +64,7 @@ def reader(counts: Any = COUNTS, depth: Any = 3, alarms: Any = (RED, GREEN), tim
 
 def test_what_needs_a_person_is_added_up() -> None:
     """Failed and given-up files, those with rejected rows, and alarms that are red."""
-    status = reader().read()
+    status = reader().read_status()
 
     assert status.failed_files == 3
     assert status.waiting_files == 6
@@ -75,7 +75,7 @@ def test_what_needs_a_person_is_added_up() -> None:
 
 def test_processed_files_need_nobody() -> None:
     """No number calls for a person if every file is processed and every alarm is green."""
-    status = reader(Counts({FileState.PROCESSED: 99}, 0), 0, (GREEN,)).read()
+    status = reader(Counts({FileState.PROCESSED: 99}, 0), 0, (GREEN,)).read_status()
 
     assert (status.waiting_files, status.rejected_rows, status.dead_letters, status.alarming) == (0, 0, 0, ())
 
@@ -85,9 +85,9 @@ def test_pages_in_quick_succession_ask_once() -> None:
     time = Time()
     source = reader(time=time)
 
-    source.read()
+    source.read_status()
     time.now += FRESH_S
-    source.read()
+    source.read_status()
 
     assert cast("Any", source._counters).asked == 1
 
@@ -97,9 +97,9 @@ def test_older_numbers_are_asked_for_anew() -> None:
     time = Time()
     source = reader(time=time)
 
-    source.read()
+    source.read_status()
     time.now += FRESH_S + 0.1
-    source.read()
+    source.read_status()
 
     assert cast("Any", source._counters).asked == 2
 
@@ -111,8 +111,8 @@ def test_numbers_that_took_long_to_get_serve_the_next_reader_too() -> None:
     counters = cast("Any", source._counters)
     counters.on_read = lambda: setattr(time, "now", time.now + 2 * FRESH_S)
 
-    source.read()
-    source.read()
+    source.read_status()
+    source.read_status()
 
     assert counters.asked == 1
 
@@ -121,9 +121,9 @@ def test_an_action_makes_the_numbers_stale() -> None:
     """Whoever reprocesses a file sees the badge go down at once."""
     source = reader()
 
-    source.read()
+    source.read_status()
     source.forget()
-    source.read()
+    source.read_status()
 
     assert cast("Any", source._counters).asked == 2
 
@@ -137,7 +137,7 @@ def test_a_service_that_fails_takes_no_page_down(broken: str, named: str) -> Non
     away = ClientError({"Error": {"Code": "ServiceUnavailable"}}, "Query")
     answers: dict[str, Any] = {"counts": Counts({}, 0), "depth": 0, "alarms": ()}
 
-    status = reader(**answers | {broken: away}).read()
+    status = reader(**answers | {broken: away}).read_status()
 
     assert status.missing == (named,)
     assert status.waiting_files == 0
@@ -147,11 +147,11 @@ def test_files_under_way_are_counted_together_and_kept_for_a_moment() -> None:
     """A list that many people refresh does not count for each of them; an action makes it count anew."""
     source = reader()
 
-    assert source.moving() == {state: len(state) for state in MOVING}
-    source.moving()
+    assert source.count_moving_files() == {state: len(state) for state in MOVING}
+    source.count_moving_files()
     assert cast("Any", source._counters).asked == len(MOVING)
     source.forget()
-    source.moving()
+    source.count_moving_files()
     assert cast("Any", source._counters).asked == 2 * len(MOVING)
 
 
@@ -159,7 +159,7 @@ def test_a_state_that_cannot_be_counted_takes_the_others_not_with_it() -> None:
     """Its number is not known, and nobody is told that it is nought."""
     away = ClientError({"Error": {"Code": "ServiceUnavailable"}}, "Query")
 
-    moving = reader(counts=away).moving()
+    moving = reader(counts=away).count_moving_files()
 
     assert moving[FileState.QUEUED] is None
     assert moving[FileState.PROCESSING] == len(FileState.PROCESSING)

@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from admin_api.monitoring.waterfall import Waterfall, draw
+from admin_api.monitoring.waterfall import Waterfall, build_waterfall
 
 TRACE = "1-5759e988-bd862e3fe1be46a994272793"
 START = 1_000_000.0
@@ -22,7 +22,7 @@ def document(name: str, start: float, end: float | None, **more: Any) -> dict[st
 
 def drawn(*documents: dict[str, Any]) -> Waterfall:
     """Lay documents out, which must give something."""
-    waterfall = draw(TRACE, documents)
+    waterfall = build_waterfall(TRACE, documents)
     assert waterfall is not None
     return waterfall
 
@@ -37,14 +37,14 @@ def test_parts_stand_where_and_as_long_as_they_were() -> None:
     inner = [document("read", 1, 3), document("write", 3, 4)]
     waterfall = drawn(document("function", 0, 4, trace_id=TRACE, subsegments=inner))
 
-    assert [(p.name, p.depth, p.offset, p.width) for p in waterfall.parts] == [
+    assert [(p.name, p.depth, p.offset, p.width) for p in waterfall.spans] == [
         ("function", 0, 0.0, 1.0),
         ("read", 1, 0.25, 0.5),
         ("write", 1, 0.75, 0.25),
     ]
     assert waterfall.seconds == 4
     assert waterfall.began == moment(0)
-    assert not waterfall.partial
+    assert not waterfall.unfinished
 
 
 def test_a_segment_that_names_another_parts_id_hangs_below_it() -> None:
@@ -56,15 +56,15 @@ def test_a_segment_that_names_another_parts_id_hangs_below_it() -> None:
         document("client", 0, 7, trace_id=TRACE, subsegments=[document("call", 1, 6.5)]),
     )
 
-    assert [(part.name, part.depth) for part in waterfall.parts] == [
+    assert [(part.name, part.depth) for part in waterfall.spans] == [
         ("client", 0),
         ("call", 1),
         ("service", 2),
         ("function", 3),
         ("orphan", 0),
     ]
-    assert [part.kind for part in waterfall.parts if part.depth == 0] == ["client", "client"]
-    assert [part.kind for part in waterfall.parts[1:3]] == ["", "Lambda, the service"]
+    assert [part.kind for part in waterfall.spans if part.depth == 0] == ["client", "client"]
+    assert [part.kind for part in waterfall.spans[1:3]] == ["", "Lambda, the service"]
 
 
 def test_annotations_metadata_and_exceptions_are_in_words() -> None:
@@ -81,16 +81,16 @@ def test_annotations_metadata_and_exceptions_are_in_words() -> None:
         cause=cause,
     )
 
-    [shown] = drawn(part).parts
+    [shown] = drawn(part).spans
 
-    assert shown.says == (("file_id", "f1"), ("receive_count", "2"), ("batches", "36"))
+    assert shown.details == (("file_id", "f1"), ("receive_count", "2"), ("batches", "36"))
     assert shown.trouble == "fault"
     assert shown.exceptions == ("ClientError: We encountered an internal error.",)
 
 
 def test_a_cause_that_points_at_another_segment_is_no_exception() -> None:
     """X-Ray lets a cause be the id of the exception that another segment holds."""
-    [shown] = drawn(document("run", 0, 1, trace_id=TRACE, fault=True, cause="53995c3f42cd8ad8")).parts
+    [shown] = drawn(document("run", 0, 1, trace_id=TRACE, fault=True, cause="53995c3f42cd8ad8")).spans
 
     assert shown.exceptions == ()
 
@@ -99,9 +99,9 @@ def test_a_part_that_has_not_ended_reaches_as_far_as_is_known() -> None:
     """A trace that is still coming is shown as far as it has come, and says so."""
     waterfall = drawn(document("function", 0, None, trace_id=TRACE, subsegments=[document("read", 1, 3)]))
 
-    assert waterfall.partial
-    assert [part.seconds for part in waterfall.parts] == [3, 2]
-    assert waterfall.parts[0].running
+    assert waterfall.unfinished
+    assert [part.seconds for part in waterfall.spans] == [3, 2]
+    assert waterfall.spans[0].running
 
 
 def test_the_uploaders_trace_is_linked_once_and_never_to_itself() -> None:
@@ -121,19 +121,19 @@ def test_a_log_line_belongs_to_the_innermost_part_around_it() -> None:
     inner = [document("read", 1, 3), document("write", 3.0004, 4)]
     waterfall = drawn(document("function", 0, 5, trace_id=TRACE, subsegments=inner))
 
-    found = [waterfall.part_at(moment(seconds)) for seconds in (0.5, 2, 3.0, 4.5, 9)]
+    found = [waterfall.span_at(moment(seconds)) for seconds in (0.5, 2, 3.0, 4.5, 9)]
 
     assert [part and part.name for part in found] == ["function", "read", "write", "function", None]
 
 
 def test_nothing_that_came_is_no_waterfall() -> None:
     """A trace without a document cannot be drawn, and says so by being none."""
-    assert draw(TRACE, []) is None
+    assert build_waterfall(TRACE, []) is None
 
 
 def test_a_trace_of_no_length_fills_its_width() -> None:
     """A moment is drawn whole instead of divided by zero."""
-    [shown] = drawn(document("function", 0, 0, trace_id=TRACE)).parts
+    [shown] = drawn(document("function", 0, 0, trace_id=TRACE)).spans
 
     assert (shown.offset, shown.width) == (0.0, 1.0)
 
@@ -146,8 +146,8 @@ def test_whatever_comes_every_bar_stays_within_the_whole(shapes: list[tuple[floa
         for number, (first, second, parent) in enumerate(shapes)
     ]
 
-    waterfall = draw(TRACE, documents)
+    waterfall = build_waterfall(TRACE, documents)
 
-    parts = waterfall.parts if waterfall else ()
-    assert len(parts) == len({part.part_id for part in parts})
+    parts = waterfall.spans if waterfall else ()
+    assert len(parts) == len({part.span_id for part in parts})
     assert all(part.offset >= 0 and part.offset + part.width <= 1 + 1e-6 for part in parts)

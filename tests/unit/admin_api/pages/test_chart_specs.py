@@ -17,7 +17,7 @@ from admin_api.monitoring.measures import (
     PROCESSED,
     REJECTED,
     SUCCESS_RATE,
-    ended,
+    ended_files,
 )
 from admin_api.monitoring.series import Series, Source, Window
 from admin_api.pages.metrics.chart_groups import GROUPS, ChartGroup
@@ -46,7 +46,7 @@ def test_success_is_the_share_that_needed_nobody() -> None:
     read = readings(FilesProcessed=(8.0, None), FilesPartial=(1.0,), FilesFailed=(1.0,), FilesDeadLettered=(0.0,))
 
     assert SUCCESS_RATE.compute(read)[:2] == (80.0, None)
-    assert ended(read)[:2] == (10.0, None)
+    assert ended_files(read)[:2] == (10.0, None)
 
 
 def test_the_price_of_a_thousand_rows_counts_rejected_rows_too() -> None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from admin_api.monitoring.log_lines import LogLine
 from admin_api.monitoring.logs import LogPage
 from admin_api.monitoring.traces import Trace, TraceState
-from admin_api.monitoring.waterfall import draw
+from admin_api.monitoring.waterfall import build_waterfall
 from admin_api.pages.runs.trace_view import WIDTH, WORDS, lay_out
 
 BEGAN = datetime(2026, 11, 25, 18, 0, tzinfo=UTC)
@@ -22,7 +22,7 @@ def trace() -> Trace:
         {"id": "w", "name": "write", "start_time": start + 1, "end_time": start + 3},
     ]
     whole = {"id": "f", "name": "function", "trace_id": ID, "start_time": start, "end_time": start + 4}
-    return Trace(ID, TraceState.SHOWN, draw(ID, [whole | {"subsegments": inner}]))
+    return Trace(ID, TraceState.SHOWN, build_waterfall(ID, [whole | {"subsegments": inner}]))
 
 
 def page(*seconds: float) -> LogPage:
