@@ -127,6 +127,7 @@ def _fingerprint(context: Mapping[str, object]) -> str:
 
 def _ingredients() -> Iterator[Path]:
     """Yield what the assembly is made of: the application, the locked packages, and the sources of every bundle."""
-    yield from (path.relative_to(ROOT) for path in sorted((ROOT / "cdk").glob("*.py")))
+    modules = (path.relative_to(ROOT) for path in sorted((ROOT / "cdk").rglob("*.py")))
+    yield from (path for path in modules if path.parts[1] != "local")
     yield Path("uv.lock")
     yield from source_files(sorted({package for packages in BUNDLES.values() for package in packages}))

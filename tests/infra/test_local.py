@@ -12,6 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+import cdk.app
 from cdk.local import deploy, run
 from cdk.local.emulator import HOST, Emulator, EmulatorError
 from cdk.local.processes import ROOT, CommandError, Supervised
@@ -169,3 +170,14 @@ def test_another_context_is_another_synthesis(tmp_path: Path) -> None:
 
     assert deploy.Synthesis(tmp_path, {"timeout_s": 10})._fingerprint != usual._fingerprint
     assert deploy.Synthesis(tmp_path, {})._fingerprint == usual._fingerprint
+
+
+def test_a_change_of_any_module_of_the_stack_is_another_synthesis() -> None:
+    """Each module that the application loads goes into the fingerprint of the assembly."""
+    assert cdk.app
+    loaded = [module.__file__ for name, module in sys.modules.items() if name.partition(".")[0] == "cdk"]
+    modules = {Path(file).relative_to(ROOT) for file in loaded if file}
+    of_the_stack = {path for path in modules if path.parts[1] != "local"}
+
+    assert Path("cdk/resources/storage.py") in of_the_stack
+    assert of_the_stack <= set(deploy._ingredients())
