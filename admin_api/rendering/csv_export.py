@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 from starlette.responses import Response
+
+from admin_api.rendering.downloads import content_disposition
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -30,7 +31,6 @@ LONGEST_S = 15.0
 _BYTE_ORDER_MARK = "\ufeff"  # Without it Excel reads UTF-8 as the code page of the country.
 # Also after spaces, and their fullwidth forms, which spreadsheets set to Asian languages take for the same.
 _FORMULA = re.compile("\\s*[=+\\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n]")
-_UNSAFE_IN_NAMES = re.compile(r"[^\w.-]+", re.ASCII)
 _LONGEST_NAME = 100
 
 type Cell = str | int | Decimal | datetime | None
@@ -76,13 +76,11 @@ def _line(cells: Sequence[str]) -> str:
 def csv_response(name: str, export: Export) -> Response:
     """Answer with a download; its name says so if it holds only the first rows."""
     part = "" if export.complete else f"-first-{export.rows}"
-    plain = _UNSAFE_IN_NAMES.sub("-", name).strip("-.")[:_LONGEST_NAME] or "export"
-    full = quote(f"{name[:_LONGEST_NAME]}{part}.csv", safe="")
     return Response(
         export.text,
         media_type="text/csv; charset=utf-8",
         headers={
-            "Content-Disposition": f"attachment; filename=\"{plain}{part}.csv\"; filename*=UTF-8''{full}",
+            "Content-Disposition": content_disposition(f"{name[:_LONGEST_NAME]}{part}.csv"),
             "X-Waybill-Rows": str(export.rows),
             "X-Waybill-Complete": "true" if export.complete else "false",
         },

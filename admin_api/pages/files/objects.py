@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 from admin_api.pages.parts import PagePart, ask
+from admin_api.rendering.downloads import content_disposition
 from processor.domain.errors import ObjectGoneError
 from processor.domain.object_keys import ARCHIVE, FAILED, INBOX, PROCESSED, ObjectVersion
 
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
     from processor.storage.objects import ObjectFacts, Objects
 
 LASTS_S = 60
-_UNSAFE = re.compile(r"[^\w.-]+", re.ASCII)
 _PLACES = {
     INBOX: "inbox: not settled yet",
     ARCHIVE: "archive",
@@ -80,12 +78,10 @@ def objects_of(console: Console, entry: FileEntry) -> tuple[FileObject, ...]:
 
 def download_url(console: Console, version: ObjectVersion) -> str:
     """Sign an address that downloads the object, under its own name, for :data:`LASTS_S` seconds."""
-    plain = _UNSAFE.sub("_", version.name)
-    named = f"filename=\"{plain}\"; filename*=UTF-8''{quote(version.name, safe='')}"
     request = {
         "Bucket": version.bucket,
         "Key": version.key,
-        "ResponseContentDisposition": f"attachment; {named}",
+        "ResponseContentDisposition": content_disposition(version.name),
     }
     if version.version_id:
         request["VersionId"] = version.version_id

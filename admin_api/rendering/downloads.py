@@ -1,0 +1,18 @@
+"""The names of downloads, as an answer's header gives them."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import quote
+
+_UNSAFE = re.compile(r"[^\w.-]+", re.ASCII)
+
+
+def content_disposition(name: str) -> str:
+    """Name a download: whole for browsers of today, and in ASCII for all others (RFC 6266).
+
+    Starlette's ``FileResponse`` has the like within it, for files on disk only, and no name in ASCII.
+    """
+    stem, dot, suffix = name.rpartition(".")
+    plain = (_UNSAFE.sub("-", stem).strip("-.") or "download") + dot + _UNSAFE.sub("-", suffix)
+    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
