@@ -37,7 +37,6 @@ _ADVICE = {
     NO_CAUSE: "The function died before it could say why, or the file's entry was changed. Redrive one and look.",
 }
 _USUAL_ADVICE = "Put the cause right, then redrive. A run of the same file twice stores nothing twice."
-_DUE = frozenset(MOVING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,9 +151,9 @@ def _sight(letter: DeadLetter, files: Mapping[str, FileEntry]) -> GroupedLetter:
         cause, words = UNKNOWN_FILE, ""
     elif not open_files:
         cause, words = SETTLED_SINCE, ""
-    elif all(entry.state in _DUE for entry in open_files):
+    elif all(entry.state in MOVING for entry in open_files):
         cause, words = UNDER_WAY, ""
     else:
-        stuck = next(entry for entry in open_files if entry.state not in _DUE)
+        stuck = next(entry for entry in open_files if entry.state not in MOVING)
         cause, words = stuck.cause or NO_CAUSE, stuck.error
     return GroupedLetter(letter, known, cause, words)

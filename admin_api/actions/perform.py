@@ -14,7 +14,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from admin_api.actions import bulk
 from admin_api.actions.available import allowed, why_not
 from admin_api.actions.dismissal import Dismissal
-from admin_api.web.errors import NotFoundError, RefusedError
+from admin_api.actions.files import file_or_404
+from admin_api.web.errors import RefusedError
 from processor.domain.actions import ActionEntry, ActionKind, ActionState
 from processor.domain.entries import to_iso
 from processor.domain.errors import IllegalTransitionError
@@ -45,9 +46,7 @@ def act_on_file(console: Console, asked: ActionRequest, file_id: str) -> ActionE
 
     Raises :class:`NotFoundError`, :class:`RefusedError`, and whatever AWS answers; the log has the end in any case.
     """
-    entry = console.ledger.read(file_id)
-    if entry is None:
-        raise NotFoundError(f"There is no file {file_id!r:.60}.", "Find it by its name in the list of files.")
+    entry = file_or_404(console, file_id)
     action = _written(console, asked, file_id=file_id, subject=entry.name, expected=1)
     if not console.actions.begin(action):
         action = console.actions.read(action.action_id, file_id) or action
@@ -107,7 +106,7 @@ def _written(console: Console, asked: ActionRequest, **more: Any) -> ActionEntry
         action_id=asked.action_id,
         kind=asked.kind,
         at=to_iso(console.now()),
-        who=asked.user.email or asked.user.subject,
+        who=asked.user.name,
         state=ActionState.RUNNING,
         reason=asked.reason,
         **more,

@@ -36,7 +36,7 @@ def record_upload(console: Console, user: User, action_id: str, key: str) -> Non
             action_id=action_id,
             kind=ActionKind.UPLOAD,
             at=at,
-            who=user.email or user.subject,
+            who=user.name,
             state=ActionState.DONE,
             subject=key.rpartition("/")[2],
             selection={"object_key": key},

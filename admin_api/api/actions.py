@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query
 
 from admin_api.api.models import ActionOut, ActionsOut, problems
-from admin_api.web.auth import Operator, User
+from admin_api.web.auth import Operator
 from admin_api.web.errors import InvalidError, NotFoundError, RefusedError
 from admin_api.wiring.services import ConsoleDep
 from processor.domain.cursors import CursorError
@@ -44,11 +44,7 @@ def read_action(action_id: ActionId, console: ConsoleDep) -> ActionOut:
 @router.post("/actions/{action_id}/stop", responses=problems(404, 409))
 def stop_action(action_id: ActionId, console: ConsoleDep, user: Operator) -> ActionOut:
     """Ask an action on many things to stop; what it has done stays done."""
-    if not console.actions.ask_stop(action_id, _name(user)):
+    if not console.actions.ask_stop(action_id, user.name):
         read_action(action_id, console)
         raise RefusedError("The action is over already.", "See what came of it.")
     return read_action(action_id, console)
-
-
-def _name(user: User) -> str:
-    return user.email or user.subject

@@ -8,10 +8,11 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Path, Query
 from pydantic import AfterValidator, BaseModel, Field
 
+from admin_api.actions.files import story_or_404
 from admin_api.actions.perform import ActionRequest, act_on_file, act_on_many
 from admin_api.api.models import ActionOut, FileOut, FilesOut, FileStoryOut, RunOut, problems
 from admin_api.web.auth import Operator, User
-from admin_api.web.errors import InvalidError, NotFoundError
+from admin_api.web.errors import InvalidError
 from admin_api.wiring.services import ConsoleDep
 from processor.domain.actions import ActionKind, new_action_id
 from processor.domain.cursors import CursorError
@@ -89,9 +90,7 @@ def list_files(asked: Annotated[FileQuery, Query()], console: ConsoleDep) -> Fil
 @router.get("/files/{file_id}", responses=problems(404))
 def read_file(file_id: FileId, console: ConsoleDep) -> FileStoryOut:
     """Tell a file's whole story: its state, its runs and what people did to it, the oldest first."""
-    story = console.files.story(file_id)
-    if story is None:
-        raise NotFoundError(f"There is no file {file_id}.", "Find it by its name: /api/files?name=…")
+    story = story_or_404(console, file_id)
     return FileStoryOut(
         file=FileOut.model_validate(story.entry),
         runs=[RunOut.model_validate(run) for run in story.runs],

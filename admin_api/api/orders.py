@@ -6,9 +6,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
+from admin_api.actions.files import file_or_404
 from admin_api.api.files import FileId
 from admin_api.api.models import FileOrdersOut, OrderOut, OrdersOut, problems
-from admin_api.web.errors import InvalidError, NotFoundError
+from admin_api.web.errors import InvalidError
 from admin_api.wiring.services import ConsoleDep
 from processor.domain.cursors import CursorError
 from processor.orders.lookup import CustomerIndexMissingError
@@ -47,9 +48,7 @@ def list_orders_of_file(
     file_id: FileId, console: ConsoleDep, first: Annotated[int, Query(ge=0)] = 0, limit: Limit = 50
 ) -> FileOrdersOut:
     """List a file's orders in the order of its rows, as they are stored now."""
-    entry = console.ledger.read(file_id)
-    if entry is None:
-        raise NotFoundError(f"There is no file {file_id}.", "Find it by its name: /api/files?name=…")
+    entry = file_or_404(console, file_id)
     # Only its run knows at which byte later rows begin.
     run = run_of_rows(console.ledger.runs(file_id)) if first else None
     (found,) = console.orders.compare([console.orders.of_file(entry, run, first=first, limit=limit)])

@@ -113,7 +113,7 @@ def show_action(request: Request, _: Viewer, console: ConsoleDep, action_id: Act
 def stop(request: Request, user: Operator, console: ConsoleDep, action_id: ActionId) -> Response:
     """Ask the worker to stop; what it has done so far stays done."""
     action = _bulk_action(console, action_id)
-    asked = console.actions.ask_stop(action.action_id, user.email or user.subject)
+    asked = console.actions.ask_stop(action.action_id, user.name)
     say = "It stops within a second or two." if asked else "It was over already."
     return redirect(request, f"/activity/{action.action_id}", say=say)
 

@@ -46,6 +46,11 @@ class User:
     groups: tuple[str, ...]
 
     @property
+    def name(self) -> str:
+        """The name under which the activity keeps what they do: the e-mail address, if they have one."""
+        return self.email or self.subject
+
+    @property
     def may_look(self) -> bool:
         """Whether they belong here at all."""
         return bool({OPERATORS, VIEWERS} & set(self.groups))
@@ -161,7 +166,7 @@ def _please_sign_in(scope: Scope) -> Response:
 
 def _in_no_group(user: User) -> Response:
     words = (
-        f"{user.email or user.subject} is signed in, but neither in the group {OPERATORS} nor in {VIEWERS}. "
+        f"{user.name} is signed in, but neither in the group {OPERATORS} nor in {VIEWERS}. "
         "Ask whoever runs Waybill to add you to one, then sign in again at /auth/sign-in."
     )
     response = Response(words, 403, media_type="text/plain")

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from admin_api.actions.available import AvailableAction, available_actions
+from admin_api.actions.files import file_or_404, story_or_404
 from admin_api.pages.files.objects import FileObject, Which, download_url, objects_of, version_of
 from admin_api.pages.files.progress import Progress, progress_of
 from admin_api.pages.files.timeline import TimelineEvent, Verdict, timeline_of, verdict_of
@@ -126,15 +127,14 @@ def show_file(
     request: Request, _: Viewer, console: ConsoleDep, file_id: FileId, place: Annotated[Place, Query()]
 ) -> Response:
     """Show one file."""
-    story = _story(console, file_id)
-    context = file_page(console, story, place)
+    context = file_page(console, story_or_404(console, file_id), place)
     return page(request, "files/detail.html", context, partial="files/_file.html", section="files")
 
 
 @router.get("/files/{file_id}/objects/{which}")
 def download(request: Request, _: Viewer, console: ConsoleDep, file_id: FileId, which: Which) -> Response:
     """Lead to a download that works for a minute."""
-    entry = _story(console, file_id).entry
+    entry = file_or_404(console, file_id)
     version = version_of(entry, which)
     if version is None:
         raise NotFoundError(f"{entry.name} has no {which} object.", "Its page lists the objects that it has.")
@@ -165,13 +165,6 @@ def file_page(console: Console, story: FileStory, place: Place) -> FilePage:
         orders=_orders(console, story, place.first) if tab is Tab.ORDERS else PagePart(None),
         objects=objects_of(console, entry) if tab is Tab.OBJECTS else (),
     )
-
-
-def _story(console: Console, file_id: str) -> FileStory:
-    story = console.files.story(file_id)
-    if story is None:
-        raise NotFoundError(f"There is no file {file_id!r:.60}.", "Find it by its name in the list of files.")
-    return story
 
 
 def _rejected(console: Console, entry: FileEntry, first_byte: int) -> PagePart[RejectedStretch]:

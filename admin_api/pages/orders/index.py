@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from admin_api.actions.files import file_or_404, story_or_404
 from admin_api.pages.orders.export import HEADER, order_rows
 from admin_api.pages.orders.feed import FeedPage, read_feed
 from admin_api.rendering.csv_export import MOST_ROWS, csv_response, write_csv
@@ -152,7 +153,7 @@ def list_orders(request: Request, _: Viewer, console: ConsoleDep, query: Annotat
 @router.get(f"/{EXPORT}")
 def export_orders(_: Viewer, console: ConsoleDep, query: Annotated[OrderQuery, Query()]) -> Response:
     """Download the orders that the list shows, up to a bound that the file's name tells."""
-    entry = _file(console, query.file) if query.file else None
+    entry = file_or_404(console, query.file) if query.file else None
     if query.order_id:
         name = f"order {query.order_id}"
     elif query.customer:
@@ -201,9 +202,7 @@ def read_orders(console: Console, query: OrderQuery) -> OrdersPage:
 
 
 def _of_file(console: Console, query: OrderQuery) -> OrdersPage:
-    story = console.files.story(query.file)
-    if story is None:
-        raise _unknown(query.file)
+    story = story_or_404(console, query.file)
     entry = story.entry
     rows = console.orders.of_file(entry, run_of_rows(story.runs), first=query.first)
     if query.compare:
@@ -232,17 +231,6 @@ def _show(request: Request, console: Console, order_id: str, cursor: str) -> Res
         older=order_href(order_id, lines.older) if lines.older else "",
     )
     return page(request, "orders/detail.html", context, section="orders")
-
-
-def _file(console: Console, file_id: str) -> FileEntry:
-    entry = console.ledger.read(file_id)
-    if entry is None:
-        raise _unknown(file_id)
-    return entry
-
-
-def _unknown(file_id: str) -> NotFoundError:
-    return NotFoundError(f"There is no file {file_id!r:.70}.", "Find it by its name in the list of files.")
 
 
 def _files(console: Console, orders: tuple[Order, ...]) -> dict[str, FileEntry]:

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from fastapi import APIRouter, Request, Response
 
+from admin_api.actions.files import story_or_404
 from admin_api.monitoring.aws_console import AwsConsole, find_aws_console
 from admin_api.monitoring.logs import LogPage, Wanted
 from admin_api.monitoring.traces import Trace, TraceState, is_trace_id
@@ -114,9 +115,7 @@ class TracePage:
 @router.get("/files/{file_id}/runs/{run_id}")
 def show_run(request: Request, _: Viewer, console: ConsoleDep, file_id: str, run_id: str) -> Response:
     """Show what one run did, took and cost."""
-    story = console.files.story(file_id)
-    if story is None:
-        raise NotFoundError(f"There is no file {file_id!r:.60}.", "Find it by its name in the list of files.")
+    story = story_or_404(console, file_id)
     runs = story.with_current_run()
     index = next((number for number, run in enumerate(runs) if run.run_id == run_id), None)
     if index is None:
