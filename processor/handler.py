@@ -36,8 +36,7 @@ def _is_done(record: dict[str, Any], invocation: Invocation) -> bool:
     try:
         message = Message.from_record(record)
         with logger.append_context_keys(message_id=message.message_id, receive_count=message.receive_count):
-            handle_message(message, services, invocation)
+            return handle_message(message, services, invocation)
     except Exception as error:  # noqa: BLE001 - one bad message never takes its neighbours down
         logger.debug("message_failed", exc_info=error)
         return False
-    return True

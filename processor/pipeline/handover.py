@@ -73,15 +73,15 @@ def is_too_large_for_one_run(run: Run, facts: ObjectFacts) -> bool:
     return time_s > 0 and not in_time and not object_keys.is_gzipped(run.entry.name)
 
 
-def hand_over(run: Run) -> None:
-    """Have the file read in ranges, and hold it until that must have ended."""
+def hand_over(run: Run) -> int:
+    """Have the file read in ranges, and hold it until that must have ended: the moment that is returned."""
     services = run.services
     until = int(services.now().timestamp()) + services.config.large_file_timeout_s + 1
     # Started first: an execution without the longer lease does no harm, a long lease without an execution costs hours.
     services.state_machine.start(run.entry.run_id, Task.of(run, until)._asdict())
     run.entry = services.ledger.hold(run.entry, until, run.facts.size_bytes if run.facts else 0)
-    run.handed_over = True
     logger.info("file_handed_over", extra={"size_bytes": run.entry.size_bytes})
+    return until
 
 
 def take_on(task: Task, services: Services, invocation: Invocation) -> Run:

@@ -14,47 +14,58 @@ from processor.pipeline.retry import RetryPolicy
 if TYPE_CHECKING:
     from processor.domain.object_keys import ObjectVersion
     from processor.messaging.messages import Message
+    from processor.pipeline.process_file import Outcome
     from processor.wiring.invocation import Invocation
     from processor.wiring.services import Services
 
 
-def handle_message(message: Message, services: Services, invocation: Invocation) -> None:
-    """Process every file that the message names.
+def handle_message(message: Message, services: Services, invocation: Invocation) -> bool:
+    """Process every file that the message names; tell whether the message is done with.
 
-    Raises :class:`MessageFailedError` if any of them must be tried again, after setting the message's visibility to
-    the backoff: the queue's own visibility timeout is for functions that died.
+    It is not while a file of it is read in ranges: then it stays hidden until that must have ended. Raises
+    :class:`MessageFailedError` if any file must be tried again, after hiding the message for the backoff: the queue's
+    own visibility timeout is for functions that died.
     """
-    failures: list[Exception] = []
-    busy_s = 0
-    try:
-        requests = parse_body(message.body, bucket=services.config.bucket_name)
-    except MessageError as error:
-        logger.warning("message_refused", extra={"error": str(error)})
-        requests, failures = [], [error]
-    logger.debug("message_read", extra={"requests": len(requests)})
+    requests, failures = _requests_of(message, services.config.bucket_name)
     message = message._replace(alone=len(requests) == 1)
+    hidden_s = 0
     for request in requests:
         try:
-            _process(request, message, services, invocation)
+            outcome = _process(request, message, services, invocation)
+            hidden_s = max(hidden_s, outcome.hidden_until - int(services.now().timestamp()))
+        except FileBusyError as error:
+            hidden_s = max(hidden_s, error.free_in_s)
+            failures.append(error)
         except MessageError as error:
             logger.warning("message_refused", extra={"error": str(error)})
-            failures.append(error)
-        except FileBusyError as error:
-            busy_s = max(busy_s, error.free_in_s)
             failures.append(error)
         except Exception as error:  # noqa: BLE001 - one bad file never takes its neighbours down
             failures.append(error)
         finally:
             logger.remove_keys(["file_id", "object_key", "run_id"])
     if failures:
-        services.queue.postpone(message, max(busy_s, RetryPolicy.of(services.config).delay_s(message)))
+        services.queue.postpone(message, max(hidden_s, RetryPolicy.of(services.config).delay_s(message)))
         raise MessageFailedError(failures) from failures[0]
+    if hidden_s:
+        services.queue.postpone(message, hidden_s)
+    return not hidden_s
 
 
-def _process(request: Request, message: Message, services: Services, invocation: Invocation) -> None:
+def _requests_of(message: Message, bucket: str) -> tuple[list[Request], list[Exception]]:
+    """Read the message; return what it asks for, or why it cannot be read."""
+    try:
+        requests = parse_body(message.body, bucket=bucket)
+    except MessageError as error:
+        logger.warning("message_refused", extra={"error": str(error)})
+        return [], [error]
+    logger.debug("message_read", extra={"requests": len(requests)})
+    return requests, []
+
+
+def _process(request: Request, message: Message, services: Services, invocation: Invocation) -> Outcome:
     file_id, source, uploaded_at = _locate(request, services)
     logger.append_keys(file_id=file_id, object_key=source.key)
-    process_file(file_id, source, uploaded_at, message, services, invocation)
+    return process_file(file_id, source, uploaded_at, message, services, invocation)
 
 
 def _locate(request: Request, services: Services) -> tuple[str, ObjectVersion, str]:

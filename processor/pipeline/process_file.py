@@ -7,7 +7,7 @@ was and the message in the queue, and the next run converges: every key that is 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from processor.domain import object_keys
 from processor.domain.entries import ERROR, to_iso
@@ -31,6 +31,17 @@ if TYPE_CHECKING:
     from processor.wiring.services import Services
 
 
+class Outcome(NamedTuple):
+    """How a run leaves the message of its file."""
+
+    hidden_until: int = 0
+    """The moment (seconds since the epoch) before which the message must not come again, as the file is read in ranges
+    meanwhile; 0 if the message is done with."""
+
+
+DONE = Outcome()
+
+
 def process_file(
     file_id: str,
     source: ObjectVersion,
@@ -38,11 +49,12 @@ def process_file(
     message: Message,
     services: Services,
     invocation: Invocation,
-) -> None:
+) -> Outcome:
     """Bring one file to its end, whatever was done by earlier runs.
 
-    Returns when the file is settled, or another message answers for it. Raises whatever else went wrong, with the
-    cause in the ledger, so that SQS delivers the message again. ``uploaded_at`` is S3's time of arrival, if known.
+    The outcome is that the file is settled, or another message answers for it, or it is read in ranges. Raises
+    whatever else went wrong, with the cause in the ledger, so that SQS delivers the message again. ``uploaded_at`` is
+    S3's time of arrival, if known.
     """
     with span("run") as trace:
         trace.annotate(file_id=file_id, environment=services.config.environment)
@@ -55,26 +67,23 @@ def process_file(
         if not begun.may_run:
             trace.annotate(outcome="ignored")
             finish_clean_up(run)
-            return
+            return DONE
         trace.annotate(run_id=begun.entry.run_id, receive_count=message.receive_count)
         logger.append_keys(run_id=begun.entry.run_id)
         logger.info("run_began")
         count_begun(run)
-        _work(run, trace)
-    if run.handed_over:
-        # The message is no longer this invocation's: it stays hidden until the ranges are settled, or given up.
-        raise FileBusyError(file_id, run.entry.lease_until + 1 - int(services.now().timestamp()))
+        return _work(run, trace)
 
 
-def _work(run: Run, trace: Span) -> None:
+def _work(run: Run, trace: Span) -> Outcome:
     """Settle the file, tell a person, clean up; give the file back if that fails."""
     try:
         settlement = _decide(run)
         if settlement is None:
             with span("hand over"):
-                hand_over(run)
+                held_until = hand_over(run)
             trace.annotate(outcome="handed over")
-            return
+            return Outcome(hidden_until=held_until + 1)
         with span("settle"):
             settle(run, settlement)
         trace.annotate(outcome=settlement.state)
@@ -88,6 +97,7 @@ def _work(run: Run, trace: Span) -> None:
             trace.annotate(outcome=ERROR)
             give_back(run, error)
         raise
+    return DONE
 
 
 def _begin(

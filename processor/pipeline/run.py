@@ -56,8 +56,6 @@ class Run:
     rejected: RejectedRows | None = None
     settled: bool = False
     """Whether the ledger has the run's end."""
-    handed_over: bool = False
-    """Whether the file is read in ranges, by other invocations."""
     used_before: Usage = field(default_factory=Usage)
     """What the process had used when the run began."""
     began_s: float = 0.0

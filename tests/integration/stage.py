@@ -131,13 +131,13 @@ class Stage:
         received = self.clients.sqs.receive_message(QueueUrl=self.services.config.queue_url)["Messages"][0]
         return Message(received["MessageId"], received["ReceiptHandle"], body, receive_count)
 
-    def deliver(self, *versions: ObjectVersion, receive_count: int = 1) -> None:
+    def deliver(self, *versions: ObjectVersion, receive_count: int = 1) -> bool:
         """Deliver one S3 event about these objects."""
-        self.handle(self.message(s3_event(*versions), receive_count))
+        return self.handle(self.message(s3_event(*versions), receive_count))
 
-    def handle(self, message: Message) -> None:
-        """Run the pipeline on a message."""
-        handle_message(message, self.services, self.invocation)
+    def handle(self, message: Message) -> bool:
+        """Run the pipeline on a message; tell whether the message is done with."""
+        return handle_message(message, self.services, self.invocation)
 
     def process(self, name: str, body: bytes, **metadata: str) -> FileEntry:
         """Upload, deliver, and return the ledger's entry."""

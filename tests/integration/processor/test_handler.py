@@ -44,6 +44,16 @@ def test_batch_of_failures_answers_too(stage: Stage, handle: Callable[..., Any])
     assert len(answer["batchItemFailures"]) == 2
 
 
+def test_message_of_a_file_that_is_read_in_ranges_stays(
+    stage: Stage, handle: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lambda deletes what is not named in the answer, and this message is needed until the ranges are settled."""
+    monkeypatch.setattr("processor.handler.handle_message", lambda *_: False)
+    held = record(stage, s3_event(upload(stage, "large.csv", *GOOD_ROWS)))
+
+    assert handle(held) == {"batchItemFailures": [{"itemIdentifier": held["messageId"]}]}
+
+
 def test_orders_carry_the_trace(stage: Stage, handle: Callable[..., Any]) -> None:
     """The trace id of the invocation is on every order and on the run."""
     version = upload(stage, "orders.csv", *GOOD_ROWS)
