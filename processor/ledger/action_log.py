@@ -9,10 +9,11 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from boto3.dynamodb.conditions import Attr, ConditionBase
+
 from processor.domain.actions import ACTION_KIND, ACTION_PREFIX, ActionEntry, ActionState
 from processor.domain.entries import to_iso
 from processor.domain.errors import WaybillError
-from processor.ledger.attribute_values import Condition
 from processor.ledger.index_pages import read_index_page
 from processor.ledger.table import ConditionFailedError, ItemUpdate
 
@@ -52,7 +53,7 @@ class ActionLog:
     def begin(self, action: ActionEntry) -> bool:
         """Write down that somebody asked for this; False if it was asked for before, under the same id."""
         try:
-            self._table.put(action.to_item(), Condition("attribute_not_exists(#file_id)"))
+            self._table.put(action.to_item(), Attr("file_id").not_exists())
         except ConditionFailedError:
             # The very same entry, to the microsecond: the first attempt took effect and its answer was lost.
             return self.read(action.action_id, action.file_id) == action
@@ -145,7 +146,7 @@ class ActionLog:
     def ask_stop(self, action_id: str, who: str) -> bool:
         """Ask an action on many things to stop; False if it is over, or there is none. The first to ask is kept."""
         entry = f"{ACTION_PREFIX}{action_id}"
-        running = Condition("#action_state = :running", {"running": ActionState.RUNNING})
+        running = Attr("action_state").eq(ActionState.RUNNING)
         try:
             self._table.update(ItemUpdate(entry, entry, {"stop_asked": True}, running, first={"stop_asked_by": who}))
         except ConditionFailedError:
@@ -162,12 +163,10 @@ def _how_far(action: ActionEntry) -> tuple[ActionState, int, int, int, str]:
     return action.state, action.done, action.skipped, action.failed, action.resume
 
 
-def _where_it_was_left(action: ActionEntry) -> Condition:
+def _where_it_was_left(action: ActionEntry) -> ConditionBase:
     """Demand that nobody else has carried the action on. What is zero or empty at first is not stored."""
-    values = {name: getattr(action, name) for name in ("done", "skipped", "failed", "resume")}
-    same = [
-        f"#{name} = :old_{name}" if value else f"(#{name} = :old_{name} OR attribute_not_exists(#{name}))"
-        for name, value in values.items()
-    ]
-    as_left = {f"old_{name}": value for name, value in values.items()} | {"old_state": action.state}
-    return Condition(" AND ".join(["#action_state = :old_state", *same]), as_left)
+    condition: ConditionBase = Attr("action_state").eq(action.state)
+    for name in ("done", "skipped", "failed", "resume"):
+        value, attribute = getattr(action, name), Attr(name)
+        condition &= attribute.eq(value) if value else attribute.eq(value) | attribute.not_exists()
+    return condition

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from processor.ledger.attribute_values import Condition
+from boto3.dynamodb.conditions import Attr
+
 from processor.ledger.table import ConditionFailedError
 
 if TYPE_CHECKING:
@@ -41,18 +42,14 @@ class ContentClaims:
     def _claim(self, key: str, file_id: str) -> str:
         claim = {"file_id": key, "entry": _CONTENT_ENTRY, "owner": file_id}
         try:
-            self._table.put(claim, _free_or_owned_by(file_id))
+            self._table.put(claim, Attr("file_id").not_exists() | Attr("owner").eq(file_id))
         except ConditionFailedError:
             owner = str(self._table.get(key, _CONTENT_ENTRY)["owner"])
             owning = self._ledger.read(owner)
             if owning and not owning.stored_nothing:
                 return owning.duplicate_of or owner
             try:
-                self._table.put(claim, Condition("#owner = :owner", {"owner": owner}))
+                self._table.put(claim, Attr("owner").eq(owner))
             except ConditionFailedError:  # Somebody else was faster: that file has it now.
                 return str(self._table.get(key, _CONTENT_ENTRY)["owner"])
         return file_id
-
-
-def _free_or_owned_by(file_id: str) -> Condition:
-    return Condition("attribute_not_exists(#file_id) OR #owner = :owner", {"owner": file_id})

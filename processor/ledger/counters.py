@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from boto3.dynamodb.conditions import Key
+
 from processor.domain.file_states import AT_REST, FileState
-from processor.ledger.attribute_values import wire
-from processor.ledger.table import FilesTable, ItemUpdate
+from processor.ledger.table import FilesTable, ItemUpdate, key_condition_request
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -50,11 +51,9 @@ class Counters:
         answer = self._table.client.query(
             TableName=self._table.name,
             IndexName="by_state",
-            KeyConditionExpression="#state = :state",
-            ExpressionAttributeNames={"#state": "state"},
-            ExpressionAttributeValues=wire({":state": state}),
             Select="COUNT",
             Limit=MOST_MOVING,
+            **key_condition_request(Key("state").eq(state)),
         )
         return answer["Count"]
 

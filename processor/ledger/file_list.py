@@ -10,10 +10,9 @@ from processor.domain.actions import ACTION_PREFIX, ActionEntry
 from processor.domain.entries import FILE_ENTRY, FILE_KIND, RUN_PREFIX, FileEntry, RunEntry, from_iso, to_iso
 from processor.domain.file_states import FileState
 from processor.domain.object_keys import INBOX
-from processor.ledger.attribute_values import plain
 from processor.ledger.batch_get import batch_get
 from processor.ledger.index_pages import MOST_SEARCHED, position_behind, read_index_page
-from processor.ledger.table import FilesTable, key
+from processor.ledger.table import FilesTable, deserialise, key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -133,7 +132,7 @@ class FileList:
         unique = dict.fromkeys(file_ids)
         keys = [key(file_id, FILE_ENTRY) for file_id in unique]
         items = batch_get(self._table.client, self._table.name, keys, things="files", sleep=self._sleep)
-        entries = {entry.file_id: entry for entry in (FileEntry.from_item(plain(item)) for item in items)}
+        entries = {entry.file_id: entry for entry in (FileEntry.from_item(deserialise(item)) for item in items)}
         return [entries[file_id] for file_id in unique if file_id in entries]
 
     def story(self, file_id: str) -> FileStory | None:

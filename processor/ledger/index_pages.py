@@ -9,8 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from boto3.dynamodb.conditions import ConditionBase, Key
+
 from processor.domain.cursors import CursorError, pack, unpack
-from processor.ledger.attribute_values import plain, wire
+from processor.ledger.table import deserialise, key_condition_request, serialise
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -97,10 +99,10 @@ def read_index_page(
         Limit=MOST_SEARCHED if wanted else limit + 1,
         **request,
     )
-    found = [plain(item) for item in answer["Items"]]
+    found = [deserialise(item) for item in answer["Items"]]
     if wanted:
         found = [item for item in found if wanted(item)]
-    stopped_at = plain(answer["LastEvaluatedKey"]) if "LastEvaluatedKey" in answer else None
+    stopped_at = deserialise(answer["LastEvaluatedKey"]) if "LastEvaluatedKey" in answer else None
     cut = len(found) > limit
     shown = found[:limit]
     last = shown[-1] if cut else stopped_at
@@ -127,19 +129,15 @@ def _request(partition: tuple[str, str], start: _Position | None, since: str, un
     name, value = partition
     if start and not start.file_id:
         since, until = (start.at, until) if start.direction == _NEWER else (since, start.at)
-    condition, values = "#partition = :partition", {":partition": value}
+    condition: ConditionBase = Key(name).eq(value)
     if since and until:
-        condition += f" AND {_SORT_KEY} BETWEEN :since AND :until"
-        values |= {":since": since, ":until": until}
-    elif since or until:
-        condition += f" AND {_SORT_KEY} {'>=' if since else '<='} :bound"
-        values[":bound"] = since or until
-    request: dict[str, Any] = {
-        "KeyConditionExpression": condition,
-        "ExpressionAttributeNames": {"#partition": name},
-        "ExpressionAttributeValues": wire(values),
-    }
+        condition &= Key(_SORT_KEY).between(since, until)
+    elif since:
+        condition &= Key(_SORT_KEY).gte(since)
+    elif until:
+        condition &= Key(_SORT_KEY).lte(until)
+    request = key_condition_request(condition)
     if start and start.file_id:
         key = {"file_id": start.file_id, "entry": start.entry, name: value, _SORT_KEY: start.at}
-        request["ExclusiveStartKey"] = wire(key)
+        request["ExclusiveStartKey"] = serialise(key)
     return request

@@ -9,15 +9,18 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from boto3.dynamodb.conditions import Attr
+
 from processor.domain.entries import FILE_ENTRY, FILE_KIND, RUN_PREFIX, FileEntry, RunEntry
 from processor.domain.errors import FileBusyError, IllegalTransitionError, LeaseLostError
 from processor.domain.file_states import AT_REST, FileState, check_transition, states_before
-from processor.ledger.attribute_values import Condition
 from processor.ledger.counters import recount
 from processor.ledger.table import ConditionFailedError, ItemUpdate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from boto3.dynamodb.conditions import ConditionBase
 
     from processor.domain.object_keys import ObjectVersion
     from processor.ledger.table import FilesTable
@@ -103,11 +106,8 @@ class Ledger:
         if run.uploaded_at:
             first["uploaded_at"] = run.uploaded_at
         waiting = [state for state in states_before(FileState.PROCESSING) if state is not FileState.PROCESSING]
-        condition = Condition(
-            f"attribute_not_exists(#file_id) OR #state IN ({', '.join(f':{state}' for state in waiting)}) "
-            "OR (#state = :processing AND #lease_until < :now)",  # Held by the dead.
-            {**{state: state for state in waiting}, "processing": FileState.PROCESSING, "now": run.now},
-        )
+        held_by_dead = Attr("state").eq(FileState.PROCESSING) & Attr("lease_until").lt(run.now)
+        condition = Attr("file_id").not_exists() | Attr("state").is_in(waiting) | held_by_dead
         try:
             old = self._table.update(ItemUpdate(file_id, FILE_ENTRY, start, condition, first))
         except ConditionFailedError:
@@ -230,9 +230,8 @@ class Ledger:
         raise IllegalTransitionError(entry.state if entry else None, state)
 
 
-def _unchanged(entry: FileEntry) -> Condition:
+def _unchanged(entry: FileEntry) -> ConditionBase:
     """Demand that the file is as it was read. A new run has a new id, so what was counted stands as it was, too."""
-    counted = {"counted_as": entry.counted_as} if entry.counted_as else {}
-    same_count = "#counted_as = :counted_as" if counted else "attribute_not_exists(#counted_as)"
-    as_read = {"run_id": entry.run_id, "state": entry.state, **counted}
-    return Condition(f"#run_id = :run_id AND #state = :state AND {same_count}", as_read)
+    counted = Attr("counted_as")
+    same_count = counted.eq(entry.counted_as) if entry.counted_as else counted.not_exists()
+    return Attr("run_id").eq(entry.run_id) & Attr("state").eq(entry.state) & same_count

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import time
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from boto3.dynamodb.conditions import ConditionExpressionBuilder, Key
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
 
 from processor.domain.backoff import backoff
 from processor.domain.errors import WaybillError
-from processor.ledger.attribute_values import NOTHING, Condition, plain, wire
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from boto3.dynamodb.conditions import ConditionBase
     from mypy_boto3_dynamodb import DynamoDBClient
 
 _MOST_ATTEMPTS = 8
@@ -25,6 +28,9 @@ _PASSING = frozenset(
     {"TransactionConflictException", "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
 )
 _CONDITION_FAILED = "ConditionalCheckFailed"
+_EMPTY: Mapping[str, Any] = MappingProxyType({})
+_serializer = TypeSerializer()
+_deserializer = TypeDeserializer()
 
 
 class ConditionFailedError(WaybillError):
@@ -36,22 +42,18 @@ class ItemUpdate(NamedTuple):
 
     file_id: str
     entry: str
-    values: Mapping[str, Any] = NOTHING
-    condition: Condition | None = None
-    first: Mapping[str, Any] = NOTHING
+    values: Mapping[str, Any] = _EMPTY
+    condition: ConditionBase | None = None
+    first: Mapping[str, Any] = _EMPTY
     """Values that are set only where the attribute does not exist yet."""
     remove: tuple[str, ...] = ()
-    add: Mapping[str, int] = NOTHING
+    add: Mapping[str, int] = _EMPTY
 
     def request(self, table: str) -> dict[str, Any]:
         """Write the change as UpdateItem and TransactWriteItems take it."""
-        names: dict[str, str] = {}
+        request = {"TableName": table, "Key": key(self.file_id, self.entry), **_condition_request(self.condition)}
+        names: dict[str, str] = request.pop("ExpressionAttributeNames", {})
         values: dict[str, Any] = {}
-        request: dict[str, Any] = {"TableName": table, "Key": key(self.file_id, self.entry)}
-        if self.condition is not None:
-            names |= self.condition.names
-            values |= self.condition.placed
-            request["ConditionExpression"] = self.condition.text
         sets, removes, adds = [], [], []
         for number, (name, value) in enumerate({**self.values, **self.first}.items()):
             names[f"#s{number}"], values[f":s{number}"] = name, value
@@ -67,7 +69,7 @@ class ItemUpdate(NamedTuple):
         request["UpdateExpression"] = " ".join(f"{verb} {', '.join(parts)}" for verb, parts in clauses.items() if parts)
         request["ExpressionAttributeNames"] = names
         if values:
-            request["ExpressionAttributeValues"] = wire(values)
+            request.setdefault("ExpressionAttributeValues", {}).update(serialise(values))
         return request
 
 
@@ -82,28 +84,21 @@ class FilesTable:
     def get(self, file_id: str, entry: str) -> dict[str, Any]:
         """Read one item as last written; {} if there is none."""
         answer = self.client.get_item(TableName=self.name, Key=key(file_id, entry), ConsistentRead=True)
-        return plain(answer.get("Item", {}))
+        return deserialise(answer.get("Item", {}))
 
     def entries(self, file_id: str, prefix: str = "") -> list[dict[str, Any]]:
         """List a partition's items as last written, those whose sort key begins with ``prefix``, in its order."""
-        begins = " AND begins_with(entry, :prefix)" if prefix else ""
-        pages = self.client.get_paginator("query").paginate(
-            TableName=self.name,
-            KeyConditionExpression="file_id = :id" + begins,
-            ExpressionAttributeValues=wire({":id": file_id, **({":prefix": prefix} if prefix else {})}),
-            ConsistentRead=True,
-        )
-        return [plain(item) for page in pages for item in page["Items"]]
+        wanted: ConditionBase = Key("file_id").eq(file_id)
+        if prefix:
+            wanted &= Key("entry").begins_with(prefix)
+        request = key_condition_request(wanted)
+        pages = self.client.get_paginator("query").paginate(TableName=self.name, ConsistentRead=True, **request)
+        return [deserialise(item) for page in pages for item in page["Items"]]
 
-    def put(self, item: Mapping[str, Any], condition: Condition | None = None) -> None:
+    def put(self, item: Mapping[str, Any], condition: ConditionBase | None = None) -> None:
         """Write one item; raises :class:`ConditionFailedError`."""
-        expression: dict[str, Any] = {}
-        if condition is not None:
-            expression = {"ConditionExpression": condition.text, "ExpressionAttributeNames": condition.names}
-            if condition.values:
-                expression["ExpressionAttributeValues"] = wire(condition.placed)
         try:
-            self.client.put_item(TableName=self.name, Item=wire(item), **expression)
+            self.client.put_item(TableName=self.name, Item=serialise(item), **_condition_request(condition))
         except self.client.exceptions.ConditionalCheckFailedException as error:
             raise ConditionFailedError from error
 
@@ -114,7 +109,7 @@ class FilesTable:
             answer = self._insist(lambda: self.client.update_item(**request, ReturnValues="ALL_OLD"))
         except self.client.exceptions.ConditionalCheckFailedException as error:
             raise ConditionFailedError from error
-        return plain(answer.get("Attributes", {}))
+        return deserialise(answer.get("Attributes", {}))
 
     def transact(self, *changes: ItemUpdate) -> None:
         """Make several changes, all of them or none; raises :class:`ConditionFailedError`.
@@ -133,7 +128,7 @@ class FilesTable:
         """Add one to a number, atomically, and return the sum."""
         request = ItemUpdate(file_id, entry, add={name: 1}).request(self.name)
         answer = self.client.update_item(**request, ReturnValues="UPDATED_NEW")
-        return int(plain(answer["Attributes"])[name])
+        return int(deserialise(answer["Attributes"])[name])
 
     def _insist[Answer](self, call: Callable[[], Answer]) -> Answer:
         """Repeat a call that another write of the same item has pushed aside, about 2.5 s at most."""
@@ -162,4 +157,37 @@ def _reasons(error: ClientError) -> set[str]:
 
 def key(file_id: str, entry: str) -> dict[str, Any]:
     """Write an item's key as the client takes it."""
-    return wire({"file_id": file_id, "entry": entry})
+    return serialise({"file_id": file_id, "entry": entry})
+
+
+def serialise(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Write values as the client takes them: DynamoDB's attribute values."""
+    return {name: _serializer.serialize(value) for name, value in values.items()}
+
+
+def deserialise(item: Mapping[str, Any]) -> dict[str, Any]:
+    """Read an item as the client returns it; numbers become Decimal."""
+    return {name: _deserializer.deserialize(value) for name, value in item.items()}
+
+
+def key_condition_request(condition: ConditionBase) -> dict[str, Any]:
+    """Write a key condition as Query takes it, with its names and values."""
+    built = ConditionExpressionBuilder().build_expression(condition, is_key_condition=True)
+    return {
+        "KeyConditionExpression": built.condition_expression,
+        "ExpressionAttributeNames": built.attribute_name_placeholders,
+        "ExpressionAttributeValues": serialise(built.attribute_value_placeholders),
+    }
+
+
+def _condition_request(condition: ConditionBase | None) -> dict[str, Any]:
+    if condition is None:
+        return {}
+    built = ConditionExpressionBuilder().build_expression(condition)
+    request: dict[str, Any] = {
+        "ConditionExpression": built.condition_expression,
+        "ExpressionAttributeNames": built.attribute_name_placeholders,
+    }
+    if built.attribute_value_placeholders:
+        request["ExpressionAttributeValues"] = serialise(built.attribute_value_placeholders)
+    return request

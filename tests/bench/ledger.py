@@ -11,8 +11,8 @@ from processor.domain.actions import ActionEntry, ActionKind, ActionState
 from processor.domain.entries import FILE_ENTRY, FILE_KIND, RunEntry, to_iso
 from processor.domain.file_states import FileState
 from processor.domain.orders import ENRICHED_HEADER, sort_keys
-from processor.ledger.attribute_values import wire
 from processor.ledger.counters import COUNTS_PARTITION
+from processor.ledger.table import serialise
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -167,7 +167,7 @@ def fill_orders(console: Console) -> None:
 
 def _write(console: Console, table: str, items: Iterable[dict[str, Any]]) -> None:
     for batch in batched(items, _BATCH):
-        requests = [{"PutRequest": {"Item": wire({k: v for k, v in item.items() if v != ""})}} for item in batch]
+        requests = [{"PutRequest": {"Item": serialise({k: v for k, v in item.items() if v != ""})}} for item in batch]
         left = console.dynamodb.batch_write_item(RequestItems={table: requests}).get("UnprocessedItems")
         if left:
             raise SystemExit("The emulator left items unprocessed, which it never does.")

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from processor.domain.entries import DIED, ERROR, FILE_ENTRY
 from processor.domain.file_states import AT_REST, FileState
 from processor.domain.object_keys import file_id
-from processor.ledger.attribute_values import plain
 from processor.ledger.counters import Counters
+from processor.ledger.table import deserialise
 from tests.e2e.deployment import s3_event, wait_until
 from tests.e2e.fault_actions import BOTO_TRIES
 from tests.e2e.faults import Fault, aws_error, kill_after, kill_before, leave_unprocessed
@@ -47,7 +47,7 @@ def assert_counters_are_exact(stack: Deployment) -> None:
     """Hold the counters of files at rest against the table itself."""
     client, table = stack.client("dynamodb"), stack.outputs["FilesTableName"]
     pages = client.get_paginator("scan").paginate(TableName=table, ConsistentRead=True)
-    items = [plain(item) for page in pages for item in page["Items"]]
+    items = [deserialise(item) for page in pages for item in page["Items"]]
     counted = Counter(item["counted_as"] for item in items if item["entry"] == FILE_ENTRY and "counted_as" in item)
     assert counted
     assert Counters(client, table).read().at_rest == dict.fromkeys(AT_REST, 0) | dict(counted)

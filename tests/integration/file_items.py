@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from processor.domain.file_states import FileState
-from processor.ledger.attribute_values import wire
+from processor.ledger.table import serialise
 
 if TYPE_CHECKING:
     from tests.integration.stage import Stage
@@ -27,5 +27,5 @@ def put_file(stage: Stage, number: int, *, at: str = "", **values: Any) -> str:
         "base_timestamp": received_at,
         **values,
     }
-    stage.clients.files.put_item(TableName="files", Item=wire(item))
+    stage.clients.files.put_item(TableName="files", Item=serialise(item))
     return file_id

@@ -14,9 +14,9 @@ from processor.domain.entries import FILE_ENTRY, FileEntry
 from processor.domain.errors import FileBusyError, IllegalTransitionError, LeaseLostError
 from processor.domain.file_states import AT_REST, MOVING, FileState
 from processor.domain.object_keys import ObjectVersion
-from processor.ledger.attribute_values import plain
 from processor.ledger.counters import Counters
 from processor.ledger.ledger import RunStart
+from processor.ledger.table import deserialise
 from tests.integration.kill import Killed
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ REFUSALS = (FileBusyError, IllegalTransitionError, LeaseLostError, Killed)
 
 def entries(stage: Stage) -> list[FileEntry]:
     """Read every file's entry."""
-    items = map(plain, stage.clients.files.scan(TableName="files")["Items"])
+    items = map(deserialise, stage.clients.files.scan(TableName="files")["Items"])
     return [FileEntry.from_item(item) for item in items if item["entry"] == FILE_ENTRY]
 
 
