@@ -1,6 +1,7 @@
 """What every answer and every request must satisfy, whoever asks: headers, forged requests, request ids, the log.
 
-Plain ASGI middleware. Who somebody is and what they may do is in ``admin_api.web.auth``.
+Plain ASGI middleware: Starlette has none for response headers or forged requests, and its ``BaseHTTPMiddleware``
+starts a task for each request. Who somebody is and what they may do is in ``admin_api.web.auth``.
 """
 
 from __future__ import annotations
