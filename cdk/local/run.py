@@ -19,7 +19,7 @@ from cdk.local.accounts import Accounts
 from cdk.local.deploy import Synthesis, bootstrap, deploy, stack_name
 from cdk.local.emulator import REGION, Emulator, EmulatorError
 from cdk.local.processes import ROOT, CommandError
-from cdk.local.sidecar import Sidecar, SidecarError
+from cdk.local.sidecar_process import Sidecar, SidecarError
 
 LOCAL = ROOT / ".local"
 OUTPUTS = LOCAL / "outputs.json"

@@ -26,7 +26,7 @@ import boto3
 
 from cdk.local.deploy import bring_up
 from cdk.local.emulator import Emulator
-from cdk.local.sidecar import Sidecar
+from cdk.local.sidecar_process import Sidecar
 from processor.domain.entries import from_iso
 from processor.domain.orders import BY_CUSTOMER, OrderMaker, put_request
 from sample_data.generate import write_file

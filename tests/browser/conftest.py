@@ -18,7 +18,7 @@ from playwright.sync_api import sync_playwright
 
 from cdk.local.emulator import Emulator
 from cdk.local.processes import ROOT
-from cdk.local.sidecar import Sidecar
+from cdk.local.sidecar_process import Sidecar
 from tests.browser.chromium import FLAGS, MISSING, find
 from tests.browser.people import Opened, sign_in
 from tests.e2e.bring_up import LOCAL, deployed

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cdk.local.emulator import Emulator, free_port
-from cdk.local.sidecar import Sidecar
+from cdk.local.sidecar_process import Sidecar
 from tests.e2e.bring_up import LOCAL, deployed
 from tests.e2e.faults import FaultProxy
 

@@ -12,7 +12,7 @@ import boto3
 import pytest
 
 from cdk.local.emulator import Emulator, free_port
-from cdk.local.sidecar import Sidecar
+from cdk.local.sidecar_process import Sidecar
 from processor.domain.file_states import FileState
 from processor.domain.object_keys import file_id
 from tests.e2e import bill

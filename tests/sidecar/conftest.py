@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cdk.local.emulator import Emulator
-from cdk.local.sidecar import Sidecar
+from cdk.local.sidecar_process import Sidecar
 from tests.sidecar.small_stack import SmallStack, make
 
 if TYPE_CHECKING:

@@ -10,10 +10,10 @@ import pytest
 from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
 
 from cdk.local.emulator import Emulator
-from cdk.local.sidecar import Sidecar
 from cdk.local.sidecar.emf import Datum
 from cdk.local.sidecar.logtail import LogTail
 from cdk.local.sidecar.outbox import Outbox
+from cdk.local.sidecar_process import Sidecar
 from tests.sidecar.small_stack import SmallStack, client, until
 
 GROUP = "/aws/lambda/processor"

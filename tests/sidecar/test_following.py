@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import psutil
 
 from cdk.local.emulator import Emulator
-from cdk.local.sidecar import Sidecar
+from cdk.local.sidecar_process import Sidecar
 from tests.sidecar.small_stack import FUNCTION, SmallStack, client, make, until
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cdk.local.emulator import Emulator
-    from cdk.local.sidecar import Sidecar
+    from cdk.local.sidecar_process import Sidecar
 
 
 def shown(*drawings: Any) -> str:

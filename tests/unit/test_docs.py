@@ -17,7 +17,15 @@ from processor.observability.metrics import UNITS
 
 ROOT = Path(__file__).parents[2]
 DOCS = sorted(page.relative_to(ROOT).as_posix() for page in ROOT.glob("docs/*.md"))
-PAGES = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "sample_data/README.md", *DOCS]
+PAGES = [
+    "README.md",
+    "CONTRIBUTING.md",
+    "CHANGELOG.md",
+    "SECURITY.md",
+    "sample_data/README.md",
+    "cdk/local/sidecar/README.md",
+    *DOCS,
+]
 MOST_LINES_OF_README = 220
 # What a page names in code's letters and what is a file of ours: with a folder of ours in front and a suffix.
 CODE_PATH = re.compile(r"`((?:admin_api|cdk|docs|processor|sample_data|templates|tests)/[\w./-]+\.[a-z]+)`")

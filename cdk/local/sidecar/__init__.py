@@ -1,9 +1,4 @@
-"""What the emulator lacks, supplied by one small process that speaks the AWS APIs and does nothing else.
+"""A small process that supplies what the emulator lacks: metrics from logs and queues, X-Ray, and mails as files.
 
-The functions' EMF lines and REPORT lines become metrics, the queues' attributes become metrics, trace segments can be
-sent and asked for, and what the alerts topic sends can be read as files. Alarms stay the emulator's own.
+It speaks the AWS APIs and imports nothing of the project: README.md says what it supplies and how to run it alone.
 """
-
-from cdk.local.sidecar.lifecycle import Sidecar, SidecarError
-
-__all__ = ["Sidecar", "SidecarError"]

@@ -1,8 +1,8 @@
-"""The sidecar's process: one port of this machine, for HTTP and for datagrams; started by lifecycle.py.
+"""The sidecar's process, on one port of this machine for HTTP and for datagrams.
 
     python -m cdk.local.sidecar --port-file FILE --mail-folder FOLDER
 
-HTTP: the calls of X-Ray, what SNS posts to the mailbox, and two calls of lifecycle.py's own, /follow and /carry.
+HTTP takes X-Ray's calls, SNS's posts to the mailbox, and two calls of our own, /follow and /carry.
 """
 
 from __future__ import annotations
