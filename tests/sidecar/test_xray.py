@@ -19,7 +19,7 @@ from tests.sidecar.small_stack import client, until
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cdk.local.sidecar import Sidecar
+    from cdk.local.sidecar_process import Sidecar
 
 # As a Lambda function uses the SDK: the header in the environment, a handler's subsegment with others inside.
 SDK = """
@@ -250,7 +250,8 @@ def test_the_time_range_bounds_and_is_bounded(xray: Any) -> None:
 
 def test_many_traces_come_in_pages(xray: Any) -> None:
     """Newest first, none twice, none left out."""
-    sent = [segment(time.time() - number / 100, annotations={"kind": "page"}) for number in range(230)]
+    now = time.time()
+    sent = [segment(now - number / 100, annotations={"kind": "page"}) for number in range(230)]
     put(xray, *sent)
 
     assert find(xray, 'annotation.kind = "page"') == [each["trace_id"] for each in sent]
