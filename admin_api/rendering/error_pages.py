@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-_AWAY = 503
+_UNAVAILABLE = 503
 
 
 def refuse(request: Request, status: int, title: str, what: str, advice: str = "") -> Response:
@@ -68,21 +68,21 @@ def _aws_error(request: Request, error: Any) -> Response:
     logger.error("aws_failed", extra={"error_type": code, "operation": what}, exc_info=error)
     return refuse(
         request,
-        _AWAY,
+        _UNAVAILABLE,
         "AWS did not answer as it should",
         f"{what} failed: {code}.",
         "Nothing is lost. Try again; if it stays so, the request id below finds the details in the console's log.",
     )
 
 
-def _busy(request: Request, error: Any) -> Response:
-    return refuse(request, _AWAY, "DynamoDB is busy", str(error))
+def _lookup_throttled(request: Request, error: Any) -> Response:
+    return refuse(request, _UNAVAILABLE, "DynamoDB is busy", str(error))
 
 
 HANDLERS: dict[Any, Callable[[Request, Any], Response]] = {
     ConsoleError: _console_error,
     IllegalTransitionError: _illegal_transition,
-    LookupThrottledError: _busy,
+    LookupThrottledError: _lookup_throttled,
     HTTPException: _http_exception,
     RequestValidationError: _validation_error,
     ClientError: _aws_error,
@@ -90,7 +90,7 @@ HANDLERS: dict[Any, Callable[[Request, Any], Response]] = {
 }
 
 
-def _own_fault(request: Request, error: Exception) -> Response:
+def _internal_error(request: Request, error: Exception) -> Response:
     if isinstance(error, (ClientError, BotoCoreError)):  # Before the application: in finding out who asks.
         return _aws_error(request, error)
     logger.exception("request_failed", extra={"error_type": type(error).__name__})
@@ -111,17 +111,17 @@ class ErrorBoundary:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, and answer for it if nobody else can."""
-        begun = False
+        response_started = False
 
-        async def send_noted(message: Message) -> None:
-            nonlocal begun
-            begun = True
+        async def send_and_note(message: Message) -> None:
+            nonlocal response_started
+            response_started = True
             await send(message)
 
         try:
-            await self._app(scope, receive, send_noted)
+            await self._app(scope, receive, send_and_note)
         except Exception as error:
-            if begun or scope["type"] != "http":
+            if response_started or scope["type"] != "http":
                 logger.exception("request_failed", extra={"error_type": type(error).__name__})
                 raise
-            await _own_fault(Request(scope), error)(scope, receive, send)
+            await _internal_error(Request(scope), error)(scope, receive, send)

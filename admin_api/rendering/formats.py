@@ -26,7 +26,7 @@ UNKNOWN = "\u2013"
 
 
 @dataclass(frozen=True, slots=True)
-class Clock:
+class ReaderClock:
     """Whose time is shown, and what time it is now."""
 
     now: datetime
@@ -36,7 +36,7 @@ class Clock:
     """The reader asked for UTC although the zone is known."""
 
     @classmethod
-    def of_reader(cls, cookies: Mapping[str, str], now: datetime) -> Clock:
+    def from_cookies(cls, cookies: Mapping[str, str], now: datetime) -> ReaderClock:
         """Read the reader's zone and wish; a zone that nobody knows is UTC."""
         name = cookies.get(ZONE_COOKIE, "").replace("%2F", "/")
         shows_utc = cookies.get(CLOCK_COOKIE) == "utc"
@@ -48,51 +48,51 @@ class Clock:
             return cls(now, UTC, "UTC", shows_utc=shows_utc)
         return cls(now, zone, name)
 
-    def local(self, moment: datetime | str) -> datetime:
+    def local_time(self, moment: datetime | str) -> datetime:
         """Return the moment in the reader's zone."""
-        return _moment(moment).astimezone(self.zone)
+        return _as_datetime(moment).astimezone(self.zone)
 
-    def exact(self, moment: datetime | str) -> str:
+    def exact_time(self, moment: datetime | str) -> str:
         """Write a moment to the second, with its year where that is another one."""
-        local = self.local(moment)
+        local = self.local_time(moment)
         year = "" if local.year == self.now.astimezone(self.zone).year else f" {local.year}"
         return f"{local.day} {local:%b}{year} {local:%H:%M:%S}"
 
-    def relative(self, moment: datetime | str) -> str:
+    def time_ago(self, moment: datetime | str) -> str:
         """Write how long ago a moment was."""
-        return humanize.naturaltime(self.now - _moment(moment))
+        return humanize.naturaltime(self.now - _as_datetime(moment))
 
 
-def _moment(moment: datetime | str) -> datetime:
+def _as_datetime(moment: datetime | str) -> datetime:
     return datetime.fromisoformat(moment) if isinstance(moment, str) else moment
 
 
-def _element(moment: datetime | str, text: str, hover: str) -> Markup:
-    machine = _moment(moment).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+def _time_element(moment: datetime | str, text: str, hover: str) -> Markup:
+    machine = _as_datetime(moment).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
     return Markup('<time datetime="{}" title="{}">{}</time>').format(machine, hover, text)
 
 
-def _hover(clock: Clock, moment: datetime | str) -> str:
-    utc = f"{_moment(moment).astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}"[:-3] + " UTC"
-    return utc if clock.zone is UTC else f"{clock.exact(moment)} {clock.zone_name} · {utc}"
+def _hover_text(clock: ReaderClock, moment: datetime | str) -> str:
+    utc = f"{_as_datetime(moment).astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}"[:-3] + " UTC"
+    return utc if clock.zone is UTC else f"{clock.exact_time(moment)} {clock.zone_name} · {utc}"
 
 
 @pass_context
-def when(context: Context, moment: datetime | str) -> str | Markup:
+def time_ago(context: Context, moment: datetime | str) -> str | Markup:
     """Show how long ago something was, and exactly when on hover."""
     if not moment:
         return UNKNOWN
-    clock: Clock = context["frame"].clock
-    return _element(moment, clock.relative(moment), _hover(clock, moment))
+    clock: ReaderClock = context["frame"].clock
+    return _time_element(moment, clock.time_ago(moment), _hover_text(clock, moment))
 
 
 @pass_context
-def exact(context: Context, moment: datetime | str) -> str | Markup:
+def exact_time(context: Context, moment: datetime | str) -> str | Markup:
     """Show when something was, to the second."""
     if not moment:
         return UNKNOWN
-    clock: Clock = context["frame"].clock
-    return _element(moment, clock.exact(moment), _hover(clock, moment))
+    clock: ReaderClock = context["frame"].clock
+    return _time_element(moment, clock.exact_time(moment), _hover_text(clock, moment))
 
 
 def number(value: float | Decimal | None) -> str:
@@ -100,7 +100,7 @@ def number(value: float | Decimal | None) -> str:
     return UNKNOWN if value is None else f"{value:,}"
 
 
-def size(count: float | None) -> str:
+def byte_size(count: float | None) -> str:
     """Write a number of bytes."""
     return UNKNOWN if count is None else humanize.naturalsize(count, binary=True, format="%.1f").replace(".0 ", " ")
 
@@ -140,10 +140,10 @@ def duration(milliseconds: float | None) -> str:
 
 
 FILTERS: dict[str, Any] = {
-    "when": when,
-    "exact": exact,
+    "time_ago": time_ago,
+    "exact_time": exact_time,
     "number": number,
-    "bytes": size,
+    "bytes": byte_size,
     "money": money,
     "price": price,
     "duration": duration,

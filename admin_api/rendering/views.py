@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse, RedirectResponse
 
-from admin_api.rendering.formats import FILTERS, Clock
+from admin_api.rendering.formats import FILTERS, ReaderClock
 from admin_api.rendering.urls import order_href
 from admin_api.web.assets import asset
 from admin_api.web.security import request_id
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
 THEME_COOKIE = "waybill_theme"
 THEMES = ("auto", "light", "dark")
-_SAY = "say"
+_MESSAGE = "say"
 
 templates = Environment(
     loader=FileSystemLoader(TEMPLATES),
@@ -55,12 +55,12 @@ class Frame:
     user: User | None
     status: Status | None
     """None where nobody is signed in."""
-    clock: Clock
+    clock: ReaderClock
     theme: str
     address: str
     """Path and query of this page, to come back to it."""
     request_id: str
-    said: str = ""
+    message: str = ""
     """What the request before this one has to tell."""
 
 
@@ -77,29 +77,29 @@ def frame_of(request: Request, *, section: str = "") -> Frame:
         is_production=console.config.is_production,
         user=user,
         status=console.status.read_status() if user else None,
-        clock=Clock.of_reader(request.cookies, console.now()),
+        clock=ReaderClock.from_cookies(request.cookies, console.now()),
         theme=theme if theme in THEMES else "auto",
         address=request.url.path + (f"?{query}" if query else ""),
         request_id=request_id(request.scope),
-        said=_take_word(request),
+        message=_take_message(request),
     )
 
 
-def wants_part(request: Request) -> bool:
+def wants_partial(request: Request) -> bool:
     """Tell whether htmx asks for a part of the page only."""
     return request.headers.get("hx-request-type") == "partial"
 
 
-def _take_word(request: Request) -> str:
+def _take_message(request: Request) -> str:
     """Take what the request before has to tell; a part of a page does not show it, and leaves it to the next page."""
-    return "" if "session" not in request.scope or wants_part(request) else str(request.session.pop(_SAY, ""))
+    return "" if "session" not in request.scope or wants_partial(request) else str(request.session.pop(_MESSAGE, ""))
 
 
 def page(
     request: Request, template: str, context: object, *, partial: str = "", section: str = "", status: int = 200
 ) -> HTMLResponse:
     """Answer with a page, or with its ``partial`` where that is what the browser asked for."""
-    name = partial if partial and wants_part(request) else template
+    name = partial if partial and wants_partial(request) else template
     frame = frame_of(request, section=section)
     body = templates.get_template(name).render(page=context, frame=frame, user=frame.user)
     return HTMLResponse(body, status, {"Vary": "HX-Request-Type, Cookie"})
@@ -119,5 +119,5 @@ def bare_page(request: Request, template: str, values: dict[str, Any], *, status
 def redirect(request: Request, path: str, *, say: str = "") -> RedirectResponse:
     """Send the browser on after an action (303, so that a reload repeats nothing), with a word about its result."""
     if say:
-        request.session[_SAY] = say
+        request.session[_MESSAGE] = say
     return RedirectResponse(path, 303)

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from admin_api.monitoring import measures
 from admin_api.pages.metrics.chart_specs import ROWS, ChartSpec, curve, megabytes, per_cent, seconds
-from admin_api.rendering.charts.axes import span_ticks, span_words
+from admin_api.rendering.charts.axes import format_span, span_ticks
 from admin_api.rendering.charts.series_charts import bar_chart
-from admin_api.rendering.formats import duration, money, size
+from admin_api.rendering.formats import byte_size, duration, money
 
 if TYPE_CHECKING:
     from admin_api.monitoring.series import Series
@@ -25,7 +25,7 @@ _FILES = ChartSpec(
         curve("dead letter", "s3", measures.DEAD_LETTERED),
         curve("duplicate", "idle", measures.DUPLICATE),
     ),
-    draw=bar_chart,
+    draw_svg=bar_chart,
 )
 _SUCCESS = ChartSpec(
     measures.SUCCESS_RATE.title,
@@ -53,7 +53,7 @@ _SETTLED = ChartSpec(
         curve("p50", "s2", measures.SETTLED_P50),
     ),
     write=duration,
-    write_tick=span_words,
+    write_tick=format_span,
     choose_ticks=span_ticks,
 )
 _RUN = ChartSpec(
@@ -62,7 +62,7 @@ _RUN = ChartSpec(
     "Both slow: files are large, or writes are throttled.",
     (curve("p99", "s3", measures.RUN_P99), curve("p95", "s1", measures.RUN_P95), curve("p50", "s2", measures.RUN_P50)),
     write=duration,
-    write_tick=span_words,
+    write_tick=format_span,
     choose_ticks=span_ticks,
 )
 _SPEED = ChartSpec(
@@ -76,8 +76,8 @@ _BYTES = ChartSpec(
     "bytes",
     "Of the files that were read to their end.",
     (curve("bytes", "s1", measures.BYTES),),
-    draw=bar_chart,
-    write=size,
+    draw_svg=bar_chart,
+    write=byte_size,
 )
 _QUEUE = ChartSpec(
     "Messages in the ingest queue",
@@ -91,7 +91,7 @@ _OLDEST = ChartSpec(
     "How long the file that waits longest has waited.",
     (curve("oldest", "s1", measures.OLDEST, area=True),),
     write=seconds,
-    write_tick=lambda value: span_words(1000 * value),
+    write_tick=lambda value: format_span(1000 * value),
     choose_ticks=lambda greatest: tuple(tick / 1000 for tick in span_ticks(1000 * greatest)),
 )
 _DEAD = ChartSpec(
@@ -115,7 +115,7 @@ _RETRIES = ChartSpec(
     "runs",
     "Failed runs are retried by themselves. A cold start costs the first file some hundred milliseconds.",
     (curve("failed runs", "fail", measures.RUNS_FAILED), curve("cold starts", "s2", measures.COLD_STARTS)),
-    draw=bar_chart,
+    draw_svg=bar_chart,
 )
 _AT_ONCE = ChartSpec(
     "Runs at the same time",
@@ -129,7 +129,7 @@ _SLOWEST = ChartSpec(
     "Near the function's time limit it is killed, and the file is retried.",
     (curve("longest", "s1", measures.SLOWEST, area=True),),
     write=duration,
-    write_tick=span_words,
+    write_tick=format_span,
     choose_ticks=span_ticks,
 )
 _MEMORY = ChartSpec(
@@ -145,7 +145,7 @@ _ANSWERS = ChartSpec(
     "How long this console took to answer, its cold starts left out.",
     (curve("p95", "s1", measures.ANSWER_P95), curve("p50", "s2", measures.ANSWER_P50)),
     write=duration,
-    write_tick=span_words,
+    write_tick=format_span,
     choose_ticks=span_ticks,
 )
 _REQUESTS = ChartSpec(
@@ -167,7 +167,7 @@ _SPENT = ChartSpec(
     "USD",
     "What the runs cost at list prices, without storage and idle polling.",
     (curve("cost", "s1", measures.COST),),
-    draw=bar_chart,
+    draw_svg=bar_chart,
     write=money,
     write_tick=money,
 )
@@ -185,12 +185,12 @@ class ChartGroup:
 
     name: str
     title: str
-    plots: tuple[ChartSpec, ...]
+    charts: tuple[ChartSpec, ...]
 
     @property
     def series(self) -> tuple[Series, ...]:
         """Every series that its charts are computed from, each once."""
-        return tuple(dict.fromkeys(series for plot in self.plots for series in plot.series))
+        return tuple(dict.fromkeys(series for chart in self.charts for series in chart.series))
 
 
 GROUPS = (

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from admin_api.monitoring.measures import ACCEPTED, REJECTED, SETTLED_P50, SETTLED_P95, Measure
-from admin_api.rendering.charts.axes import compact, span_ticks, span_words, value_ticks
+from admin_api.rendering.charts.axes import format_span, short_number, span_ticks, value_ticks
 from admin_api.rendering.charts.series_charts import Chart, Line, Mark, bar_chart, line_chart
 from admin_api.rendering.formats import duration
 
@@ -64,11 +64,11 @@ class ChartSpec:
 
     title: str
     unit: str
-    tells: str
+    description: str
     curves: tuple[Curve, ...]
-    draw: Callable[[Chart], Markup] = line_chart
+    draw_svg: Callable[[Chart], Markup] = line_chart
     write: Callable[[float], str] = whole
-    write_tick: Callable[[float], str] = compact
+    write_tick: Callable[[float], str] = short_number
     choose_ticks: Callable[[float], tuple[float, ...]] = value_ticks
 
     @property
@@ -76,9 +76,9 @@ class ChartSpec:
         """Every series that its curves are computed from, each once."""
         return tuple(dict.fromkeys(series for each in self.curves for series in each.series))
 
-    def drawn(self, readings: Readings, zone: tzinfo, marks: Sequence[Mark] = ()) -> Markup:
+    def draw_chart(self, readings: Readings, zone: tzinfo, marks: Sequence[Mark] = ()) -> Markup:
         """Draw it, with times in a reader's zone, and moments that matter."""
-        return self.draw(
+        return self.draw_svg(
             Chart(
                 title=self.title,
                 moments=readings.span.moments,
@@ -87,7 +87,7 @@ class ChartSpec:
                 write=self.write,
                 write_tick=self.write_tick,
                 choose_ticks=self.choose_ticks,
-                says=self.tells,
+                description=self.description,
                 marks=marks,
             )
         )
@@ -98,14 +98,14 @@ ROWS = ChartSpec(
     "rows",
     "Rows that became orders, and rows that were rejected.",
     (curve("accepted", "s1", ACCEPTED), curve("rejected", "warn", REJECTED)),
-    draw=bar_chart,
+    draw_svg=bar_chart,
 )
 LATENCY = ChartSpec(
-    "Upload to settled",
+    "From upload to settled",
     "time",
     "How long files took from their upload until they were settled, retries included.",
     (curve("p95", "s1", SETTLED_P95, area=True), curve("p50", "s2", SETTLED_P50)),
     write=duration,
-    write_tick=span_words,
+    write_tick=format_span,
     choose_ticks=span_ticks,
 )

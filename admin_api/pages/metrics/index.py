@@ -11,7 +11,7 @@ from admin_api.monitoring.aws_console import find_aws_console
 from admin_api.monitoring.series import Window, window_links
 from admin_api.pages.metrics.chart_groups import GROUPS, ChartGroup
 from admin_api.pages.parts import PagePart, ask
-from admin_api.rendering.formats import Clock
+from admin_api.rendering.formats import ReaderClock
 from admin_api.rendering.views import page
 from admin_api.web.auth import Viewer
 from admin_api.wiring.services import Console, ConsoleDep
@@ -35,7 +35,7 @@ class ShownChart:
 
     title: str
     unit: str
-    tells: str
+    description: str
     drawing: Markup
 
 
@@ -45,7 +45,7 @@ class ShownGroup:
 
     name: str
     title: str
-    plots: tuple[ShownChart, ...]
+    charts: tuple[ShownChart, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +74,12 @@ class MetricsPage:
         return f"/metrics?window={self.window}"
 
     @property
-    def red(self) -> tuple[Alarm, ...]:
+    def firing_alarms(self) -> tuple[Alarm, ...]:
         """The alarms that ask for a person."""
         return tuple(alarm for alarm in self.alarms.value or () if alarm.is_red)
 
     @property
-    def calm(self) -> tuple[Alarm, ...]:
+    def other_alarms(self) -> tuple[Alarm, ...]:
         """The others."""
         return tuple(alarm for alarm in self.alarms.value or () if not alarm.is_red)
 
@@ -87,11 +87,11 @@ class MetricsPage:
 @router.get("/metrics")
 def show_metrics(request: Request, _: Viewer, console: ConsoleDep, window: Window = Window.DAY) -> Response:
     """Show everything that is measured."""
-    zone = Clock.of_reader(request.cookies, console.now()).zone
-    return page(request, "metrics/index.html", look(console, window, zone), partial="metrics/_metrics.html")
+    zone = ReaderClock.from_cookies(request.cookies, console.now()).zone
+    return page(request, "metrics/index.html", build_page(console, window, zone), partial="metrics/_metrics.html")
 
 
-def look(console: Console, window: Window, zone: tzinfo) -> MetricsPage:
+def build_page(console: Console, window: Window, zone: tzinfo) -> MetricsPage:
     """Ask for the figures and the alarms at the same time."""
     now = console.now()
     metrics, alarms = console.metrics, console.alarms
@@ -107,12 +107,14 @@ def look(console: Console, window: Window, zone: tzinfo) -> MetricsPage:
 
 
 def _charts(readings: Readings, zone: tzinfo) -> Charts:
-    groups = tuple(ShownGroup(group.name, group.title, _drawn(group, readings, zone)) for group in GROUPS)
+    groups = tuple(ShownGroup(group.name, group.title, _draw_group(group, readings, zone)) for group in GROUPS)
     return Charts(groups, readings.incomplete, readings.read_at)
 
 
-def _drawn(group: ChartGroup, readings: Readings, zone: tzinfo) -> tuple[ShownChart, ...]:
-    return tuple(ShownChart(each.title, each.unit, each.tells, each.drawn(readings, zone)) for each in group.plots)
+def _draw_group(group: ChartGroup, readings: Readings, zone: tzinfo) -> tuple[ShownChart, ...]:
+    return tuple(
+        ShownChart(each.title, each.unit, each.description, each.draw_chart(readings, zone)) for each in group.charts
+    )
 
 
 def _links(console: Console) -> tuple[tuple[str, str], ...]:

@@ -16,7 +16,7 @@ class AttentionItem:
     """A number of things that wait, and where they are listed."""
 
     count: int
-    what: str
+    noun: str
     href: str
     symbol: str
     tone: str
@@ -28,7 +28,7 @@ def attention_items(status: Status) -> tuple[AttentionItem, ...]:
     letters = status.dead_letters or 0
     failed = status.files(FileState.FAILED)
     rows, duplicates = status.rejected_rows, status.files(FileState.DUPLICATE)
-    found = (
+    items = (
         AttentionItem(alarms, _plural(alarms, "alarm"), "/metrics#alarms", "bell", "fail"),
         AttentionItem(letters, _plural(letters, "dead letter"), "/dead-letters", "dead-letters", "fail"),
         AttentionItem(failed, _plural(failed, "failed file"), f"/files?state={FileState.FAILED}", "failed", "fail"),
@@ -37,7 +37,7 @@ def attention_items(status: Status) -> tuple[AttentionItem, ...]:
             duplicates, _plural(duplicates, "duplicate"), f"/files?state={FileState.DUPLICATE}", "duplicate", "idle"
         ),
     )
-    return tuple(need for need in found if need.count)
+    return tuple(item for item in items if item.count)
 
 
 def _plural(count: int, word: str) -> str:

@@ -29,7 +29,7 @@ from admin_api.pages.overview.attention import AttentionItem, attention_items
 from admin_api.pages.parts import PagePart, ask
 from admin_api.rendering.charts.series_charts import Mark
 from admin_api.rendering.charts.sparkline import sparkline
-from admin_api.rendering.formats import UNKNOWN, Clock, duration, money
+from admin_api.rendering.formats import UNKNOWN, ReaderClock, duration, money
 from admin_api.rendering.views import page
 from admin_api.web.auth import Viewer
 from admin_api.wiring.services import Console, ConsoleDep
@@ -65,20 +65,21 @@ _SERIES = tuple(
 
 
 @dataclass(frozen=True, slots=True)
-class Figure:
+class MeasureTile:
     """One number with its course."""
 
     label: str
     value: str
-    spark: Markup
+    sparkline: Markup
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class Measures:
     """What CloudWatch has to say."""
 
-    figures: tuple[Figure, ...]
-    charts: tuple[Markup, ...]
+    tiles: tuple[MeasureTile, ...]
+    charts: tuple[tuple[str, Markup], ...]
+    """Each with its title."""
     incomplete: tuple[str, ...]
     read_at: datetime
 
@@ -89,7 +90,7 @@ class Overview:
 
     window: Window
     windows: tuple[tuple[str, str, bool], ...]
-    needs: tuple[AttentionItem, ...]
+    attention: tuple[AttentionItem, ...]
     missing: tuple[str, ...]
     """What could not be asked after, in words."""
     checked_at: datetime
@@ -98,7 +99,7 @@ class Overview:
     waiting: PagePart[int]
     """Messages that wait for a run."""
     newest: PagePart[tuple[FileEntry, ...]]
-    measured: PagePart[Measured]
+    measures: PagePart[Measures]
 
     @property
     def address(self) -> str:
@@ -109,31 +110,31 @@ class Overview:
 @router.get("/")
 def show_overview(request: Request, _: Viewer, console: ConsoleDep, window: Window = Window.DAY) -> Response:
     """Show how things stand."""
-    zone = Clock.of_reader(request.cookies, console.now()).zone
-    return page(request, "overview/index.html", look(console, window, zone), partial="overview/_overview.html")
+    zone = ReaderClock.from_cookies(request.cookies, console.now()).zone
+    return page(request, "overview/index.html", build_page(console, window, zone), partial="overview/_overview.html")
 
 
-def look(console: Console, window: Window, zone: tzinfo) -> Overview:
+def build_page(console: Console, window: Window, zone: tzinfo) -> Overview:
     """Ask every service at the same time; what one cannot say is missing from its part alone."""
     now = console.now()
     files, metrics, queue, status_reader = console.files, console.metrics, console.queue, console.status
     running = ask("DynamoDB", lambda: files.page(FileFilter(state=FileState.PROCESSING), limit=MOST_RUNNING))
     newest = ask("DynamoDB", lambda: files.page(FileFilter(), limit=NEWEST))
-    measured = ask("CloudWatch", lambda: metrics.fetch_metrics(_SERIES, window, now))
+    measures = ask("CloudWatch", lambda: metrics.fetch_metrics(_SERIES, window, now))
     waiting = ask("SQS", queue.waiting)
     status: Status = status_reader.read_status()
     at_work, shown = running.result(), newest.result()
     return Overview(
         window=window,
         windows=window_links("/", window),
-        needs=attention_items(status),
+        attention=attention_items(status),
         missing=status.missing,
         checked_at=datetime.fromtimestamp(status.read_at, UTC),
         running=at_work.then(lambda found: tuple(progress_of(each, now) for each in found.files)),
         more_run=bool(at_work.value and at_work.value.older),
         waiting=waiting.result(),
         newest=shown.then(lambda found: found.files),
-        measured=measured.result().then(lambda found: _measured(found, window, zone, marks_of(status))),
+        measures=measures.result().then(lambda found: _measures(found, window, zone, marks_of(status))),
     )
 
 
@@ -142,19 +143,19 @@ def marks_of(status: Status) -> tuple[Mark, ...]:
     return tuple(Mark(each.since, f"{each.name} since then") for each in status.alarming if each.since)
 
 
-def _measured(readings: Readings, window: Window, zone: tzinfo, marks: tuple[Mark, ...]) -> Measured:
-    said, received = window.words, readings.of(RECEIVED)
+def _measures(readings: Readings, window: Window, zone: tzinfo, marks: tuple[Mark, ...]) -> Measures:
+    period, received = window.words, readings.of(RECEIVED)
     done = quotient(total(readings.of(PROCESSED)), total(ended_files(readings)), times=100)
     cost = quotient(total(readings.of(COST)), total(rows_read(readings)), times=1000)
-    figures = (
-        _figure(f"Files, {said}", total(received), whole, merge_periods(received, _SPARK_POINTS)),
-        _figure(SUCCESS_RATE.title, done, per_cent, SUCCESS_RATE.compute(readings)),
-        _figure("Upload to settled, p95", readings.whole(SETTLED_P95_WHOLE), duration, readings.of(SETTLED_P95)),
-        _figure(COST_PER_THOUSAND_ROWS.title, cost, money, COST_PER_THOUSAND_ROWS.compute(readings)),
+    tiles = (
+        _tile(f"Files, {period}", total(received), whole, merge_periods(received, _SPARK_POINTS)),
+        _tile(SUCCESS_RATE.title, done, per_cent, SUCCESS_RATE.compute(readings)),
+        _tile("Upload to settled, p95", readings.whole(SETTLED_P95_WHOLE), duration, readings.of(SETTLED_P95)),
+        _tile(COST_PER_THOUSAND_ROWS.title, cost, money, COST_PER_THOUSAND_ROWS.compute(readings)),
     )
-    charts = tuple(plot.drawn(readings, zone, marks) for plot in (ROWS, LATENCY))
-    return Measured(figures, charts, readings.incomplete, readings.read_at)
+    charts = tuple((chart.title, chart.draw_chart(readings, zone, marks)) for chart in (ROWS, LATENCY))
+    return Measures(tiles, charts, readings.incomplete, readings.read_at)
 
 
-def _figure(label: str, value: float | None, write: Callable[[float], str], course: Values) -> Figure:
-    return Figure(label, UNKNOWN if value is None else write(value), sparkline(f"{label}, its course", course))
+def _tile(label: str, value: float | None, write: Callable[[float], str], course: Values) -> MeasureTile:
+    return MeasureTile(label, UNKNOWN if value is None else write(value), sparkline(f"{label}, its course", course))

@@ -58,7 +58,7 @@ def span_ticks(greatest: float) -> tuple[float, ...]:
     return tuple(step * number for number in range(math.ceil(greatest / step - 1e-9) + 1))
 
 
-def span_words(milliseconds: float) -> str:
+def format_span(milliseconds: float) -> str:
     """Write a round time span for an axis: 0, 250 ms, 2.5 s, 15 min, 6 h, 2 d."""
     if not milliseconds:
         return "0"
@@ -74,17 +74,17 @@ def time_ticks(first: datetime, last: datetime, zone: tzinfo, wanted: int = 6) -
     ticks: dict[datetime, str] = {}
     while (moment := wall.replace(tzinfo=zone).astimezone(UTC)) <= last:
         if moment >= first:
-            ticks[moment] = _words(wall, step)
+            ticks[moment] = _time_label(wall, step)
         wall += step
     return list(ticks.items())
 
 
-def _words(wall: datetime, step: timedelta) -> str:
+def _time_label(wall: datetime, step: timedelta) -> str:
     midnight = not (wall.hour or wall.minute)
     return f"{wall.day} {wall:%b}" if midnight or step >= _DAY else f"{wall:%H:%M}"
 
 
-def apart(places: Sequence[float], gap: float, top: float, bottom: float) -> list[float]:
+def spread_labels(places: Sequence[float], gap: float, top: float, bottom: float) -> list[float]:
     """Move labels up and down, as little as needed, until they are ``gap`` apart, in their order."""
     order = sorted(range(len(places)), key=lambda number: places[number])
     moved = list(places)
@@ -99,7 +99,7 @@ def apart(places: Sequence[float], gap: float, top: float, bottom: float) -> lis
     return [round(place, 1) for place in moved]
 
 
-def stretches(values: Sequence[float | None]) -> list[list[int]]:
+def contiguous_indexes(values: Sequence[float | None]) -> list[list[int]]:
     """Group the indexes of neighbouring values that there are; what lies between two groups is a gap."""
     groups: list[list[int]] = []
     for index, value in enumerate(values):
@@ -112,7 +112,7 @@ def stretches(values: Sequence[float | None]) -> list[list[int]]:
     return groups
 
 
-def compact(value: float) -> str:
+def short_number(value: float) -> str:
     """Write a number for an axis: 950, 1.2k, 3M."""
     for limit, sign in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
         if abs(value) >= limit:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
-from admin_api.rendering.charts.axes import Scale, apart, compact, time_ticks, value_ticks
+from admin_api.rendering.charts.axes import Scale, short_number, spread_labels, time_ticks, value_ticks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -53,13 +53,13 @@ class Chart:
     """The beginnings of the periods that the values are of."""
     lines: Sequence[Line]
     zone: tzinfo = UTC
-    write: Callable[[float], str] = compact
+    write: Callable[[float], str] = short_number
     """Writes a value in full, for hover and table."""
-    write_tick: Callable[[float], str] = compact
+    write_tick: Callable[[float], str] = short_number
     """Writes a value on the axis."""
     choose_ticks: Callable[[float], tuple[float, ...]] = value_ticks
     """Chooses the values on the axis, up to at least the greatest."""
-    says: str = ""
+    description: str = ""
     """What the chart shows, for whoever does not see it."""
     marks: Sequence[Mark] = ()
 
@@ -93,87 +93,87 @@ class PlotArea:
         return round(self.left + (index + 0.5) * self.step, 1)
 
 
-def figure(chart: Chart, room: PlotArea, drawn: Sequence[Markup], ends: Sequence[float | None]) -> Markup:
+def chart_figure(chart: Chart, area: PlotArea, shapes: Sequence[Markup], ends: Sequence[float | None]) -> Markup:
     """Put a chart together; ``ends`` are the values at whose height the series' names stand."""
     slug = re.sub(r"[^a-z0-9]+", "-", chart.title.lower()).strip("-")
-    parts = [*_grid(chart, room), *_times(chart, room), *drawn, *_marks(chart, room), *_names(chart, room, ends)]
+    parts = [*_grid(chart, area), *_times(chart, area), *shapes, *_marks(chart, area), *_names(chart, area, ends)]
     if all(end is None for end in ends):
         middle = Markup('<text class="nothing" x="{:g}" y="{:g}">No data in this time</text>')
-        parts.append(middle.format((room.left + room.right) / 2, HEIGHT / 2))
+        parts.append(middle.format((area.left + area.right) / 2, HEIGHT / 2))
     drawing = Markup(
         '<svg class="chart" viewBox="0 0 {w} {h}" data-plot="{left} {right} {top} {bottom}" role="img"'
         ' aria-labelledby="{id}-t {id}-d">'
-        '<title id="{id}-t">{title}</title><desc id="{id}-d">{says}</desc>{parts}</svg>'
+        '<title id="{id}-t">{title}</title><desc id="{id}-d">{description}</desc>{parts}</svg>'
     ).format(
         w=WIDTH,
         h=HEIGHT,
-        left=room.left,
-        right=room.right,
+        left=area.left,
+        right=area.right,
         top=_TOP,
         bottom=HEIGHT - _BOTTOM,
         id=slug,
         title=chart.title,
-        says=_says(chart),
+        description=_describe(chart),
         parts=Markup("").join(parts),
     )
     return Markup('<figure class="figure">{}{}</figure>').format(drawing, _table(chart))
 
 
-def last_of(values: Sequence[float | None]) -> float | None:
+def last_value(values: Sequence[float | None]) -> float | None:
     """Return the last value that there is."""
     return next((value for value in reversed(values) if value is not None), None)
 
 
-def _says(chart: Chart) -> str:
+def _describe(chart: Chart) -> str:
     """Describe the chart in a sentence; what its author says, then where each series stands."""
-    stands = []
+    sentences = []
     for line in chart.lines:
-        last = last_of(line.values)
+        last = last_value(line.values)
         most = max((value for value in line.values if value is not None), default=None)
         if last is None or most is None:
-            stands.append(f"{line.name}: no data")
+            sentences.append(f"{line.name}: no data")
         else:
-            stands.append(f"{line.name}: at most {chart.write(most)}, at last {chart.write(last)}")
-    return f"{chart.says} {'; '.join(stands)}.".strip()
+            sentences.append(f"{line.name}: at most {chart.write(most)}, at last {chart.write(last)}")
+    return f"{chart.description} {'; '.join(sentences)}.".strip()
 
 
-def _grid(chart: Chart, room: PlotArea) -> Iterator[Markup]:
-    for tick in room.ticks:
-        place = room.y.at(tick)
+def _grid(chart: Chart, area: PlotArea) -> Iterator[Markup]:
+    for tick in area.ticks:
+        place = area.y.at(tick)
         zero = "" if tick else " zero"
-        yield Markup('<path class="grid{}" d="M{} {:g}H{:g}"/>').format(zero, room.left, place, room.right)
+        yield Markup('<path class="grid{}" d="M{} {:g}H{:g}"/>').format(zero, area.left, place, area.right)
         words = Markup('<text class="tick" x="{}" y="{:g}">{}</text>')
-        yield words.format(room.left - 6, place + 3.5, chart.write_tick(tick))
+        yield words.format(area.left - 6, place + 3.5, chart.write_tick(tick))
 
 
-def _times(chart: Chart, room: PlotArea) -> Iterator[Markup]:
+def _times(chart: Chart, area: PlotArea) -> Iterator[Markup]:
     if not chart.moments:
         return
     for number, (moment, words) in enumerate(time_ticks(chart.moments[0], chart.moments[-1], chart.zone)):
         kind = "time less" if number % 2 else "time"
         text = Markup('<text class="{}" x="{:g}" y="{}">{}</text>')
-        yield text.format(kind, _x(chart, room, moment), HEIGHT - 6, words)
+        yield text.format(kind, _x(chart, area, moment), HEIGHT - 6, words)
 
 
-def _marks(chart: Chart, room: PlotArea) -> Iterator[Markup]:
+def _marks(chart: Chart, area: PlotArea) -> Iterator[Markup]:
     for mark in chart.marks:
         if chart.moments and chart.moments[0] <= mark.moment:
-            place = _x(chart, room, min(mark.moment, chart.moments[-1]))
+            place = _x(chart, area, min(mark.moment, chart.moments[-1]))
             line = Markup('<path class="mark" d="M{:g} {}V{}"><title>{}</title></path>')
             yield line.format(place, _TOP, HEIGHT - _BOTTOM, mark.name)
 
 
-def _x(chart: Chart, room: PlotArea, moment: datetime) -> float:
+def _x(chart: Chart, area: PlotArea, moment: datetime) -> float:
     first, last = chart.moments[0], chart.moments[-1]
-    return room.x((moment - first) / (last - first) * (len(chart.moments) - 1) if last > first else 0)
+    return area.x((moment - first) / (last - first) * (len(chart.moments) - 1) if last > first else 0)
 
 
-def _names(chart: Chart, room: PlotArea, ends: Sequence[float | None]) -> Iterator[Markup]:
+def _names(chart: Chart, area: PlotArea, ends: Sequence[float | None]) -> Iterator[Markup]:
     known = [(line, end) for line, end in zip(chart.lines, ends, strict=True) if end is not None]
-    places = apart([room.y.at(end) for _, end in known], _NAME_GAP, _TOP, HEIGHT - _BOTTOM)
+    places = spread_labels([area.y.at(end) for _, end in known], _NAME_GAP, _TOP, HEIGHT - _BOTTOM)
     for (line, _), place in zip(known, places, strict=True):
         name = Markup('<text class="name {}" x="{:g}" y="{:g}">{}</text>')
-        yield name.format(line.tone, room.right + 6, place + 3.5, line.name)
+        yield name.format(line.tone, area.right + 6, place + 3.5, line.name)
 
 
 def _rows(chart: Chart) -> Iterator[tuple[str, list[str]]]:

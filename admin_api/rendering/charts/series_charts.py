@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
-from admin_api.rendering.charts.axes import stretches
-from admin_api.rendering.charts.frame import Chart, Line, Mark, PlotArea, figure, last_of
+from admin_api.rendering.charts.axes import contiguous_indexes
+from admin_api.rendering.charts.frame import Chart, Line, Mark, PlotArea, chart_figure, last_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -25,48 +25,50 @@ Values = list[float | None]
 
 def line_chart(chart: Chart) -> Markup:
     """Draw each series as a line of its own."""
-    room = PlotArea.of(chart, _greatest(line.values for line in chart.lines))
-    drawn = [edge for line in chart.lines for edge in _edges(room, line, line.values)]
-    return figure(chart, room, drawn, [last_of(line.values) for line in chart.lines])
+    area = PlotArea.of(chart, _greatest(line.values for line in chart.lines))
+    shapes = [edge for line in chart.lines for edge in _line_shapes(area, line, line.values)]
+    return chart_figure(chart, area, shapes, [last_value(line.values) for line in chart.lines])
 
 
 def bar_chart(chart: Chart) -> Markup:
     """Draw the series as bars on top of each other, for few periods or for counts that come one by one."""
-    floors, tops = _piles([line.values for line in chart.lines])
-    room = PlotArea.of(chart, _greatest(tops))
-    wide = max(round(room.step - 1.5, 1), 1)
-    drawn = [
-        Markup('<path class="bar {}" stroke-width="{:g}" d="{}"/>').format(line.tone, wide, _bars(room, floor, top))
+    floors, tops = _stack_series([line.values for line in chart.lines])
+    area = PlotArea.of(chart, _greatest(tops))
+    bar_width = max(round(area.step - 1.5, 1), 1)
+    bar = Markup('<path class="bar {}" stroke-width="{:g}" d="{}"/>')
+    shapes = [
+        bar.format(line.tone, bar_width, _bar_path(area, floor, top))
         for line, floor, top in zip(chart.lines, floors, tops, strict=True)
     ]
-    return figure(chart, room, drawn, [_middle(floor, top) for floor, top in zip(floors, tops, strict=True)])
+    ends = [_middle_of_last(floor, top) for floor, top in zip(floors, tops, strict=True)]
+    return chart_figure(chart, area, shapes, ends)
 
 
-def _edges(room: PlotArea, line: Line, values: Sequence[float | None]) -> Iterator[Markup]:
-    for stretch in stretches(values):
-        points = [(room.x(index), room.y.at(values[index] or 0)) for index in stretch]
+def _line_shapes(area: PlotArea, line: Line, values: Sequence[float | None]) -> Iterator[Markup]:
+    for indexes in contiguous_indexes(values):
+        points = [(area.x(index), area.y.at(values[index] or 0)) for index in indexes]
         if len(points) == 1:
             yield Markup('<circle class="dot {}" cx="{:g}" cy="{:g}" r="2.5"/>').format(line.tone, *points[0])
             continue
-        path = _way(points)
+        path = _relative_path(points)
         if line.area:
-            ground = f"{path}V{room.y.start:g}H{points[0][0]:g}z"
-            yield Markup('<path class="area {}" d="{}"/>').format(line.tone, ground)
+            outline = f"{path}V{area.y.start:g}H{points[0][0]:g}z"
+            yield Markup('<path class="area {}" d="{}"/>').format(line.tone, outline)
         yield Markup('<path class="line {}" d="{}"/>').format(line.tone, path)
 
 
-def _way(points: Sequence[tuple[float, float]]) -> str:
+def _relative_path(points: Sequence[tuple[float, float]]) -> str:
     """Write a line by its steps: they repeat where places do not, so that a page of charts compresses well."""
     steps = [(after[0] - before[0], after[1] - before[1]) for before, after in pairwise(points)]
-    return f"M{points[0][0]:g} {points[0][1]:g}l" + " ".join(f"{_short(x)} {_short(y)}" for x, y in steps)
+    return f"M{points[0][0]:g} {points[0][1]:g}l" + " ".join(f"{_format_step(x)} {_format_step(y)}" for x, y in steps)
 
 
-def _short(step: float) -> str:
+def _format_step(step: float) -> str:
     """Write a step between two places, which are tenths, so nothing is lost by rounding."""
     return f"{round(step, 1):g}"
 
 
-def _piles(rows: Sequence[Sequence[float | None]]) -> tuple[list[Values], list[Values]]:
+def _stack_series(rows: Sequence[Sequence[float | None]]) -> tuple[list[Values], list[Values]]:
     """Return for each series where it begins and ends in the pile of each moment."""
     floors: list[Values] = []
     tops: list[Values] = []
@@ -80,19 +82,19 @@ def _piles(rows: Sequence[Sequence[float | None]]) -> tuple[list[Values], list[V
     return floors, tops
 
 
-def _bars(room: PlotArea, floor: Values, top: Values) -> str:
+def _bar_path(area: PlotArea, floor: Values, top: Values) -> str:
     """Write bars as strokes upwards, each from the end of the one before it."""
-    path, pen = "", (0.0, 0.0)
-    for index in (index for stretch in stretches(top) for index in stretch):
-        x, low, high = room.x(index), room.y.at(floor[index] or 0), room.y.at(top[index] or 0)
+    path, end = "", (0.0, 0.0)
+    for index in (index for indexes in contiguous_indexes(top) for index in indexes):
+        x, low, high = area.x(index), area.y.at(floor[index] or 0), area.y.at(top[index] or 0)
         if low > high:
-            path += f"m{_short(x - pen[0])} {_short(low - pen[1])}v{_short(high - low)}"
-            pen = (x, high)
+            path += f"m{_format_step(x - end[0])} {_format_step(low - end[1])}v{_format_step(high - low)}"
+            end = (x, high)
     return path
 
 
-def _middle(floor: Values, top: Values) -> float | None:
-    low, high = last_of(floor), last_of(top)
+def _middle_of_last(floor: Values, top: Values) -> float | None:
+    low, high = last_value(floor), last_value(top)
     return None if low is None or high is None else (low + high) / 2
 
 

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from admin_api.monitoring.cloudwatch import Readings
 from admin_api.monitoring.measures import RECEIVED, total
 from admin_api.monitoring.series import Series, Window
-from admin_api.pages.overview.index import look
+from admin_api.pages.overview.index import build_page
 from admin_api.rendering.formats import UNKNOWN
 from processor.domain.entries import to_iso
 from processor.domain.object_keys import file_id
@@ -141,7 +141,7 @@ def test_newest_files_are_eight_and_the_newest_first(console: ConsoleStage, stag
     """The rest is one step away."""
     entries = [stage.process(f"orders-{number}.csv", csv_file(f"A-{number},Ada,Engine,1,1.00")) for number in range(9)]
 
-    overview = look(console.console, Window.DAY, UTC)
+    overview = build_page(console.console, Window.DAY, UTC)
 
     assert overview.newest.value is not None
     assert [entry.file_id for entry in overview.newest.value] == [entry.file_id for entry in entries[:0:-1]]
@@ -149,10 +149,10 @@ def test_newest_files_are_eight_and_the_newest_first(console: ConsoleStage, stag
 
 def test_figures_are_made_of_one_read_of_the_chosen_window(console: ConsoleStage, metrics: FakeMetrics) -> None:
     """Sums over the window, shares and prices of the sums, one call for all of it."""
-    overview = look(console.console, Window.WEEK, UTC)
+    overview = build_page(console.console, Window.WEEK, UTC)
 
-    assert overview.measured.value is not None
-    assert {figure.label: figure.value for figure in overview.measured.value.figures} == {
+    assert overview.measures.value is not None
+    assert {tile.label: tile.value for tile in overview.measures.value.tiles} == {
         "Files, last week": "4",
         "Success rate": "25 %",
         "Upload to settled, p95": "2 ms",
@@ -167,11 +167,11 @@ def test_figures_without_data_are_unknown_and_not_zero(console: ConsoleStage) ->
     """No file, no success rate; the charts say that there is nothing."""
     given_metrics(console, FakeMetrics(None))
 
-    overview = look(console.console, Window.HOUR, UTC)
+    overview = build_page(console.console, Window.HOUR, UTC)
 
-    assert overview.measured.value is not None
-    assert {figure.value for figure in overview.measured.value.figures} == {UNKNOWN}
-    assert all("No data in this time" in chart for chart in overview.measured.value.charts)
+    assert overview.measures.value is not None
+    assert {tile.value for tile in overview.measures.value.tiles} == {UNKNOWN}
+    assert all("No data in this time" in chart for _, chart in overview.measures.value.charts)
 
 
 def test_without_cloudwatch_the_rest_still_stands(console: ConsoleStage, stage: Stage) -> None:

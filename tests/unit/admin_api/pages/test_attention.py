@@ -28,7 +28,7 @@ def test_what_waits_is_counted_in_words_with_its_list() -> None:
 
     needs = attention_items(status(counts, rows=1_041, letters=1, red=1))
 
-    assert [(need.count, need.what, need.href) for need in needs] == [
+    assert [(need.count, need.noun, need.href) for need in needs] == [
         (1, "alarm", "/metrics#alarms"),
         (1, "dead letter", "/dead-letters"),
         (2, "failed files", "/files?state=failed"),

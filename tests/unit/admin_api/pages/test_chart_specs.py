@@ -69,16 +69,16 @@ def test_every_plot_asks_for_what_it_draws(group: ChartGroup, window: Window) ->
     """A chart whose series was not asked for would fail on somebody's screen; without data it says so."""
     read = readings(window)
 
-    for plot in group.plots:
-        alone = Readings(read.span, read.read_at, {series: read.values[series] for series in plot.series})
-        drawing = plot.drawn(alone, UTC)
+    for chart in group.charts:
+        alone = Readings(read.span, read.read_at, {series: read.values[series] for series in chart.series})
+        drawing = chart.draw_chart(alone, UTC)
         assert "No data in this time" in drawing
-        assert plot.title in drawing
+        assert chart.title in drawing
 
 
 def test_titles_are_unique_on_their_page() -> None:
     """A chart's ids are made of its title."""
-    titles = [plot.title for group in GROUPS for plot in group.plots]
+    titles = [chart.title for group in GROUPS for chart in group.charts]
 
     assert len(set(titles)) == len(titles)
 

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from admin_api.rendering.charts.axes import (
     Scale,
-    apart,
-    compact,
+    contiguous_indexes,
+    format_span,
+    short_number,
     span_ticks,
-    span_words,
-    stretches,
+    spread_labels,
     time_ticks,
     value_ticks,
 )
@@ -58,7 +58,7 @@ def test_value_ticks_are_round(greatest: float, expected: tuple[float, ...]) -> 
 )
 def test_time_spans_have_ticks_as_clocks_do(greatest_ms: float, words: list[str]) -> None:
     """Half an hour is three times ten minutes, and no 33 min 20 s."""
-    assert [span_words(tick) for tick in span_ticks(greatest_ms)] == words
+    assert [format_span(tick) for tick in span_ticks(greatest_ms)] == words
 
 
 def test_time_ticks_are_round_on_the_clock_of_the_reader() -> None:
@@ -94,7 +94,7 @@ def test_time_ticks_hold_when_the_clocks_change() -> None:
 @given(st.lists(st.floats(min_value=10, max_value=140), min_size=1, max_size=8))
 def test_labels_end_up_apart_within_their_room_and_in_order(places: list[float]) -> None:
     """Eight names of fourteen units fit into 130 units only if each moves as little as it must."""
-    moved = apart(places, 14, 10, 140)
+    moved = spread_labels(places, 14, 10, 140)
 
     ordered = sorted(zip(places, moved, strict=True))
     assert all(later - earlier >= 13.9 for earlier, later in pairwise(sorted(moved)))
@@ -104,7 +104,7 @@ def test_labels_end_up_apart_within_their_room_and_in_order(places: list[float])
 
 def test_a_gap_ends_a_stretch() -> None:
     """Values on both sides of a gap are never joined."""
-    assert stretches([1, 2, None, None, 0, None, 5]) == [[0, 1], [4], [6]]
+    assert contiguous_indexes([1, 2, None, None, 0, None, 5]) == [[0, 1], [4], [6]]
 
 
 def test_a_scale_without_extent_puts_all_in_one_place() -> None:
@@ -117,4 +117,4 @@ def test_a_scale_without_extent_puts_all_in_one_place() -> None:
 )
 def test_axis_numbers_are_short(value: float, text: str) -> None:
     """Thousands become letters."""
-    assert compact(value) == text
+    assert short_number(value) == text

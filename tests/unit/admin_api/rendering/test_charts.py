@@ -71,7 +71,7 @@ def _strokes(path: str) -> list[tuple[float, float, float]]:
 @pytest.mark.parametrize("draw", DRAWINGS)
 def test_a_chart_has_a_title_a_description_and_a_table(draw: Callable[[Chart], Markup]) -> None:
     """Whoever does not see it gets its sense from the description and its values from the table."""
-    figure = _parse(draw(_chart(Line("accepted", [1, 2, 3, None, 5]), says="Rows of an hour.")))
+    figure = _parse(draw(_chart(Line("accepted", [1, 2, 3, None, 5]), description="Rows of an hour.")))
 
     svg, details = figure
     names = svg.attrib["aria-labelledby"].split()
@@ -115,7 +115,7 @@ def test_a_drawing_says_where_its_plot_lies(draw: Callable[[Chart], Markup]) -> 
 @pytest.mark.parametrize("draw", DRAWINGS)
 def test_a_name_from_outside_is_only_text(draw: Callable[[Chart], Markup]) -> None:
     """A series may be called what it likes."""
-    drawing = draw(_chart(Line("<script>", [1, 2, 3, 4, 5]), title="<b>", says="a & b"))
+    drawing = draw(_chart(Line("<script>", [1, 2, 3, 4, 5]), title="<b>", description="a & b"))
 
     assert "<script>" not in drawing
     assert "<b>" not in drawing
@@ -147,7 +147,7 @@ def test_a_chart_without_a_single_moment_is_still_a_chart(draw: Callable[[Chart]
 
 
 def test_a_line_breaks_where_the_data_does() -> None:
-    """Two stretches are two paths; a value alone between gaps is a dot."""
+    """Two contiguous_indexes are two paths; a value alone between gaps is a dot."""
     drawing = line_chart(_chart(Line("a", [1, 2, None, 4, 5]), Line("b", [None, None, 3, None, None], "s2")))
 
     assert len(_paths(drawing, "line")) == 2
@@ -212,7 +212,7 @@ def test_a_moment_that_matters_is_marked_where_it_is() -> None:
 
 
 def test_a_sparkline_keeps_gaps_and_says_what_it_is() -> None:
-    """It is an image with a name, and two stretches are two lines."""
+    """It is an image with a name, and two contiguous_indexes are two lines."""
     drawing = _parse(sparkline("Files of the last hour", [1, 2, None, 3, 4]))
 
     assert drawing.attrib["aria-label"] == "Files of the last hour"

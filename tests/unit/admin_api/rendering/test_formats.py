@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from jinja2 import Environment
 
-from admin_api.rendering.formats import FILTERS, Clock, duration, money, number, price, size
+from admin_api.rendering.formats import FILTERS, ReaderClock, byte_size, duration, money, number, price
 
 NOW = datetime(2026, 11, 25, 18, 0, tzinfo=UTC)
 EARLIER = "2026-11-25T17:58:00.123456Z"
@@ -20,10 +20,10 @@ EARLIER = "2026-11-25T17:58:00.123456Z"
 class Frame:
     """The part of a page's frame that the filters ask for."""
 
-    clock: Clock
+    clock: ReaderClock
 
 
-def render(template: str, clock: Clock, **values: Any) -> str:
+def render(template: str, clock: ReaderClock, **values: Any) -> str:
     """Render a template with the clock's filters."""
     environment = Environment(autoescape=True)
     environment.filters.update(FILTERS)
@@ -32,53 +32,55 @@ def render(template: str, clock: Clock, **values: Any) -> str:
 
 def test_without_a_zone_times_are_utc() -> None:
     """A first visit, or one without scripts, shows the time that logs have."""
-    clock = Clock.of_reader({}, NOW)
+    clock = ReaderClock.from_cookies({}, NOW)
 
-    assert clock.exact(EARLIER) == "25 Nov 17:58:00"
+    assert clock.exact_time(EARLIER) == "25 Nov 17:58:00"
     assert clock.zone_name == "UTC"
 
 
 def test_times_are_the_readers() -> None:
     """The cookie's zone decides."""
-    clock = Clock.of_reader({"waybill_zone": "Asia/Kolkata"}, NOW)
+    clock = ReaderClock.from_cookies({"waybill_zone": "Asia/Kolkata"}, NOW)
 
-    assert clock.exact(EARLIER) == "25 Nov 23:28:00"
+    assert clock.exact_time(EARLIER) == "25 Nov 23:28:00"
 
 
 def test_a_reader_may_ask_for_utc() -> None:
     """The switch wins over the zone."""
-    clock = Clock.of_reader({"waybill_zone": "Asia/Kolkata", "waybill_clock": "utc"}, NOW)
+    clock = ReaderClock.from_cookies({"waybill_zone": "Asia/Kolkata", "waybill_clock": "utc"}, NOW)
 
-    assert clock.exact(EARLIER) == "25 Nov 17:58:00"
+    assert clock.exact_time(EARLIER) == "25 Nov 17:58:00"
     assert clock.shows_utc
 
 
 @pytest.mark.parametrize("name", ["Nowhere/Land", "../../etc/passwd", "", "\x00", "Europe"])
 def test_a_zone_that_nobody_knows_is_utc(name: str) -> None:
     """A cookie is the browser's word, and may hold anything."""
-    assert Clock.of_reader({"waybill_zone": name}, NOW).zone_name == "UTC"
+    assert ReaderClock.from_cookies({"waybill_zone": name}, NOW).zone_name == "UTC"
 
 
 def test_another_year_is_named() -> None:
     """A date alone would mislead in January."""
-    assert Clock.of_reader({}, NOW).exact("2025-12-31T23:00:00Z") == "31 Dec 2025 23:00:00"
+    assert ReaderClock.from_cookies({}, NOW).exact_time("2025-12-31T23:00:00Z") == "31 Dec 2025 23:00:00"
 
 
 def test_when_is_relative_and_exact_on_hover() -> None:
     """The element holds the machine's form, the reader's and UTC's."""
-    clock = Clock.of_reader({"waybill_zone": "Europe/Berlin"}, NOW)
+    clock = ReaderClock.from_cookies({"waybill_zone": "Europe/Berlin"}, NOW)
 
-    shown = render("{{ moment|when }}", clock, moment=EARLIER)
+    shown = render("{{ moment|time_ago }}", clock, moment=EARLIER)
 
     assert 'datetime="2026-11-25T17:58:00.123456Z"' in shown
     assert 'title="25 Nov 18:58:00 Europe/Berlin · 2026-11-25 17:58:00.123 UTC"' in shown
     assert ">2 minutes ago<" in shown
 
 
-@pytest.mark.parametrize("template", ["{{ ''|when }}", "{{ ''|exact }}", "{{ none|number }}", "{{ ''|money }}"])
+@pytest.mark.parametrize(
+    "template", ["{{ ''|time_ago }}", "{{ ''|exact_time }}", "{{ none|number }}", "{{ ''|money }}"]
+)
 def test_what_is_not_known_is_a_dash(template: str) -> None:
     """Nothing is shown as zero that is not known."""
-    assert render(template, Clock(NOW)) == "\u2013"
+    assert render(template, ReaderClock(NOW)) == "\u2013"
 
 
 @pytest.mark.parametrize(
@@ -117,5 +119,5 @@ def test_durations_are_in_the_unit_that_fits(milliseconds: float, shown: str) ->
 def test_numbers_and_sizes() -> None:
     """Thousands are set apart, bytes counted in powers of two."""
     assert number(12345) == "12,345"
-    assert size(1536) == "1.5 KiB"
-    assert size(timedelta(0).seconds) == "0 Bytes"
+    assert byte_size(1536) == "1.5 KiB"
+    assert byte_size(timedelta(0).seconds) == "0 Bytes"

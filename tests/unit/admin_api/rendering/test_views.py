@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import pytest
 
 from admin_api.monitoring.status import Status
-from admin_api.rendering.formats import Clock
+from admin_api.rendering.formats import ReaderClock
 from admin_api.rendering.views import Frame, templates
 from admin_api.web.assets import FOLDER
 from admin_api.web.auth import User
@@ -28,7 +28,7 @@ FRAME = Frame(
     is_production=False,
     user=OPERATOR,
     status=CALM,
-    clock=Clock(NOW),
+    clock=ReaderClock(NOW),
     theme="auto",
     address="/files?state=failed",
     request_id="request",
@@ -107,7 +107,7 @@ def test_a_page_is_whole_while_the_status_cannot_be_loaded() -> None:
 
 def test_what_the_last_action_did_is_said_and_is_only_text() -> None:
     """The word of a redirect stands above the page, whatever names are in it."""
-    page = _page(replace(FRAME, said="<script>.csv is being reprocessed."))
+    page = _page(replace(FRAME, message="<script>.csv is being reprocessed."))
 
     assert '<div class="flash" role="status">' in page
     assert "&lt;script&gt;.csv is being reprocessed." in page
