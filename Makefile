@@ -56,7 +56,7 @@ check: setup ## lint, format, types, import rules
 	@ruff check .
 	@ruff format --check .
 	@mypy
-	@lint-imports
+	@report=$$(lint-imports --no-logo) || { echo "$$report"; exit 1; }; grep '^Contracts:' <<< "$$report"
 
 synth: setup ## write the CloudFormation template to cdk.out/
 	@$(PYTHON) -m cdk.commands.deploy synth $(CONTEXT_ARGS)
