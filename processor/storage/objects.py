@@ -92,10 +92,6 @@ class Objects:
         """Write a small object."""
         self.client.put_object(Bucket=bucket, Key=key, Body=body, ContentType=content_type)
 
-    def begin_upload(self, bucket: str, key: str) -> str:
-        """Begin a multipart upload; returns its id."""
-        return self.client.create_multipart_upload(Bucket=bucket, Key=key, ContentType=_CONTENT_TYPE)["UploadId"]
-
     def copy(self, facts: ObjectFacts, key: str) -> ObjectVersion:
         """Copy an object within the bucket and return the copy's version.
 
@@ -152,7 +148,7 @@ class Objects:
 
 @dataclass(eq=False, repr=False)
 class ObjectWriter:
-    """Streams one object: a single PUT while it is small, a multipart upload beyond one part.
+    """Writes one object as its bytes come: a single PUT while it is small, a multipart upload beyond one part.
 
     An object without bytes is never written. Unless :meth:`complete` is reached, :meth:`abort` leaves nothing behind
     (and a killed function's parts are removed by the bucket's lifecycle rule).
@@ -172,6 +168,32 @@ class ObjectWriter:
         self.size_bytes += len(data)
         if len(self._buffer) >= PART_BYTES:
             self._send_part()
+
+    def copy(self, source_key: str, start: int, end: int, *, object_bytes: int) -> None:
+        """Append a stretch of another object of the bucket, of ``object_bytes``, as a part that S3 copies by itself.
+
+        The stretch, and what waits before it, must have the size of a part: 5 MiB at least, 5 GiB at most.
+        """
+        if self._buffer:
+            self._send_part()
+        number = self._next_part_number()
+        # Of an object of just 5 MiB S3 copies no range: https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPartCopy.html
+        stretch = {"CopySourceRange": f"bytes={start}-{end - 1}"} if (start, end) != (0, object_bytes) else {}
+        part = self.client.upload_part_copy(
+            Bucket=self.bucket,
+            Key=self.key,
+            UploadId=self._upload_id,
+            PartNumber=number,
+            CopySource={"Bucket": self.bucket, "Key": source_key},
+            **stretch,  # type: ignore[arg-type]
+        )
+        self._parts.append({"PartNumber": number, "ETag": part["CopyPartResult"]["ETag"]})
+        self.size_bytes += end - start
+
+    @property
+    def waiting_bytes(self) -> int:
+        """How many bytes are not sent yet."""
+        return len(self._buffer)
 
     def complete(self) -> str:
         """Finish the object and return its key, or "" if it has no bytes."""
@@ -196,10 +218,7 @@ class ObjectWriter:
             self.client.abort_multipart_upload(Bucket=self.bucket, Key=self.key, UploadId=self._upload_id)
 
     def _send_part(self) -> None:
-        if not self._upload_id:
-            started = self.client.create_multipart_upload(Bucket=self.bucket, Key=self.key, ContentType=_CONTENT_TYPE)
-            self._upload_id = started["UploadId"]
-        number = len(self._parts) + 1
+        number = self._next_part_number()
         part = self.client.upload_part(
             Bucket=self.bucket,
             Key=self.key,
@@ -209,3 +228,9 @@ class ObjectWriter:
         )
         self._parts.append({"PartNumber": number, "ETag": part["ETag"]})
         self._buffer.clear()
+
+    def _next_part_number(self) -> int:
+        if not self._upload_id:
+            upload = self.client.create_multipart_upload(Bucket=self.bucket, Key=self.key, ContentType=_CONTENT_TYPE)
+            self._upload_id = upload["UploadId"]
+        return len(self._parts) + 1
