@@ -6,17 +6,15 @@ Where the run is not known, the end of a long object is read from its end.
 
 from __future__ import annotations
 
-import codecs
 import csv
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import ClientError
-
-from processor.domain.errors import WaybillError
+from processor.domain.errors import ObjectGoneError, WaybillError
 from processor.domain.orders import ENRICHED_HEADER, Order, sort_keys
+from processor.storage.range_reader import open_range, split_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -26,13 +24,10 @@ if TYPE_CHECKING:
 
     from processor.domain.entries import FileEntry, RunEntry
 
-_CHUNK_BYTES = 64 * 1024
 _LONGEST_ROW = 2_048
 """Bytes: 464 characters of text, of four bytes or a doubled quote at the most, and some 100 of figures and commas."""
 _MANY_ROWS = 1_000
 """Fewer are read through to reach those behind them; so far apart lie the offsets, too."""
-_GONE = frozenset({"NoSuchKey", "NoSuchVersion", "404"})
-_BEYOND_THE_END = "InvalidRange"
 
 
 @dataclass(eq=False)
@@ -90,7 +85,7 @@ def _read(client: S3Client, entry: FileEntry, start: int, skip: int, count: int)
     if body is None:
         return []
     try:
-        cells = csv.reader(lines_of(body), strict=True)
+        cells = csv.reader(split_lines(body), strict=True)
         return list(_orders(islice(cells, skip, skip + count), entry, sort_keys(entry.base, entry.file_id)))
     finally:
         body.close()
@@ -133,27 +128,8 @@ def _orders(rows: Iterable[list[str]], entry: FileEntry, sort_key: Callable[[int
         raise AcceptedRowsUnreadableError(entry.accepted_key) from error
 
 
-def _open(client: S3Client, entry: FileEntry, stretch: str) -> StreamingBody | None:
-    """Begin to read these bytes (RFC 9110, 14.1.2); None if the object ends before them."""
+def _open(client: S3Client, entry: FileEntry, byte_range: str) -> StreamingBody | None:
     try:
-        answer = client.get_object(Bucket=entry.bucket, Key=entry.accepted_key, Range=f"bytes={stretch}")
-    except ClientError as error:
-        if error.response["Error"]["Code"] in _GONE:
-            raise AcceptedRowsGoneError(entry.accepted_key) from error
-        if error.response["Error"]["Code"] == _BEYOND_THE_END:
-            return None
-        raise
-    return answer["Body"]
-
-
-def lines_of(body: StreamingBody) -> Iterator[str]:
-    """Split what arrives at line feeds alone: U+2028 and its like are data in a cell."""
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    rest = ""
-    for chunk in body.iter_chunks(_CHUNK_BYTES):
-        *lines, rest = (rest + decoder.decode(chunk)).split("\n")
-        for line in lines:
-            yield line + "\n"
-    rest += decoder.decode(b"", final=True)
-    if rest:
-        yield rest
+        return open_range(client, entry.bucket, entry.accepted_key, byte_range)
+    except ObjectGoneError as error:
+        raise AcceptedRowsGoneError(entry.accepted_key) from error

@@ -27,7 +27,7 @@ _LARGEST_COPY = 512 * 1024**2
 _COPIED_PARTS = 128 * 1024**2
 _MOST_DELETES = 1_000  # DeleteObjects' limit.
 # 405 answers for a delete marker. Without s3:ListBucket a missing object would answer 403 instead.
-_GONE = frozenset({"404", "405", "NoSuchKey", "NoSuchVersion", "MethodNotAllowed"})
+GONE_CODES = frozenset({"404", "405", "NoSuchKey", "NoSuchVersion", "MethodNotAllowed"})
 
 
 class ObjectFacts(NamedTuple):
@@ -54,7 +54,7 @@ class Objects:
         try:
             head = self.client.head_object(**request)
         except ClientError as error:
-            if error.response["Error"]["Code"] in _GONE:
+            if error.response["Error"]["Code"] in GONE_CODES:
                 raise ObjectGoneError from error
             raise
         found = ObjectVersion(version.bucket, version.key, head.get("VersionId", version.version_id))
@@ -84,7 +84,7 @@ class Objects:
         try:
             return self.client.get_object(Bucket=bucket, Key=key)["Body"].read()
         except ClientError as error:
-            if error.response["Error"]["Code"] in _GONE:
+            if error.response["Error"]["Code"] in GONE_CODES:
                 return None
             raise
 

@@ -11,19 +11,14 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import ClientError
-
-from processor.domain.errors import WaybillError
-from processor.storage.accepted_reader import lines_of
+from processor.domain.errors import ObjectGoneError, WaybillError
+from processor.storage.range_reader import open_range, split_lines
 from processor.storage.rejected_rows import HEADER, RejectedRow
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from mypy_boto3_s3 import S3Client
-
-_GONE = frozenset({"NoSuchKey", "NoSuchVersion", "404"})
-_BEYOND_THE_END = "InvalidRange"
 
 
 @dataclass(eq=False)
@@ -51,18 +46,15 @@ def read_rejected(client: S3Client, bucket: str, key: str, *, first_byte: int = 
     Raises :class:`RejectedRowsError`.
     """
     try:
-        body = client.get_object(Bucket=bucket, Key=key, Range=f"bytes={first_byte}-")["Body"]
-    except ClientError as error:
-        code = error.response["Error"]["Code"]
-        if code == _BEYOND_THE_END and first_byte:
+        body = open_range(client, bucket, key, f"{first_byte}-")
+    except ObjectGoneError as error:
+        why = f"{key} is no longer in the bucket: it has expired or was deleted. The original may still be there."
+        raise RejectedRowsError(why) from error
+    if body is None:
+        if first_byte:
             return RejectedStretch((), 0)
-        if code in _GONE:
-            why = f"{key} is no longer in the bucket: it has expired or was deleted. The original may still be there."
-            raise RejectedRowsError(why) from error
-        if code == _BEYOND_THE_END:
-            raise RejectedRowsError(f"{key} is empty: somebody has replaced it.") from error
-        raise
-    counted = _Counted(lines_of(body))
+        raise RejectedRowsError(f"{key} is empty: somebody has replaced it.")
+    counted = _Counted(split_lines(body))
     try:
         reader = csv.reader(counted, strict=True)
         if not first_byte:
