@@ -1,4 +1,4 @@
-"""Cursors of paged lists: a position packed into text that is safe in a URL, and checked when it comes back. Pure.
+"""Cursors of paged lists: a direction and a position, packed into text that is safe in a URL, and checked. Pure.
 
 A cursor is no secret and carries no right: whoever changes one reaches another position of the same list, or is
 refused.
@@ -10,6 +10,7 @@ import base64
 import binascii
 import json
 from dataclasses import dataclass
+from enum import StrEnum
 
 _LONGEST = 2_000  # Characters: three keys of DynamoDB at the most, far below what servers take as a URL.
 
@@ -25,21 +26,36 @@ class CursorError(ValueError):
         return f"{self.cursor!r:.60} is no position in this list."
 
 
-def pack(*parts: str) -> str:
-    """Pack the parts of a position."""
-    text = json.dumps(parts, ensure_ascii=False, separators=(",", ":"))
+class Direction(StrEnum):
+    """Which way a page goes from its position; each list shows the newest first."""
+
+    OLDER = "older"
+    NEWER = "newer"
+
+    @property
+    def opposite(self) -> Direction:
+        """The way back."""
+        return Direction.NEWER if self is Direction.OLDER else Direction.OLDER
+
+
+def pack(direction: str, *position: str) -> str:
+    """Pack a page's direction and the parts of its position."""
+    text = json.dumps([direction, *position], ensure_ascii=False, separators=(",", ":"))
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-def unpack(cursor: str, parts: int) -> tuple[str, ...]:
-    """Read back what :func:`pack` made of so many parts; raises :class:`CursorError`."""
+def unpack(cursor: str, parts: int) -> tuple[Direction, tuple[str, ...]]:
+    """Read back what :func:`pack` made of a direction and so many parts; raises :class:`CursorError`."""
     if len(cursor) > _LONGEST:
         raise CursorError(cursor)
     try:
         padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
-        found = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
+        content = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
     except (ValueError, RecursionError, binascii.Error) as error:
         raise CursorError(cursor) from error
-    if not isinstance(found, list) or len(found) != parts or not all(isinstance(part, str) for part in found):
+    if not isinstance(content, list) or len(content) != 1 + parts or not all(isinstance(part, str) for part in content):
         raise CursorError(cursor)
-    return tuple(found)
+    direction, *position = content
+    if direction not in set(Direction):
+        raise CursorError(cursor)
+    return Direction(direction), tuple(position)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.conditions import ConditionBase, Key
 
-from processor.domain.cursors import CursorError, pack, unpack
+from processor.domain.cursors import CursorError, Direction, pack, unpack
 from processor.ledger.table import deserialise, key_condition_request, serialise
 
 if TYPE_CHECKING:
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     from processor.ledger.table import FilesTable
 
-_OLDER, _NEWER = "older", "newer"
 _SORT_KEY = "received_at"
 MOST_SEARCHED = 1_000
 """Items that one filtered look comes past: about the 1 MB that DynamoDB reads at a time."""
@@ -39,7 +38,7 @@ class IndexPage:
 class _Position:
     """Where a page begins, and which way it goes. Without ``file_id`` it is a moment, which belongs to the page."""
 
-    direction: str
+    direction: Direction
     at: str
     file_id: str = ""
     entry: str = ""
@@ -48,16 +47,17 @@ class _Position:
     def read(cls, cursor: str, since: str, until: str) -> _Position | None:
         if not cursor:
             return None
-        position = cls(*unpack(cursor, 4))
+        direction, (at, file_id, entry) = unpack(cursor, 3)
+        position = cls(direction, at, file_id, entry)
         whole = position.at and bool(position.file_id) == bool(position.entry)
         # DynamoDB refuses a position outside the span that is asked for.
         within = position.at >= since and (not until or position.at <= until)
-        if position.direction not in {_OLDER, _NEWER} or not whole or not within:
+        if not whole or not within:
             raise CursorError(cursor)
         return position
 
     @classmethod
-    def of(cls, direction: str, item: dict[str, Any]) -> _Position:
+    def of(cls, direction: Direction, item: dict[str, Any]) -> _Position:
         return cls(direction, item[_SORT_KEY], item["file_id"], item["entry"])
 
     @property
@@ -67,7 +67,7 @@ class _Position:
 
 def position_behind(received_at: str, file_id: str, entry: str) -> str:
     """Return the cursor of the page that goes on behind this item, to older ones."""
-    return _Position(_OLDER, received_at, file_id, entry).cursor
+    return _Position(Direction.OLDER, received_at, file_id, entry).cursor
 
 
 def read_index_page(
@@ -90,7 +90,8 @@ def read_index_page(
     """
     since, until = span
     start = _Position.read(cursor, since, until)
-    to_older = start.direction == _OLDER if start else not from_oldest
+    direction = start.direction if start else (Direction.NEWER if from_oldest else Direction.OLDER)
+    to_older = direction is Direction.OLDER
     request = _request(partition, start, since, until)
     answer = table.client.query(
         TableName=table.name,
@@ -106,7 +107,7 @@ def read_index_page(
     cut = len(found) > limit
     shown = found[:limit]
     last = shown[-1] if cut else stopped_at
-    ahead = _Position.of(_OLDER if to_older else _NEWER, last).cursor if last else ""
+    ahead = _Position.of(direction, last).cursor if last else ""
     behind = _way_back(start, shown)
     return IndexPage(
         tuple(shown if to_older else reversed(shown)),
@@ -120,7 +121,7 @@ def _way_back(start: _Position | None, shown: Sequence[dict[str, Any]]) -> str:
     """Point back to where this page came from. From an empty page that is its own beginning, which belongs to it."""
     if start is None:
         return ""
-    back = _NEWER if start.direction == _OLDER else _OLDER
+    back = start.direction.opposite
     return (_Position.of(back, shown[0]) if shown else _Position(back, start.at)).cursor
 
 
@@ -128,7 +129,7 @@ def _request(partition: tuple[str, str], start: _Position | None, since: str, un
     """Write the key condition, and the key behind which the page begins."""
     name, value = partition
     if start and not start.file_id:
-        since, until = (start.at, until) if start.direction == _NEWER else (since, start.at)
+        since, until = (start.at, until) if start.direction is Direction.NEWER else (since, start.at)
     condition: ConditionBase = Key(name).eq(value)
     if since and until:
         condition &= Key(_SORT_KEY).between(since, until)

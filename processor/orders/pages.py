@@ -5,14 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from processor.domain.cursors import CursorError, pack, unpack
+from processor.domain.cursors import CursorError, Direction, pack, unpack
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from processor.domain.orders import Order
-
-_OLDER, _NEWER = "older", "newer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +26,7 @@ class OrderPage:
 class Position:
     """Beyond which order a page begins, and which way it goes."""
 
-    direction: str
+    direction: Direction
     timestamp: str
     order_id: str
 
@@ -37,15 +35,16 @@ class Position:
         """Read a cursor; "" is the list's newest end. Raises :class:`CursorError`."""
         if not cursor:
             return None
-        position = cls(*unpack(cursor, 3))
-        if position.direction not in {_OLDER, _NEWER} or not position.timestamp or not position.order_id:
+        direction, (timestamp, order_id) = unpack(cursor, 2)
+        position = cls(direction, timestamp, order_id)
+        if not position.timestamp or not position.order_id:
             raise CursorError(cursor)
         return position
 
     @property
     def to_older(self) -> bool:
         """Whether the page holds what is older than the position."""
-        return self.direction == _OLDER
+        return self.direction is Direction.OLDER
 
     def passed_by(self, order: Order) -> bool:
         """Tell whether the order lies on the page's side of the position."""
@@ -67,9 +66,9 @@ def cut_page(found: Iterable[Order], position: Position | None, limit: int) -> O
         orders.reverse()
     older = newer = ""
     if orders and (more or not to_older):
-        older = pack(_OLDER, *_rank(orders[-1]))
+        older = pack(Direction.OLDER, *_rank(orders[-1]))
     if orders and position and (more or to_older):
-        newer = pack(_NEWER, *_rank(orders[0]))
+        newer = pack(Direction.NEWER, *_rank(orders[0]))
     return OrderPage(tuple(orders), older, newer)
 
 

@@ -11,7 +11,7 @@ from itertools import dropwhile
 from typing import TYPE_CHECKING
 
 from admin_api.pages.parts import begin
-from processor.domain.cursors import CursorError, pack, unpack
+from processor.domain.cursors import CursorError, Direction, pack, unpack
 from processor.domain.entries import FIRST_STRIDE, from_iso, to_iso
 from processor.domain.orders import Order
 from processor.ledger.file_list import FileFilter
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from processor.ledger.file_list import FilePage
     from processor.orders.lookup import FileOrders
 
-_OLDER, _NEWER = "older", "newer"
 _MOST_FILES = 50
 _MOST_DIGITS = 12
 
@@ -46,7 +45,7 @@ class FeedPage:
 class _Place:
     """A row of a file, and the way that the page goes from it."""
 
-    direction: str
+    direction: Direction
     received_at: str
     file_id: str
     row: int
@@ -54,8 +53,8 @@ class _Place:
     @classmethod
     def read(cls, cursor: str) -> _Place:
         """Read a cursor; raises :class:`CursorError`."""
-        direction, received_at, file_id, row = unpack(cursor, 4)
-        if direction not in {_OLDER, _NEWER} or not (row.isascii() and row.isdigit() and len(row) <= _MOST_DIGITS):
+        direction, (received_at, file_id, row) = unpack(cursor, 3)
+        if not (row.isascii() and row.isdigit() and len(row) <= _MOST_DIGITS):
             raise CursorError(cursor)
         try:
             moment = to_iso(from_iso(received_at))
@@ -65,7 +64,7 @@ class _Place:
             raise CursorError(cursor) from error
 
     @staticmethod
-    def cursor(direction: str, entry: FileEntry, row: int) -> str:
+    def cursor(direction: Direction, entry: FileEntry, row: int) -> str:
         """Pack a place into a cursor."""
         return pack(direction, entry.received_at, entry.file_id, str(row))
 
@@ -101,7 +100,7 @@ def read_feed(console: Console, cursor: str = "", limit: int = PAGE) -> FeedPage
     ends_here = following >= last.total and len(groups) == len(files) and not start.has_older
     return FeedPage(
         groups,
-        older="" if ends_here else _Place.cursor(_OLDER, last.entry, following),
+        older="" if ends_here else _Place.cursor(Direction.OLDER, last.entry, following),
         newer=_up_from(start),
     )
 
@@ -110,13 +109,13 @@ def _nothing_yet(start: _Start) -> FeedPage:
     if not start.has_older:
         return FeedPage((), "", "")
     last = start.files[-1]
-    older = _Place.cursor(_OLDER, last, last.accepted_rows)
+    older = _Place.cursor(Direction.OLDER, last, last.accepted_rows)
     return FeedPage((), older, _up_from(start), searched_to=last.received_at)
 
 
 def _up_from(start: _Start) -> str:
     """Return the cursor of the page above: from the topmost file even if it has no orders, or it would not move."""
-    return "" if start.at_top else _Place.cursor(_NEWER, start.files[0], start.first)
+    return "" if start.at_top else _Place.cursor(Direction.NEWER, start.files[0], start.first)
 
 
 def feed_rows(console: Console, limit: int = 500) -> Iterator[Order]:
@@ -140,7 +139,7 @@ def _start_at(console: Console, cursor: str, limit: int) -> _Start:
     """Find where the page begins; everything that may be needed for it is asked for at the same time."""
     place = _Place.read(cursor)
     files, ledger = console.files, console.ledger
-    goes_up = place.direction == _NEWER and place.row < limit
+    goes_up = place.direction is Direction.NEWER and place.row < limit
     down, up = FileFilter(until=place.received_at), FileFilter(since=place.received_at)
     listed = begin(lambda: files.page(down, limit=_MOST_FILES))
     newer = begin(lambda: files.page(up, from_oldest=True, limit=_MOST_FILES)) if goes_up else None
@@ -154,7 +153,7 @@ def _start_at(console: Console, cursor: str, limit: int) -> _Start:
     if newer:
         before, first, at_top = _way_up(newer.result(), found, limit - place.row)
         return _Start((*before, *found), first, has_older, at_top)
-    first = place.row - (limit if place.direction == _NEWER else 0)
+    first = place.row - (limit if place.direction is Direction.NEWER else 0)
     return _Start(found, first, has_older, run=run_of_rows(runs.result()) if runs else None)
 
 

@@ -8,15 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from processor.domain.cursors import CursorError, pack, unpack
+from processor.domain.cursors import CursorError, Direction, pack, unpack
 
 
-@given(st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=60), min_size=1, max_size=4))
-def test_a_cursor_comes_back_as_what_it_was(parts: list[str]) -> None:
+@given(st.sampled_from(Direction), st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=60), max_size=4))
+def test_a_cursor_comes_back_as_what_it_was(direction: Direction, parts: list[str]) -> None:
     """Any text can be part of a position, and the cursor needs no quoting in a URL."""
-    cursor = pack(*parts)
+    cursor = pack(direction, *parts)
 
-    assert unpack(cursor, len(parts)) == tuple(parts)
+    assert unpack(cursor, len(parts)) == (direction, tuple(parts))
     assert cursor.replace("-", "").replace("_", "").isalnum()
 
 
@@ -24,24 +24,28 @@ def test_a_cursor_comes_back_as_what_it_was(parts: list[str]) -> None:
 def test_anything_else_is_refused(text: str) -> None:
     """Text from a URL either is a cursor or raises what the pages know, and nothing else."""
     try:
-        parts = unpack(text, 3)
+        direction, position = unpack(text, 3)
     except CursorError:
         return
-    assert unpack(pack(*parts), 3) == parts
+    assert unpack(pack(direction, *position), 3) == (direction, position)
 
 
 @pytest.mark.parametrize(
-    "inner", [b"[1,2]", b'{"a":"b"}', b'["a"]', b'["a","b","c"]', b"\xff\xfe", b"[" * 1_000, b"nonsense"]
+    "inner",
+    [
+        *(b"[1,2]", b'{"a":"b"}', b'["older"]', b'["older","b","c"]', b'["older",2]', b'["sideways","b"]'),
+        *(b'[["older"],"b"]', b'[null,"b"]', b"\xff\xfe", b"[" * 1_000, b"nonsense"),
+    ],
 )
 def test_packed_text_that_is_no_position_is_refused(inner: bytes) -> None:
     """What unpacks into something else than so many texts is none."""
     cursor = base64.urlsafe_b64encode(inner).decode().rstrip("=")
 
     with pytest.raises(CursorError, match="is no position in this list"):
-        unpack(cursor, 2)
+        unpack(cursor, 1)
 
 
 def test_a_very_long_cursor_is_refused_unread() -> None:
     """A URL cannot make us unpack megabytes."""
     with pytest.raises(CursorError):
-        unpack(pack("x" * 10_000), 1)
+        unpack(pack(Direction.OLDER, "x" * 10_000), 1)
