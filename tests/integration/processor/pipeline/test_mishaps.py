@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
+from processor.domain.entries import ERROR
 from processor.domain.errors import MessageFailedError
 from processor.domain.file_states import FileState
 from processor.messaging.messages import reprocess_body
@@ -198,6 +200,30 @@ def test_failing_abort_does_not_hide_the_cause(stage: Stage, monkeypatch: pytest
 
     assert stage.entry(version).cause == "ReadTimeoutError"
     assert [key.split("/")[0] for key in aborted] == ["processed-data", "failed-data"]
+
+
+def test_run_that_fails_late_has_its_rows_on_its_receipt(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run that cannot complete its outputs says how many rows it had stored, and what that cost."""
+    version = stage.upload("orders.csv", MIXED_FILE)
+    with monkeypatch.context() as patch:
+        patch.setattr(stage.clients.s3, "put_object", None)
+        with pytest.raises(MessageFailedError):
+            stage.deliver(version)
+
+    [run] = stage.runs(version)
+
+    assert (run.outcome, run.accepted_rows, run.rejected_rows, run.batches) == (ERROR, 60, 1, 3)
+    assert float(run.estimated_cost) > 0
+
+
+def test_file_that_fails_after_its_check_keeps_its_digest(stage: Stage) -> None:
+    """The bytes of a file without a usable header are known all the same."""
+    body = b"order_id\nA-1\n"
+
+    entry = stage.process("orders.csv", body)
+
+    assert (entry.state, entry.size_bytes) == (FileState.FAILED, len(body))
+    assert entry.content_sha256 == hashlib.sha256(body).hexdigest()
 
 
 def test_large_object_under_a_folder_like_key_is_a_file(stage: Stage) -> None:
