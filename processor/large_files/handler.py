@@ -38,7 +38,7 @@ def handle(event: dict[str, Any], context: LambdaContext) -> Any:
 
 
 def _plan(task: Task, _event: dict[str, Any], invocation: Invocation) -> dict[str, Any]:
-    return steps.plan(task, services, invocation)
+    return steps.plan_ranges(task, services, invocation)
 
 
 def _store_range(task: Task, event: dict[str, Any], invocation: Invocation) -> None:

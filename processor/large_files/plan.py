@@ -121,7 +121,7 @@ class RangeResult:
         return cls(**document)
 
 
-def joined_marks(results: Sequence[RangeResult], *, first: int, most: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+def join_marks(results: Sequence[RangeResult], *, first: int, most: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """Return numbers and byte offsets of accepted rows in the object that the ranges' objects are joined to.
 
     ``first`` is the offset of the first row, ``most`` how many there may be.
@@ -138,7 +138,7 @@ def joined_marks(results: Sequence[RangeResult], *, first: int, most: int) -> tu
     return tuple(row for row, _ in marks), tuple(offset for _, offset in marks)
 
 
-def joined_reasons(results: Sequence[RangeResult]) -> dict[str, int]:
+def join_reasons(results: Sequence[RangeResult]) -> dict[str, int]:
     """Add up how often each reason occurred."""
     reasons: Counter[str] = Counter()
     for result in results:

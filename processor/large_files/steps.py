@@ -21,18 +21,17 @@ from processor.domain.errors import (
 )
 from processor.domain.file_states import SETTLED, FileState
 from processor.domain.orders import ENRICHED_HEADER
-from processor.large_files import plan as ranges
 from processor.large_files.joining import Piece, join
-from processor.large_files.plan import Folder, Plan, RangeResult
+from processor.large_files.plan import Folder, Plan, RangeResult, join_marks, join_reasons
 from processor.large_files.splitting import split
 from processor.observability.cost import Usage
 from processor.observability.telemetry import logger, span
 from processor.pipeline.deadline import Deadline
 from processor.pipeline.handover import run_of, take_on
-from processor.pipeline.loader import admitted, warnings_of
+from processor.pipeline.loader import encoding_of, output_keys, warnings_of
 from processor.pipeline.retry import RetryPolicy, give_back
-from processor.pipeline.run import Run, Settlement, Stored
-from processor.pipeline.settlement import finish_clean_up, settle, tell_and_clean_up
+from processor.pipeline.run import LoadResult, Settlement
+from processor.pipeline.settlement import finish_clean_up, notify_and_clean_up, settle
 from processor.storage.outputs import header_line
 from processor.storage.rejected_rows import HEADER
 
@@ -41,6 +40,7 @@ if TYPE_CHECKING:
 
     from processor.domain.entries import FileEntry
     from processor.pipeline.handover import Task
+    from processor.pipeline.run import Run
     from processor.storage.objects import ObjectFacts
     from processor.wiring.invocation import Invocation
     from processor.wiring.services import Services
@@ -51,25 +51,28 @@ _TRANSITIONS_A_RANGE = 2
 """Of the state machine's execution, and of each range's: https://aws.amazon.com/step-functions/pricing/"""
 
 
-def plan(task: Task, services: Services, invocation: Invocation) -> dict[str, Any]:
-    """Check and split the file, unless an earlier run has; settle it if it cannot be read. Say what the ranges need."""
-    run = take_on(task, services, invocation)
+def plan_ranges(task: Task, services: Services, invocation: Invocation) -> dict[str, Any]:
+    """Check and split the file, unless an earlier run has; return what the next steps need.
+
+    A file that cannot be read is settled here: then there are no next steps.
+    """
+    run, facts = take_on(task, services, invocation), None
     try:
-        run.facts = facts = services.objects.facts(run.entry.original)
-        run.entry = services.ledger.hold(run.entry, task.lease_until, facts.size_bytes)
-        encoding = admitted(run, facts)
+        facts = services.objects.facts(run.entry.original)
+        run = run._replace(entry=services.ledger.hold(run.entry, task.lease_until, facts.size_bytes))
+        encoding = encoding_of(run, facts)
         folder = _folder(run.entry, facts, encoding, services)
-        made = _read_plan(run.entry, folder, services) or _make_plan(run, facts, encoding, folder)
+        plan = _read_plan(run.entry, folder, services) or _make_plan(run, facts, encoding, folder)
     except PermanentError as error:
-        end(run, task, Settlement(FileState.FAILED, object_keys.FAILED, cause=error.cause, error=str(error)))
+        _settle(run, Settlement.of_error(error, facts))
         return {"settled": True}
-    logger.info("file_split", extra={"ranges": len(made.split.ranges), "lines": made.split.content.lines})
+    logger.info("file_split", extra={"ranges": len(plan.split.ranges), "lines": plan.split.content.lines})
     return {
         "settled": False,
         "bucket": run.entry.bucket,
         "folder": folder.prefix,
         "manifest_key": folder.manifest,
-        "header_bytes": made.split.header_bytes,
+        "header_bytes": plan.split.header_bytes,
         "encoding": encoding,
     }
 
@@ -77,7 +80,7 @@ def plan(task: Task, services: Services, invocation: Invocation) -> dict[str, An
 def settle_ranges(task: Task, folder: Folder, services: Services, invocation: Invocation) -> None:
     """Join what the ranges have stored, and settle the file as a single run would.
 
-    Raises :class:`RangesMissingError`, :class:`LeaseLostError`.
+    Raises :class:`PlanMissingError`, :class:`RangesMissingError`, :class:`LeaseLostError`.
     """
     entry = services.ledger.read(task.file_id)
     if entry and entry.run_id == task.run_id and entry.state in SETTLED:
@@ -86,30 +89,15 @@ def settle_ranges(task: Task, folder: Folder, services: Services, invocation: In
     else:
         run = take_on(task, services, invocation)
         entry = run.entry
-        end(run, task, _settlement(run, folder))
-    if made := _read_plan(entry, folder, services):
-        services.objects.delete_all(entry.bucket, folder.keys(made.split.ranges))
-
-
-def _settlement(run: Run, folder: Folder) -> Settlement:
-    """Gather the ranges' results and say how the file is to be settled."""
-    made = _read_plan(run.entry, folder, run.services)
-    if made is None:
-        raise PlanMissingError
-    found = [_read_result(run.entry, folder, part.number, run.services) for part in made.split.ranges]
-    missing = [number for number, result in enumerate(found) if result is None]
-    if missing:
-        raise RangesMissingError(missing, len(found))
-    results = [result for result in found if result]
-    run.content = made.split.content
-    run.used_elsewhere += sum((result.usage for result in results), made.usage)
-    with suppress(ObjectGoneError):  # Every row is stored: that the original has gone since makes no failure of it.
-        run.facts = run.services.objects.facts(run.entry.original)
-    try:
+        plan, results = _read_results(entry, folder, services)
+        usage = sum((result.usage for result in results), plan.usage)
+        run = run._replace(used_elsewhere=run.used_elsewhere + usage)
+        facts = _find_facts(run)
         with span("join"):
-            return _join(run, made, results, folder)
-    except PermanentError as error:
-        return Settlement(FileState.FAILED, object_keys.FAILED, cause=error.cause, error=str(error))
+            result = _join(run, plan, results, folder)
+        _settle(run, Settlement.of_result(result, facts, plan.split.content))
+    if plan_left := _read_plan(entry, folder, services):
+        services.objects.delete_all(entry.bucket, folder.keys(plan_left.split.ranges))
 
 
 def give_back_file(task: Task, error: StepFailedError, services: Services, invocation: Invocation) -> None:
@@ -119,18 +107,25 @@ def give_back_file(task: Task, error: StepFailedError, services: Services, invoc
         return  # Another run has taken the file over, and the message with it.
     if entry.state is FileState.PROCESSING:
         give_back(run_of(task, entry, services, invocation), error)
-        left = services.ledger.read(task.file_id)
-        if left and left.run_id == task.run_id and left.state is FileState.PROCESSING:
+        entry_now = services.ledger.read(task.file_id)
+        if entry_now and entry_now.run_id == task.run_id and entry_now.state is FileState.PROCESSING:
             raise error  # Not recorded: the state machine repeats the step, or the file would be held for hours.
     services.queue.postpone(task.message, RetryPolicy.of(services.config).delay_s(task.message))
 
 
-def end(run: Run, task: Task, settlement: Settlement) -> None:
+def _settle(run: Run, settlement: Settlement) -> None:
     """Settle the file, tell a person, clean up, and take the message out of the queue."""
     with span("settle"):
-        settle(run, settlement)
-    tell_and_clean_up(run)
-    run.services.queue.finish(task.message)
+        run = settle(run, settlement)
+    notify_and_clean_up(run)
+    run.services.queue.finish(run.message)
+
+
+def _find_facts(run: Run) -> ObjectFacts | None:
+    """Look at the original; every row is stored, so a missing one is no failure."""
+    with suppress(ObjectGoneError):
+        return run.services.objects.facts(run.entry.original)
+    return None
 
 
 def _folder(entry: FileEntry, facts: ObjectFacts, encoding: str, services: Services) -> Folder:
@@ -149,15 +144,13 @@ def _make_plan(run: Run, facts: ObjectFacts, encoding: str, folder: Folder) -> P
             yield block
 
     with span("check and split"):
-        made = split(blocks(), encoding=encoding, range_bytes=run.services.config.range_bytes)
-    run.content = made.content
-    transitions = _TRANSITIONS + _TRANSITIONS_A_RANGE * len(made.ranges)
-    own = run.services.usage_meter.used() - run.used_before + Usage(state_transitions=transitions, lambda_requests=1)
-    own.lambda_gb_seconds = run.invocation.gb_seconds(run.invocation.elapsed_s())
-    written = Plan(made, own)
-    objects.put(bucket, folder.manifest, written.manifest(), _JSON)
-    objects.put(bucket, folder.plan, written.to_json(), _JSON)
-    return written
+        file_split = split(blocks(), encoding=encoding, range_bytes=run.services.config.range_bytes)
+    transitions = _TRANSITIONS + _TRANSITIONS_A_RANGE * len(file_split.ranges)
+    usage = run.usage_here(run.invocation.elapsed_s()) + Usage(state_transitions=transitions)
+    plan = Plan(file_split, usage)
+    objects.put(bucket, folder.manifest, plan.manifest(), _JSON)
+    objects.put(bucket, folder.plan, plan.to_json(), _JSON)
+    return plan
 
 
 def _read_plan(entry: FileEntry, folder: Folder, services: Services) -> Plan | None:
@@ -165,21 +158,27 @@ def _read_plan(entry: FileEntry, folder: Folder, services: Services) -> Plan | N
     return Plan.from_json(text) if text else None
 
 
-def _read_result(entry: FileEntry, folder: Folder, number: int, services: Services) -> RangeResult | None:
-    text = services.objects.read(entry.bucket, folder.result(number))
-    return RangeResult.from_json(text) if text else None
+def _read_results(entry: FileEntry, folder: Folder, services: Services) -> tuple[Plan, list[RangeResult]]:
+    """Read the plan and the result of each of its ranges."""
+    plan = _read_plan(entry, folder, services)
+    if plan is None:
+        raise PlanMissingError
+    texts = [services.objects.read(entry.bucket, folder.result(part.number)) for part in plan.split.ranges]
+    missing = [number for number, text in enumerate(texts) if not text]
+    if missing:
+        raise RangesMissingError(missing, len(texts))
+    return plan, [RangeResult.from_json(text) for text in texts if text]
 
 
-def _join(run: Run, made: Plan, results: Sequence[RangeResult], folder: Folder) -> Settlement:
+def _join(run: Run, plan: Plan, results: Sequence[RangeResult], folder: Folder) -> LoadResult:
     """Join the ranges' outputs to those of the file, and their counts to those of the run."""
-    objects, entry = run.services.objects, run.entry
+    objects, bucket = run.services.objects, run.entry.bucket
     accepted = [Piece(folder.accepted(number), result.accepted_bytes) for number, result in enumerate(results)]
     rejected = [Piece(folder.rejected(number), result.rejected_bytes) for number, result in enumerate(results)]
-    accepted_key = object_keys.accepted_key(entry.base, entry.file_id, entry.name)
-    rejected_key = object_keys.rejected_key(entry.base, entry.file_id, entry.name)
-    head = header_line(ENRICHED_HEADER)
-    marks, offsets = ranges.joined_marks(results, first=len(head), most=MOST_OFFSETS)
-    run.joined = Stored(
+    accepted_key, rejected_key = output_keys(run.entry)
+    header = header_line(ENRICHED_HEADER)
+    marks, offsets = join_marks(results, first=len(header), most=MOST_OFFSETS)
+    return LoadResult(
         accepted_rows=sum(result.accepted_rows for result in results),
         rejected_rows=sum(result.rejected_rows for result in results),
         batches=sum(result.batches for result in results),
@@ -187,11 +186,8 @@ def _join(run: Run, made: Plan, results: Sequence[RangeResult], folder: Folder) 
         row_stride=FIRST_STRIDE,
         row_offsets=offsets,
         row_marks=marks,
-    )
-    return Settlement(
-        state=FileState.PARTIAL if run.joined.rejected_rows else FileState.PROCESSED,
-        accepted_key=join(objects, entry.bucket, accepted_key, head, accepted),
-        rejected_key=join(objects, entry.bucket, rejected_key, header_line(HEADER), rejected),
-        reasons=ranges.joined_reasons(results),
-        warnings=warnings_of(made.split.unknown_columns),
+        accepted_key=join(objects, bucket, accepted_key, header, accepted),
+        rejected_key=join(objects, bucket, rejected_key, header_line(HEADER), rejected),
+        reasons=join_reasons(results),
+        warnings=warnings_of(plan.split.unknown_columns),
     )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from processor.domain import object_keys
 from processor.domain.entries import from_iso
-from processor.domain.errors import LeaseLostError
+from processor.domain.errors import LeaseLostError, TooManyRowsError
 from processor.domain.file_states import FileState
 from processor.messaging.messages import Message
 from processor.observability.cost import Usage
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from processor.domain.entries import FileEntry
+    from processor.parsing.decoding import ContentCheck
     from processor.storage.objects import ObjectFacts
     from processor.wiring.invocation import Invocation
     from processor.wiring.services import Services
@@ -73,14 +74,25 @@ def is_too_large_for_one_run(run: Run, facts: ObjectFacts) -> bool:
     return time_s > 0 and not in_time and not object_keys.is_gzipped(run.entry.name)
 
 
-def hand_over(run: Run) -> int:
+def is_too_long_for_one_run(run: Run, content: ContentCheck) -> bool:
+    """Tell whether the file has more lines than one invocation stores.
+
+    Raises :class:`TooManyRowsError` for gzip, which cannot be read in ranges.
+    """
+    most = run.services.config.max_rows
+    if content.lines > most and object_keys.is_gzipped(run.entry.name):
+        raise TooManyRowsError(content.lines, most)
+    return content.lines > most
+
+
+def hand_over(run: Run, size_bytes: int) -> int:
     """Have the file read in ranges, and hold it until that must have ended: the moment that is returned."""
     services = run.services
     until = int(services.now().timestamp()) + services.config.large_file_timeout_s + 1
     # Started first: an execution without the longer lease does no harm, a long lease without an execution costs hours.
     services.state_machine.start(run.entry.run_id, Task.of(run, until)._asdict())
-    run.entry = services.ledger.hold(run.entry, until, run.facts.size_bytes if run.facts else 0)
-    logger.info("file_handed_over", extra={"size_bytes": run.entry.size_bytes})
+    services.ledger.hold(run.entry, until, size_bytes)
+    logger.info("file_handed_over", extra={"size_bytes": size_bytes})
     return until
 
 
@@ -94,8 +106,13 @@ def take_on(task: Task, services: Services, invocation: Invocation) -> Run:
 
 def run_of(task: Task, entry: FileEntry, services: Services, invocation: Invocation) -> Run:
     """Take the run up where the invocation before this one left it."""
-    run = Run(services, invocation, task.message, entry, used_before=services.usage_meter.used())
-    run.began_s = invocation.elapsed_s()
-    run.before_ms = round((services.now() - from_iso(entry.run_started_at)).total_seconds() * 1000)
-    run.used_elsewhere = Usage(**task.used) + Usage(sqs_requests=-3)  # A run counts the message's own requests once.
-    return run
+    return Run(
+        services,
+        invocation,
+        task.message,
+        entry,
+        used_before=services.usage_meter.used(),
+        began_s=invocation.elapsed_s(),
+        before_ms=round((services.now() - from_iso(entry.run_started_at)).total_seconds() * 1000),
+        used_elsewhere=Usage(**task.used) + Usage(sqs_requests=-3),  # A run counts the message's own requests once.
+    )

@@ -1,8 +1,9 @@
-"""Reads one file into orders: checks its content, then stores every good row and lays every bad one aside."""
+"""Loads one file: checks its content, then stores every good row and lays every bad one aside."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, NamedTuple
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -12,37 +13,130 @@ from processor.domain.errors import (
     EmptyFileError,
     NoRowsError,
     TooLargeError,
-    TooManyRowsError,
     UnknownEncodingError,
     WrongNameError,
 )
-from processor.domain.file_states import FileState
 from processor.domain.orders import OrderMaker
-from processor.observability.telemetry import Span, logger, span
+from processor.observability.telemetry import logger, span
 from processor.orders.batches import Batcher
 from processor.parsing import decoding
 from processor.parsing.reader import PlainRows, RowReader
 from processor.pipeline.deadline import Deadline
-from processor.pipeline.run import Run, Settlement
-from processor.storage.outputs import AcceptedRows, CsvObject, RejectedRows
+from processor.pipeline.run import LoadResult
+from processor.storage.outputs import AcceptedRows, RejectedRows
 from processor.storage.rejected_rows import OWN_COLUMNS, RejectedRow
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from processor.domain.entries import FileEntry
     from processor.orders.batches import Batch
     from processor.orders.writer import OrderWriter
+    from processor.parsing.decoding import ContentCheck
+    from processor.pipeline.run import Run
     from processor.storage.objects import ObjectFacts
 
 _ENCODING_ALIASES = {"utf8": "utf-8", "windows-1252": "cp1252"}
-_ROWS_BETWEEN_LOOKS = 100
+_ROWS_BETWEEN_CHECKS = 100
 _MOST_NAMES = 20
 _LONGEST_NAME = 60
-_KEPT_BYTES = 8 * 1024 * 1024
-"""A file up to this size is fetched once, to be checked and read."""
+_LARGEST_IN_MEMORY = 8 * 1024 * 1024
+"""A file up to this size is fetched once, to be checked and loaded."""
 
 
-def admitted(run: Run, facts: ObjectFacts) -> str:
+class Sinks(NamedTuple):
+    """The places that a run's rows go to: the orders table, and the two outputs."""
+
+    writer: OrderWriter
+    accepted: AcceptedRows
+    rejected: RejectedRows
+    accepted_key: str
+    rejected_key: str
+
+    @classmethod
+    def of(cls, run: Run, accepted_key: str, rejected_key: str, *, headed: bool = True) -> Sinks:
+        """Prepare the sinks; nothing is written yet. The outputs of a range are not ``headed``: they get no header."""
+        open_object, bucket = run.services.objects.writer, run.entry.bucket
+        return cls(
+            run.services.new_order_writer(),
+            AcceptedRows(open_object(bucket, accepted_key), headed=headed),
+            RejectedRows(open_object(bucket, rejected_key), headed=headed),
+            accepted_key,
+            rejected_key,
+        )
+
+    @contextmanager
+    def completed(self) -> Iterator[None]:
+        """Complete both outputs after the block, or discard them if it fails: an object that is there is whole."""
+        try:
+            yield
+            with span("complete outputs"):
+                self.accepted.complete()
+                self.rejected.complete()
+        except Exception:
+            for output in (self.accepted, self.rejected):
+                try:
+                    output.abort()
+                except (BotoCoreError, ClientError):  # It must not hide why.
+                    logger.warning("abort_failed", exc_info=True)
+            raise
+
+    def result(self, warnings: tuple[str, ...] = ()) -> LoadResult:
+        """Tell what has gone into the sinks so far."""
+        return LoadResult(
+            accepted_rows=self.accepted.count,
+            rejected_rows=self.rejected.count,
+            batches=self.writer.batches,
+            retried_items=self.writer.retried_items,
+            row_stride=self.accepted.stride,
+            row_offsets=tuple(self.accepted.offsets),
+            accepted_key=self.accepted_key if self.accepted.count else "",
+            rejected_key=self.rejected_key if self.rejected.count else "",
+            reasons=self.rejected.reasons,
+            warnings=warnings,
+        )
+
+
+def output_keys(entry: FileEntry) -> tuple[str, str]:
+    """Name a file's two outputs: accepted rows and rejected rows."""
+    name = entry.base, entry.file_id, entry.name
+    return object_keys.accepted_key(*name), object_keys.rejected_key(*name)
+
+
+class Source:
+    """The original's bytes, which are read twice; those of a small original are fetched once."""
+
+    def __init__(self, run: Run, facts: ObjectFacts) -> None:
+        """Raise :class:`PermanentError` if the file may not be read at all."""
+        self.run = run
+        self.facts = facts
+        self._blocks: list[bytes] = []
+        self._encoding = encoding_of(run, facts)
+        self._gzipped = object_keys.is_gzipped(run.entry.name)
+        self._limit_bytes = run.services.config.max_gzip_bytes
+
+    def check(self, deadline: Deadline) -> ContentCheck:
+        """Read all bytes and prove that they are text; raises :class:`PermanentError`."""
+        return decoding.check(
+            self._read(deadline), gzipped=self._gzipped, encoding=self._encoding, limit_bytes=self._limit_bytes
+        )
+
+    def text(self, deadline: Deadline) -> Iterator[bytes]:
+        """Yield the file as UTF-8, once it is checked."""
+        return decoding.text(
+            self._read(deadline), gzipped=self._gzipped, encoding=self._encoding, limit_bytes=self._limit_bytes
+        )
+
+    def _read(self, deadline: Deadline) -> Iterator[bytes]:
+        objects = self.run.services.objects
+        if not self._blocks and self.facts.size_bytes <= _LARGEST_IN_MEMORY:
+            self._blocks = list(objects.blocks(self.facts))
+        for block in self._blocks or objects.blocks(self.facts):
+            deadline.check(0)
+            yield block
+
+
+def encoding_of(run: Run, facts: ObjectFacts) -> str:
     """Return the encoding of a file that may be read at all; raises :class:`PermanentError` for any other."""
     config, entry = run.services.config, run.entry
     encoding = (facts.metadata.get("encoding") or config.default_encoding).lower()  # A form may leave it empty.
@@ -60,66 +154,41 @@ def admitted(run: Run, facts: ObjectFacts) -> str:
     return encoding
 
 
-def read_file(run: Run, facts: ObjectFacts) -> Settlement:
-    """Store the orders of one file and complete its two outputs. Raises :class:`PermanentError` before the first write.
-
-    The outputs are completed last, so that an object that is there is whole.
-    """
-    config, entry = run.services.config, run.entry
-    encoding = admitted(run, facts)
-    source = _Source(run, facts)
-    deadline = Deadline(run.invocation, source.report_progress)
-    source.deadline = deadline
-    limit, gzipped = config.max_gzip_bytes, object_keys.is_gzipped(entry.name)
+def check(source: Source) -> ContentCheck:
+    """Check the whole file before any of it is stored; raises :class:`PermanentError`."""
     with span("check") as trace:
-        run.content = decoding.check(source.blocks(), gzipped=gzipped, encoding=encoding, limit_bytes=limit)
-        trace.describe(stored_bytes=run.content.stored_bytes, lines=run.content.lines)
-        if run.content.lines > config.max_rows:
-            raise TooManyRowsError(run.content.lines, config.max_rows)
-        reader = RowReader(decoding.text(source.blocks(), gzipped=gzipped, encoding=encoding, limit_bytes=limit))
-
-    run.store = run.services.new_order_writer()
-    run.store.may_wait = deadline.may_wait
-    accepted_key = object_keys.accepted_key(entry.base, entry.file_id, entry.name)
-    rejected_key = object_keys.rejected_key(entry.base, entry.file_id, entry.name)
-    run.accepted = AcceptedRows(run.services.objects.writer(entry.bucket, accepted_key))
-    run.rejected = RejectedRows(run.services.objects.writer(entry.bucket, rejected_key))
-    maker = OrderMaker(entry.base, entry.file_id, entry.run_id, run.invocation.trace_id, config.order_indexes)
-    try:
-        with span("read and validate") as trace:
-            store_rows(reader, Batcher(maker), run.store, run.accepted, run.rejected, deadline)
-            _describe(trace, run.store, run.accepted, run.rejected)
-        with span("complete outputs"):
-            accepted_key, rejected_key = run.accepted.complete(), run.rejected.complete()
-        return Settlement(
-            state=FileState.PARTIAL if run.rejected.count else FileState.PROCESSED,
-            accepted_key=accepted_key,
-            rejected_key=rejected_key,
-            reasons=run.rejected.reasons,
-            warnings=warnings_of(reader.unknown_columns),
-        )
-    except Exception:
-        for output in (run.accepted, run.rejected):
-            abort(output)
-        raise
+        content = source.check(Deadline(source.run.invocation))
+        trace.describe(stored_bytes=content.stored_bytes, lines=content.lines)
+    return content
 
 
-def _describe(trace: Span, store: OrderWriter, accepted: AcceptedRows, rejected: RejectedRows) -> None:
-    """Put the counts of the loop into its trace, and its writing as one part: the sum of many short ones."""
-    trace.describe(accepted_rows=accepted.count, rejected_rows=rejected.count)
-    trace.add_part("write", store.busy_s, batches=store.batches, retried_items=store.retried_items)
+def load(source: Source, content: ContentCheck, sinks: Sinks) -> LoadResult:
+    """Store the orders of a checked file and complete its two outputs.
 
+    Raises :class:`PermanentError` before the first write, :class:`LeaseLostError`, :class:`OutOfTimeError`, and what
+    AWS raises.
+    """
+    run, size_bytes = source.run, source.facts.size_bytes
 
-def abort(output: CsvObject) -> None:
-    """Discard an output; what goes wrong with that must not hide why."""
-    try:
-        output.abort()
-    except (BotoCoreError, ClientError):
-        logger.warning("abort_failed", exc_info=True)
+    def report_progress(rows: int) -> None:
+        # By the rows, as their bytes are fetched blocks ahead, and those of a small file at once.
+        read_bytes = min(size_bytes * rows // content.lines, size_bytes) if content.lines else 0
+        run.services.ledger.report_progress(run.entry, rows=rows, read_bytes=read_bytes, size_bytes=size_bytes)
+
+    deadline = Deadline(run.invocation, report_progress)
+    with sinks.completed(), span("read and validate") as trace:
+        reader = RowReader(source.text(deadline))
+        if not load_rows(run, reader, sinks, deadline):
+            raise NoRowsError
+        trace.describe(accepted_rows=sinks.accepted.count, rejected_rows=sinks.rejected.count)
+        # Writing is one part of the trace: the sum of many short ones.
+        writer = sinks.writer
+        trace.add_part("write", writer.busy_s, batches=writer.batches, retried_items=writer.retried_items)
+    return sinks.result(warnings_of(reader.unknown_columns))
 
 
 def warnings_of(unknown_columns: Iterable[str]) -> tuple[str, ...]:
-    """Say what of a file was not used."""
+    """Name the columns of a file that were not used, if any, in a sentence."""
     names = [name[:_LONGEST_NAME] for name in unknown_columns if name not in OWN_COLUMNS]
     if not names:
         return ()
@@ -127,63 +196,38 @@ def warnings_of(unknown_columns: Iterable[str]) -> tuple[str, ...]:
     return (f"Columns not used: {', '.join(names[:_MOST_NAMES])}{more}.",)
 
 
-class _Source:
-    """The object's bytes, readable twice; a small object is fetched once."""
-
-    def __init__(self, run: Run, facts: ObjectFacts) -> None:
-        self._run = run
-        self._facts = facts
-        self._kept: list[bytes] = []
-        self.deadline: Deadline | None = None
-
-    def blocks(self) -> Iterator[bytes]:
-        if not self._kept and self._facts.size_bytes <= _KEPT_BYTES:
-            self._kept = list(self._run.services.objects.blocks(self._facts))
-        for block in self._kept or self._run.services.objects.blocks(self._facts):
-            if self.deadline:
-                self.deadline.check(0)
-            yield block
-
-    def report_progress(self, rows: int) -> None:
-        """Say how far the run is, by its rows: their bytes are fetched blocks ahead, those of a small file at once."""
-        lines = self._run.content.lines if self._run.content else 0
-        size_bytes = self._facts.size_bytes
-        read_bytes = min(size_bytes * rows // lines, size_bytes) if lines else 0
-        self._run.services.ledger.report_progress(
-            self._run.entry, rows=rows, read_bytes=read_bytes, size_bytes=size_bytes
-        )
+def load_rows(run: Run, reader: RowReader, sinks: Sinks, deadline: Deadline) -> int:
+    """Store the rows of a file, or of a range of it, as orders of this run; returns how many rows there were."""
+    entry, indexes = run.entry, run.services.config.order_indexes
+    sinks.writer.may_wait = deadline.may_wait
+    maker = OrderMaker(entry.base, entry.file_id, entry.run_id, run.invocation.trace_id, indexes)
+    return store_rows(reader, Batcher(maker), sinks, deadline)
 
 
-def store_rows(
-    reader: RowReader,
-    batcher: Batcher,
-    store: OrderWriter,
-    accepted: AcceptedRows,
-    rejected: RejectedRows,
-    deadline: Deadline,
-) -> None:
+def store_rows(reader: RowReader, batcher: Batcher, sinks: Sinks, deadline: Deadline) -> int:
     """Store every good row and lay every bad one aside; a row goes into the accepted rows only once it is stored.
 
-    Raises :class:`NoRowsError`, :class:`OutOfTimeError`, and what the store raises.
+    Returns how many rows there were. Raises :class:`OutOfTimeError`, and what the order writer raises.
     """
+    writer, accepted, rejected = sinks.writer, sinks.accepted, sinks.rejected
 
     def send(batches: Iterable[Batch]) -> None:
         for batch in batches:
-            for stored in store.write(batch):
+            for stored in writer.write(batch):
                 accepted.add(stored.lines, stored.rows)
             deadline.check(rows)
 
     rows = 0
     deadline.check(rows)
-    for found in reader.chunks():
-        if isinstance(found, PlainRows):
-            send(batcher.add_rows(found))
-            rows += len(found.rows)
+    for chunk in reader.chunks():
+        if isinstance(chunk, PlainRows):
+            send(batcher.add_rows(chunk))
+            rows += len(chunk.rows)
             continue
         rows += 1
-        if rows % _ROWS_BETWEEN_LOOKS == 0:
+        if rows % _ROWS_BETWEEN_CHECKS == 0:
             deadline.check(rows)
-        number, cells, problem, text = found
+        number, cells, problem, text = chunk
         if problem:
             rejected.add(RejectedRow(number, (Problem(ROW, problem),), (), text))
             continue
@@ -193,7 +237,6 @@ def store_rows(
         else:
             send(batcher.add(number, values))
     send(batcher.take())
-    for stored in store.finish():
+    for stored in writer.finish():
         accepted.add(stored.lines, stored.rows)
-    if not rows:
-        raise NoRowsError
+    return rows

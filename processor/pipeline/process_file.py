@@ -1,26 +1,32 @@
 """One file, from received to settled: the use case of the product, told in its order.
 
-Begin in the ledger → check the content → store the orders, streaming → complete the outputs → copy the original →
-settle in the ledger → tell a person → delete what the copy replaced. A death at any step leaves the object where it
-was and the message in the queue, and the next run converges: every key that is written is the same at every run.
+1. Begin: take the file in the ledger, unless it is settled or another run holds it.
+2. Identify: look at the object, and claim its content. Content that came before is a duplicate.
+3. Check: read the whole file once, so that one that cannot be read fails before its first order.
+4. Load: store the orders, batch by batch, and complete the two outputs.
+5. Settle: copy the original to where it belongs, write the run and the file's new state.
+6. Notify a person if one is needed, and clean up: delete what the copy replaced.
+
+A file that is too much for one run is handed over after step 2 or 3, and read in ranges. A run that fails before
+step 5 is through gives the file back to the next one. A death at any step leaves the object where it was and the
+message in the queue, and the next run converges: every key that is written is the same at every run.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from processor.domain import object_keys
 from processor.domain.entries import ERROR, to_iso
-from processor.domain.errors import FileBusyError, LeaseLostError, PermanentError, TooManyRowsError
+from processor.domain.errors import FileBusyError, LeaseLostError, PermanentError
 from processor.domain.file_states import FileState
 from processor.ledger.ledger import RunStart
 from processor.observability.telemetry import Span, logger, span, trace_id
-from processor.pipeline.handover import hand_over, is_too_large_for_one_run
-from processor.pipeline.loader import read_file
+from processor.pipeline.handover import hand_over, is_too_large_for_one_run, is_too_long_for_one_run
+from processor.pipeline.loader import Sinks, Source, check, load, output_keys
 from processor.pipeline.reporting import count_begun
-from processor.pipeline.retry import give_back, in_words, report_failure_to_begin
-from processor.pipeline.run import Run, Settlement
-from processor.pipeline.settlement import finish_clean_up, settle, tell_and_clean_up
+from processor.pipeline.retry import give_back, report_failure_to_begin
+from processor.pipeline.run import NOT_CHECKED, Run, Settlement
+from processor.pipeline.settlement import finish_clean_up, notify_and_clean_up, settle
 
 if TYPE_CHECKING:
     from processor.domain.object_keys import ObjectVersion
@@ -42,6 +48,12 @@ class Outcome(NamedTuple):
 DONE = Outcome()
 
 
+class HandOver(NamedTuple):
+    """The decision to have a file read in ranges."""
+
+    size_bytes: int
+
+
 def process_file(
     file_id: str,
     source: ObjectVersion,
@@ -52,9 +64,9 @@ def process_file(
 ) -> Outcome:
     """Bring one file to its end, whatever was done by earlier runs.
 
-    The outcome is that the file is settled, or another message answers for it, or it is read in ranges. Raises
-    whatever else went wrong, with the cause in the ledger, so that SQS delivers the message again. ``uploaded_at`` is
-    S3's time of arrival, if known.
+    Returns when the file is settled, or another message answers for it, or it is read in ranges. Raises whatever went
+    wrong, with the cause in the ledger, so that SQS delivers the message again. ``uploaded_at`` is S3's time of
+    arrival, if known.
     """
     with span("run") as trace:
         trace.annotate(file_id=file_id, environment=services.config.environment)
@@ -62,42 +74,17 @@ def process_file(
             trace.annotate(upstream_trace_id=upstream)
         used_before, began_s = services.usage_meter.used(), invocation.elapsed_s()
         with span("begin"):
-            begun = _begin(file_id, source, uploaded_at, message, services, invocation)
-        run = Run(services, invocation, message, begun.entry, used_before=used_before, began_s=began_s)
-        if not begun.may_run:
+            entry, may_run = _begin(file_id, source, uploaded_at, message, services, invocation)
+        run = Run(services, invocation, message, entry, used_before, began_s)
+        if not may_run:
             trace.annotate(outcome="ignored")
             finish_clean_up(run)
             return DONE
-        trace.annotate(run_id=begun.entry.run_id, receive_count=message.receive_count)
-        logger.append_keys(run_id=begun.entry.run_id)
+        trace.annotate(run_id=entry.run_id, receive_count=message.receive_count)
+        logger.append_keys(run_id=entry.run_id)
         logger.info("run_began")
         count_begun(run)
-        return _work(run, trace)
-
-
-def _work(run: Run, trace: Span) -> Outcome:
-    """Settle the file, tell a person, clean up; give the file back if that fails."""
-    try:
-        settlement = _decide(run)
-        if settlement is None:
-            with span("hand over"):
-                held_until = hand_over(run)
-            trace.annotate(outcome="handed over")
-            return Outcome(hidden_until=held_until + 1)
-        with span("settle"):
-            settle(run, settlement)
-        trace.annotate(outcome=settlement.state)
-        tell_and_clean_up(run)
-    except LeaseLostError:
-        raise  # The file is another run's now; nothing of it is ours to write.
-    except Exception as error:
-        if run.settled:  # Only the mail or the clean-up failed: the next delivery makes up for it.
-            logger.warning("clean_up_failed", extra={"cause": in_words(error)[0]}, exc_info=error)
-        else:
-            trace.annotate(outcome=ERROR)
-            give_back(run, error)
-        raise
-    return DONE
+        return _run(run, trace)
 
 
 def _begin(
@@ -128,37 +115,67 @@ def _begin(
         raise
 
 
-def _decide(run: Run) -> Settlement | None:
-    """Read the file and say how it is to be settled; None if it is to be read in ranges."""
+def _run(run: Run, trace: Span) -> Outcome:
+    """Settle the file, or hand it over; give it back if that fails."""
+    sinks = Sinks.of(run, *output_keys(run.entry))
+    try:
+        decision = _load(run, sinks)
+        if isinstance(decision, HandOver):
+            with span("hand over"):
+                held_until = hand_over(run, decision.size_bytes)
+            trace.annotate(outcome="handed over")
+            return Outcome(hidden_until=held_until + 1)
+        with span("settle"):
+            run = settle(run, decision)
+    except LeaseLostError:
+        raise  # The file is another run's now; nothing of it is ours to write.
+    except Exception as error:
+        trace.annotate(outcome=ERROR)
+        give_back(run, error, sinks.result())
+        raise
+    trace.annotate(outcome=decision.state)
+    notify_and_clean_up(run)
+    return DONE
+
+
+def _load(run: Run, sinks: Sinks) -> Settlement | HandOver:
+    """Identify, check and load the file; decide how it is to be settled, or that it is to be handed over."""
+    facts, content = None, NOT_CHECKED
     try:
         with span("identify"):
-            run.facts = run.services.objects.facts(run.entry.original)
-            owner = "" if run.entry.asked_again else _owner_of_content(run, run.facts)
-        if owner:
-            return _duplicate(run, owner)
-        if is_too_large_for_one_run(run, run.facts):
-            return None
-        return read_file(run, run.facts)
+            facts = identify(run)
+            first_file_id = "" if run.entry.asked_again else _claim_content(run, facts)
+        if first_file_id:
+            return _settle_as_duplicate(run, facts, first_file_id)
+        if is_too_large_for_one_run(run, facts):
+            return HandOver(facts.size_bytes)
+        source = Source(run, facts)
+        content = check(source)
+        if is_too_long_for_one_run(run, content):
+            return HandOver(facts.size_bytes)
+        return Settlement.of_result(load(source, content, sinks), facts, content)
     except PermanentError as error:
-        if isinstance(error, TooManyRowsError) and not object_keys.is_gzipped(run.entry.name):
-            return None
-        return Settlement(FileState.FAILED, object_keys.FAILED, cause=error.cause, error=str(error))
+        return Settlement.of_error(error, facts, content)
 
 
-def _owner_of_content(run: Run, facts: ObjectFacts) -> str:
-    return run.services.claims.claim(_content_keys(facts), run.entry.file_id) if facts.size_bytes else ""
+def identify(run: Run) -> ObjectFacts:
+    """Look at the object of the file, as it lies there now; raises :class:`ObjectGoneError`."""
+    return run.services.objects.facts(run.entry.original)
 
 
-def _duplicate(run: Run, owner: str) -> Settlement:
-    first = run.services.ledger.read(owner)
+def _claim_content(run: Run, facts: ObjectFacts) -> str:
+    """Claim the content for this file; return the id of the file that has it already, or "".
+
+    The content is named without being read. The bucket's ETags are MD5 or, for multipart uploads, MD5 of MD5s.
+    """
+    if not facts.size_bytes:
+        return ""
+    digests = [facts.etag, facts.checksum_sha256] if facts.checksum_sha256 else [facts.etag]
+    return run.services.claims.claim([f"{digest}#{facts.size_bytes}" for digest in digests], run.entry.file_id)
+
+
+def _settle_as_duplicate(run: Run, facts: ObjectFacts, first_file_id: str) -> Settlement:
+    first = run.services.ledger.read(first_file_id)
     state = f", which is {first.state}" if first else ""
-    error = f"The same content came before, as file {owner}{state}; nothing was stored a second time."
-    return Settlement(FileState.DUPLICATE, cause="duplicate", error=error, duplicate_of=owner)
-
-
-def _content_keys(facts: ObjectFacts) -> list[str]:
-    """Name the content without reading it. The bucket's ETags are MD5 or, for multipart uploads, MD5 of MD5s."""
-    keys = [f"{facts.etag}#{facts.size_bytes}"]
-    if facts.checksum_sha256:
-        keys.append(f"{facts.checksum_sha256}#{facts.size_bytes}")
-    return keys
+    error = f"The same content came before, as file {first_file_id}{state}; nothing was stored a second time."
+    return Settlement(FileState.DUPLICATE, facts, cause="duplicate", error=error, duplicate_of=first_file_id)

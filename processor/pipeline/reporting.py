@@ -9,8 +9,6 @@ from processor.domain.file_states import NEEDS_PERSON, FileState
 from processor.observability.telemetry import aws_region, logger
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from processor.domain.entries import RunEntry
     from processor.observability.metrics import InvocationMetrics
     from processor.pipeline.run import Run, Settlement
@@ -19,7 +17,6 @@ if TYPE_CHECKING:
 MAILS_AN_HOUR = 20
 """Of one kind. When a thousand files fail at once, a thousand mails would hide what they say; what is held back is in
 the ledger."""
-_MOST_REASONS = 10
 
 _SETTLED_COUNTERS = {
     FileState.PROCESSED: "FilesProcessed",
@@ -98,26 +95,20 @@ def count_failed(metrics: InvocationMetrics, *, is_last: bool) -> None:
     metrics.count("FilesDeadLettered", int(is_last))
 
 
-def count_settled(run: Run, ended: RunEntry, *, asked_again: bool) -> None:
+def count_settled(run: Run, settlement: Settlement, run_entry: RunEntry) -> None:
     """Count a file that the ledger has just taken as settled: each one once, however often it was tried."""
     entry, metrics = run.entry, run.invocation.metrics
-    metrics.count(_SETTLED_COUNTERS[entry.state])
-    metrics.count("RowsAccepted", ended.accepted_rows)
-    metrics.count("RowsRejected", ended.rejected_rows)
-    metrics.count("BytesProcessed", run.content.stored_bytes if run.content else 0)
-    metrics.measure("ProcessingDuration", ended.duration_ms)
-    rows = ended.accepted_rows + ended.rejected_rows
-    if rows and ended.duration_ms:
-        metrics.measure("RowsPerSecond", rows * 1000 / ended.duration_ms)
-    if entry.uploaded_at and not asked_again:
+    metrics.count(_SETTLED_COUNTERS[settlement.state])
+    metrics.count("RowsAccepted", run_entry.accepted_rows)
+    metrics.count("RowsRejected", run_entry.rejected_rows)
+    metrics.count("BytesProcessed", settlement.content.stored_bytes)
+    metrics.measure("ProcessingDuration", run_entry.duration_ms)
+    rows = run_entry.accepted_rows + run_entry.rejected_rows
+    if rows and run_entry.duration_ms:
+        metrics.measure("RowsPerSecond", rows * 1000 / run_entry.duration_ms)
+    if entry.uploaded_at and not entry.asked_again:
         waited = run.services.now() - from_iso(entry.uploaded_at)
         metrics.measure("UploadToSettled", max(0.0, waited.total_seconds() * 1000))
-
-
-def most_frequent(reasons: Mapping[str, int]) -> tuple[str, ...]:
-    """List the commonest reasons, each with its count: what a person reads first."""
-    ranked = sorted(reasons.items(), key=lambda pair: (-pair[1], pair[0]))
-    return tuple(f"{reason} ({count:,})" for reason, count in ranked[:_MOST_REASONS])
 
 
 def log_settled(run_entry: RunEntry, settlement: Settlement) -> None:

@@ -25,10 +25,11 @@ from processor.domain.errors import StepFailedError
 from processor.domain.file_states import FileState
 from processor.observability.telemetry import logger
 from processor.pipeline.reporting import count_failed, mail_dead_letter
+from processor.pipeline.run import NOTHING_LOADED
 
 if TYPE_CHECKING:
     from processor.messaging.messages import Message
-    from processor.pipeline.run import Run
+    from processor.pipeline.run import LoadResult, Run
     from processor.wiring.config import Config
     from processor.wiring.invocation import Invocation
 
@@ -58,14 +59,14 @@ class RetryPolicy(NamedTuple):
         return self.backoff_s[min(message.receive_count, len(self.backoff_s)) - 1]
 
 
-def give_back(run: Run, error: Exception) -> None:
-    """Record why the run failed and leave the file to the next one, or to a person after the last."""
+def give_back(run: Run, error: Exception, result: LoadResult = NOTHING_LOADED) -> None:
+    """Record why the run failed, with its rows; leave the file to the next run, or to a person after the last one."""
     is_last = RetryPolicy.of(run.services.config).is_last(run.message)
     cause, words = in_words(error)
     state = FileState.DEAD_LETTERED if is_last else FileState.QUEUED
     logger.warning("run_failed", extra={"cause": cause, "state": state}, exc_info=error)
     try:
-        run.services.ledger.record_run(run.end(ERROR, cause=cause, error=words))
+        run.services.ledger.record_run(run.to_entry(ERROR, result, cause=cause, error=words))
         run.services.ledger.fail_run(run.entry, state, cause=cause, error=words)
         count_failed(run.invocation.metrics, is_last=is_last)
         if is_last:

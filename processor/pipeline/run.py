@@ -1,36 +1,35 @@
-"""A run while it is under way, and what it decides about its file."""
+"""A run's identity, and the values that its steps hand on: the result of loading, and the settlement."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from processor.domain.entries import RunEntry, to_iso
-from processor.domain.object_keys import ARCHIVE
+from processor.domain.file_states import FileState
+from processor.domain.object_keys import ARCHIVE, FAILED
 from processor.observability.cost import Usage, hints
+from processor.parsing.decoding import ContentCheck
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from processor.domain.entries import FileEntry
-    from processor.domain.file_states import FileState
+    from processor.domain.errors import PermanentError
     from processor.messaging.messages import Message
-    from processor.orders.writer import OrderWriter
-    from processor.parsing.decoding import ContentCheck
     from processor.storage.objects import ObjectFacts
-    from processor.storage.outputs import AcceptedRows, RejectedRows
     from processor.wiring.invocation import Invocation
     from processor.wiring.services import Services
 
 
-_TO_COME = Usage(ledger_write_units=8)
+_USAGE_OF_THE_END = Usage(ledger_write_units=8)
 """What is written after the receipt: the run's own entry (1 unit), and the file's new state with its counter (2 each,
 being one transaction; 2 in the index by state, 1 in the index by kind)."""
+NOT_CHECKED = ContentCheck(stored_bytes=0, unpacked_bytes=0, lines=0, sha256="")
 
 
-class Stored(NamedTuple):
-    """What of a file is stored, for its receipt."""
+class LoadResult(NamedTuple):
+    """What of a file is stored: as orders, and in the two outputs."""
 
     accepted_rows: int = 0
     rejected_rows: int = 0
@@ -39,68 +38,80 @@ class Stored(NamedTuple):
     row_stride: int = 0
     row_offsets: tuple[int, ...] = ()
     row_marks: tuple[int, ...] = ()
+    """See :class:`RunEntry` for these three."""
+    accepted_key: str = ""
+    rejected_key: str = ""
+    """The key of an output, or "" if it got no row."""
+    reasons: Mapping[str, int] = MappingProxyType({})
+    """How often each "column: reason" occurred."""
+    warnings: tuple[str, ...] = ()
 
 
-@dataclass(slots=True, eq=False, repr=False)
-class Run:
-    """One attempt at a file: its surroundings, and what it has learned and written so far."""
+NOTHING_LOADED = LoadResult()
+
+
+class Settlement(NamedTuple):
+    """How a run settles its file."""
+
+    state: FileState
+    facts: ObjectFacts | None = None
+    """Of the original; None if it is gone."""
+    content: ContentCheck = NOT_CHECKED
+    result: LoadResult = NOTHING_LOADED
+    original_prefix: str = ARCHIVE
+    """Where the untouched original goes."""
+    cause: str = ""
+    error: str = ""
+    duplicate_of: str = ""
+
+    @classmethod
+    def of_result(cls, result: LoadResult, facts: ObjectFacts | None, content: ContentCheck) -> Settlement:
+        """Settle a file that was loaded."""
+        return cls(FileState.PARTIAL if result.rejected_rows else FileState.PROCESSED, facts, content, result)
+
+    @classmethod
+    def of_error(
+        cls, error: PermanentError, facts: ObjectFacts | None, content: ContentCheck = NOT_CHECKED
+    ) -> Settlement:
+        """Settle a file that cannot be loaded."""
+        return cls(FileState.FAILED, facts, content, original_prefix=FAILED, cause=error.cause, error=str(error))
+
+    @property
+    def size_bytes(self) -> int:
+        """How large the original is; 0 if it is gone."""
+        return self.facts.size_bytes if self.facts else 0
+
+
+class Run(NamedTuple):
+    """One try at a file: its surroundings, and what was used before it began."""
 
     services: Services
     invocation: Invocation
     message: Message
     entry: FileEntry
-    facts: ObjectFacts | None = None
-    content: ContentCheck | None = None
-    store: OrderWriter | None = None
-    accepted: AcceptedRows | None = None
-    rejected: RejectedRows | None = None
-    settled: bool = False
-    """Whether the ledger has the run's end."""
-    used_before: Usage = field(default_factory=Usage)
-    """What the process had used when the run began."""
-    began_s: float = 0.0
+    used_before: Usage
+    """What the process had used when the run began in this invocation."""
+    began_s: float
     """Seconds from the invocation's start to the run's."""
     before_ms: int = 0
-    """How long the run had taken when this invocation took it on: one in ranges has many."""
-    used_elsewhere: Usage = field(default_factory=Usage)
+    """How long the run had taken in earlier invocations: one in ranges has many."""
+    used_elsewhere: Usage = Usage()
     """What the run's other invocations have used."""
-    joined: Stored | None = None
-    """What the run's ranges have stored, where it was read in ranges."""
 
-    @property
-    def duration_ms(self) -> int:
-        """How long the run has taken so far."""
-        return self.before_ms + round((self.invocation.elapsed_s() - self.began_s) * 1000)
-
-    @property
-    def stored(self) -> Stored:
-        """What the run has stored so far."""
-        if self.joined:
-            return self.joined
-        return Stored(
-            accepted_rows=self.accepted.count if self.accepted else 0,
-            rejected_rows=self.rejected.count if self.rejected else 0,
-            batches=self.store.batches if self.store else 0,
-            retried_items=self.store.retried_items if self.store else 0,
-            row_stride=self.accepted.stride if self.accepted else 0,
-            row_offsets=tuple(self.accepted.offsets) if self.accepted else (),
-        )
+    def usage_here(self, running_s: float) -> Usage:
+        """Tell what the run has used in this invocation, of which it took so many seconds."""
+        own = Usage(lambda_requests=1, lambda_gb_seconds=self.invocation.gb_seconds(running_s))
+        return self.services.usage_meter.used() - self.used_before + own
 
     def usage(self) -> Usage:
         """Tell what this run has used so far; the message that brought it is sent, received and deleted."""
         running_s = self.invocation.elapsed_s() - self.began_s
-        own = Usage(
-            sqs_requests=3,
-            lambda_requests=1,
-            lambda_gb_seconds=self.invocation.gb_seconds(running_s),
-        )
-        return self.services.usage_meter.used() - self.used_before + self.used_elsewhere + own
+        return self.usage_here(running_s) + self.used_elsewhere + Usage(sqs_requests=3)
 
-    def end(self, outcome: str, *, cause: str = "", error: str = "") -> RunEntry:
-        """Write down what the run did, for the ledger."""
-        usage = self.usage() + _TO_COME
-        stored = self.stored
-        rows = stored.accepted_rows + stored.rejected_rows
+    def to_entry(self, outcome: str, result: LoadResult, *, cause: str = "", error: str = "") -> RunEntry:
+        """Describe the run's end for the ledger, with its receipt."""
+        usage = self.usage() + _USAGE_OF_THE_END
+        rows = result.accepted_rows + result.rejected_rows
         return RunEntry(
             file_id=self.entry.file_id,
             run_id=self.entry.run_id,
@@ -112,34 +123,18 @@ class Run:
             trace_id=self.invocation.trace_id,
             trace_sampled=self.invocation.sampled,
             ended_at=to_iso(self.services.now()),
-            duration_ms=self.duration_ms,
-            accepted_rows=stored.accepted_rows,
-            rejected_rows=stored.rejected_rows,
-            batches=stored.batches,
-            retried_items=stored.retried_items,
+            duration_ms=self.before_ms + round((self.invocation.elapsed_s() - self.began_s) * 1000),
+            accepted_rows=result.accepted_rows,
+            rejected_rows=result.rejected_rows,
+            batches=result.batches,
+            retried_items=result.retried_items,
             consumed_write_units=f"{usage.write_units:.15g}",
             estimated_cost=f"{usage.total():f}",
             costs={name: f"{cost:f}" for name, cost in usage.costs().items()},
             hints=hints(usage, rows=rows) if rows else (),
             cause=cause,
             error=error,
-            row_stride=stored.row_stride,
-            row_offsets=stored.row_offsets,
-            row_marks=stored.row_marks,
+            row_stride=result.row_stride,
+            row_offsets=result.row_offsets,
+            row_marks=result.row_marks,
         )
-
-
-class Settlement(NamedTuple):
-    """How a run settles its file."""
-
-    state: FileState
-    original_prefix: str = ARCHIVE
-    """Where the untouched original goes."""
-    accepted_key: str = ""
-    rejected_key: str = ""
-    reasons: Mapping[str, int] = MappingProxyType({})
-    """How often each "column: reason" occurred."""
-    warnings: tuple[str, ...] = ()
-    cause: str = ""
-    error: str = ""
-    duplicate_of: str = ""

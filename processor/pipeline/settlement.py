@@ -14,76 +14,73 @@ from processor.pipeline.reporting import (
     count_settled,
     log_settled,
     mail_settled,
-    most_frequent,
 )
 from processor.pipeline.retry import in_words
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from processor.domain.entries import FileEntry
     from processor.pipeline.run import Run, Settlement
 
+_MOST_REASONS = 10
 
-def settle(run: Run, settlement: Settlement) -> None:
-    """Move the original, write the run's end and the file's new state; raises :class:`LeaseLostError`."""
+
+def settle(run: Run, settlement: Settlement) -> Run:
+    """Move the original, write the run's end and the file's new state.
+
+    Returns the run with the new entry; raises :class:`LeaseLostError`.
+    """
     services, entry = run.services, run.entry
     if entry.leftover:  # Of an earlier run that died in its clean-up; this run's own will take its place.
         services.objects.delete(entry.leftover)
-    values = _move_original(run, settlement)
+    original_values = _move_original(run, settlement)
     if settlement.state is FileState.PROCESSED and entry.rejected_key.startswith(object_keys.FAILED):
-        _archive_settled_rejects(run)
-    ended = run.end(settlement.state, cause=settlement.cause, error=settlement.error)
-    services.ledger.record_run(ended)
-    run.entry = services.ledger.settle(
+        _archive_corrected_rows(run)
+    run_entry = run.to_entry(settlement.state, settlement.result, cause=settlement.cause, error=settlement.error)
+    services.ledger.record_run(run_entry)
+    settled_entry = services.ledger.settle(
         entry,
         settlement.state,
         to_iso(services.now()),
-        **_stored(run, settlement),
-        reasons=most_frequent(settlement.reasons),
-        warnings=settlement.warnings,
+        **_row_values(entry, settlement),
+        **original_values,
+        reasons=most_frequent(settlement.result.reasons),
+        warnings=settlement.result.warnings,
         cause=settlement.cause,
         error=settlement.error,
         duplicate_of=settlement.duplicate_of,
-        size_bytes=run.facts.size_bytes if run.facts else 0,
-        content_sha256=run.content.sha256 if run.content else "",
-        duration_ms=ended.duration_ms,
-        estimated_cost=ended.estimated_cost,
-        **values,
+        size_bytes=settlement.size_bytes,
+        content_sha256=settlement.content.sha256,
+        duration_ms=run_entry.duration_ms,
+        estimated_cost=run_entry.estimated_cost,
     )
-    run.settled = True
-    log_settled(ended, settlement)
-    count_settled(run, ended, asked_again=entry.asked_again)
+    log_settled(run_entry, settlement)
+    count_settled(run, settlement, run_entry)
+    return run._replace(entry=settled_entry)
 
 
-def tell_and_clean_up(run: Run) -> None:
-    """Tell a person what the settled file wants, and delete what the copy replaced."""
-    with span("notify"):
-        mail_settled(run)
-    if run.entry.leftover:
-        with span("clean up"):
-            run.services.objects.delete(run.entry.leftover)
-
-
-def _stored(run: Run, settlement: Settlement) -> dict[str, int | str]:
-    """Return what the ledger is to say of the file's rows: of those stored earlier, where this run stored none."""
-    entry = run.entry
-    if settlement.state is FileState.FAILED:
-        return {
-            "accepted_rows": entry.accepted_rows,
-            "rejected_rows": entry.rejected_rows,
-            "accepted_key": entry.accepted_key,
-            "rejected_key": entry.rejected_key,
-        }
+def _row_values(entry: FileEntry, settlement: Settlement) -> dict[str, int | str]:
+    """Return the ledger's fields for the file's rows: a run that fails the file leaves those of earlier runs."""
+    source = entry if settlement.state is FileState.FAILED else settlement.result
     return {
-        "accepted_rows": run.stored.accepted_rows,
-        "rejected_rows": run.stored.rejected_rows,
-        "accepted_key": settlement.accepted_key,
-        "rejected_key": settlement.rejected_key,
+        "accepted_rows": source.accepted_rows,
+        "rejected_rows": source.rejected_rows,
+        "accepted_key": source.accepted_key,
+        "rejected_key": source.rejected_key,
     }
+
+
+def most_frequent(reasons: Mapping[str, int]) -> tuple[str, ...]:
+    """List the commonest reasons, each with its count: what a person reads first."""
+    ranked = sorted(reasons.items(), key=lambda pair: (-pair[1], pair[0]))
+    return tuple(f"{reason} ({count:,})" for reason, count in ranked[:_MOST_REASONS])
 
 
 def _move_original(run: Run, settlement: Settlement) -> dict[str, str]:
     """Copy the original to where it belongs now; returns the ledger's fields for the copy and for what it replaces."""
-    entry, facts = run.entry, run.facts
-    if not facts:  # It is gone: there is nothing to move.
+    entry, facts = run.entry, settlement.facts
+    if not facts:
         return {}
     key = object_keys.original_key(settlement.original_prefix, entry.base, entry.file_id, entry.name)
     if key == facts.version.key:
@@ -97,7 +94,7 @@ def _move_original(run: Run, settlement: Settlement) -> dict[str, str]:
     }
 
 
-def _archive_settled_rejects(run: Run) -> None:
+def _archive_corrected_rows(run: Run) -> None:
     """Move an earlier run's rejected rows, now that none is: what a person has settled leaves failed-data/."""
     objects, entry = run.services.objects, run.entry
     try:
@@ -108,15 +105,27 @@ def _archive_settled_rejects(run: Run) -> None:
     objects.delete(facts.version)
 
 
+def notify_and_clean_up(run: Run) -> None:
+    """Tell a person what the settled file wants, and delete what the copy replaced.
+
+    What fails here is made up for by the next delivery.
+    """
+    try:
+        with span("notify"):
+            mail_settled(run)
+        if run.entry.leftover:
+            with span("clean up"):
+                run.services.objects.delete(run.entry.leftover)
+    except Exception as error:
+        logger.warning("clean_up_failed", extra={"cause": in_words(error)[0]}, exc_info=error)
+        raise
+
+
 def finish_clean_up(run: Run) -> None:
     """Do for a settled file what a run that died after settling left undone."""
     entry, leftover = run.entry, run.entry.leftover
     if entry.state not in SETTLED or not leftover or not run.services.objects.exists(leftover):
         logger.info("delivery_ignored", extra={"state": entry.state})
         return
-    try:
-        tell_and_clean_up(run)  # The mail perhaps for the second time: better than never.
-    except Exception as error:
-        logger.warning("clean_up_failed", extra={"cause": in_words(error)[0]}, exc_info=error)
-        raise
+    notify_and_clean_up(run)  # The mail perhaps for the second time: better than never.
     logger.info("clean_up_finished")

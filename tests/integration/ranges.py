@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from processor.domain.errors import RangesMissingError, StepFailedError
 from processor.large_files.plan import Folder
 from processor.large_files.splitting import Range
-from processor.large_files.steps import give_back_file, plan, settle_ranges
+from processor.large_files.steps import give_back_file, plan_ranges, settle_ranges
 from processor.large_files.store_range import store_range
 from processor.pipeline.handover import Task
 from processor.wiring.invocation import Invocation
@@ -50,7 +50,7 @@ class Machine:
 
     def steps(self, task: Task) -> None:
         """Do all steps of an execution but the last resort."""
-        made = plan(task, self.stage.services, self.invocation())
+        made = plan_ranges(task, self.stage.services, self.invocation())
         if made["settled"]:
             return
         assert self.stage.read(made["manifest_key"])[:1] == b"["

@@ -22,7 +22,7 @@ from processor.parsing import plain_rows as plain
 from processor.parsing.plain_rows import PlainPattern
 from processor.parsing.reader import PlainRows, RowReader
 from processor.pipeline.deadline import Deadline
-from processor.pipeline.loader import store_rows
+from processor.pipeline.loader import Sinks, store_rows
 from processor.storage.csv_writer import CsvLines
 from processor.storage.outputs import AcceptedRows, RejectedRows
 from processor.storage.rejected_rows import RejectedRow
@@ -108,7 +108,9 @@ def fast(blocks: Iterable[bytes], indexes: Sequence[str] = (BY_CUSTOMER,)) -> Ou
 
     def fill(orders: OrderMaker, store: OrderWriter, accepted: AcceptedRows, rejected: RejectedRows) -> None:
         deadline = Deadline(Invocation("r", "t", timeout_s=1_000))
-        store_rows(RowReader(blocks), Batcher(orders), store, accepted, rejected, deadline)
+        sinks = Sinks(store, accepted, rejected, "", "")
+        if not store_rows(RowReader(blocks), Batcher(orders), sinks, deadline):
+            raise NoRowsError
 
     return outcome_of(fill, indexes)
 

@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 from processor.domain.entries import DIED, ERROR
 from processor.domain.errors import LeaseLostError, MessageFailedError, StepFailedError
 from processor.domain.file_states import FileState
-from processor.large_files.steps import give_back_file, plan
+from processor.large_files.steps import give_back_file, plan_ranges
 from processor.messaging.messages import reprocess_body
 from processor.pipeline.handover import Task
 from processor.storage.accepted_reader import read_rows, run_of_rows
@@ -184,7 +184,7 @@ def test_steps_of_a_run_that_was_taken_over_do_nothing(stage: Stage) -> None:
     old = Task(**machine.waiting[0])
 
     with pytest.raises(LeaseLostError):
-        plan(old, stage.services, machine.invocation())
+        plan_ranges(old, stage.services, machine.invocation())
     machine.run()
 
     assert stage.entry(version).state is FileState.PROCESSING
