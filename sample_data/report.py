@@ -113,9 +113,6 @@ def summary(progress: Sequence[Progress], *, stored: int) -> Text:
         f"\n{len(progress)} files: {accepted:,} rows are orders now, {rejected:,} wait with their reasons. "
         f"The newest runs cost ${cost:.6f} by the AWS price list, had they run there."
     )
-    largest = max((row.run for row in progress if row.run), key=lambda run: run.accepted_rows, default=None)
-    for hint in largest.hints if largest else ():
-        words.append(f"\nFrom the receipt of the largest file: {hint}")
     if stored != accepted:
         words.append(f"\nBut the orders table gained {stored:,} items.", "red")
     for row in progress:

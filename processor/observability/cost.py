@@ -30,6 +30,9 @@ PRICES: dict[str, Decimal] = {  # US dollars for one of each
 
 _PLACES = Decimal("1E-12")
 _HINT_FROM = Decimal("0.2")
+"""The share of the bill from which a thing is worth a hint."""
+_HINT_FROM_USD = Decimal("0.01")
+"""What a hint must save on the file."""
 
 
 @dataclass(slots=True)
@@ -78,26 +81,22 @@ _NAMES = tuple(field.name for field in fields(Usage))
 
 
 def hints(usage: Usage, *, rows: int) -> tuple[str, ...]:
-    """Say what would make such a file cheaper, where the figures speak."""
-    total = usage.total()
-    if not total:
-        return ()
+    """Say what would make such a file cheaper, where that is a fifth of its bill and a cent at least."""
     costs = usage.costs()
-
-    def share(*names: str) -> Decimal:
-        return sum((costs.get(name, Decimal(0)) for name in names), Decimal(0)) / total
-
+    total = sum(costs.values(), Decimal(0))
     found = []
-    index = share("orders_index_write_units")
-    if index >= _HINT_FROM:
+
+    def share_worth_saving(*names: str) -> Decimal:
+        cost = sum((costs.get(name, Decimal(0)) for name in names), Decimal(0))
+        return cost / total if cost >= _HINT_FROM_USD and cost / total >= _HINT_FROM else Decimal(0)
+
+    if index := share_worth_saving("orders_index_write_units"):
         found.append(f"The index by_customer is {index:.0%} of the bill; without it (order_indexes=) it goes.")
-    per_file = share("s3_writes", "s3_reads", "sqs_requests", "lambda_requests", "ledger_write_units")
-    if per_file >= _HINT_FROM:
+    if per_file := share_worth_saving("s3_writes", "s3_reads", "sqs_requests", "lambda_requests", "ledger_write_units"):
         found.append(
             f"What every file costs, whatever its size, is {per_file:.0%} of the bill of these {rows:,} rows; "
             "fewer, larger files are cheaper."
         )
-    compute = share("lambda_gb_seconds")
-    if compute >= _HINT_FROM:
+    if compute := share_worth_saving("lambda_gb_seconds"):
         found.append(f"The function's time is {compute:.0%} of the bill; see the slowest files for why.")
     return tuple(found)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import fields
 from decimal import Decimal
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -47,25 +48,26 @@ def test_costs_add_up(first: list[int], second: list[int]) -> None:
 
 def test_hint_names_the_index_where_it_is_a_large_share() -> None:
     """For large files the index is half of the bill, and the setting that drops it is named."""
-    found = hints(Usage(orders_write_units=1_000, orders_index_write_units=1_000), rows=1_000)
+    found = hints(Usage(orders_write_units=100_000, orders_index_write_units=100_000), rows=100_000)
 
     assert found == ("The index by_customer is 50% of the bill; without it (order_indexes=) it goes.",)
 
 
-def test_hint_names_what_small_files_cost() -> None:
-    """For ten rows, what every file costs is most of the bill."""
-    usage = Usage(
-        orders_write_units=10,
-        ledger_write_units=7,
-        s3_writes=3,
-        s3_reads=2,
-        sqs_requests=3,
-        lambda_requests=1,
-    )
+@pytest.mark.parametrize(("index_units", "is_worth_it"), [(15_999, False), (16_000, True)])
+def test_hint_saves_a_cent_at_least(index_units: int, is_worth_it: bool) -> None:
+    """However large its share of a small bill, nobody changes a setting for less."""
+    found = hints(Usage(orders_index_write_units=index_units), rows=index_units)
+
+    assert bool(found) is is_worth_it
+
+
+def test_hint_names_what_a_file_costs_besides_its_rows() -> None:
+    """Where requests are most of the bill, they are what larger files would save."""
+    usage = Usage(orders_write_units=10, s3_writes=3_000, s3_reads=2)
 
     [hint] = hints(usage, rows=10)
 
-    assert hint.startswith("What every file costs, whatever its size, is 78%")
+    assert hint.startswith("What every file costs, whatever its size, is 100%")
     assert "10 rows" in hint
 
 
