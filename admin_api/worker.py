@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from admin_api.actions.bulk import Executor
 
 EXECUTORS: dict[ActionKind, Executor] = {
-    ActionKind.REPROCESS: bulk_files.carry_out,
-    ActionKind.PROCESS_ANYWAY: bulk_files.carry_out,
-    ActionKind.DISMISS: bulk_files.carry_out,
-    ActionKind.REDRIVE: bulk_dead_letters.redrive,
-    ActionKind.DELETE: bulk_dead_letters.delete,
+    ActionKind.REPROCESS: bulk_files.act_on_files,
+    ActionKind.PROCESS_ANYWAY: bulk_files.act_on_files,
+    ActionKind.DISMISS: bulk_files.act_on_files,
+    ActionKind.REDRIVE: bulk_dead_letters.redrive_letters,
+    ActionKind.DELETE: bulk_dead_letters.delete_letters,
 }
 
 console = Console.connect(Config.from_environment(os.environ))

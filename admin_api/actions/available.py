@@ -46,7 +46,7 @@ class AvailableAction:
         return f"{self.verb} {number:,} files" if number != 1 else f"{self.verb} 1 file"
 
 
-OFFERS: dict[ActionKind, AvailableAction] = {
+AVAILABLE_ACTIONS: dict[ActionKind, AvailableAction] = {
     ActionKind.REPROCESS: AvailableAction(
         ActionKind.REPROCESS,
         "Reprocess",
@@ -76,7 +76,7 @@ OFFERS: dict[ActionKind, AvailableAction] = {
 }
 
 
-def allowed(kind: ActionKind, entry: FileEntry, now: datetime) -> bool:
+def is_allowed(kind: ActionKind, entry: FileEntry, now: datetime) -> bool:
     """Tell whether this may be asked for now."""
     match kind:
         case ActionKind.REPROCESS:
@@ -90,10 +90,10 @@ def allowed(kind: ActionKind, entry: FileEntry, now: datetime) -> bool:
 
 def available_actions(entry: FileEntry, now: datetime) -> tuple[AvailableAction, ...]:
     """List what may be asked for now, the likeliest first."""
-    return tuple(offer for kind, offer in OFFERS.items() if allowed(kind, entry, now))
+    return tuple(action for kind, action in AVAILABLE_ACTIONS.items() if is_allowed(kind, entry, now))
 
 
-def why_not(kind: ActionKind, entry: FileEntry) -> str:
+def explain_refusal(kind: ActionKind, entry: FileEntry) -> str:
     """Say why this cannot be done to the file, and what can."""
     if entry.state is FileState.DUPLICATE and kind is ActionKind.REPROCESS:
         return f"{entry.name} is held as a duplicate. Process it anyway, if that is what you want, or dismiss it."

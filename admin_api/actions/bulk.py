@@ -42,15 +42,15 @@ type Executor = Callable[[Console, ActionEntry], Iterator[BulkStep]]
 """Carries out an action from ``action.resume`` on; doing a thing twice must be doing it once."""
 
 
-def start(console: Console, action: ActionEntry) -> bool:
+def start_bulk_action(console: Console, action: ActionEntry) -> bool:
     """Begin an action on many things; False if it was begun before (a second click)."""
     begun = console.actions.begin(action)
     if begun:
-        hand_over(console, action.action_id)
+        call_worker(console, action.action_id)
     return begun
 
 
-def hand_over(console: Console, action_id: str) -> None:
+def call_worker(console: Console, action_id: str) -> None:
     """Let a worker carry the action on. Lambda keeps the call, and repeats it if the worker fails."""
     console.worker.invoke(
         FunctionName=console.config.worker_function,
@@ -82,7 +82,7 @@ class BulkWork:
                 if action.stop_asked:
                     return self._finish(action, ActionState.STOPPED)
                 if self.remaining_s() < RESERVE_S:
-                    hand_over(self.console, action.action_id)
+                    call_worker(self.console, action.action_id)
                     logger.info("action_handed_on", extra={"action_id": action.action_id, "resume": action.resume})
                     return action
         action = self._save(action)

@@ -24,24 +24,24 @@ if TYPE_CHECKING:
 _LOOK_EVERY_S = 1.0
 
 
-def redrive(console: Console, action: ActionEntry) -> Iterator[BulkStep]:
+def redrive_letters(console: Console, action: ActionEntry) -> Iterator[BulkStep]:
     """Send letters back to the ingest queue; an executor of ``admin_api.actions.bulk``."""
     if action.selection.get("all"):
         try:
-            yield from _by_aws(MoveTasks(console.sqs, console.config.dead_letter_queue_url), action)
+            yield from _redrive_by_move_task(MoveTasks(console.sqs, console.config.dead_letter_queue_url), action)
         except MoveUnsupportedError:
             pass
         else:
             return
-    yield from _one_by_one(console, action, console.dead_letters.redrive)
+    yield from _move_letters(console, action, console.dead_letters.redrive)
 
 
-def delete(console: Console, action: ActionEntry) -> Iterator[BulkStep]:
+def delete_letters(console: Console, action: ActionEntry) -> Iterator[BulkStep]:
     """Delete letters for good; an executor of ``admin_api.actions.bulk``."""
-    yield from _one_by_one(console, action, console.dead_letters.delete)
+    yield from _move_letters(console, action, console.dead_letters.delete)
 
 
-def _one_by_one(
+def _move_letters(
     console: Console, action: ActionEntry, move: Callable[..., Generator[MoveResult]]
 ) -> Iterator[BulkStep]:
     """Move what the selection names; what was chosen and is not there any more counts as passed over."""
@@ -63,7 +63,7 @@ def _one_by_one(
         yield BulkStep(skipped=max(0, len(ids) - action.handled - met))
 
 
-def _by_aws(tasks: MoveTasks, action: ActionEntry) -> Iterator[BulkStep]:
+def _redrive_by_move_task(tasks: MoveTasks, action: ActionEntry) -> Iterator[BulkStep]:
     """Let AWS move everything, and tell how far it is; whoever stops listening cancels it."""
     task = earlier = tasks.newest()
     counted = 0

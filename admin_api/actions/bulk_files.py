@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from admin_api.actions.bulk import BulkStep
-from admin_api.actions.perform import apply, target_of
+from admin_api.actions.perform import apply_action, state_after
 from admin_api.web.errors import RefusedError
 from processor.domain.file_states import FileState
 from processor.ledger.file_list import FileFilter, behind
@@ -45,25 +45,25 @@ def filter_of(selection: dict[str, Any]) -> FileFilter:
     return FileFilter(**selection | {"state": FileState(state) if state else None})
 
 
-def carry_out(console: Console, action: ActionEntry) -> Iterator[BulkStep]:
+def act_on_files(console: Console, action: ActionEntry) -> Iterator[BulkStep]:
     """Do what was asked for to one file after the other; the executor of ``admin_api.actions.bulk``."""
     if "file_ids" in action.selection:
-        return _chosen(console, action)
-    return _matching(console, action)
+        return _act_on_chosen(console, action)
+    return _act_on_matching(console, action)
 
 
-def _chosen(console: Console, action: ActionEntry) -> Iterator[BulkStep]:
+def _act_on_chosen(console: Console, action: ActionEntry) -> Iterator[BulkStep]:
     file_ids = action.selection["file_ids"]
     for start in range(int(action.resume or 0), len(file_ids), _AT_ONCE):
         stretch = file_ids[start : start + _AT_ONCE]
         found = {entry.file_id: entry for entry in console.files.read(stretch)}
         for number, file_id in enumerate(stretch, start + 1):
             entry = found.get(file_id)
-            step = _do(console, action, entry) if entry else BulkStep(skipped=1)
+            step = _act_on_entry(console, action, entry) if entry else BulkStep(skipped=1)
             yield step._replace(resume=str(number))
 
 
-def _matching(console: Console, action: ActionEntry) -> Iterator[BulkStep]:
+def _act_on_matching(console: Console, action: ActionEntry) -> Iterator[BulkStep]:
     """Walk along the filter, some files at a time.
 
     Which ones is on record before they are touched: a file that has been moved is no longer where the filter would
@@ -71,30 +71,32 @@ def _matching(console: Console, action: ActionEntry) -> Iterator[BulkStep]:
     """
     wanted = filter_of(action.selection)
     cursor, _, due = action.resume.partition(" ")
-    yield from _due(console, action, due.split(",") if due else [], wanted.state)
+    yield from _act_on_entries(console, action, due.split(",") if due else [], wanted.state)
     while True:
         page = console.files.page(wanted, cursor=cursor, limit=MOST_SEARCHED)
         for start in range(0, len(page.files), _AT_ONCE):
             stretch = page.files[start : start + _AT_ONCE]
             file_ids = [entry.file_id for entry in stretch]
             yield BulkStep(resume=f"{behind(stretch[-1])} {','.join(file_ids)}", save=True)
-            yield from _due(console, action, file_ids, wanted.state)
+            yield from _act_on_entries(console, action, file_ids, wanted.state)
         cursor = page.older
         if not cursor:
             return
         yield BulkStep(resume=cursor)
 
 
-def _due(console: Console, action: ActionEntry, file_ids: list[str], state: FileState | None) -> Iterator[BulkStep]:
+def _act_on_entries(
+    console: Console, action: ActionEntry, file_ids: list[str], state: FileState | None
+) -> Iterator[BulkStep]:
     """Do it to these files as they are now; one that is no longer in the filter's state is passed over."""
     for entry in console.files.read(file_ids) if file_ids else []:
-        is_meant = state in {None, entry.state} or entry.state is target_of(action.kind)
-        yield _do(console, action, entry) if is_meant else BulkStep(skipped=1)
+        is_meant = state in {None, entry.state} or entry.state is state_after(action.kind)
+        yield _act_on_entry(console, action, entry) if is_meant else BulkStep(skipped=1)
 
 
-def _do(console: Console, action: ActionEntry, entry: FileEntry) -> BulkStep:
+def _act_on_entry(console: Console, action: ActionEntry, entry: FileEntry) -> BulkStep:
     try:
-        fresh = apply(console, action.kind, entry)
+        fresh = apply_action(console, action.kind, entry)
         console.actions.note(action, entry.file_id, entry.name)
     except RefusedError:
         return BulkStep(skipped=1)

@@ -84,12 +84,12 @@ class LetterGroup:
     """Letters that failed for one cause, the oldest first."""
 
     cause: str
-    sightings: tuple[GroupedLetter, ...]
+    letters: tuple[GroupedLetter, ...]
 
     @property
     def title(self) -> str:
         """The cause in words: that of the newest letter, where each has its own."""
-        return _WORDS.get(self.cause) or self.sightings[-1].words or self.cause
+        return _WORDS.get(self.cause) or self.letters[-1].words or self.cause
 
     @property
     def advice(self) -> str:
@@ -109,40 +109,40 @@ class LetterGroup:
     @property
     def count(self) -> int:
         """How many letters were seen."""
-        return len(self.sightings)
+        return len(self.letters)
 
     @property
     def files(self) -> int:
         """About how many different files."""
-        return len({file_id for sighting in self.sightings for file_id in sighting.letter.file_ids})
+        return len({file_id for grouped in self.letters for file_id in grouped.letter.file_ids})
 
     @property
     def first_at(self) -> datetime:
         """When the first of them was sent."""
-        return min(sighting.letter.sent_at for sighting in self.sightings)
+        return min(grouped.letter.sent_at for grouped in self.letters)
 
     @property
     def last_at(self) -> datetime:
         """When the last of them failed."""
-        return max(sighting.last_at for sighting in self.sightings)
+        return max(grouped.last_at for grouped in self.letters)
 
     @property
     def message_ids(self) -> list[str]:
         """The ids of all its letters."""
-        return [sighting.letter.message_id for sighting in self.sightings]
+        return [grouped.letter.message_id for grouped in self.letters]
 
 
 def group_letters(letters: Iterable[DeadLetter], files: Mapping[str, FileEntry]) -> tuple[LetterGroup, ...]:
     """Group letters by cause, the largest group first; those that only need clearing come last."""
     groups: defaultdict[str, list[GroupedLetter]] = defaultdict(list)
     for letter in letters:
-        sighting = _sight(letter, files)
-        groups[sighting.cause].append(sighting)
-    made = [LetterGroup(cause, tuple(sightings)) for cause, sightings in groups.items()]
+        grouped = _join_files(letter, files)
+        groups[grouped.cause].append(grouped)
+    made = [LetterGroup(cause, tuple(letters)) for cause, letters in groups.items()]
     return tuple(sorted(made, key=lambda group: (group.is_settled, -group.count, group.cause)))
 
 
-def _sight(letter: DeadLetter, files: Mapping[str, FileEntry]) -> GroupedLetter:
+def _join_files(letter: DeadLetter, files: Mapping[str, FileEntry]) -> GroupedLetter:
     known = tuple(files[file_id] for file_id in letter.file_ids if file_id in files)
     open_files = [entry for entry in known if entry.state not in SETTLED]
     if not letter.file_ids:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import BotoCoreError, ClientError
 
 from admin_api.actions import bulk
-from admin_api.actions.available import allowed, why_not
+from admin_api.actions.available import explain_refusal, is_allowed
 from admin_api.actions.dismissal import Dismissal
 from admin_api.actions.files import file_or_404
 from admin_api.web.errors import RefusedError
@@ -47,17 +47,17 @@ def act_on_file(console: Console, asked: ActionRequest, file_id: str) -> ActionE
     Raises :class:`NotFoundError`, :class:`RefusedError`, and whatever AWS answers; the log has the end in any case.
     """
     entry = file_or_404(console, file_id)
-    action = _written(console, asked, file_id=file_id, subject=entry.name, expected=1)
+    action = _action_entry(console, asked, file_id=file_id, subject=entry.name, expected=1)
     if not console.actions.begin(action):
         action = console.actions.read(action.action_id, file_id) or action
         if action.is_finished:
             return action
     try:
-        fresh = apply(console, asked.kind, entry)
+        fresh = apply_action(console, asked.kind, entry)
     except (RefusedError, ClientError, BotoCoreError) as error:
-        _end(console, action, ActionState.FAILED, failed=1, error=str(error))
+        _finish(console, action, ActionState.FAILED, failed=1, error=str(error))
         raise
-    return _end(console, action, ActionState.DONE, done=int(fresh), skipped=int(not fresh))
+    return _finish(console, action, ActionState.DONE, done=int(fresh), skipped=int(not fresh))
 
 
 def act_on_many(
@@ -70,25 +70,27 @@ def act_on_many(
     rate_per_s: int = 0,
 ) -> None:
     """Let the worker do it to what the selection names (``bulk_files`` has the rest); asking twice is asking once."""
-    action = _written(console, asked, selection=selection, subject=subject, expected=expected, rate_per_s=rate_per_s)
-    if bulk.start(console, action):
+    action = _action_entry(
+        console, asked, selection=selection, subject=subject, expected=expected, rate_per_s=rate_per_s
+    )
+    if bulk.start_bulk_action(console, action):
         logger.info("action_begun", extra={"action_id": action.action_id, "kind": action.kind, "expected": expected})
 
 
-def target_of(kind: ActionKind) -> FileState:
+def state_after(kind: ActionKind) -> FileState:
     """Tell in which state this leaves a file."""
     return FileState.DISMISSED if kind is ActionKind.DISMISS else FileState.REPROCESSING
 
 
-def apply(console: Console, kind: ActionKind, entry: FileEntry) -> bool:
+def apply_action(console: Console, kind: ActionKind, entry: FileEntry) -> bool:
     """Do it to one file. False: it was so already, and only what an earlier attempt had left undone was done.
 
     Raises :class:`RefusedError`.
     """
-    fresh = entry.state is not target_of(kind)
+    fresh = entry.state is not state_after(kind)
     now = console.now()
-    if fresh and not allowed(kind, entry, now):
-        raise RefusedError(why_not(kind, entry))
+    if fresh and not is_allowed(kind, entry, now):
+        raise RefusedError(explain_refusal(kind, entry))
     try:
         if kind is ActionKind.DISMISS:
             Dismissal(console.ledger, console.objects, console.now).dismiss(entry.file_id)
@@ -101,7 +103,7 @@ def apply(console: Console, kind: ActionKind, entry: FileEntry) -> bool:
     return fresh
 
 
-def _written(console: Console, asked: ActionRequest, **more: Any) -> ActionEntry:
+def _action_entry(console: Console, asked: ActionRequest, **more: Any) -> ActionEntry:
     return ActionEntry(
         action_id=asked.action_id,
         kind=asked.kind,
@@ -113,7 +115,7 @@ def _written(console: Console, asked: ActionRequest, **more: Any) -> ActionEntry
     )
 
 
-def _end(console: Console, action: ActionEntry, state: ActionState, **more: Any) -> ActionEntry:
+def _finish(console: Console, action: ActionEntry, state: ActionState, **more: Any) -> ActionEntry:
     console.status.forget()
     try:
         ended = console.actions.finish(action, state, **more)

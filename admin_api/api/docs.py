@@ -51,11 +51,11 @@ class DocsPage:
 
 
 @router.get("/api/docs")
-def docs(request: Request) -> Response:
+def show_api_docs(request: Request) -> Response:
     """Show every call with what it takes and what it answers."""
     console = request.app.state.console
     context = DocsPage(
-        groups=grouped(request.app.openapi()),
+        groups=group_calls(request.app.openapi()),
         console_url=console.config.console_url,
         region=console.region,
         scripts_client_id=console.config.scripts_client_id,
@@ -63,7 +63,7 @@ def docs(request: Request) -> Response:
     return page(request, "api/docs.html", context, section="api")
 
 
-def grouped(document: dict[str, Any]) -> dict[str, list[Call]]:
+def group_calls(document: dict[str, Any]) -> dict[str, list[Call]]:
     """Read the calls out of an OpenAPI document, by their first tag."""
     groups: dict[str, list[Call]] = {}
     for path, item in document["paths"].items():
@@ -79,7 +79,7 @@ def _call(document: dict[str, Any], method: str, path: str, operation: dict[str,
         Parameter(
             name=each["name"],
             place=each["in"],
-            kind=_kind(document, each["schema"]),
+            kind=_type_words(document, each["schema"]),
             required=each.get("required", False),
             description=each.get("description", ""),
         )
@@ -90,7 +90,7 @@ def _call(document: dict[str, Any], method: str, path: str, operation: dict[str,
         schema = _resolved(document, body["content"]["application/json"]["schema"])
         needed = schema.get("required", ())
         parameters += [
-            Parameter(name, "body", _kind(document, field), name in needed, field.get("description", ""))
+            Parameter(name, "body", _type_words(document, field), name in needed, field.get("description", ""))
             for name, field in schema["properties"].items()
         ]
     answers = tuple((status, answer["description"]) for status, answer in sorted(operation["responses"].items()))
@@ -109,13 +109,13 @@ def _resolved(document: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any
     return document["components"]["schemas"][reference.rpartition("/")[2]] if reference else schema
 
 
-def _kind(document: dict[str, Any], schema: dict[str, Any]) -> str:
+def _type_words(document: dict[str, Any], schema: dict[str, Any]) -> str:
     """Name the type of a value in a few words."""
     schema = _resolved(document, schema)
     if "anyOf" in schema:
-        return " or ".join(_kind(document, each) for each in schema["anyOf"] if each.get("type") != "null")
+        return " or ".join(_type_words(document, each) for each in schema["anyOf"] if each.get("type") != "null")
     if "enum" in schema:
         return " | ".join(map(str, schema["enum"]))
     if schema.get("type") == "array":
-        return f"list of {_kind(document, schema['items'])}"
+        return f"list of {_type_words(document, schema['items'])}"
     return str(schema.get("type", "anything"))

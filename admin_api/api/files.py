@@ -29,16 +29,16 @@ FILE_ID = "^[0-9a-f]{24}$"
 _MOMENT = r"^(|2\d{3}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z)$"
 
 
-def _moment(text: str) -> str:
+def _normalise_moment(text: str) -> str:
     """Write a moment as the ledger does; raises ValueError for a day that no calendar has."""
     return to_iso(from_iso(text)) if text else ""
 
 
-Moment = Annotated[str, Field(pattern=_MOMENT, examples=["2026-11-25T18:00:00Z"]), AfterValidator(_moment)]
+Moment = Annotated[str, Field(pattern=_MOMENT, examples=["2026-11-25T18:00:00Z"]), AfterValidator(_normalise_moment)]
 FileId = Annotated[str, Path(pattern=FILE_ID, examples=["3887c2b429aa1757c46a1075"])]
 
 
-class FileQuery(BaseModel):
+class FileListParameters(BaseModel):
     """Which files are wanted; what is left out wants all."""
 
     state: FileState | None = None
@@ -76,7 +76,7 @@ class FilesActionIn(FileActionIn):
 
 
 @router.get("/files", responses=problems())
-def list_files(asked: Annotated[FileQuery, Query()], console: ConsoleDep) -> FilesOut:
+def list_files(asked: Annotated[FileListParameters, Query()], console: ConsoleDep) -> FilesOut:
     """List files, the newest first. With `searched_to`, the look ended there: go on with `older`."""
     wanted = FileFilter(**asked.model_dump(exclude={"cursor", "limit"}))
     try:

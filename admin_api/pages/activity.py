@@ -10,7 +10,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from admin_api.actions import bulk
-from admin_api.pages.parts import PagePart, ask
+from admin_api.pages.parts import PagePart, start_part
 from admin_api.rendering.views import page, redirect
 from admin_api.web.auth import Operator, Viewer
 from admin_api.web.errors import InvalidError, NotFoundError, RefusedError
@@ -32,7 +32,7 @@ QUIET_FOR = timedelta(seconds=60)
 type ActionId = Annotated[str, Path(max_length=64)]
 
 
-class ListQuery(BaseModel):
+class ActivityQuery(BaseModel):
     """Where in the list to be."""
 
     cursor: Annotated[str, Field(max_length=2_000)] = ""
@@ -57,7 +57,7 @@ class ActivityPage:
 
 
 @dataclass(frozen=True, slots=True)
-class OneAction:
+class ActionProgress:
     """One action on many things."""
 
     action: ActionEntry
@@ -91,11 +91,13 @@ class OneAction:
 
 
 @router.get("")
-def list_actions(request: Request, _: Viewer, console: ConsoleDep, query: Annotated[ListQuery, Query()]) -> Response:
+def list_actions(
+    request: Request, _: Viewer, console: ConsoleDep, query: Annotated[ActivityQuery, Query()]
+) -> Response:
     """Show what people did, the newest first."""
     actions = console.actions
     try:
-        found = ask("The activity", lambda: actions.page(query.cursor)).result()
+        found = start_part("The activity", lambda: actions.page(query.cursor)).result()
     except CursorError as error:
         raise InvalidError("This is no place in the list.", "Begin again at the newest: open Activity.") from error
     context = ActivityPage(found, live_url="" if query.cursor else "/activity")
@@ -106,11 +108,11 @@ def list_actions(request: Request, _: Viewer, console: ConsoleDep, query: Annota
 def show_action(request: Request, _: Viewer, console: ConsoleDep, action_id: ActionId) -> Response:
     """Show how far an action is, or how it ended."""
     action = _bulk_action(console, action_id)
-    return page(request, "activity/detail.html", one_action(console, action), partial="activity/_action.html")
+    return page(request, "activity/detail.html", action_progress(console, action), partial="activity/_action.html")
 
 
 @router.post("/{action_id}/stop")
-def stop(request: Request, user: Operator, console: ConsoleDep, action_id: ActionId) -> Response:
+def stop_action(request: Request, user: Operator, console: ConsoleDep, action_id: ActionId) -> Response:
     """Ask the worker to stop; what it has done so far stays done."""
     action = _bulk_action(console, action_id)
     asked = console.actions.ask_stop(action.action_id, user.name)
@@ -119,21 +121,21 @@ def stop(request: Request, user: Operator, console: ConsoleDep, action_id: Actio
 
 
 @router.post("/{action_id}/carry-on")
-def carry_on(request: Request, _: Operator, console: ConsoleDep, action_id: ActionId) -> Response:
+def resume_action(request: Request, _: Operator, console: ConsoleDep, action_id: ActionId) -> Response:
     """Call a worker again for an action whose worker is gone; it goes on where that one was."""
-    shown = one_action(console, _bulk_action(console, action_id))
-    if not shown.is_quiet:
+    progress = action_progress(console, _bulk_action(console, action_id))
+    if not progress.is_quiet:
         raise RefusedError("Its worker is at work, or it is over.", "Its page shows how far it is.")
-    bulk.hand_over(console, action_id)
-    return redirect(request, shown.address, say="A worker was called; it goes on where the last one was.")
+    bulk.call_worker(console, action_id)
+    return redirect(request, progress.address, say="A worker was called; it goes on where the last one was.")
 
 
-def one_action(console: Console, action: ActionEntry) -> OneAction:
+def action_progress(console: Console, action: ActionEntry) -> ActionProgress:
     """Tell how long an action has taken, and whether it still moves."""
     now = console.now()
     until = from_iso(action.finished_at) if action.finished_at else now
     moved = from_iso(action.progressed_at or action.at)
-    return OneAction(
+    return ActionProgress(
         action=action,
         seconds=max(0.0, (until - from_iso(action.at)).total_seconds()),
         is_quiet=not action.is_finished and now - moved > QUIET_FOR,

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _pool = ThreadPoolExecutor(6, thread_name_prefix="parts")
 
 
-def begin[T](call: Callable[[], T]) -> Future[T]:
+def start_call[T](call: Callable[[], T]) -> Future[T]:
     """Begin a call that the page cannot do without: ``result()`` raises what it raised.
 
     ``call`` must not make a client, which is not safe from several threads, nor wait for another call of this module.
@@ -36,15 +36,15 @@ class PagePart[T]:
         return PagePart(None if self.value is None else make(self.value), self.problem)
 
 
-def ask[T](what: str, call: Callable[[], T]) -> Future[PagePart[T]]:
+def start_part[T](what: str, call: Callable[[], T]) -> Future[PagePart[T]]:
     """Begin to ask; ``result()`` of what is returned waits for the answer and never raises an error of AWS.
 
     ``call`` must not make a client: that is not safe from several threads.
     """
-    return _pool.submit(_answer, what, call)
+    return _pool.submit(_call_service, what, call)
 
 
-def _answer[T](what: str, call: Callable[[], T]) -> PagePart[T]:
+def _call_service[T](what: str, call: Callable[[], T]) -> PagePart[T]:
     try:
         return PagePart(call())
     except ClientError as error:

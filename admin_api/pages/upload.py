@@ -72,7 +72,7 @@ class UploadProgress:
     since: datetime
     """When it was first asked after."""
     entry: FileEntry | None
-    running: Progress | None
+    progress: Progress | None
     now: datetime
 
     @property
@@ -98,7 +98,7 @@ class UploadProgress:
 
 
 @router.get("")
-def show_form(request: Request, user: Viewer, console: ConsoleDep) -> Response:
+def show_upload_form(request: Request, user: Viewer, console: ConsoleDep) -> Response:
     """Show where to drop files."""
     config = console.config
     context = UploadPage(
@@ -115,16 +115,16 @@ def show_form(request: Request, user: Viewer, console: ConsoleDep) -> Response:
 
 
 @router.get("/progress")
-def show_progress(
+def show_upload_progress(
     request: Request, _: Viewer, console: ConsoleDep, key: Key, version: Version = "", since: str = ""
 ) -> Response:
     """Show how far one upload is; asked again and again by the page."""
-    context = follow(console, key, version, _moment(since, console.now()))
+    context = read_upload_progress(console, key, version, _first_look(since, console.now()))
     return page(request, "upload/progress.html", context, partial="upload/_progress.html")
 
 
 @router.get("/received/{token}")
-def show_received(request: Request, user: Operator, console: ConsoleDep, token: str, key: Key) -> Response:
+def show_received_upload(request: Request, user: Operator, console: ConsoleDep, token: str, key: Key) -> Response:
     """Take back the browser that S3 sends here after the plain form; write the upload down, once."""
     try:
         ours = _tokens(console).loads(token, max_age=2 * EXPIRES_S)
@@ -132,11 +132,11 @@ def show_received(request: Request, user: Operator, console: ConsoleDep, token: 
         raise InvalidError("This address was not made by the upload form.", "Find the file under Files.") from error
     if ours["who"] == user.subject:
         record_upload(console, user, ours["action"], key)
-    context = follow(console, key, "", console.now())
+    context = read_upload_progress(console, key, "", console.now())
     return page(request, "upload/progress.html", context)
 
 
-def follow(console: Console, key: str, version: str, since: datetime) -> UploadProgress:
+def read_upload_progress(console: Console, key: str, version: str, since: datetime) -> UploadProgress:
     """Look once for an upload: by its version where it is known, else for the newest file of its key."""
     bucket, now = console.config.bucket_name, console.now()
     if version:
@@ -144,8 +144,8 @@ def follow(console: Console, key: str, version: str, since: datetime) -> UploadP
     else:
         wanted = FileFilter(name=key.removeprefix(INBOX), since=to_iso(since - timedelta(hours=1)))
         entry = next((each for each in console.files.page(wanted).files if each.object_key == key), None)
-    running = progress_of(entry, now) if entry and entry.state is FileState.PROCESSING else None
-    return UploadProgress(key, version, since, entry, running, now)
+    progress = progress_of(entry, now) if entry and entry.state is FileState.PROCESSING else None
+    return UploadProgress(key, version, since, entry, progress, now)
 
 
 def _form(console: Console, user: User) -> PresignedUpload:
@@ -164,7 +164,7 @@ def _tokens(console: Console) -> URLSafeTimedSerializer:
     return URLSafeTimedSerializer(console.session_key, salt="upload")
 
 
-def _moment(text: str, now: datetime) -> datetime:
+def _first_look(text: str, now: datetime) -> datetime:
     """Read when a look began; anything that is no moment of the last day is now."""
     try:
         moment = type(now).fromisoformat(text)

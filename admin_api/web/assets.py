@@ -116,7 +116,7 @@ class Assets:
     by_name: Mapping[str, Asset]
 
     @classmethod
-    def read(cls, folder: Path = FOLDER, bundles: Mapping[str, tuple[str, ...]] = BUNDLES) -> Assets:
+    def from_folder(cls, folder: Path = FOLDER, bundles: Mapping[str, tuple[str, ...]] = BUNDLES) -> Assets:
         """Join the bundles from the folder; raises FileNotFoundError at start-up rather than on a page."""
         joined = {name: b"\n".join((folder / part).read_bytes() for part in parts) for name, parts in bundles.items()}
         return cls({name: Asset(name, body) for name, body in joined.items()})
@@ -125,13 +125,13 @@ class Assets:
         """Give the address of a file; raises KeyError for a name that no bundle has."""
         return self.by_name[name].path
 
-    def find(self, digest: str, name: str) -> Asset | None:
+    def find_asset(self, digest: str, name: str) -> Asset | None:
         """Find the file of that name and content."""
         asset = self.by_name.get(name)
         return asset if asset and asset.digest == digest else None
 
 
-ASSETS = Assets.read()
+ASSETS = Assets.from_folder()
 
 
 def asset(name: str) -> str:
@@ -149,7 +149,7 @@ def static_file(request: Request, digest: str, name: str) -> Response:
     Starlette's ``StaticFiles`` serves files one by one as they lie on disk, and its ``GZipMiddleware`` would compress
     them at each request.
     """
-    asset = ASSETS.find(digest, name)
+    asset = ASSETS.find_asset(digest, name)
     if asset is None:
         return Response("There is no such file.", 404, {"Cache-Control": "no-store"}, "text/plain; charset=utf-8")
     tag = f'"{asset.digest}"'

@@ -133,9 +133,9 @@ class AuthenticationMiddleware:
         else:
             user = user_of_session(scope["session"])
         if user is None:
-            await _please_sign_in(scope)(scope, receive, send)
+            await _answer_with_sign_in(scope)(scope, receive, send)
         elif not user.may_look:
-            await _in_no_group(user)(scope, receive, send)
+            await _answer_without_group(user)(scope, receive, send)
         else:
             scope.setdefault("state", {})["user"] = user
             await self._app(scope, receive, send)
@@ -149,7 +149,7 @@ def _is_open(path: str) -> bool:
     return _has_no_session(path) or path.startswith(_SIGN_IN)
 
 
-def _please_sign_in(scope: Scope) -> Response:
+def _answer_with_sign_in(scope: Scope) -> Response:
     headers = Headers(scope=scope)
     if scope["path"].startswith("/api/") and scope["path"] != "/api/docs":
         problem = {"title": "Sign in first", "detail": "Send an ID token: Authorization: Bearer …", "status": 401}
@@ -164,7 +164,7 @@ def _please_sign_in(scope: Scope) -> Response:
     return RedirectResponse(sign_in_path(asked if scope["method"] in SAFE_METHODS else "/"), 303)
 
 
-def _in_no_group(user: User) -> Response:
+def _answer_without_group(user: User) -> Response:
     words = (
         f"{user.name} is signed in, but neither in the group {OPERATORS} nor in {VIEWERS}. "
         "Ask whoever runs Waybill to add you to one, then sign in again at /auth/sign-in."
@@ -185,13 +185,13 @@ def safe_path(path: str) -> str:
     return path if ours else "/"
 
 
-def signed_in(request: Request) -> User:
+def current_user(request: Request) -> User:
     """Return who is asking; the gate has let them in."""
     user: User = request.state.user
     return user
 
 
-def acting(user: Annotated[User, Depends(signed_in)]) -> User:
+def require_operator(user: Annotated[User, Depends(current_user)]) -> User:
     """Return who is asking, if they may change anything; raises :class:`ForbiddenError`."""
     if not user.may_act:
         raise ForbiddenError(
@@ -200,5 +200,5 @@ def acting(user: Annotated[User, Depends(signed_in)]) -> User:
     return user
 
 
-Viewer = Annotated[User, Depends(signed_in)]
-Operator = Annotated[User, Depends(acting)]
+Viewer = Annotated[User, Depends(current_user)]
+Operator = Annotated[User, Depends(require_operator)]

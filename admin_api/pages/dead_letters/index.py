@@ -11,8 +11,8 @@ from pydantic import BaseModel, Field
 from admin_api.actions.dead_letter_groups import SETTLED_SINCE, GroupedLetter, LetterGroup
 from admin_api.actions.dead_letters import MOST_LETTERS, LetterGroups, MessageId, read_letter_groups
 from admin_api.actions.perform import ActionRequest, act_on_many
-from admin_api.pages.activity import OneAction, one_action
-from admin_api.pages.parts import PagePart, ask
+from admin_api.pages.activity import ActionProgress, action_progress
+from admin_api.pages.parts import PagePart, start_part
 from admin_api.rendering.views import page, redirect
 from admin_api.web.auth import Operator, Viewer
 from admin_api.web.errors import InvalidError, RefusedError
@@ -59,7 +59,7 @@ class LettersPage:
     query: LettersQuery
     letters: PagePart[LetterGroups] | None
     """None while an action is under way, so that the look is not in its way."""
-    action: OneAction | None
+    action: ActionProgress | None
     now: datetime
     paces: tuple[tuple[int, str], ...] = PACES
     usual_pace: int = _USUAL_PACE
@@ -74,7 +74,7 @@ class LettersPage:
         return new_action_id(self.now)
 
     @property
-    def shown(self) -> tuple[LetterGroup, ...]:
+    def groups(self) -> tuple[LetterGroup, ...]:
         """The groups to show: all, or the one that is asked for."""
         groups = self.letters.value.groups if self.letters and self.letters.value else ()
         return tuple(group for group in groups if group.cause == self.query.cause) if self.query.cause else groups
@@ -82,13 +82,13 @@ class LettersPage:
     def rows(self, group: LetterGroup) -> tuple[GroupedLetter, ...]:
         """Return the letters of a group that are shown one by one."""
         if not self.query.cause:
-            return group.sightings[:_IN_A_GROUP]
-        return group.sightings[self.query.first : self.query.first + _ON_A_PAGE]
+            return group.letters[:_IN_A_GROUP]
+        return group.letters[self.query.first : self.query.first + _ON_A_PAGE]
 
     @property
     def settled(self) -> LetterGroup | None:
         """The letters that only need clearing, if there are any."""
-        return next((group for group in self.shown if group.is_settled), None)
+        return next((group for group in self.groups if group.is_settled), None)
 
 
 @router.get("")
@@ -98,8 +98,8 @@ def list_letters(request: Request, _: Viewer, console: ConsoleDep, query: Annota
     busy = action is not None and not action.is_finished
     context = LettersPage(
         query=query,
-        letters=None if busy else ask("The dead-letter queue", lambda: read_letter_groups(console)).result(),
-        action=one_action(console, action) if action else None,
+        letters=None if busy else start_part("The dead-letter queue", lambda: read_letter_groups(console)).result(),
+        action=action_progress(console, action) if action else None,
         now=console.now(),
     )
     return page(
@@ -108,7 +108,9 @@ def list_letters(request: Request, _: Viewer, console: ConsoleDep, query: Annota
 
 
 @router.post("/actions")
-def act(request: Request, user: Operator, console: ConsoleDep, form: Annotated[LettersForm, Form()]) -> Response:
+def act_on_letters(
+    request: Request, user: Operator, console: ConsoleDep, form: Annotated[LettersForm, Form()]
+) -> Response:
     """Begin to redrive or delete letters; the worker does it, and the page shows how far it is."""
     if not is_action_id(form.action_id):
         raise InvalidError("This form was not made by the page of dead letters.", "Open it again and use its buttons.")
@@ -117,7 +119,7 @@ def act(request: Request, user: Operator, console: ConsoleDep, form: Annotated[L
         expected, what = console.dead_letters.depth(), "all dead letters"
         selection: dict[str, object] = {"all": True, "before": to_iso(console.now())}
     else:
-        ids, why = _chosen(console, form)
+        ids, why = _selected_ids(console, form)
         expected, what = len(ids), f"{len(ids):,} dead {'letter' if len(ids) == 1 else 'letters'}{why}"
         selection = {"message_ids": ids}
     if not expected:
@@ -129,7 +131,7 @@ def act(request: Request, user: Operator, console: ConsoleDep, form: Annotated[L
     return redirect(request, f"/dead-letters?action={form.action_id}")
 
 
-def _chosen(console: Console, form: LettersForm) -> tuple[list[str], str]:
+def _selected_ids(console: Console, form: LettersForm) -> tuple[list[str], str]:
     """List the letters that are meant, and say why they are together."""
     if form.scope == "group":
         group = next((each for each in read_letter_groups(console).groups if each.cause == form.cause), None)

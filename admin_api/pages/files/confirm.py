@@ -1,4 +1,4 @@
-"""The question before something is done to files, and the answer: says what and to how many, then does it once."""
+"""The question before something is done to files, and the form: says what and to how many, then does it once."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from fastapi import APIRouter, Form, Query, Request, Response
 from pydantic import Field
 
-from admin_api.actions.available import OFFERS, AvailableAction, allowed, why_not
+from admin_api.actions.available import AVAILABLE_ACTIONS, AvailableAction, explain_refusal, is_allowed
 from admin_api.actions.bulk_files import selection_of
 from admin_api.actions.perform import ActionRequest, act_on_file, act_on_many
 from admin_api.pages.files.filters import FileQuery
@@ -33,7 +33,7 @@ PACES = ((5, "5 files a second"), (20, "20 files a second"), (0, "as fast as pos
 _USUAL_PACE = 20
 
 
-class Target(FileQuery):
+class ActionTarget(FileQuery):
     """What an action is to be done to: the files that were ticked, or all that the filter lets through."""
 
     kind: ActionKind
@@ -43,7 +43,7 @@ class Target(FileQuery):
     """Where to go on afterwards, if it is one file."""
 
 
-class Answer(Target):
+class ActionForm(ActionTarget):
     """The posted form: the target as it was shown, and the words that go with it."""
 
     action_id: Annotated[str, Field(max_length=40)]
@@ -53,11 +53,11 @@ class Answer(Target):
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class Confirmation:
     """What will be done, to how many, and what not."""
 
-    offer: AvailableAction
-    target: Target
+    action: AvailableAction
+    target: ActionTarget
     action_id: str
     number: int
     complete: bool
@@ -84,41 +84,43 @@ class Question:
         """The question in one line."""
         number = f"{self.number:,}{'' if self.complete else ' or more'}"
         files = "file" if self.number == 1 and self.complete else "files"
-        return f"{self.offer.verb} {number} {files}?"
+        return f"{self.action.verb} {number} {files}?"
 
     @property
     def button(self) -> str:
         """Name what the button does."""
         if self.complete:
-            return self.offer.button(self.number)
-        return f"{self.offer.verb} all that match"
+            return self.action.button(self.number)
+        return f"{self.action.verb} all that match"
 
 
 @router.get("/files/actions")
-def ask_before(request: Request, _: Operator, console: ConsoleDep, target: Annotated[Target, Query()]) -> Response:
+def show_confirmation(
+    request: Request, _: Operator, console: ConsoleDep, target: Annotated[ActionTarget, Query()]
+) -> Response:
     """Say what will be done, and to how many, before it is done."""
-    return page(request, "files/confirm.html", question_of(console, target), section="files")
+    return page(request, "files/confirm.html", confirmation_of(console, target), section="files")
 
 
-def question_of(console: Console, target: Target) -> Question:
+def confirmation_of(console: Console, target: ActionTarget) -> Confirmation:
     """Look up what the action would be done to. Raises what the pages refuse."""
     now = console.now()
-    offer = OFFERS.get(target.kind)
-    if offer is None:
+    action = AVAILABLE_ACTIONS.get(target.kind)
+    if action is None:
         raise InvalidError(f"Files cannot be asked to {target.kind}.", "Choose the action on the list of files.")
     if target.all:
-        return _all_matching(console, offer, target, now)
+        return _confirmation_of_all(console, action, target, now)
     if not target.file_id:
         raise InvalidError("No file is ticked.", "Tick files in the list first, then choose what to do with them.")
     found = console.files.read(target.file_id)
-    able = tuple(entry for entry in found if allowed(offer.kind, entry, now))
-    refused = tuple((entry, why_not(offer.kind, entry)) for entry in found if entry not in able)
+    able = tuple(entry for entry in found if is_allowed(action.kind, entry, now))
+    refused = tuple((entry, explain_refusal(action.kind, entry)) for entry in found if entry not in able)
     if not found:
         raise NotFoundError("None of these files exists.", "Tick files in the list, then choose what to do with them.")
     if not able:
         raise RefusedError(refused[0][1], "" if len(refused) == 1 else "The others cannot be helped that way, either.")
-    return Question(
-        offer=offer,
+    return Confirmation(
+        action=action,
         target=target.model_copy(update={"file_id": [entry.file_id for entry in able]}),
         action_id=new_action_id(now),
         number=len(able),
@@ -131,15 +133,17 @@ def question_of(console: Console, target: Target) -> Question:
     )
 
 
-def _all_matching(console: Console, offer: AvailableAction, target: Target, now: datetime) -> Question:
+def _confirmation_of_all(
+    console: Console, action: AvailableAction, target: ActionTarget, now: datetime
+) -> Confirmation:
     fixed = target.fixed(now)
     wanted = fixed.filter(now)
-    number, complete = _number_of(console, target, now)
+    number, complete = _count_files(console, target, now)
     sample = console.files.page(wanted, limit=_SAMPLE).files
     if not number and complete:
         raise RefusedError("No file matches this filter any more.", "Go back to the list and change the filter.")
-    return Question(
-        offer=offer,
+    return Confirmation(
+        action=action,
         target=target.model_copy(update=dict(fixed)),
         action_id=new_action_id(now),
         number=number,
@@ -147,16 +151,16 @@ def _all_matching(console: Console, offer: AvailableAction, target: Target, now:
         sample=sample,
         refused=(),
         missing=0,
-        words=_sentence(target.in_words() or "all files"),
+        words=_capitalised(target.in_words() or "all files"),
         back=target.address(),
     )
 
 
-def _sentence(words: str) -> str:
+def _capitalised(words: str) -> str:
     return words[0].upper() + words[1:]
 
 
-def _number_of(console: Console, target: Target, now: datetime) -> tuple[int, bool]:
+def _count_files(console: Console, target: ActionTarget, now: datetime) -> tuple[int, bool]:
     """Count what the filter takes: by the counters, where they know it, or by looking through some thousand files."""
     if target.state and dict(target.fields()).keys() == {"state"}:
         counted = console.counters.read().at_rest.get(target.state)
@@ -167,25 +171,27 @@ def _number_of(console: Console, target: Target, now: datetime) -> tuple[int, bo
 
 
 @router.post("/files/actions")
-def act(request: Request, user: Operator, console: ConsoleDep, answer: Annotated[Answer, Form()]) -> Response:
+def act_on_files(
+    request: Request, user: Operator, console: ConsoleDep, form: Annotated[ActionForm, Form()]
+) -> Response:
     """Do it, once, and go on to where its result is seen."""
-    if not is_action_id(answer.action_id):
+    if not is_action_id(form.action_id):
         raise InvalidError("The form has no action id.", "Go back to the list and choose the action again.")
-    offer = OFFERS.get(answer.kind)
-    if offer is None:
-        raise InvalidError(f"Files cannot be asked to {answer.kind}.", "Choose the action on the list of files.")
-    reason = " ".join(answer.reason.split())
-    if offer.asks_reason and not reason:
+    action = AVAILABLE_ACTIONS.get(form.kind)
+    if action is None:
+        raise InvalidError(f"Files cannot be asked to {form.kind}.", "Choose the action on the list of files.")
+    reason = " ".join(form.reason.split())
+    if action.asks_reason and not reason:
         raise InvalidError("A reason is needed.", "Go back and say in a few words why; others will read it later.")
-    asked = ActionRequest(user, answer.kind, answer.action_id, reason)
-    if not answer.all and len(answer.file_id) == 1:
-        return _one(request, console, asked, answer)
-    return _many(request, console, asked, answer)
+    asked = ActionRequest(user, form.kind, form.action_id, reason)
+    if not form.all and len(form.file_id) == 1:
+        return _act_on_one(request, console, asked, form)
+    return _act_on_many(request, console, asked, form)
 
 
-def _one(request: Request, console: Console, asked: ActionRequest, answer: Answer) -> Response:
-    action = act_on_file(console, asked, answer.file_id[0])
-    done = OFFERS[action.kind].done
+def _act_on_one(request: Request, console: Console, asked: ActionRequest, form: ActionForm) -> Response:
+    action = act_on_file(console, asked, form.file_id[0])
+    done = AVAILABLE_ACTIONS[action.kind].done
     say = (
         f"{action.subject} was {done}."
         if action.done
@@ -193,27 +199,25 @@ def _one(request: Request, console: Console, asked: ActionRequest, answer: Answe
     )
     if action.error:
         say = f"{action.subject}: {action.error}"
-    return redirect(request, safe_path(answer.next) if answer.next else f"/files/{answer.file_id[0]}", say=say)
+    return redirect(request, safe_path(form.next) if form.next else f"/files/{form.file_id[0]}", say=say)
 
 
-def _many(request: Request, console: Console, asked: ActionRequest, answer: Answer) -> Response:
-    if answer.all:
-        if answer.until is None:
+def _act_on_many(request: Request, console: Console, asked: ActionRequest, form: ActionForm) -> Response:
+    if form.all:
+        if form.until is None:
             raise InvalidError("The form does not say until when.", "Go back to the list and choose the action again.")
-        subject = (
-            f"Files {answer.model_copy(update={'until': None}).in_words()}".strip() if answer.fields() else "Files"
-        )
-        selection = selection_of(answer.filter(console.now()))
+        subject = f"Files {form.model_copy(update={'until': None}).in_words()}".strip() if form.fields() else "Files"
+        selection = selection_of(form.filter(console.now()))
     else:
-        if not answer.file_id:
+        if not form.file_id:
             raise InvalidError("No file is ticked.", "Tick files in the list first.")
-        subject, selection = f"{len(answer.file_id):,} chosen files", {"file_ids": answer.file_id}
+        subject, selection = f"{len(form.file_id):,} chosen files", {"file_ids": form.file_id}
     act_on_many(
         console,
         asked,
         selection=selection,
         subject=subject,
-        expected=answer.expected or len(answer.file_id),
-        rate_per_s=answer.rate,
+        expected=form.expected or len(form.file_id),
+        rate_per_s=form.rate,
     )
-    return redirect(request, f"/activity/{answer.action_id}")
+    return redirect(request, f"/activity/{form.action_id}")

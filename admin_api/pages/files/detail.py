@@ -12,10 +12,10 @@ from pydantic import BaseModel, Field
 
 from admin_api.actions.available import AvailableAction, available_actions
 from admin_api.actions.files import file_or_404, story_or_404
-from admin_api.pages.files.objects import FileObject, Which, download_url, objects_of, version_of
+from admin_api.pages.files.objects import FileObject, ObjectKind, download_url, objects_of, version_of
 from admin_api.pages.files.progress import Progress, progress_of
 from admin_api.pages.files.timeline import TimelineEvent, Verdict, timeline_of, verdict_of
-from admin_api.pages.parts import PagePart, ask
+from admin_api.pages.parts import PagePart, start_part
 from admin_api.rendering.urls import order_href
 from admin_api.rendering.views import page, redirect
 from admin_api.web.auth import Viewer
@@ -38,7 +38,7 @@ router = APIRouter()
 type FileId = Annotated[str, Path(max_length=64)]
 
 
-class Tab(StrEnum):
+class FileTab(StrEnum):
     """What a file's page shows below its head."""
 
     REJECTED = "rejected"
@@ -48,13 +48,17 @@ class Tab(StrEnum):
     ACTIVITY = "activity"
 
 
-_FIRST_TAB = {FileState.PARTIAL: Tab.REJECTED, FileState.PROCESSED: Tab.ORDERS, FileState.REPAIRED: Tab.ORDERS}
+_FIRST_TAB = {
+    FileState.PARTIAL: FileTab.REJECTED,
+    FileState.PROCESSED: FileTab.ORDERS,
+    FileState.REPAIRED: FileTab.ORDERS,
+}
 
 
-class Place(BaseModel):
-    """Which tab, and where in it; a tab that is not known is the one that fits the file's state."""
+class TabPosition(BaseModel):
+    """ObjectKind tab, and where in it; a tab that is not known is the one that fits the file's state."""
 
-    tab: Tab | None = None
+    tab: FileTab | None = None
     first: Annotated[int, Field(ge=0, le=10**9)] = 0
     """Of the orders: the accepted row to begin with."""
     byte: Annotated[int, Field(ge=0, le=10**12)] = 0
@@ -62,19 +66,19 @@ class Place(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class FilePage:
+class FileDetailPage:
     """One file as it is shown; of the tabs only the open one is filled."""
 
     entry: FileEntry
-    tab: Tab
-    place: Place
-    life: tuple[TimelineEvent, ...]
+    tab: FileTab
+    position: TabPosition
+    timeline: tuple[TimelineEvent, ...]
     verdict: Verdict | None
     available_actions: tuple[AvailableAction, ...]
     action_id: str
-    running: Progress | None
+    progress: Progress | None
     is_stuck: bool
-    first_of: FileEntry | None
+    earlier_file: FileEntry | None
     """The file that this one is a duplicate of."""
     runs: tuple[RunEntry, ...]
     """The newest first, with the one that is under way."""
@@ -95,11 +99,11 @@ class FilePage:
         """The tabs with their numbers, as the template's macro takes them."""
         entry = self.entry
         numbers = [
-            (Tab.REJECTED, "Rejected rows", entry.rejected_rows),
-            (Tab.ORDERS, "Orders", entry.accepted_rows),
-            (Tab.RUNS, "Runs", len(self.runs)),
-            (Tab.OBJECTS, "Objects", None),
-            (Tab.ACTIVITY, "Activity", len(self.actions)),
+            (FileTab.REJECTED, "Rejected rows", entry.rejected_rows),
+            (FileTab.ORDERS, "Orders", entry.accepted_rows),
+            (FileTab.RUNS, "Runs", len(self.runs)),
+            (FileTab.OBJECTS, "Objects", None),
+            (FileTab.ACTIVITY, "Activity", len(self.actions)),
         ]
         return [
             (words, f"{self.address}?tab={tab}", None if number is None else f"{number:,}", tab is self.tab)
@@ -124,46 +128,46 @@ class FilePage:
 
 @router.get("/files/{file_id}")
 def show_file(
-    request: Request, _: Viewer, console: ConsoleDep, file_id: FileId, place: Annotated[Place, Query()]
+    request: Request, _: Viewer, console: ConsoleDep, file_id: FileId, position: Annotated[TabPosition, Query()]
 ) -> Response:
     """Show one file."""
-    context = file_page(console, story_or_404(console, file_id), place)
+    context = file_detail_page(console, story_or_404(console, file_id), position)
     return page(request, "files/detail.html", context, partial="files/_file.html", section="files")
 
 
-@router.get("/files/{file_id}/objects/{which}")
-def download(request: Request, _: Viewer, console: ConsoleDep, file_id: FileId, which: Which) -> Response:
+@router.get("/files/{file_id}/objects/{kind}")
+def download_object(request: Request, _: Viewer, console: ConsoleDep, file_id: FileId, kind: ObjectKind) -> Response:
     """Lead to a download that works for a minute."""
     entry = file_or_404(console, file_id)
-    version = version_of(entry, which)
+    version = version_of(entry, kind)
     if version is None:
-        raise NotFoundError(f"{entry.name} has no {which} object.", "Its page lists the objects that it has.")
+        raise NotFoundError(f"{entry.name} has no {kind} object.", "Its page lists the objects that it has.")
     return redirect(request, download_url(console, version))
 
 
-def file_page(console: Console, story: FileStory, place: Place) -> FilePage:
+def file_detail_page(console: Console, story: FileStory, position: TabPosition) -> FileDetailPage:
     """Gather what the open tab shows."""
     now, entry = console.now(), story.entry
-    tab = place.tab or _FIRST_TAB.get(entry.state, Tab.RUNS)
+    tab = position.tab or _FIRST_TAB.get(entry.state, FileTab.RUNS)
     is_stuck = entry.lease_ended(now)
     reading = entry.state is FileState.PROCESSING and not is_stuck
     held_for = entry.duplicate_of if entry.state is FileState.DUPLICATE else ""
-    return FilePage(
+    return FileDetailPage(
         entry=entry,
         tab=tab,
-        place=place,
-        life=timeline_of(story, now),
+        position=position,
+        timeline=timeline_of(story, now),
         verdict=verdict_of(story, now),
         available_actions=available_actions(entry, now),
         action_id=new_action_id(now),
-        running=progress_of(entry, now) if reading else None,
+        progress=progress_of(entry, now) if reading else None,
         is_stuck=is_stuck,
-        first_of=console.ledger.read(held_for) if held_for else None,
+        earlier_file=console.ledger.read(held_for) if held_for else None,
         runs=tuple(reversed(story.with_current_run())),
         actions=tuple(reversed(story.actions)),
-        rejected=_rejected(console, entry, place.byte) if tab is Tab.REJECTED else PagePart(None),
-        orders=_orders(console, story, place.first) if tab is Tab.ORDERS else PagePart(None),
-        objects=objects_of(console, entry) if tab is Tab.OBJECTS else (),
+        rejected=_rejected(console, entry, position.byte) if tab is FileTab.REJECTED else PagePart(None),
+        orders=_orders(console, story, position.first) if tab is FileTab.ORDERS else PagePart(None),
+        objects=objects_of(console, entry) if tab is FileTab.OBJECTS else (),
     )
 
 
@@ -176,7 +180,7 @@ def _rejected(console: Console, entry: FileEntry, first_byte: int) -> PagePart[R
         return read_rejected(s3, entry.bucket, entry.rejected_key, first_byte=first_byte)
 
     try:
-        return ask("S3", read).result()
+        return start_part("S3", read).result()
     except RejectedRowsError as error:
         return PagePart(None, str(error))
 
@@ -185,4 +189,4 @@ def _orders(console: Console, story: FileStory, first: int) -> PagePart[FileOrde
     if not story.entry.accepted_key:
         return PagePart(None)
     lookup, run = console.orders, run_of_rows(story.runs)
-    return ask("The orders", lambda: lookup.of_file(story.entry, run, first=first)).result()
+    return start_part("The orders", lambda: lookup.of_file(story.entry, run, first=first)).result()

@@ -15,7 +15,7 @@ from processor.domain.file_states import FileState
 from processor.ledger.file_list import FileFilter
 
 
-class Span(StrEnum):
+class ReceivedWithin(StrEnum):
     """How long ago a file may have been received, as the filter bar offers it."""
 
     HOUR = "1h"
@@ -24,13 +24,13 @@ class Span(StrEnum):
     MONTH = "30d"
 
 
-_SPANS = {
-    Span.HOUR: (timedelta(hours=1), "the last hour"),
-    Span.DAY: (timedelta(days=1), "the last 24 hours"),
-    Span.WEEK: (timedelta(days=7), "the last 7 days"),
-    Span.MONTH: (timedelta(days=30), "the last 30 days"),
+_PERIODS = {
+    ReceivedWithin.HOUR: (timedelta(hours=1), "the last hour"),
+    ReceivedWithin.DAY: (timedelta(days=1), "the last 24 hours"),
+    ReceivedWithin.WEEK: (timedelta(days=7), "the last 7 days"),
+    ReceivedWithin.MONTH: (timedelta(days=30), "the last 30 days"),
 }
-SPAN_OPTIONS = [("", "at any time"), *((str(span), words) for span, (_, words) in _SPANS.items())]
+RECEIVED_OPTIONS = [("", "at any time"), *((str(span), words) for span, (_, words) in _PERIODS.items())]
 _STATE_WORDS = {FileState.DEAD_LETTERED: "dead-lettered"}
 CAUSES = sorted({error.cause for error in errors.PermanentError.__subclasses__()} | {"duplicate"})
 """What makes a file fail, and what holds it; dead-lettered ones have the words of AWS or of Python."""
@@ -48,7 +48,7 @@ class FileQuery(BaseModel):
     """The fields of the filter; whatever is not given filters nothing."""
 
     state: Optional[FileState] = None
-    received: Optional[Span] = None
+    received: Optional[ReceivedWithin] = None
     since: Optional[AwareDatetime] = None
     until: Optional[AwareDatetime] = None
     name: Annotated[str, Field(max_length=200)] = ""
@@ -57,7 +57,7 @@ class FileQuery(BaseModel):
 
     def filter(self, now: datetime) -> FileFilter:
         """Return what to look for; ``received`` counts back from ``now``, unless there is an exact ``since``."""
-        since = self.since or (now - _SPANS[self.received][0] if self.received else None)
+        since = self.since or (now - _PERIODS[self.received][0] if self.received else None)
         return FileFilter(
             state=self.state,
             since=to_iso(since) if since else "",
@@ -100,7 +100,7 @@ class FileQuery(BaseModel):
         elif self.since:
             parts.append(f"received since {_short(self.since)}")
         elif self.received:
-            parts.append(f"received in {_SPANS[self.received][1]}")
+            parts.append(f"received in {_PERIODS[self.received][1]}")
         elif self.until:
             parts.append(f"received until {_short(self.until)}")
         if self.name:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import Field
 
-from admin_api.actions.available import OFFERS, AvailableAction, available_actions
+from admin_api.actions.available import AVAILABLE_ACTIONS, AvailableAction, available_actions
 from admin_api.pages.files.export import HEADER, file_rows
-from admin_api.pages.files.filters import SPAN_OPTIONS, FileQuery, cause_options
+from admin_api.pages.files.filters import RECEIVED_OPTIONS, FileQuery, cause_options
 from admin_api.pages.files.progress import Progress, progress_of
-from admin_api.pages.parts import PagePart, ask, begin
+from admin_api.pages.parts import PagePart, start_call, start_part
 from admin_api.rendering.csv_export import csv_response, write_csv
 from admin_api.rendering.urls import EXPORT, LONGEST_ID, NAMES
 from admin_api.rendering.views import page, part
@@ -47,15 +47,15 @@ _TAB_WORDS = {FileState.DEAD_LETTERED: "Dead letter"}
 _OLDEST = "oldest"
 
 
-class ListQuery(FileQuery):
+class FileListQuery(FileQuery):
     """The filter, and where in the list to be."""
 
     cursor: Annotated[str, Field(max_length=2_000)] = ""
-    order: Annotated[str, Field(pattern=f"^({_OLDEST})?$")] = ""
+    direction: Annotated[str, Field(alias="order", pattern=f"^({_OLDEST})?$")] = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Tab:
+class StateTab:
     """One state, and how many files are in it."""
 
     words: str
@@ -67,16 +67,16 @@ class Tab:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class FileRow:
     """One file in the list."""
 
     file: FileEntry
-    running: Progress | None
+    progress: Progress | None
     is_stuck: bool
     """Its run has died without a word, and no later one has come."""
 
     @property
-    def took_ms(self) -> int | None:
+    def duration_ms(self) -> int | None:
         """How long the run took that settled it."""
         return self.file.duration_ms or None
 
@@ -95,19 +95,19 @@ class Row:
 class FilesPage:
     """The list as it is shown."""
 
-    query: ListQuery
-    tabs: tuple[Tab, ...]
-    rows: PagePart[tuple[Row, ...]]
+    query: FileListQuery
+    tabs: tuple[StateTab, ...]
+    rows: PagePart[tuple[FileRow, ...]]
     newer: str
     older: str
     """Addresses of the pages around this one."""
     searched_to: str
-    matching: str
+    match_count: str
     """How many files the filter takes, where that is known."""
     live_url: str
     available_actions: tuple[AvailableAction, ...]
     """What may be done to at least one of the files shown."""
-    span_options: list[tuple[str, str]]
+    received_options: list[tuple[str, str]]
     cause_options: list[tuple[str, str]]
 
     @property
@@ -118,7 +118,7 @@ class FilesPage:
     @property
     def is_oldest_first(self) -> bool:
         """Which end of the list comes first."""
-        return self.query.order == _OLDEST
+        return self.query.direction == _OLDEST
 
     @property
     def sort_href(self) -> str:
@@ -137,9 +137,9 @@ class FilesPage:
 
 
 @router.get("/files")
-def list_files(request: Request, _: Viewer, console: ConsoleDep, query: Annotated[ListQuery, Query()]) -> Response:
+def list_files(request: Request, _: Viewer, console: ConsoleDep, query: Annotated[FileListQuery, Query()]) -> Response:
     """Show files, the newest first."""
-    return page(request, "files/index.html", files_page(console, query), partial="files/_list.html")
+    return page(request, "files/index.html", file_list_page(console, query), partial="files/_list.html")
 
 
 @router.get(f"/files/{EXPORT}")
@@ -157,15 +157,15 @@ def name_files(
     return part("files/_names.html", console.files.read(ids))
 
 
-def files_page(console: Console, query: ListQuery) -> FilesPage:
+def file_list_page(console: Console, query: FileListQuery) -> FilesPage:
     """Ask for one page of files; the numbers of all states are those of a moment ago, or asked for meanwhile."""
     now = console.now()
     wanted = query.filter(now)
     files, status = console.files, console.status
-    listed = ask(
-        "The list of files", lambda: files.page(wanted, cursor=query.cursor, from_oldest=query.order == _OLDEST)
+    listed = start_part(
+        "The list of files", lambda: files.page(wanted, cursor=query.cursor, from_oldest=query.direction == _OLDEST)
     )
-    moving = begin(status.count_moving_files)
+    moving = start_call(status.count_moving_files)
     counts, under_way = status.read_status().counts, moving.result()
     try:
         found = listed.result()
@@ -173,40 +173,40 @@ def files_page(console: Console, query: ListQuery) -> FilesPage:
         raise InvalidError(
             "This place in the list is not there any more.", "Begin again at the newest files: open Files."
         ) from error
-    rows = found.then(lambda value: tuple(_row(entry, now) for entry in value.files))
-    if query.order == _OLDEST:
+    rows = found.then(lambda value: tuple(_file_row(entry, now) for entry in value.files))
+    if query.direction == _OLDEST:
         rows = rows.then(lambda shown: shown[::-1])
     at = found.value
     # A search is looked through anew each time; asking for it every few seconds would cost more than it tells.
-    lives = not query.cursor and not wanted.needs_search and query.order != _OLDEST
+    lives = not query.cursor and not wanted.needs_search and query.direction != _OLDEST
     shown = [row.file for row in rows.value or ()]
     return FilesPage(
         query=query,
-        tabs=tabs_of(query, counts, under_way),
+        tabs=state_tabs(query, counts, under_way),
         rows=rows,
-        newer=query.address(cursor=at.newer, order=query.order) if at and at.newer else "",
-        older=query.address(cursor=at.older, order=query.order) if at and at.older else "",
+        newer=query.address(cursor=at.newer, order=query.direction) if at and at.newer else "",
+        older=query.address(cursor=at.older, order=query.direction) if at and at.older else "",
         searched_to=at.searched_to if at else "",
-        matching=_matching(query, counts, under_way),
+        match_count=_match_count(query, counts, under_way),
         live_url=query.address() if lives else "",
-        available_actions=_of_any(shown, now),
-        span_options=SPAN_OPTIONS,
+        available_actions=_actions_for_any(shown, now),
+        received_options=RECEIVED_OPTIONS,
         cause_options=cause_options(query.cause),
     )
 
 
-def tabs_of(query: FileQuery, counts: Counts | None, moving: dict[FileState, int | None]) -> tuple[Tab, ...]:
+def state_tabs(query: FileQuery, counts: Counts | None, moving: dict[FileState, int | None]) -> tuple[StateTab, ...]:
     """Make a tab of each state, with its number; states that are rare only where there are such files."""
     numbers: dict[FileState, int | None] = {**(counts.at_rest if counts else {}), **moving}
     shown = [*_ALWAYS_SHOWN, *(state for state in _SHOWN_IF_ANY if numbers.get(state) or state is query.state)]
     other = query.model_copy(update={"state": None})
-    whole = _sum(numbers) if counts else None
-    tabs = [Tab("All", other.address(), whole, query.state is None, "")]
+    whole = _total_in_words(numbers) if counts else None
+    tabs = [StateTab("All", other.address(), whole, query.state is None, "")]
     for state in shown:
         words = _TAB_WORDS.get(state, state.capitalize())
         tone = _tone(state) if numbers.get(state) else ""
         href = other.model_copy(update={"state": state}).address()
-        tabs.append(Tab(words, href, _in_words(state, numbers.get(state)), query.state is state, tone))
+        tabs.append(StateTab(words, href, _count_in_words(state, numbers.get(state)), query.state is state, tone))
     return tuple(tabs)
 
 
@@ -216,32 +216,36 @@ def _tone(state: FileState) -> str:
     return "fail" if state in _GRAVE else "warn"
 
 
-def _in_words(state: FileState, number: int | None) -> str | None:
+def _count_in_words(state: FileState, number: int | None) -> str | None:
     if number is None:
         return None
     return f"{number:,}+" if state in MOVING and number >= MOST_MOVING else f"{number:,}"
 
 
-def _sum(numbers: dict[FileState, int | None]) -> str:
+def _total_in_words(numbers: dict[FileState, int | None]) -> str:
     open_ended = any(state in MOVING and (number is None or number >= MOST_MOVING) for state, number in numbers.items())
     return f"{sum(number or 0 for number in numbers.values()):,}{'+' if open_ended else ''}"
 
 
-def _matching(query: FileQuery, counts: Counts | None, moving: dict[FileState, int | None]) -> str:
+def _match_count(query: FileQuery, counts: Counts | None, moving: dict[FileState, int | None]) -> str:
     """Tell how many files the filter takes, where the counters know: by state alone."""
     only_state = query.model_copy(update={"state": None}).fields() == []
     if not only_state or not counts:
         return ""
     numbers = {**counts.at_rest, **moving}
-    return _sum(numbers) if query.state is None else _in_words(query.state, numbers.get(query.state)) or ""
+    return (
+        _total_in_words(numbers)
+        if query.state is None
+        else _count_in_words(query.state, numbers.get(query.state)) or ""
+    )
 
 
-def _row(entry: FileEntry, now: datetime) -> Row:
+def _file_row(entry: FileEntry, now: datetime) -> FileRow:
     is_stuck = entry.lease_ended(now)
     reading = entry.state is FileState.PROCESSING and not is_stuck
-    return Row(entry, progress_of(entry, now) if reading else None, is_stuck)
+    return FileRow(entry, progress_of(entry, now) if reading else None, is_stuck)
 
 
-def _of_any(entries: list[FileEntry], now: datetime) -> tuple[AvailableAction, ...]:
-    found = {offer.kind for entry in entries for offer in available_actions(entry, now)}
-    return tuple(offer for kind, offer in OFFERS.items() if kind in found)
+def _actions_for_any(entries: list[FileEntry], now: datetime) -> tuple[AvailableAction, ...]:
+    found = {action.kind for entry in entries for action in available_actions(entry, now)}
+    return tuple(action for kind, action in AVAILABLE_ACTIONS.items() if kind in found)

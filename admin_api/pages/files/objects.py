@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from admin_api.pages.parts import PagePart, ask
+from admin_api.pages.parts import PagePart, start_part
 from admin_api.rendering.downloads import content_disposition
 from processor.domain.errors import ObjectGoneError
 from processor.domain.object_keys import ARCHIVE, FAILED, INBOX, PROCESSED, ObjectVersion
@@ -28,7 +28,7 @@ _PLACES = {
 }
 
 
-class Which(StrEnum):
+class ObjectKind(StrEnum):
     """The objects that a file may have."""
 
     ORIGINAL = "original"
@@ -37,9 +37,9 @@ class Which(StrEnum):
 
 
 _TITLES = {
-    Which.ORIGINAL: "The original, untouched",
-    Which.ACCEPTED: "Accepted rows, enriched",
-    Which.REJECTED: "Rejected rows, with reasons",
+    ObjectKind.ORIGINAL: "The original, untouched",
+    ObjectKind.ACCEPTED: "Accepted rows, enriched",
+    ObjectKind.REJECTED: "Rejected rows, with reasons",
 }
 
 
@@ -47,7 +47,7 @@ _TITLES = {
 class FileObject:
     """One object of a file."""
 
-    which: Which
+    kind: ObjectKind
     title: str
     version: ObjectVersion
     place: str
@@ -55,24 +55,24 @@ class FileObject:
     """Its size; without a value and without a problem it is no longer there."""
 
 
-def version_of(entry: FileEntry, which: Which) -> ObjectVersion | None:
+def version_of(entry: FileEntry, kind: ObjectKind) -> ObjectVersion | None:
     """Name an object of a file; None if the file has no such object."""
-    if which is Which.ORIGINAL:
+    if kind is ObjectKind.ORIGINAL:
         return entry.original
-    key = entry.accepted_key if which is Which.ACCEPTED else entry.rejected_key
+    key = entry.accepted_key if kind is ObjectKind.ACCEPTED else entry.rejected_key
     return ObjectVersion(entry.bucket, key) if key else None
 
 
 def objects_of(console: Console, entry: FileEntry) -> tuple[FileObject, ...]:
     """List a file's objects with their sizes, asking for all at the same time."""
-    named = {which: version for which in Which if (version := version_of(entry, which))}
+    named = {kind: version for kind in ObjectKind if (version := version_of(entry, kind))}
     objects = console.objects
-    asked: dict[Which, Future[PagePart[ObjectFacts | None]]] = {
-        which: ask("S3", _facts(objects, version)) for which, version in named.items()
+    asked: dict[ObjectKind, Future[PagePart[ObjectFacts | None]]] = {
+        kind: start_part("S3", _facts(objects, version)) for kind, version in named.items()
     }
     return tuple(
-        FileObject(which, _TITLES[which], version, _place(version.key), asked[which].result())
-        for which, version in named.items()
+        FileObject(kind, _TITLES[kind], version, _place(version.key), asked[kind].result())
+        for kind, version in named.items()
     )
 
 

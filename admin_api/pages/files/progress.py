@@ -33,7 +33,7 @@ class Progress:
         return self.entry.progress_rows
 
     @property
-    def left(self) -> str:
+    def left_words(self) -> str:
         """Say how long it will still take; "" where that cannot be told."""
         if self.seconds_left is None:
             return ""

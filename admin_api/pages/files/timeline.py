@@ -1,4 +1,4 @@
-"""The life of a file on one line: what happened to it, step by step, each with its time; and where it stands."""
+"""The life of a file on one line: what happened to it, event by event, each with its time; and where it stands."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from processor.domain.entries import FileEntry, RunEntry
     from processor.ledger.file_list import FileStory
 
-MOST_STEPS = 12
+MOST_EVENTS = 12
 _KEPT_AT_FIRST = 3
 
 _RUN_WORDS: dict[str, tuple[str, str, str]] = {  # word, tone, symbol
@@ -29,7 +29,7 @@ _RUN_WORDS: dict[str, tuple[str, str, str]] = {  # word, tone, symbol
     ERROR: ("failed", "warn", "error"),
     DIED: ("died", "fail", "died"),
 }
-_ASKED_WORDS = {
+_ACTION_WORDS = {
     ActionKind.REPROCESS: ("Asked to run again", "reprocess"),
     ActionKind.PROCESS_ANYWAY: ("Asked to run anyway", "play"),
     ActionKind.DISMISS: ("Dismissed", "dismiss"),
@@ -49,7 +49,7 @@ class TimelineEvent:
     href: str = ""
 
 
-_STANDS = {
+_STATE_EVENTS = {
     FileState.QUEUED: TimelineEvent("Waits for its next run", symbol="queued"),
     FileState.REPROCESSING: TimelineEvent("Waits for its new run", tone="info", symbol="queued"),
     FileState.DEAD_LETTERED: TimelineEvent("Dead letter", "", "waits for you", "fail", "dead-letters", "/dead-letters"),
@@ -72,20 +72,20 @@ class Verdict:
 def timeline_of(story: FileStory, now: datetime) -> tuple[TimelineEvent, ...]:
     """Tell a file's life in its order; of a very long one, the beginning and the end."""
     entry = story.entry
-    steps = [TimelineEvent("Uploaded", entry.uploaded_at, tone="info", symbol="upload")] if entry.uploaded_at else []
-    steps += [_run(entry, number, run) for number, run in enumerate(story.with_current_run(), 1)]
-    steps += [step for action in story.actions if (step := _asked(action))]
-    steps.sort(key=lambda step: step.at)
-    if len(steps) > MOST_STEPS:
-        left_out = len(steps) - MOST_STEPS
+    events = [TimelineEvent("Uploaded", entry.uploaded_at, tone="info", symbol="upload")] if entry.uploaded_at else []
+    events += [_run_event(entry, number, run) for number, run in enumerate(story.with_current_run(), 1)]
+    events += [event for action in story.actions if (event := _action_event(action))]
+    events.sort(key=lambda event: event.at)
+    if len(events) > MOST_EVENTS:
+        left_out = len(events) - MOST_EVENTS
         more = TimelineEvent(
             f"{left_out} more", detail="All runs and all that people did are listed below.", symbol="more"
         )
-        steps[_KEPT_AT_FIRST : _KEPT_AT_FIRST + left_out] = [more]
-    return (*steps, *_where_it_stands(entry, now))
+        events[_KEPT_AT_FIRST : _KEPT_AT_FIRST + left_out] = [more]
+    return (*events, *_state_events(entry, now))
 
 
-def _run(entry: FileEntry, number: int, run: RunEntry) -> TimelineEvent:
+def _run_event(entry: FileEntry, number: int, run: RunEntry) -> TimelineEvent:
     word, tone, symbol = _RUN_WORDS.get(run.outcome, (run.outcome, "idle", "unknown"))
     details = [run.cause.replace("_", " ")] if run.cause and run.outcome in {ERROR, FileState.FAILED} else []
     if run.duration_ms:
@@ -94,20 +94,20 @@ def _run(entry: FileEntry, number: int, run: RunEntry) -> TimelineEvent:
     return TimelineEvent(f"Run {number} {word}", run.started_at, " · ".join(details), tone, symbol, href)
 
 
-def _asked(action: ActionEntry) -> TimelineEvent | None:
-    if action.kind not in _ASKED_WORDS or action.state is ActionState.FAILED:
+def _action_event(action: ActionEntry) -> TimelineEvent | None:
+    if action.kind not in _ACTION_WORDS or action.state is ActionState.FAILED:
         return None
-    words, symbol = _ASKED_WORDS[action.kind]
+    words, symbol = _ACTION_WORDS[action.kind]
     href = f"/activity/{action.action_id}" if action.part_of_many else ""
     return TimelineEvent(words, action.at, f"by {action.who}", "info", symbol, href)
 
 
-def _where_it_stands(entry: FileEntry, now: datetime) -> list[TimelineEvent]:
+def _state_events(entry: FileEntry, now: datetime) -> list[TimelineEvent]:
     if entry.lease_ended(now):
         return [TimelineEvent("Stands still", detail="its run died", tone="fail", symbol="warning")]
     if entry.state in {FileState.PROCESSED, FileState.REPAIRED}:
         return [TimelineEvent("Settled", entry.settled_at, tone="ok", symbol="archive")]
-    return [_STANDS[entry.state]] if entry.state in _STANDS else []
+    return [_STATE_EVENTS[entry.state]] if entry.state in _STATE_EVENTS else []
 
 
 def verdict_of(story: FileStory, now: datetime) -> Verdict | None:
@@ -115,20 +115,20 @@ def verdict_of(story: FileStory, now: datetime) -> Verdict | None:
     entry = story.entry
     if entry.lease_ended(now):
         what = "Its run died without a word, and no later one has come."
-        return Verdict(what, _who_died(entry), "Reprocess it: running a file again is always safe.", "fail")
+        return Verdict(what, _dead_run_words(entry), "Reprocess it: running a file again is always safe.", "fail")
     if entry.state in AT_REST:
-        return _at_rest(story)
+        return _verdict_at_rest(story)
     if entry.state is FileState.QUEUED:
         what = "The last run failed. The queue delivers the file again by itself."
         return Verdict(what, entry.error, "", "warn")
     return None
 
 
-def _who_died(entry: FileEntry) -> str:
+def _dead_run_words(entry: FileEntry) -> str:
     return f"It began at receive {entry.run_receive_count}: killed, out of memory, or out of time."
 
 
-def _at_rest(story: FileStory) -> Verdict | None:
+def _verdict_at_rest(story: FileStory) -> Verdict | None:
     entry = story.entry
     match entry.state:
         case FileState.PARTIAL:
@@ -149,11 +149,11 @@ def _at_rest(story: FileStory) -> Verdict | None:
             )
             return Verdict(what, entry.error, advice, "fail")
         case FileState.DISMISSED:
-            return _dismissed(story)
+            return _verdict_dismissed(story)
     return None
 
 
-def _dismissed(story: FileStory) -> Verdict:
+def _verdict_dismissed(story: FileStory) -> Verdict:
     asked = [action for action in story.actions if action.kind is ActionKind.DISMISS and action.done]
     if not asked:
         return Verdict("Somebody dismissed it.", "", "", "info")

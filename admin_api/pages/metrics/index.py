@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request, Response
 from admin_api.monitoring.aws_console import find_aws_console
 from admin_api.monitoring.series import Window, window_links
 from admin_api.pages.metrics.chart_groups import GROUPS, ChartGroup
-from admin_api.pages.parts import PagePart, ask
+from admin_api.pages.parts import PagePart, start_part
 from admin_api.rendering.formats import ReaderClock
 from admin_api.rendering.views import page
 from admin_api.web.auth import Viewer
@@ -95,8 +95,8 @@ def build_page(console: Console, window: Window, zone: tzinfo) -> MetricsPage:
     """Ask for the figures and the alarms at the same time."""
     now = console.now()
     metrics, alarms = console.metrics, console.alarms
-    charts = ask("CloudWatch", lambda: _charts(metrics.fetch_metrics(_SERIES, window, now), zone))
-    listed = ask("CloudWatch", alarms.read_alarms)
+    charts = start_part("CloudWatch", lambda: _charts(metrics.fetch_metrics(_SERIES, window, now), zone))
+    listed = start_part("CloudWatch", alarms.read_alarms)
     return MetricsPage(
         window=window,
         windows=window_links("/metrics", window),

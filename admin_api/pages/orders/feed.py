@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import dropwhile
 from typing import TYPE_CHECKING
 
-from admin_api.pages.parts import begin
+from admin_api.pages.parts import start_call
 from processor.domain.cursors import CursorError, Direction, pack, unpack
 from processor.domain.entries import FIRST_STRIDE, from_iso, to_iso
 from processor.domain.orders import Order
@@ -42,7 +42,7 @@ class FeedPage:
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
+class _Position:
     """A row of a file, and the way that the page goes from it."""
 
     direction: Direction
@@ -51,7 +51,7 @@ class _Place:
     row: int
 
     @classmethod
-    def read(cls, cursor: str) -> _Place:
+    def from_cursor(cls, cursor: str) -> _Position:
         """Read a cursor; raises :class:`CursorError`."""
         direction, (received_at, file_id, row) = unpack(cursor, 3)
         if not (row.isascii() and row.isdigit() and len(row) <= _MOST_DIGITS):
@@ -65,7 +65,7 @@ class _Place:
 
     @staticmethod
     def cursor(direction: Direction, entry: FileEntry, row: int) -> str:
-        """Pack a place into a cursor."""
+        """Pack a position into a cursor."""
         return pack(direction, entry.received_at, entry.file_id, str(row))
 
 
@@ -85,14 +85,14 @@ class _Start:
 
 def read_feed(console: Console, cursor: str = "", limit: int = PAGE) -> FeedPage:
     """Read one page; raises :class:`CursorError`."""
-    start = _start_at(console, cursor, limit) if cursor else _newest(console)
+    start = _find_start(console, cursor, limit) if cursor else _newest_start(console)
     files = [entry for entry in start.files if entry.accepted_key and entry.accepted_rows]
     starts_there = bool(files) and files[0] is start.files[0]
     first, run = (start.first, start.run) if starts_there else (0, None)
     if files and first >= files[0].accepted_rows:
         files, first, run = files[1:], 0, None
     if not files:
-        return _nothing_yet(start)
+        return _page_without_orders(start)
     groups = console.orders.newest(files, run=run, first=first, limit=limit)
     last = groups[-1]
     # What cannot be read is passed by, or no page would lead beyond it.
@@ -100,22 +100,22 @@ def read_feed(console: Console, cursor: str = "", limit: int = PAGE) -> FeedPage
     ends_here = following >= last.total and len(groups) == len(files) and not start.has_older
     return FeedPage(
         groups,
-        older="" if ends_here else _Place.cursor(Direction.OLDER, last.entry, following),
-        newer=_up_from(start),
+        older="" if ends_here else _Position.cursor(Direction.OLDER, last.entry, following),
+        newer=_newer_cursor(start),
     )
 
 
-def _nothing_yet(start: _Start) -> FeedPage:
+def _page_without_orders(start: _Start) -> FeedPage:
     if not start.has_older:
         return FeedPage((), "", "")
     last = start.files[-1]
-    older = _Place.cursor(Direction.OLDER, last, last.accepted_rows)
-    return FeedPage((), older, _up_from(start), searched_to=last.received_at)
+    older = _Position.cursor(Direction.OLDER, last, last.accepted_rows)
+    return FeedPage((), older, _newer_cursor(start), searched_to=last.received_at)
 
 
-def _up_from(start: _Start) -> str:
+def _newer_cursor(start: _Start) -> str:
     """Return the cursor of the page above: from the topmost file even if it has no orders, or it would not move."""
-    return "" if start.at_top else _Place.cursor(Direction.NEWER, start.files[0], start.first)
+    return "" if start.at_top else _Position.cursor(Direction.NEWER, start.files[0], start.first)
 
 
 def feed_rows(console: Console, limit: int = 500) -> Iterator[Order]:
@@ -130,34 +130,34 @@ def feed_rows(console: Console, limit: int = 500) -> Iterator[Order]:
             return
 
 
-def _newest(console: Console) -> _Start:
+def _newest_start(console: Console) -> _Start:
     page = console.files.page(FileFilter(), limit=_MOST_FILES)
     return _Start(page.files, 0, bool(page.older), at_top=True)
 
 
-def _start_at(console: Console, cursor: str, limit: int) -> _Start:
+def _find_start(console: Console, cursor: str, limit: int) -> _Start:
     """Find where the page begins; everything that may be needed for it is asked for at the same time."""
-    place = _Place.read(cursor)
+    position = _Position.from_cursor(cursor)
     files, ledger = console.files, console.ledger
-    goes_up = place.direction is Direction.NEWER and place.row < limit
-    down, up = FileFilter(until=place.received_at), FileFilter(since=place.received_at)
-    listed = begin(lambda: files.page(down, limit=_MOST_FILES))
-    newer = begin(lambda: files.page(up, from_oldest=True, limit=_MOST_FILES)) if goes_up else None
+    goes_up = position.direction is Direction.NEWER and position.row < limit
+    down, up = FileFilter(until=position.received_at), FileFilter(since=position.received_at)
+    listed = start_call(lambda: files.page(down, limit=_MOST_FILES))
+    newer = start_call(lambda: files.page(up, from_oldest=True, limit=_MOST_FILES)) if goes_up else None
     # Offsets matter only behind the first stretch of rows, which is read from its beginning.
-    runs = begin(lambda: ledger.runs(place.file_id)) if place.row >= FIRST_STRIDE else None
+    runs = start_call(lambda: ledger.runs(position.file_id)) if position.row >= FIRST_STRIDE else None
     page = listed.result()
-    found = tuple(dropwhile(lambda entry: entry.file_id != place.file_id, page.files))
+    found = tuple(dropwhile(lambda entry: entry.file_id != position.file_id, page.files))
     if not found:
         raise CursorError(cursor)
     has_older = bool(page.older)
     if newer:
-        before, first, at_top = _way_up(newer.result(), found, limit - place.row)
+        before, first, at_top = _files_above(newer.result(), found, limit - position.row)
         return _Start((*before, *found), first, has_older, at_top)
-    first = place.row - (limit if place.direction is Direction.NEWER else 0)
+    first = position.row - (limit if position.direction is Direction.NEWER else 0)
     return _Start(found, first, has_older, run=run_of_rows(runs.result()) if runs else None)
 
 
-def _way_up(upwards: FilePage, below: tuple[FileEntry, ...], missing: int) -> tuple[list[FileEntry], int, bool]:
+def _files_above(upwards: FilePage, below: tuple[FileEntry, ...], missing: int) -> tuple[list[FileEntry], int, bool]:
     """Find where the page begins: so many orders above the files ``below``, among those from the first of them on.
 
     Returns the newer files that belong to the page, the first row, and whether it is the newest page.

@@ -70,7 +70,7 @@ class OrderQuery(BaseModel):
             return f"All {rows.total:,} orders of this file."
         return f"These orders, {MOST_ROWS:,} at the most; the download's name says so if there are more."
 
-    def at(self, **place: str | int) -> str:
+    def address(self, **place: str | int) -> str:
         """Return the address of another page of the same orders, "" if there is none."""
         if not any(place.values()) and "first" not in place:
             return ""  # A cursor that leads nowhere.
@@ -86,7 +86,7 @@ class OrdersPage:
     query: OrderQuery
     feed: FeedPage | None = None
     of_file: FileOrders | None = None
-    found: OrderPage | None = None
+    of_customer: OrderPage | None = None
     files: dict[str, FileEntry] = field(default_factory=dict)
     """The files of the orders found, by id, if they are to be named at once."""
     newer: str = ""
@@ -96,17 +96,19 @@ class OrdersPage:
     @property
     def compare_href(self) -> str:
         """This stretch of a file's orders, compared with what the table has."""
-        return self.query.at(first=self.query.first, compare="true")
+        return self.query.address(first=self.query.first, compare="true")
 
     @property
     def names_href(self) -> str:
         """Where the names of the other files are that the orders found came from: the orders do not know them."""
-        return names_href(each for each in _file_ids(self.found.orders if self.found else ()) if each not in self.files)
+        return names_href(
+            each for each in _file_ids(self.of_customer.orders if self.of_customer else ()) if each not in self.files
+        )
 
     @property
     def named_href(self) -> str:
         """The same page with the names of its files."""
-        return self.query.at(cursor=self.query.cursor, named="true")
+        return self.query.address(cursor=self.query.cursor, named="true")
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +147,7 @@ class OneOrderPage:
 def list_orders(request: Request, _: Viewer, console: ConsoleDep, query: Annotated[OrderQuery, Query()]) -> Response:
     """List orders: those of a file, of a customer, or the newest of all; or show the one order that was asked for."""
     if query.order_id:
-        return _show(request, console, query.order_id, query.cursor)
+        return _order_page(request, console, query.order_id, query.cursor)
     context = read_orders(console, query)
     return page(request, "orders/index.html", context, partial="orders/_list.html", section="orders")
 
@@ -176,7 +178,7 @@ def show_order(
     cursor: Annotated[str, Query(max_length=2_000)] = "",
 ) -> Response:
     """Show one order with all its lines, and where each came from."""
-    return _show(request, console, order_id, cursor)
+    return _order_page(request, console, order_id, cursor)
 
 
 def read_orders(console: Console, query: OrderQuery) -> OrdersPage:
@@ -186,17 +188,17 @@ def read_orders(console: Console, query: OrderQuery) -> OrdersPage:
             return _of_file(console, query)
         if query.customer:
             found = console.orders.by_customer(query.customer, query.cursor)
-            newer, older = query.at(cursor=found.newer), query.at(cursor=found.older)
-            files = _files(console, found.orders) if query.named else {}
-            return OrdersPage(query, found=found, files=files, newer=newer, older=older)
+            newer, older = query.address(cursor=found.newer), query.address(cursor=found.older)
+            files = _files_of(console, found.orders) if query.named else {}
+            return OrdersPage(query, of_customer=found, files=files, newer=newer, older=older)
         feed = read_feed(console, query.cursor)
     except (CursorError, CustomerIndexMissingError) as error:
         raise InvalidError(str(error), "Begin again at the newest orders.") from error
     return OrdersPage(
         query,
         feed=feed,
-        newer=query.at(cursor=feed.newer),
-        older=query.at(cursor=feed.older),
+        newer=query.address(cursor=feed.newer),
+        older=query.address(cursor=feed.older),
         knows_customers=console.orders.knows_customers,
     )
 
@@ -207,12 +209,12 @@ def _of_file(console: Console, query: OrderQuery) -> OrdersPage:
     rows = console.orders.of_file(entry, run_of_rows(story.runs), first=query.first)
     if query.compare:
         (rows,) = console.orders.compare([rows])
-    newer = query.at(first=max(0, query.first - PAGE)) if query.first else ""
-    older = query.at(first=rows.following) if rows.following < rows.total and not rows.problem else ""
+    newer = query.address(first=max(0, query.first - PAGE)) if query.first else ""
+    older = query.address(first=rows.following) if rows.following < rows.total and not rows.problem else ""
     return OrdersPage(query, of_file=rows, newer=newer, older=older)
 
 
-def _show(request: Request, console: Console, order_id: str, cursor: str) -> Response:
+def _order_page(request: Request, console: Console, order_id: str, cursor: str) -> Response:
     try:
         lines = console.orders.by_order_id(order_id, cursor)
     except CursorError as error:
@@ -226,14 +228,14 @@ def _show(request: Request, console: Console, order_id: str, cursor: str) -> Res
     context = OneOrderPage(
         order_id=order_id,
         lines=lines,
-        files=_files(console, lines.orders),
+        files=_files_of(console, lines.orders),
         newer=order_href(order_id, lines.newer) if lines.newer else "",
         older=order_href(order_id, lines.older) if lines.older else "",
     )
     return page(request, "orders/detail.html", context, section="orders")
 
 
-def _files(console: Console, orders: tuple[Order, ...]) -> dict[str, FileEntry]:
+def _files_of(console: Console, orders: tuple[Order, ...]) -> dict[str, FileEntry]:
     ids = _file_ids(orders)
     return {entry.file_id: entry for entry in console.files.read(ids)} if ids else {}
 

@@ -26,7 +26,7 @@ from admin_api.monitoring.series import Window, window_links
 from admin_api.pages.files.progress import Progress, progress_of
 from admin_api.pages.metrics.chart_specs import LATENCY, ROWS, per_cent, whole
 from admin_api.pages.overview.attention import AttentionItem, attention_items
-from admin_api.pages.parts import PagePart, ask
+from admin_api.pages.parts import PagePart, start_part
 from admin_api.rendering.charts.series_charts import Mark
 from admin_api.rendering.charts.sparkline import sparkline
 from admin_api.rendering.formats import UNKNOWN, ReaderClock, duration, money
@@ -94,8 +94,8 @@ class Overview:
     missing: tuple[str, ...]
     """What could not be asked after, in words."""
     checked_at: datetime
-    running: PagePart[tuple[Progress, ...]]
-    more_run: bool
+    progress: PagePart[tuple[Progress, ...]]
+    has_more_runs: bool
     waiting: PagePart[int]
     """Messages that wait for a run."""
     newest: PagePart[tuple[FileEntry, ...]]
@@ -118,10 +118,10 @@ def build_page(console: Console, window: Window, zone: tzinfo) -> Overview:
     """Ask every service at the same time; what one cannot say is missing from its part alone."""
     now = console.now()
     files, metrics, queue, status_reader = console.files, console.metrics, console.queue, console.status
-    running = ask("DynamoDB", lambda: files.page(FileFilter(state=FileState.PROCESSING), limit=MOST_RUNNING))
-    newest = ask("DynamoDB", lambda: files.page(FileFilter(), limit=NEWEST))
-    measures = ask("CloudWatch", lambda: metrics.fetch_metrics(_SERIES, window, now))
-    waiting = ask("SQS", queue.waiting)
+    running = start_part("DynamoDB", lambda: files.page(FileFilter(state=FileState.PROCESSING), limit=MOST_RUNNING))
+    newest = start_part("DynamoDB", lambda: files.page(FileFilter(), limit=NEWEST))
+    measures = start_part("CloudWatch", lambda: metrics.fetch_metrics(_SERIES, window, now))
+    waiting = start_part("SQS", queue.waiting)
     status: Status = status_reader.read_status()
     at_work, shown = running.result(), newest.result()
     return Overview(
@@ -130,8 +130,8 @@ def build_page(console: Console, window: Window, zone: tzinfo) -> Overview:
         attention=attention_items(status),
         missing=status.missing,
         checked_at=datetime.fromtimestamp(status.read_at, UTC),
-        running=at_work.then(lambda found: tuple(progress_of(each, now) for each in found.files)),
-        more_run=bool(at_work.value and at_work.value.older),
+        progress=at_work.then(lambda found: tuple(progress_of(each, now) for each in found.files)),
+        has_more_runs=bool(at_work.value and at_work.value.older),
         waiting=waiting.result(),
         newest=shown.then(lambda found: found.files),
         measures=measures.result().then(lambda found: _measures(found, window, zone, marks_of(status))),

@@ -12,8 +12,8 @@ from admin_api.actions.files import story_or_404
 from admin_api.monitoring.aws_console import AwsConsole, find_aws_console
 from admin_api.monitoring.logs import LogPage, Wanted
 from admin_api.monitoring.traces import Trace, TraceState, is_trace_id
-from admin_api.pages.parts import PagePart, ask
-from admin_api.pages.runs.trace_view import WORDS, TraceView, lay_out
+from admin_api.pages.parts import PagePart, start_part
+from admin_api.pages.runs.trace_view import WORDS, TraceView, lay_out_trace
 from admin_api.rendering.views import page
 from admin_api.web.auth import Viewer
 from admin_api.web.errors import NotFoundError
@@ -40,7 +40,7 @@ RECEIPT_LABELS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Cost:
+class ReceiptLine:
     """One line of the receipt."""
 
     name: str
@@ -55,7 +55,7 @@ class RunTelemetry:
 
     trace: PagePart[Trace]
     log: PagePart[LogPage]
-    evidence: TraceView
+    trace_view: TraceView
     words: tuple[str, str]
     """Why there is no trace: what is so, and why."""
     waits: bool
@@ -75,16 +75,16 @@ class RunPage:
     """The run before it, and the one after: their ids, "" if there is none."""
     later: str
     is_running: bool
-    costs: tuple[Cost, ...]
+    costs: tuple[ReceiptLine, ...]
     per_thousand_rows: Decimal | None
     prices: str
-    seen: RunTelemetry
+    telemetry: RunTelemetry
 
     @property
     def live_url(self) -> str:
         """Where to look again, while something is still to come."""
         path = f"/files/{self.entry.file_id}/runs/{self.run.run_id}"
-        return path if self.is_running or self.seen.waits else ""
+        return path if self.is_running or self.telemetry.waits else ""
 
     @property
     def write_units(self) -> Decimal:
@@ -104,12 +104,12 @@ class TracePage:
     trace_id: str
     files: tuple[str, ...]
     runs: tuple[str, ...]
-    seen: RunTelemetry
+    telemetry: RunTelemetry
 
     @property
     def live_url(self) -> str:
         """Where to look again, while the trace may still come."""
-        return f"/traces/{self.trace_id}" if self.seen.waits else ""
+        return f"/traces/{self.trace_id}" if self.telemetry.waits else ""
 
 
 @router.get("/files/{file_id}/runs/{run_id}")
@@ -131,28 +131,28 @@ def show_trace(request: Request, _: Viewer, console: ConsoleDep, trace_id: str) 
         raise NotFoundError(f"{trace_id!r:.60} is no trace id.", "One looks like 1-6925f1c0-0123456789abcdef01234567.")
     now = console.now()
     reader, logs = console.traces, console.logs
-    found = ask("X-Ray", lambda: reader.read_trace(trace_id, now)).result()
+    found = start_part("X-Ray", lambda: reader.read_trace(trace_id, now)).result()
     waterfall = found.value.waterfall if found.value else None
     request_ids = waterfall.annotations("request_id") if waterfall else ()
     log: PagePart[LogPage] = PagePart(None)
     if waterfall and request_ids:
         until = waterfall.began + timedelta(seconds=waterfall.seconds)
         wanted = Wanted(request_id=request_ids[0])
-        log = ask("CloudWatch Logs", lambda: logs.read_log_lines(wanted, waterfall.began, until)).result()
+        log = start_part("CloudWatch Logs", lambda: logs.read_log_lines(wanted, waterfall.began, until)).result()
     context = TracePage(
         trace_id=trace_id,
         files=waterfall.annotations("file_id") if waterfall else (),
         runs=waterfall.annotations("run_id") if waterfall else (),
-        seen=_seen(console, found, log, waterfall.began if waterfall else now),
+        telemetry=_telemetry_of(console, found, log, waterfall.began if waterfall else now),
     )
     return page(request, "runs/trace.html", context, partial="runs/_trace.html", section="files")
 
 
-def receipt(run: RunEntry) -> tuple[Cost, ...]:
+def receipt_lines(run: RunEntry) -> tuple[ReceiptLine, ...]:
     """Write the receipt in words, the dearest line first."""
     total = Decimal(run.estimated_cost)
     return tuple(
-        Cost(RECEIPT_LABELS.get(name, name), usd, round(100 * Decimal(usd) / total) if total else 0)
+        ReceiptLine(RECEIPT_LABELS.get(name, name), usd, round(100 * Decimal(usd) / total) if total else 0)
         for name, usd in sorted(run.costs.items(), key=lambda pair: (-Decimal(pair[1]), pair[0]))
     )
 
@@ -169,10 +169,10 @@ def _run_page(console: Console, entry: FileEntry, runs: list[RunEntry], index: i
         earlier=runs[index - 1].run_id if index else "",
         later=runs[index + 1].run_id if index + 1 < len(runs) else "",
         is_running=is_running,
-        costs=receipt(run),
+        costs=receipt_lines(run),
         per_thousand_rows=1000 * Decimal(run.estimated_cost) / rows if rows else None,
         prices=f"List prices of {PRICES_REGION}, {PRICES_DATE}; an estimate without taxes, discounts or storage.",
-        seen=_look(console, run, _latest_end(entry, runs, index, console.now()), is_running=is_running),
+        telemetry=_read_telemetry(console, run, _latest_end(entry, runs, index, console.now()), is_running=is_running),
     )
 
 
@@ -187,29 +187,31 @@ def _latest_end(entry: FileEntry, runs: list[RunEntry], index: int, now: datetim
     return min(now, datetime.fromtimestamp(entry.lease_until, UTC)) if holds_lease else now
 
 
-def _look(console: Console, run: RunEntry, until: datetime, *, is_running: bool) -> RunTelemetry:
+def _read_telemetry(console: Console, run: RunEntry, until: datetime, *, is_running: bool) -> RunTelemetry:
     """Ask for the trace and the log lines of a run at the same time."""
     now = console.now()
     began = from_iso(run.started_at)
     traces, logs = console.traces, console.logs
     wanted = Wanted(run_id=run.run_id, request_id=run.request_id)
-    trace = ask("X-Ray", lambda: traces.read_trace(run.trace_id, now, sampled=run.trace_sampled))
-    log = ask("CloudWatch Logs", lambda: logs.read_log_lines(wanted, began, until))
-    seen = _seen(console, trace.result(), log.result(), began)
+    trace = start_part("X-Ray", lambda: traces.read_trace(run.trace_id, now, sampled=run.trace_sampled))
+    log = start_part("CloudWatch Logs", lambda: logs.read_log_lines(wanted, began, until))
+    telemetry = _telemetry_of(console, trace.result(), log.result(), began)
     if is_running:
-        return RunTelemetry(seen.trace, seen.log, seen.evidence, _STILL_RUNNING, waits=True, aws=seen.aws)
-    return seen
+        return RunTelemetry(
+            telemetry.trace, telemetry.log, telemetry.trace_view, _STILL_RUNNING, waits=True, aws=telemetry.aws
+        )
+    return telemetry
 
 
 _STILL_RUNNING = ("The trace comes with the end", "The run is under way; what it has logged so far stands beside.")
 
 
-def _seen(console: Console, trace: PagePart[Trace], log: PagePart[LogPage], began: datetime) -> RunTelemetry:
+def _telemetry_of(console: Console, trace: PagePart[Trace], log: PagePart[LogPage], began: datetime) -> RunTelemetry:
     state = trace.value.state if trace.value else TraceState.NONE
     return RunTelemetry(
         trace=trace,
         log=log,
-        evidence=lay_out(trace.value, log.value, began),
+        trace_view=lay_out_trace(trace.value, log.value, began),
         words=WORDS.get(state, ("", "")),
         waits=state is TraceState.NOT_YET,
         aws=find_aws_console(console.region, console.cloudwatch.meta.endpoint_url),

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 WIDTH = 1000
 """Of the drawing of bars, in its own units."""
 _LEAST = 4
-"""The briefest part is still seen."""
+"""The briefest part is still telemetry."""
 _TICKS = 4
 
 WORDS: dict[TraceState, tuple[str, str]] = {
@@ -76,7 +76,7 @@ class TraceView:
     """Milliseconds after the start, for the head of the drawing."""
 
 
-def lay_out(trace: Trace | None, page: LogPage | None, began: datetime) -> TraceView:
+def lay_out_trace(trace: Trace | None, page: LogPage | None, began: datetime) -> TraceView:
     """Put each log line beside its part of the trace; ``began`` is what the lines' times count from without a trace."""
     waterfall = trace.waterfall if trace else None
     keys = {id(part): f"p{number}" for number, part in enumerate(waterfall.spans)} if waterfall else {}

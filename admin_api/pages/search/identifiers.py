@@ -32,7 +32,7 @@ class Identifier:
     """Of the inbox; a settled object's key names its file by ``file_id``."""
 
     @classmethod
-    def read(cls, text: str) -> Identifier:
+    def from_text(cls, text: str) -> Identifier:
         """Read what was pasted."""
         bare = text.strip(_AROUND)
         lower = bare.lower()

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Query, Request, Response
 
 from admin_api.actions.dead_letters import read_letter_groups
-from admin_api.pages.parts import PagePart, ask
+from admin_api.pages.parts import PagePart, start_part
 from admin_api.pages.search.identifiers import Identifier
 from admin_api.rendering.urls import order_href
 from admin_api.rendering.views import page, redirect
@@ -46,7 +46,7 @@ class Findings:
     """What was found, what was looked for, and who could not be asked."""
 
     hits: list[Hit] = field(default_factory=list)
-    looked_for: list[str] = field(default_factory=list)
+    searches: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
     def take[T](self, part: PagePart[T]) -> T | None:
@@ -65,18 +65,18 @@ class SearchPage:
 
 
 @router.get("/search")
-def search(
+def show_search(
     request: Request, _: Viewer, console: ConsoleDep, q: Annotated[str, Query(max_length=2_000)] = ""
 ) -> Response:
     """Go straight to what has this id or name; or show all that has, or what was looked for in vain."""
-    wanted = Identifier.read(q)
-    findings = find(console, wanted) if wanted.text else Findings()
+    wanted = Identifier.from_text(q)
+    findings = find_hits(console, wanted) if wanted.text else Findings()
     if len(findings.hits) == 1 and not findings.problems:
         return redirect(request, findings.hits[0].href)
     return page(request, "search/index.html", SearchPage(wanted.text, findings), section="search")
 
 
-def find(console: Console, wanted: Identifier) -> Findings:
+def find_hits(console: Console, wanted: Identifier) -> Findings:
     """Look by the shape of the text first, and by name if that leads nowhere."""
     findings = Findings()
     if wanted.trace_id:
@@ -96,22 +96,22 @@ def find(console: Console, wanted: Identifier) -> Findings:
 
 
 def _find_action(console: Console, wanted: Identifier, findings: Findings) -> None:
-    findings.looked_for.append("an action on many things of this id")
-    action = findings.take(ask("The activity", lambda: console.actions.read(wanted.action_id)).result())
+    findings.searches.append("an action on many things of this id")
+    action = findings.take(start_part("The activity", lambda: console.actions.read(wanted.action_id)).result())
     if action:
         findings.hits.append(Hit("Action", action.subject, f"/activity/{action.action_id}"))
 
 
 def _find_file(console: Console, wanted: Identifier, findings: Findings) -> None:
     if wanted.file_id:
-        findings.looked_for.append("the file of this id")
+        findings.searches.append("the file of this id")
         ledger = console.ledger
-        entry = findings.take(ask("The ledger", lambda: ledger.read(wanted.file_id)).result())
+        entry = findings.take(start_part("The ledger", lambda: ledger.read(wanted.file_id)).result())
         findings.hits += [_hit(entry)] if entry else []
     else:
-        findings.looked_for.append("files of exactly this object key")
+        findings.searches.append("files of exactly this object key")
         files, name = console.files, FileFilter(name=wanted.object_key.removeprefix(INBOX))
-        found = findings.take(ask("The files", lambda: files.page(name, limit=_MOST_FILES)).result())
+        found = findings.take(start_part("The files", lambda: files.page(name, limit=_MOST_FILES)).result())
         same = [entry for entry in (found.files if found else ()) if entry.object_key == wanted.object_key]
         findings.hits += map(_hit, same)
 
@@ -120,11 +120,11 @@ def _find_by_name(console: Console, wanted: Identifier, findings: Findings) -> N
     """Ask for the order, the customer and files of this name, all at the same time."""
     text, orders, files = wanted.text, console.orders, console.files
     nothing: PagePart[OrderPage] = PagePart(None)
-    order = ask("The orders", lambda: orders.by_order_id(text, limit=1)) if len(text) <= 64 else None
+    order = start_part("The orders", lambda: orders.by_order_id(text, limit=1)) if len(text) <= 64 else None
     asks_customer = orders.knows_customers and len(text) <= 200
-    customer = ask("The orders", lambda: orders.by_customer(text, limit=1)) if asks_customer else None
-    named = ask("The files", lambda: files.page(FileFilter(name=text), limit=_MOST_FILES))
-    findings.looked_for += [
+    customer = start_part("The orders", lambda: orders.by_customer(text, limit=1)) if asks_customer else None
+    named = start_part("The files", lambda: files.page(FileFilter(name=text), limit=_MOST_FILES))
+    findings.searches += [
         "an order of exactly this id",
         "a customer of exactly this name",
         "files with it in their names",
@@ -149,9 +149,9 @@ def _find_run(console: Console, wanted: Identifier, findings: Findings) -> None:
     files, logs = console.files, console.logs
     now = console.now()
     identifier = wanted.run_id or wanted.uuid
-    newest = ask("The files", lambda: files.page(FileFilter(), limit=_NEWEST))
-    mentioned = ask("CloudWatch Logs", lambda: logs.find_mentions(identifier, now - LOGS_BACK, now))
-    findings.looked_for += [
+    newest = start_part("The files", lambda: files.page(FileFilter(), limit=_NEWEST))
+    mentioned = start_part("CloudWatch Logs", lambda: logs.find_mentions(identifier, now - LOGS_BACK, now))
+    findings.searches += [
         f"the newest runs of the newest {_NEWEST:,} files",
         f"log lines of the last {LOGS_BACK.days} days that name it as a run, message or request",
     ]
@@ -166,8 +166,8 @@ def _find_run(console: Console, wanted: Identifier, findings: Findings) -> None:
 
 
 def _find_letter(console: Console, wanted: Identifier, findings: Findings) -> None:
-    findings.looked_for.append("a dead letter of this message id")
-    seen = findings.take(ask("The dead-letter queue", lambda: read_letter_groups(console)).result())
+    findings.searches.append("a dead letter of this message id")
+    seen = findings.take(start_part("The dead-letter queue", lambda: read_letter_groups(console)).result())
     for group in seen.groups if seen else ():
         if wanted.uuid in group.message_ids:
             query = {"cause": group.cause, "first": group.message_ids.index(wanted.uuid)}

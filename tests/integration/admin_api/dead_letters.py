@@ -93,7 +93,10 @@ def run_worker(console: ConsoleStage, *, stop_after: int = 0) -> ActionEntry:
     log = console.console.actions
     action = log.read(console.worker.calls.pop(0)["action_id"])
     assert action is not None
-    executor = {ActionKind.REDRIVE: bulk_dead_letters.redrive, ActionKind.DELETE: bulk_dead_letters.delete}[action.kind]
+    executor = {
+        ActionKind.REDRIVE: bulk_dead_letters.redrive_letters,
+        ActionKind.DELETE: bulk_dead_letters.delete_letters,
+    }[action.kind]
     seconds = iter(range(100_000))
     handled = 0
 

@@ -43,7 +43,7 @@ def work(console: ConsoleStage) -> ActionEntry:
     """Let the worker carry out what it was called for, to its end."""
     action = console.console.actions.read(console.worker.calls.pop()["action_id"])
     assert action is not None
-    return BulkWork(console.console, bulk_files.carry_out, lambda: 900.0, sleep=lambda _: None).carry_out(action)
+    return BulkWork(console.console, bulk_files.act_on_files, lambda: 900.0, sleep=lambda _: None).carry_out(action)
 
 
 def failed_files(stage: Stage, number: int) -> list[FileEntry]:

@@ -101,7 +101,7 @@ def test_failed_file_leads_with_the_cause(console: ConsoleStage) -> None:
 
 
 def test_duplicate_leads_to_the_first(console: ConsoleStage) -> None:
-    """Which file came before, and what may be done."""
+    """ObjectKind file came before, and what may be done."""
     console.stage.process("first.csv", csv_file(*GOOD_ROWS))
     entry = console.stage.process("again.csv", csv_file(*GOOD_ROWS))
 

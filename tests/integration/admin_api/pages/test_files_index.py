@@ -97,10 +97,10 @@ def test_page_takes_one_read_at_any_number_of_files(console: ConsoleStage) -> No
     """One for the list, the same for ten files and for a thousand; the numbers of the states serve for some seconds."""
     calls = []
     browser = console.browser()
-    browser.get("/files")
     for upto in (10, 1_000):
         for number in range(upto):
             put_file(console.stage, number)
+        browser.get("/files")
         asked: list[str] = []
         events = console.console.dynamodb.meta.events
         handler = lambda model, **_: asked.append(model.name)  # noqa: B023, E731

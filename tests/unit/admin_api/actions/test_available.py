@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from admin_api.actions.available import OFFERS, allowed, available_actions, why_not
+from admin_api.actions.available import AVAILABLE_ACTIONS, available_actions, explain_refusal, is_allowed
 from processor.domain.actions import ActionKind
 from processor.domain.file_states import TRANSITIONS, FileState
 from tests.unit.admin_api.made_files import NOW, made_file
@@ -30,7 +30,7 @@ def test_each_state_offers_what_can_be_done_in_it(state: FileState) -> None:
     """No more, and no less; and what is offered is a move that the ledger allows."""
     entry = made_file(state=state, lease_until=int(NOW.timestamp()) + 60)
 
-    found = {str(offer.kind) for offer in available_actions(entry, NOW)}
+    found = {str(action.kind) for action in available_actions(entry, NOW)}
 
     assert found == EXPECTED[state]
     targets = {"dismiss": FileState.DISMISSED, "reprocess": FileState.REPROCESSING}
@@ -42,27 +42,27 @@ def test_file_whose_run_has_died_can_be_reprocessed() -> None:
     entry = made_file(state=FileState.PROCESSING, lease_until=int(NOW.timestamp()))
 
     assert not available_actions(entry, NOW)
-    assert [offer.kind for offer in available_actions(entry, NOW + timedelta(seconds=1))] == [ActionKind.REPROCESS]
+    assert [action.kind for action in available_actions(entry, NOW + timedelta(seconds=1))] == [ActionKind.REPROCESS]
 
 
-@pytest.mark.parametrize("kind", OFFERS)
+@pytest.mark.parametrize("kind", AVAILABLE_ACTIONS)
 @pytest.mark.parametrize("state", FileState)
 def test_every_refusal_names_the_file_and_the_reason(state: FileState, kind: ActionKind) -> None:
     """Whatever is asked for in whatever state: a sentence that a person can act on."""
     entry = made_file(state=state, lease_until=int(NOW.timestamp()) + 60)
 
-    if not allowed(kind, entry, NOW):
-        why = why_not(kind, entry)
+    if not is_allowed(kind, entry, NOW):
+        why = explain_refusal(kind, entry)
         assert why.startswith("orders.csv ")
         assert why.endswith(".")
 
 
 def test_what_is_no_file_action_is_never_allowed() -> None:
     """Redriving and deleting are about messages."""
-    assert not allowed(ActionKind.REDRIVE, made_file(), NOW)
+    assert not is_allowed(ActionKind.REDRIVE, made_file(), NOW)
 
 
 def test_buttons_name_the_effect_and_the_number() -> None:
     """One file is one file."""
-    assert OFFERS[ActionKind.DISMISS].button(1) == "Dismiss 1 file"
-    assert OFFERS[ActionKind.REPROCESS].button(1_234) == "Reprocess 1,234 files"
+    assert AVAILABLE_ACTIONS[ActionKind.DISMISS].button(1) == "Dismiss 1 file"
+    assert AVAILABLE_ACTIONS[ActionKind.REPROCESS].button(1_234) == "Reprocess 1,234 files"

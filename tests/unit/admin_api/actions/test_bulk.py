@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from admin_api.actions.bulk import RESERVE_S, SAVE_EVERY_S, BulkStep, BulkWork, start
+from admin_api.actions.bulk import RESERVE_S, SAVE_EVERY_S, BulkStep, BulkWork, start_bulk_action
 from processor.domain.actions import ActionEntry, ActionKind, ActionState
 
 if TYPE_CHECKING:
@@ -211,7 +211,7 @@ def test_a_second_click_begins_nothing() -> None:
     fake = FakeConsole()
     console = cast("Console", fake)
 
-    begun = [start(console, ACTION), start(console, ACTION)]
+    begun = [start_bulk_action(console, ACTION), start_bulk_action(console, ACTION)]
 
     assert begun == [True, False]
     assert len(fake.worker.calls) == 1

@@ -105,9 +105,9 @@ def test_letters_without_a_file_or_without_a_ledger_entry_say_so() -> None:
 
     assert set(groups) == {NO_FILE, UNKNOWN_FILE, NO_CAUSE}
     assert not groups[NO_FILE].can_succeed
-    assert groups[NO_FILE].sightings[0].words == "it is not JSON"
+    assert groups[NO_FILE].letters[0].words == "it is not JSON"
     assert groups[UNKNOWN_FILE].can_succeed
-    assert groups[UNKNOWN_FILE].sightings[0].name == "nobody.csv"
+    assert groups[UNKNOWN_FILE].letters[0].name == "nobody.csv"
     assert all(group.title and group.advice for group in groups.values())
 
 
@@ -115,7 +115,7 @@ def test_receives_and_last_run_are_the_ledgers_where_it_gave_the_file_up() -> No
     """SQS's own count has every look in it; the run knows at which receive it failed."""
     (failed,) = group_letters([letter("1", "a")], {"a": entry("a", cause="X", error="Why")})
     (settled,) = group_letters([letter("2", "b", minutes=1)], {"b": entry("b", FileState.PROCESSED)})
-    own, other = failed.sightings[0], settled.sightings[0]
+    own, other = failed.letters[0], settled.letters[0]
 
     assert (own.receive_count, own.last_at, own.run_href) == (3, RAN, "/files/a/runs/run-3")
     assert (other.receive_count, other.run_href) == (None, "")

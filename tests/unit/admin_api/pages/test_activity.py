@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from admin_api.pages.activity import OneAction
+from admin_api.pages.activity import ActionProgress
 from processor.domain.actions import ActionState
 from tests.unit.admin_api.made_files import made_action
 
 
-def shown(seconds: float = 10, **values: Any) -> OneAction:
+def shown(seconds: float = 10, **values: Any) -> ActionProgress:
     """Make the page of an action that runs for so long."""
-    return OneAction(made_action(**{"state": ActionState.RUNNING} | values), seconds=seconds, is_quiet=False)
+    return ActionProgress(made_action(**{"state": ActionState.RUNNING} | values), seconds=seconds, is_quiet=False)
 
 
 def test_the_rest_takes_as_long_as_the_part_so_far_did() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from admin_api.pages.files.filters import FileQuery
-from admin_api.pages.files.index import Row, tabs_of
+from admin_api.pages.files.index import FileRow, state_tabs
 from processor.domain.file_states import AT_REST, FileState
 from processor.ledger.counters import Counts
 from tests.unit.admin_api.made_files import made_file
@@ -24,7 +24,7 @@ def counted(**numbers: int) -> Counts:
 
 def test_tabs_have_their_numbers_and_their_tone() -> None:
     """Only what needs a person is loud, and only if there is any."""
-    tabs = tabs_of(FileQuery(), counted(processed=12_401, failed=3), MOVING)
+    tabs = state_tabs(FileQuery(), counted(processed=12_401, failed=3), MOVING)
 
     found = {tab.words: (tab.count, tab.tone) for tab in tabs}
     assert found == {
@@ -40,7 +40,7 @@ def test_tabs_have_their_numbers_and_their_tone() -> None:
 
 def test_rare_states_have_a_tab_only_where_there_are_such_files() -> None:
     """Or where that is the one looked at."""
-    looked_at = tabs_of(FileQuery(state=FileState.QUEUED), counted(dismissed=1), MOVING)
+    looked_at = state_tabs(FileQuery(state=FileState.QUEUED), counted(dismissed=1), MOVING)
 
     assert [tab.words for tab in looked_at][7:] == ["Queued", "Dismissed"]
     assert [tab.words for tab in looked_at if tab.current] == ["Queued"]
@@ -49,7 +49,7 @@ def test_rare_states_have_a_tab_only_where_there_are_such_files() -> None:
 @pytest.mark.parametrize("number", [1_000, None])
 def test_numbers_that_are_not_known_are_not_made_up(number: int | None) -> None:
     """Too many to count says "or more"; what could not be had says nothing."""
-    tabs = tabs_of(FileQuery(), counted(processed=1), MOVING | {FileState.PROCESSING: number})
+    tabs = state_tabs(FileQuery(), counted(processed=1), MOVING | {FileState.PROCESSING: number})
 
     found = {tab.words: tab.count for tab in tabs}
     assert found["Processing"] == ("1,000+" if number else None)
@@ -58,7 +58,7 @@ def test_numbers_that_are_not_known_are_not_made_up(number: int | None) -> None:
 
 def test_tabs_stand_without_any_numbers() -> None:
     """DynamoDB is away: the links are still there."""
-    tabs = tabs_of(FileQuery(), None, dict.fromkeys(MOVING))
+    tabs = state_tabs(FileQuery(), None, dict.fromkeys(MOVING))
 
     assert {tab.count for tab in tabs} == {None}
     assert len(tabs) == 7
@@ -68,7 +68,7 @@ def test_tabs_keep_the_filter_and_drop_the_place() -> None:
     """Another state is another list, from its newest file on."""
     query = FileQuery.model_validate({"state": "failed", "name": "x", "cursor": "abc"})
 
-    tabs = tabs_of(query, counted(), MOVING)
+    tabs = state_tabs(query, counted(), MOVING)
 
     assert tabs[0].href == "/files?name=x"
     assert tabs[2].href == "/files?state=processed&name=x"
@@ -76,10 +76,10 @@ def test_tabs_keep_the_filter_and_drop_the_place() -> None:
 
 def test_row_says_on_one_line_what_is_wrong() -> None:
     """The error, or else the reasons, or else the warnings; and what share of the rows is good."""
-    failed = Row(made_file(error="Why.", reasons=("a (1)",)), None, is_stuck=False)
-    partial = Row(made_file(reasons=("a (2)", "b (1)"), accepted_rows=7, rejected_rows=3), None, is_stuck=False)
-    warned = Row(made_file(warnings=("Columns not used: x",)), None, is_stuck=False)
+    failed = FileRow(made_file(error="Why.", reasons=("a (1)",)), None, is_stuck=False)
+    partial = FileRow(made_file(reasons=("a (2)", "b (1)"), accepted_rows=7, rejected_rows=3), None, is_stuck=False)
+    warned = FileRow(made_file(warnings=("Columns not used: x",)), None, is_stuck=False)
 
     assert [row.cause_words for row in (failed, partial, warned)] == ["Why.", "a (2); b (1)", "Columns not used: x"]
     assert (partial.accepted_share, failed.accepted_share) == (70, 0)
-    assert (partial.took_ms, Row(made_file(duration_ms=5), None, is_stuck=False).took_ms) == (None, 5)
+    assert (partial.duration_ms, FileRow(made_file(duration_ms=5), None, is_stuck=False).duration_ms) == (None, 5)

@@ -35,7 +35,7 @@ def test_the_rest_takes_as_long_as_the_part_so_far_did() -> None:
 
     assert (running.done, running.total, running.rows) == (250, 1_000, 500)
     assert running.seconds_left == 30
-    assert running.left == "30 s left"
+    assert running.left_words == "30 s left"
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_where_the_end_cannot_be_told_none_is_promised(known: dict[str, int], se
     """Not before the first report, not in the first seconds, not after the last byte was read."""
     running = progress_of(entry(**known), BEGAN + timedelta(seconds=seconds))
 
-    assert running.left == ""
+    assert running.left_words == ""
     assert running.done <= running.total
 
 
@@ -65,4 +65,4 @@ def test_long_times_are_in_minutes() -> None:
     """Nobody counts 600 seconds."""
     running = progress_of(entry(progress_bytes=10, size_bytes=610), BEGAN + timedelta(seconds=10))
 
-    assert running.left == "10 min left"
+    assert running.left_words == "10 min left"

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from admin_api.pages.files.timeline import MOST_STEPS, timeline_of, verdict_of
+from admin_api.pages.files.timeline import MOST_EVENTS, timeline_of, verdict_of
 from processor.domain.actions import ActionKind, ActionState
 from processor.domain.entries import to_iso
 from processor.domain.file_states import AT_REST, FileState
@@ -25,8 +25,8 @@ def story(*parts: Any, **values: Any) -> FileStory:
 
 
 def titles(told: FileStory) -> list[str]:
-    """List the steps' titles."""
-    return [step.title for step in timeline_of(told, LATER)]
+    """List the events' titles."""
+    return [event.title for event in timeline_of(told, LATER)]
 
 
 def test_life_is_told_in_its_order() -> None:
@@ -48,10 +48,10 @@ def test_life_is_told_in_its_order() -> None:
         "Run 3 processed",
         "Settled",
     ]
-    steps = timeline_of(told, LATER)
-    assert steps[1].detail == "ThrottledError"
-    assert steps[3].detail == "by ada@example.com"
-    assert (steps[4].detail, steps[4].href) == ("1.2 s", f"/files/{told.entry.file_id}/runs/r40")
+    events = timeline_of(told, LATER)
+    assert events[1].detail == "ThrottledError"
+    assert events[3].detail == "by ada@example.com"
+    assert (events[4].detail, events[4].href) == ("1.2 s", f"/files/{told.entry.file_id}/runs/r40")
 
 
 def test_run_under_way_is_the_last_step() -> None:
@@ -78,7 +78,7 @@ def test_long_life_keeps_its_beginning_and_its_end() -> None:
 
     found = titles(told)
 
-    assert len(found) == MOST_STEPS + 2
+    assert len(found) == MOST_EVENTS + 2
     assert found[:3] == ["Run 1 processed", "Run 2 processed", "Run 3 processed"]
     assert found[3] == "18 more"
     assert found[-2:] == ["Run 30 processed", "Settled"]

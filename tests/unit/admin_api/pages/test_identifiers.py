@@ -31,7 +31,7 @@ TRACE = "1-6925f1c0-0123456789abcdef01234567"
 )
 def test_an_identifier_is_recognised(text: str, name: str, value: str) -> None:
     """Case, quotes, spaces and the bucket's name around it do not matter, and it is taken for nothing else."""
-    read = Identifier.read(text)
+    read = Identifier.from_text(text)
 
     named = {"file_id", "run_id", "uuid", "trace_id", "action_id", "object_key"}
     assert {each: getattr(read, each) for each in named if getattr(read, each)} == {name: value}
@@ -40,4 +40,4 @@ def test_an_identifier_is_recognised(text: str, name: str, value: str) -> None:
 @pytest.mark.parametrize("text", ["A-10432", "Acme (UK)", "raw-data/", "s3://bucket", "1-2-3", FILE_ID[:-1], ""])
 def test_other_text_stays_as_it_is(text: str) -> None:
     """An order id or a customer keeps every character, brackets included."""
-    assert Identifier.read(f" {text} ") == Identifier(text)
+    assert Identifier.from_text(f" {text} ") == Identifier(text)

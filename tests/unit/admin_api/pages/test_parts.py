@@ -7,7 +7,7 @@ import threading
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from admin_api.pages.parts import PagePart, ask
+from admin_api.pages.parts import PagePart, start_part
 
 
 def refused() -> int:
@@ -22,7 +22,7 @@ def unreachable() -> int:
 
 def test_an_answer_is_the_parts_value() -> None:
     """What worked is there, and can be made into something else."""
-    part = ask("CloudWatch", lambda: 20).result()
+    part = start_part("CloudWatch", lambda: 20).result()
 
     assert part == PagePart(20)
     assert part.then(lambda value: value + 1) == PagePart(21)
@@ -30,8 +30,8 @@ def test_an_answer_is_the_parts_value() -> None:
 
 def test_what_aws_refuses_takes_only_its_own_part() -> None:
     """The part says in words which call failed and how, and stays empty whatever is made of it."""
-    assert ask("CloudWatch", refused).result() == PagePart(None, "GetMetricData failed: ThrottlingException.")
-    away = ask("X-Ray", unreachable).result()
+    assert start_part("CloudWatch", refused).result() == PagePart(None, "GetMetricData failed: ThrottlingException.")
+    away = start_part("X-Ray", unreachable).result()
     assert away.problem == "X-Ray could not be reached: EndpointConnectionError."
     assert away.then(lambda value: value + 1) == away
 
@@ -39,13 +39,13 @@ def test_what_aws_refuses_takes_only_its_own_part() -> None:
 def test_a_mistake_of_our_own_is_not_hidden() -> None:
     """Only AWS may be away; a bug is a bug."""
     with pytest.raises(ZeroDivisionError):
-        ask("CloudWatch", lambda: 1 // 0).result()
+        start_part("CloudWatch", lambda: 1 // 0).result()
 
 
 def test_services_are_asked_at_the_same_time() -> None:
     """Two calls that wait for each other both come to their end."""
     both = threading.Barrier(2, timeout=5)
 
-    answers = [ask("DynamoDB", both.wait), ask("CloudWatch", both.wait)]
+    answers = [start_part("DynamoDB", both.wait), start_part("CloudWatch", both.wait)]
 
     assert {answer.result().value for answer in answers} == {0, 1}

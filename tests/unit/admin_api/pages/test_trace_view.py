@@ -8,7 +8,7 @@ from admin_api.monitoring.log_lines import LogLine
 from admin_api.monitoring.logs import LogPage
 from admin_api.monitoring.traces import Trace, TraceState
 from admin_api.monitoring.waterfall import build_waterfall
-from admin_api.pages.runs.trace_view import WIDTH, WORDS, lay_out
+from admin_api.pages.runs.trace_view import WIDTH, WORDS, lay_out_trace
 
 BEGAN = datetime(2026, 11, 25, 18, 0, tzinfo=UTC)
 ID = "1-5759e988-bd862e3fe1be46a994272793"
@@ -32,18 +32,18 @@ def page(*seconds: float) -> LogPage:
 
 def test_a_line_has_the_key_of_the_part_it_was_written_in() -> None:
     """What lights up together shares a key, and a part knows how many lines are its own."""
-    evidence = lay_out(trace(), page(2, 2.5, 3.5, 60), BEGAN)
+    trace_view = lay_out_trace(trace(), page(2, 2.5, 3.5, 60), BEGAN)
 
-    keys = {bar.part.name: bar.key for bar in evidence.bars}
+    keys = {bar.part.name: bar.key for bar in trace_view.bars}
     assert len(set(keys.values())) == 3
-    assert [line.key for line in evidence.lines] == [keys["write"], keys["write"], keys["function"], ""]
-    assert {bar.part.name: bar.lines for bar in evidence.bars} == {"function": 1, "begin": 0, "write": 2}
-    assert [line.after_ms for line in evidence.lines] == [2000, 2500, 3500, 60_000]
+    assert [line.key for line in trace_view.lines] == [keys["write"], keys["write"], keys["function"], ""]
+    assert {bar.part.name: bar.lines for bar in trace_view.bars} == {"function": 1, "begin": 0, "write": 2}
+    assert [line.after_ms for line in trace_view.lines] == [2000, 2500, 3500, 60_000]
 
 
 def test_bars_lie_where_their_parts_were_and_the_briefest_is_seen() -> None:
     """Half of the time is half of the width, a millisecond is still some units wide, none leaves the drawing."""
-    bars = {bar.part.name: bar for bar in lay_out(trace(), None, BEGAN).bars}
+    bars = {bar.part.name: bar for bar in lay_out_trace(trace(), None, BEGAN).bars}
 
     assert (bars["function"].x, bars["function"].width) == (0, WIDTH)
     assert (bars["write"].x, bars["write"].width) == (WIDTH / 4, WIDTH / 2)
@@ -53,15 +53,15 @@ def test_bars_lie_where_their_parts_were_and_the_briefest_is_seen() -> None:
 
 def test_ticks_divide_the_whole_time() -> None:
     """From nothing to the end, in milliseconds."""
-    assert lay_out(trace(), None, BEGAN).ticks == (0, 1000, 2000, 3000, 4000)
+    assert lay_out_trace(trace(), None, BEGAN).ticks == (0, 1000, 2000, 3000, 4000)
 
 
 def test_lines_without_a_trace_count_from_the_runs_beginning() -> None:
     """Where nothing was sampled the log lines still tell the story in time."""
-    evidence = lay_out(Trace(ID, TraceState.NOT_SAMPLED), page(0.25), BEGAN)
+    trace_view = lay_out_trace(Trace(ID, TraceState.NOT_SAMPLED), page(0.25), BEGAN)
 
-    assert evidence.bars == ()
-    assert [(line.key, line.after_ms) for line in evidence.lines] == [("", 250)]
+    assert trace_view.bars == ()
+    assert [(line.key, line.after_ms) for line in trace_view.lines] == [("", 250)]
 
 
 def test_every_reason_for_no_trace_has_its_words() -> None:

@@ -29,11 +29,11 @@ def browser() -> TestClient:
 def test_an_address_changes_with_the_content_and_with_nothing_else(tmp_path: Path) -> None:
     """A new style gets a new address; the same bytes keep theirs."""
     (tmp_path / "a.css").write_text("a { color: red }")
-    before = Assets.read(tmp_path, {"app.css": ("a.css",)}).url("app.css")
-    again = Assets.read(tmp_path, {"app.css": ("a.css",)}).url("app.css")
+    before = Assets.from_folder(tmp_path, {"app.css": ("a.css",)}).url("app.css")
+    again = Assets.from_folder(tmp_path, {"app.css": ("a.css",)}).url("app.css")
 
     (tmp_path / "a.css").write_text("a { color: blue }")
-    after = Assets.read(tmp_path, {"app.css": ("a.css",)}).url("app.css")
+    after = Assets.from_folder(tmp_path, {"app.css": ("a.css",)}).url("app.css")
 
     assert before == again
     assert before != after
