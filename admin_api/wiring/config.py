@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from processor.wiring.environment import BaseUrl, read_settings
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -22,8 +24,8 @@ class Config:
     order_indexes: tuple[str, ...]
     max_file_bytes: int
     """Larger uploads are refused by S3 itself."""
-    console_url: str
-    """The console's own address, without a slash at the end: whoever signs in is sent back to it."""
+    console_url: BaseUrl
+    """The console's own address: whoever signs in is sent back to it."""
     user_pool_id: str
     client_id: str
     """The user pool's client for browsers."""
@@ -40,26 +42,7 @@ class Config:
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> Config:
         """Read the variables; raises KeyError or ValueError at start-up rather than on somebody's page."""
-        return cls(
-            bucket_name=environ["BUCKET_NAME"],
-            orders_table=environ["ORDERS_TABLE"],
-            files_table=environ["FILES_TABLE"],
-            queue_url=environ["QUEUE_URL"],
-            dead_letter_queue_url=environ["DEAD_LETTER_QUEUE_URL"],
-            environment=environ["ENVIRONMENT"],
-            order_indexes=tuple(part for part in environ["ORDER_INDEXES"].split(",") if part),
-            max_file_bytes=int(environ["MAX_FILE_BYTES"]),
-            console_url=environ["CONSOLE_URL"].rstrip("/"),
-            user_pool_id=environ["USER_POOL_ID"],
-            client_id=environ["CLIENT_ID"],
-            scripts_client_id=environ["SCRIPTS_CLIENT_ID"],
-            session_secret_arn=environ["SESSION_SECRET_ARN"],
-            console_function=environ["CONSOLE_FUNCTION"],
-            worker_function=environ["WORKER_FUNCTION"],
-            processor_function=environ["PROCESSOR_FUNCTION"],
-            processor_log_group=environ["PROCESSOR_LOG_GROUP"],
-            dashboard_url=environ["DASHBOARD_URL"],
-        )
+        return read_settings(cls, environ)
 
     @property
     def is_production(self) -> bool:

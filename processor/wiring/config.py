@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from processor.wiring.environment import BaseUrl, read_settings
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -42,30 +44,10 @@ class Config(NamedTuple):
     order_indexes: tuple[str, ...]
     order_writes: str
     """:data:`FAST`, or :data:`PLAIN` to write the orders by the SDK's client alone."""
-    console_url: str
-    """The console's address, without a slash at the end: mails link to the page of their file."""
+    console_url: BaseUrl
+    """The console's address: mails link to the page of their file."""
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> Config:
         """Read the variables; raises KeyError or ValueError at start-up rather than in the middle of a file."""
-        return cls(
-            bucket_name=environ["BUCKET_NAME"],
-            orders_table=environ["ORDERS_TABLE"],
-            files_table=environ["FILES_TABLE"],
-            queue_url=environ["QUEUE_URL"],
-            alerts_topic_arn=environ["ALERTS_TOPIC_ARN"],
-            environment=environ["ENVIRONMENT"],
-            max_receive_count=int(environ["MAX_RECEIVE_COUNT"]),
-            retry_backoff_s=tuple(int(part) for part in environ["RETRY_BACKOFF_S"].split(",")),
-            max_file_bytes=int(environ["MAX_FILE_BYTES"]),
-            max_gzip_bytes=int(environ["MAX_GZIP_BYTES"]),
-            max_rows=int(environ["MAX_ROWS"]),
-            run_bytes_per_s=int(environ["RUN_BYTES_PER_S"]),
-            large_files_arn=environ["LARGE_FILES_ARN"],
-            large_file_timeout_s=int(environ["LARGE_FILE_TIMEOUT_S"]),
-            range_bytes=int(environ["RANGE_BYTES"]),
-            default_encoding=environ["DEFAULT_ENCODING"],
-            order_indexes=tuple(part for part in environ["ORDER_INDEXES"].split(",") if part),
-            order_writes=environ["ORDER_WRITES"],
-            console_url=environ["CONSOLE_URL"].rstrip("/"),
-        )
+        return read_settings(cls, environ)
