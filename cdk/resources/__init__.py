@@ -1,1 +1,1 @@
-"""Owns what runs: bucket, tables, queues, functions, gateway, sign-in."""
+"""The resources that run: bucket, tables, queues, functions, state machine, gateway and sign-in."""

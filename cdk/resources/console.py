@@ -1,7 +1,7 @@
-"""The console's two functions: the one that answers browsers and scripts, and the worker for what takes longer.
+"""The console's two functions: one answers browsers and scripts, the worker carries out bulk actions.
 
-Both run one bundle with one configuration. Either may act; only the first may look into everything. Every grant names
-the actions and the keys that the code uses; nothing here is broader for convenience.
+They share a bundle and a configuration. Both may act; only the first may read orders, outputs, logs, metrics and
+traces. Every grant names the actions and the keys that the code uses.
 """
 
 from dataclasses import dataclass
@@ -21,15 +21,15 @@ from cdk.resources.storage import ARCHIVE, FAILED, FILES_INDEXES, PROCESSED, RAW
 from cdk.settings import Settings
 
 SERVICE = "console"
-# An HTTP API gives up after 30 s, and then nobody reads the answer.
+# An HTTP API gives up after 30 s.
 ANSWER_SECONDS = 29
-# Lambda's longest. A bulk action that needs longer invokes the worker again for what is left.
+# Lambda's limit. A bulk action that needs longer invokes the worker again for the rest.
 WORK_SECONDS = 900
 
 
 @dataclass(frozen=True, kw_only=True)
 class Parts:
-    """What the console looks at and acts on."""
+    """The constructs that the console reads and acts on."""
 
     storage: Storage
     ingest: Ingest
@@ -39,16 +39,16 @@ class Parts:
 
 
 class Console(Construct):
-    """The functions, and the way from the HTTP API to the first of them."""
+    """Both functions, with the HTTP API's route to the first."""
 
     def __init__(self, scope: Construct, construct_id: str, *, settings: Settings, parts: Parts) -> None:
         super().__init__(scope, construct_id)
         self._parts = parts
-        # Fixed, since the functions' own environment and role hold their names.
+        # Fixed names, as the functions' own environment and role hold them.
         self._name = f"waybill-{settings.environment}-console"
         self._worker_name = f"{self._name}-worker"
         self._settings = settings
-        alike: dict[str, Any] = {
+        shared: dict[str, Any] = {
             "settings": settings,
             "service": SERVICE,
             "code": bundled_code("console", architecture=settings.architecture),
@@ -62,7 +62,7 @@ class Console(Construct):
             description="The console for operators, and its JSON API.",
             handler="admin_api.handler.handle",
             timeout_s=ANSWER_SECONDS,
-            **alike,
+            **shared,
         )
         self.worker = PythonFunction(
             self,
@@ -71,19 +71,19 @@ class Console(Construct):
             description="Carries out what operators ask for in bulk.",
             handler="admin_api.worker.handle",
             timeout_s=WORK_SECONDS,
-            # An invocation that dies is repeated: what it has done is in the ledger, and it goes on from there.
+            # Lambda repeats an invocation that dies; the ledger holds its progress, so it goes on from there.
             retry_attempts=2,
             max_event_age=Duration.hours(6),
-            **alike,
+            **shared,
         )
         for function in (self.web, self.worker):
-            self._let_act(function)
+            self._grant_actions(function)
             function.acknowledge(keys_accepted(parts.storage.bucket))
-        self._let_look(self.web)
-        parts.gateway.lead_to(self.web.function)
+        self._grant_reads(self.web)
+        parts.gateway.route_to(self.web.function)
 
     def _environment(self) -> dict[str, str]:
-        """Spell out admin_api.wiring.config.Config's fields; a template test holds the two together."""
+        """Return the variables of admin_api.wiring.config.Config; a template test holds both equal."""
         parts, settings = self._parts, self._settings
         return {
             "BUCKET_NAME": parts.storage.bucket.bucket_name,
@@ -106,29 +106,29 @@ class Console(Construct):
             "DASHBOARD_URL": dashboard_url(settings),
         }
 
-    def _let_act(self, function: PythonFunction) -> None:
-        """Allow what actions do: to the ledger and the queues, and to what a dismissed file leaves behind."""
+    def _grant_actions(self, function: PythonFunction) -> None:
+        """Allow what actions do to the ledger, the queues and the objects of a dismissed file."""
         storage, ingest = self._parts.storage, self._parts.ingest
         allow, keys = function.allow, storage.keys
         # A transaction needs the permissions of its parts.
-        reading = ["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"]
-        allow([*reading, "dynamodb:PutItem", "dynamodb:UpdateItem"], storage.files.table_arn)
+        read = ["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"]
+        allow([*read, "dynamodb:PutItem", "dynamodb:UpdateItem"], storage.files.table_arn)
         allow(["dynamodb:Query"], *(f"{storage.files.table_arn}/index/{index}" for index in FILES_INDEXES))
-        # A dismissed file's original leaves inbox or failed-data/ for archive/, as a settled one's does.
+        # The original of a dismissed file moves from the inbox or failed-data/ to archive/.
         allow(["s3:GetObject", "s3:GetObjectVersion"], *keys(RAW, FAILED))
         allow(["s3:PutObject", "s3:AbortMultipartUpload"], *keys(ARCHIVE))
         allow(["s3:DeleteObjectVersion"], *keys(RAW))
         allow(["s3:DeleteObject"], *keys(FAILED))
-        # Without them S3 answers 403 for a missing object or version, which cannot be told from a missing grant.
+        # Without these S3 answers 403 for a missing object or version, as for a missing grant.
         allow(["s3:ListBucket", "s3:ListBucketVersions"], storage.bucket.bucket_arn)
         allow(["sqs:GetQueueAttributes", "sqs:SendMessage"], ingest.queue.queue_arn)
-        taking = ["sqs:GetQueueAttributes", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility"]
-        moving = ["sqs:StartMessageMoveTask", "sqs:ListMessageMoveTasks", "sqs:CancelMessageMoveTask"]
-        allow([*taking, *moving], ingest.dead_letters.queue_arn)
-        allow(["lambda:InvokeFunction"], self._arn_of_worker())
+        receive = ["sqs:GetQueueAttributes", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility"]
+        move = ["sqs:StartMessageMoveTask", "sqs:ListMessageMoveTasks", "sqs:CancelMessageMoveTask"]
+        allow([*receive, *move], ingest.dead_letters.queue_arn)
+        allow(["lambda:InvokeFunction"], self._worker_arn())
 
-    def _let_look(self, function: PythonFunction) -> None:
-        """Allow what pages show, and what browsers do by addresses that the function has signed."""
+    def _grant_reads(self, function: PythonFunction) -> None:
+        """Allow what pages show, and what presigned addresses let browsers do."""
         storage, processor = self._parts.storage, self._parts.processor
         allow, keys = function.allow, storage.keys
         allow(["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"], storage.orders.table_arn)
@@ -137,12 +137,12 @@ class Console(Construct):
         allow(["s3:GetObject", "s3:GetObjectVersion"], *keys(PROCESSED, ARCHIVE))
         allow(["s3:PutObject"], *keys(RAW))
         allow(["logs:FilterLogEvents"], processor.log_group.log_group_arn)
-        # None of these knows resources; of alarms, composite ones are only shown to who may see all.
+        # These actions take no resources. DescribeAlarms lists composite alarms only with a grant on *.
         allow(["cloudwatch:GetMetricData", "cloudwatch:DescribeAlarms"], "*")
         allow(["xray:BatchGetTraces", "xray:GetTraceSummaries"], "*")
         allow(["secretsmanager:GetSecretValue"], self._parts.sign_in.session_key_arn)
 
-    def _arn_of_worker(self) -> str:
+    def _worker_arn(self) -> str:
         return Stack.of(self).format_arn(
             service="lambda",
             resource="function",

@@ -1,6 +1,6 @@
-"""The console's door: the HTTP API that has its address, with access log and throttling.
+"""The console's HTTP API: its address, access log and throttling.
 
-It is made before what it leads to, since bucket, user pool and functions all name the address.
+It is built before the function that it leads to, as bucket, user pool and functions all name its address.
 """
 
 from aws_cdk import Acknowledgment, Validations
@@ -12,25 +12,25 @@ from constructs import Construct
 from cdk.resources.python_function import log_group
 from cdk.settings import Settings
 
-# Requests a second, and at once, for everybody together: a page with its files is about ten, and a live one asks again
-# every few seconds. What is above is answered 429 and reaches no function.
+# Requests a second and at once, for all callers together. A page with its files makes about ten, and a page that
+# refreshes itself asks every few seconds. Beyond the limit API Gateway answers 429 and calls no function.
 RATE, BURST = 50, 200
 
-# No query string, which may hold a customer's name, and nothing that a caller could write quotes into.
+# No query string, which may hold a customer's name, and no field into which a caller could write quotes.
 TEXTS = {
     "request_id": "$context.requestId",
     "time": "$context.requestTime",
     "ip": "$context.identity.sourceIp",
     "method": "$context.httpMethod",
     "path": "$context.path",
-    "integration_ms": "$context.integrationLatency",  # A "-" where nothing was asked.
+    "integration_ms": "$context.integrationLatency",  # "-" where no function was called.
     "integration_error": "$context.integrationErrorMessage",
 }
 NUMBERS = {"status": "$context.status", "bytes": "$context.responseLength", "latency_ms": "$context.responseLatency"}
 
 
 class Gateway(Construct):
-    """The HTTP API, so far without a route."""
+    """The HTTP API, without a route until `route_to` is called."""
 
     def __init__(self, scope: Construct, construct_id: str, *, settings: Settings) -> None:
         super().__init__(scope, construct_id)
@@ -42,10 +42,10 @@ class Gateway(Construct):
             description="The console for operators, and its JSON API.",
             create_default_stage=False,
         )
-        # Under this prefix log groups share one policy; others are added to a policy of the account with a size limit.
+        # Log groups under this prefix share one resource policy; others each lengthen the account's, which is limited.
         # https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-infrastructure-V2-CloudWatchLogs.html
         self.access_log = log_group(self, "AccessLog", settings=settings, name=f"/aws/vendedlogs/apis/{name}")
-        stage = apigatewayv2.CfnStage  # CDK's own stage takes no access log from Python.
+        stage = apigatewayv2.CfnStage  # CDK's HttpStage takes no access log from Python.
         stage(
             self,
             "Stage",
@@ -59,11 +59,11 @@ class Gateway(Construct):
                 destination_arn=self.access_log.log_group_arn, format=_access_log_line()
             ),
         )
-        # A deployed address, not a URL built from id and region: it is right in every partition and in the emulator.
+        # The API's own attribute, not a URL built from id and region: right in every partition and in the emulator.
         self.url = settings.console_url or self.api.api_endpoint
 
-    def lead_to(self, function: lambda_.IFunction) -> None:
-        """Send every request to the function, which answers for signing in, too."""
+    def route_to(self, function: lambda_.IFunction) -> None:
+        """Send every request to the function, sign-in included."""
         route = apigatewayv2.HttpRoute(
             self,
             "Everything",
@@ -79,7 +79,7 @@ class Gateway(Construct):
 
 
 def _access_log_line() -> str:
-    """Write the line that API Gateway fills in: JSON once it is."""
+    """Return the format of an access log line; with the variables filled in it is JSON."""
     texts = [f'"{name}":"{variable}"' for name, variable in TEXTS.items()]
     numbers = [f'"{name}":{variable}' for name, variable in NUMBERS.items()]
     return "{" + ",".join(texts + numbers) + "}"

@@ -1,7 +1,4 @@
-"""How a file's arrival becomes a message: the bucket's notification, the ingest queue and the dead-letter queue.
-
-What consumes the queue is in functions.py.
-"""
+"""The bucket's notification, the ingest queue and the dead-letter queue. processor.py consumes the ingest queue."""
 
 from aws_cdk import ArnFormat, Aws, Duration, Stack
 from aws_cdk import aws_iam as iam
@@ -13,16 +10,16 @@ from cdk.names import bucket_name
 from cdk.resources.storage import RAW
 from cdk.settings import Settings
 
-# AWS asks for six times the function's timeout, or a message returns while its last run may still be going on.
+# AWS recommends six times the function's timeout: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
 VISIBILITY_FACTOR = 6
 
 
 class Ingest(Construct):
-    """The queue of arrived files and the queue of those that could not be worked off."""
+    """The ingest queue and its dead-letter queue."""
 
     def __init__(self, scope: Construct, construct_id: str, *, settings: Settings, bucket: s3.Bucket) -> None:
         super().__init__(scope, construct_id)
-        # The two queues name each other (redrive, redrive-allow): a fixed name is what breaks the cycle.
+        # The queues name each other (redrive, redrive-allow); a fixed name breaks the cycle.
         name = f"waybill-{settings.environment}-ingest"
         self.dead_letters = sqs.Queue(
             self,
@@ -54,9 +51,9 @@ class Ingest(Construct):
     def _notify(self, bucket: s3.Bucket, settings: Settings) -> None:
         """Let the bucket announce every object under raw-data/ to the queue.
 
-        CDK's own add_event_notification deploys a function that may change the notifications of every bucket in the
-        account. The bucket's own property does the same with no function. There is no suffix filter on purpose: a
-        file of the wrong name has to fail where a person sees it.
+        CDK's add_event_notification deploys a function that may change the notifications of every bucket in the
+        account; the bucket's own property needs none. There is no suffix filter: a file with a wrong name must fail
+        where a person sees it.
         """
         statement = iam.PolicyStatement(
             sid="AnnounceArrivals",
@@ -65,7 +62,7 @@ class Ingest(Construct):
             resources=[self.queue.queue_arn],
             conditions={
                 "ArnEquals": {"aws:SourceArn": f"arn:{Aws.PARTITION}:s3:::{bucket_name(settings)}"},
-                # A bucket's ARN holds no account, and a deleted bucket's name is anybody's to take.
+                # A bucket's ARN holds no account, and anybody may take the name of a deleted bucket.
                 "StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID},
             },
         )
@@ -86,7 +83,7 @@ class Ingest(Construct):
                 )
             ]
         )
-        # S3 sends a test message when the notification is made, and refuses it if it may not.
+        # S3 sends a test message when the notification is created, and refuses to create it without the grant.
         bucket.node.add_dependency(policy)
 
 

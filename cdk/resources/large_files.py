@@ -1,7 +1,7 @@
-"""What reads a file that is more than one run can store: a state machine, and the function that does its steps.
+"""The state machine for files that one run cannot store, and the function that does its steps.
 
-Plan → a Distributed Map over the ranges → Settle; whatever fails for good gives the file back to the queue. What the
-steps do is in `processor/large_files/steps.py`.
+Plan → a Distributed Map over the ranges → Settle. A step that fails for good gives the file back to the queue. The
+steps are in `processor/large_files/steps.py`.
 """
 
 import json
@@ -22,14 +22,14 @@ from cdk.resources.python_function import PythonFunction
 from cdk.resources.storage import WORK, Storage, keys_accepted
 from cdk.settings import Settings
 
-# Lambda's longest: to plan means to read the whole file, and to settle, to copy it.
+# Lambda's limit: planning reads the whole file, and settling copies it.
 STEP_SECONDS = 900
-# With more, something is wrong that is not a single range's: the others need not try.
+# Beyond this the fault is not a single range's, so the others need not try.
 TOLERATED_PERCENT = 50
 LABEL = "ranges"
 
-_AGAIN_BY_NOBODY = {"ErrorEquals": ["LeaseLostError", "PlanMissingError", "RangesMissingError"], "MaxAttempts": 0}
-_LACKS_CONCURRENCY = {
+_NO_RETRY = {"ErrorEquals": ["LeaseLostError", "PlanMissingError", "RangesMissingError"], "MaxAttempts": 0}
+_RETRY_THROTTLED = {
     "ErrorEquals": ["Lambda.TooManyRequestsException"],
     "IntervalSeconds": 5,
     "BackoffRate": 2,
@@ -37,7 +37,7 @@ _LACKS_CONCURRENCY = {
     "MaxAttempts": 10,
     "JitterStrategy": "FULL",
 }
-_AGAIN = {
+_RETRY = {
     "ErrorEquals": ["States.ALL"],
     "IntervalSeconds": 3,
     "BackoffRate": 4,
@@ -64,12 +64,12 @@ class LargeFiles(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         self._name = large_files_name(settings)
-        self._made = PythonFunction(
+        self._steps = PythonFunction(
             self,
             "Ranges",
             settings=settings,
             name=f"waybill-{settings.environment}-ranges",
-            service="processor",  # Its runs are the processor's, and so are its metrics and its log.
+            service="processor",  # Its runs, metrics and log are the processor's.
             description="Does the steps of a file that is read in ranges.",
             handler="processor.large_files.handler.handle",
             code=bundled_code("processor", architecture=settings.architecture),
@@ -80,17 +80,17 @@ class LargeFiles(Construct):
             ),
             logs_to=log_group,
         )
-        self.function = self._made.function
+        self.function = self._steps.function
         self._grant(storage, queue, alerts)
         self.machine = self._make_machine(settings, storage)
 
     def _grant(self, storage: Storage, queue: sqs.Queue, alerts: sns.Topic) -> None:
-        """Allow what a run does, and what ranges leave meanwhile; the message that waits is finished or given back."""
-        allow, keys = self._made.allow, storage.keys
-        grant_runs(self._made, storage, alerts)
+        """Allow what a run does, the working objects of ranges, and deleting or returning the waiting message."""
+        allow, keys = self._steps.allow, storage.keys
+        grant_runs(self._steps, storage, alerts)
         allow(["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload", "s3:DeleteObject"], *keys(WORK))
         allow(["sqs:DeleteMessage", "sqs:ChangeMessageVisibility"], queue.queue_arn)
-        self._made.acknowledge(keys_accepted(storage.bucket))
+        self._steps.acknowledge(keys_accepted(storage.bucket))
 
     def _make_machine(self, settings: Settings, storage: Storage) -> sfn.StateMachine:
         role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("states.amazonaws.com"))
@@ -100,7 +100,7 @@ class LargeFiles(Construct):
 
         allow(["lambda:InvokeFunction"], self.function.function_arn)
         allow(["s3:GetObject"], *storage.keys(WORK))
-        # A Distributed Map is executions of its own, of this same machine:
+        # A Distributed Map runs as child executions of this same machine:
         # https://docs.aws.amazon.com/step-functions/latest/dg/iam-policies-eg-dist-map.html
         allow(["states:StartExecution"], large_files_arn(self, settings))
         children = f"arn:{Aws.PARTITION}:states:{Aws.REGION}:{Aws.ACCOUNT_ID}:execution:{self._name}/{LABEL}:*"
@@ -112,7 +112,7 @@ class LargeFiles(Construct):
             definition_body=sfn.DefinitionBody.from_string(json.dumps(self._definition(settings))),
             role=role.without_policy_updates(),
         )
-        # CDK lists the role among the machine's dependencies beside referring to it; cfn-lint calls that redundant.
+        # CDK both refers to the role and lists it as a dependency, which cfn-lint calls redundant.
         resource = machine.node.default_child
         if isinstance(resource, sfn.CfnStateMachine):
             resource.add_metadata("cfn-lint", {"config": {"ignore_checks": ["W3005"]}})
@@ -131,24 +131,24 @@ class LargeFiles(Construct):
         return machine
 
     def _definition(self, settings: Settings) -> dict[str, Any]:
-        """Write the machine down in Amazon States Language: https://states-language.net.
+        """Return the machine in Amazon States Language: https://states-language.net.
 
-        A result path of null keeps what a step was given as the next one's input.
+        With a result path of null a step's input passes on to the next step.
         """
-        given_back = {"ErrorEquals": ["States.ALL"], "ResultPath": "$.failure", "Next": "GiveBack"}
+        give_back = {"ErrorEquals": ["States.ALL"], "ResultPath": "$.failure", "Next": "GiveBack"}
         return {
             "Comment": "Reads one file in ranges; processor/large_files/steps.py says what the steps do.",
             "TimeoutSeconds": settings.large_file_timeout_s,
             "StartAt": "Plan",
             "States": {
-                "Plan": self._step("plan", ResultPath="$.plan", Catch=[given_back], Next="Split"),
+                "Plan": self._step("plan", ResultPath="$.plan", Catch=[give_back], Next="Split"),
                 "Split": {
                     "Type": "Choice",
                     "Choices": [{"Variable": "$.plan.settled", "BooleanEquals": True, "Next": "Settled"}],
                     "Default": "Ranges",
                 },
-                "Ranges": self._map(settings) | {"Catch": [given_back], "Next": "Settle"},
-                "Settle": self._step("settle", with_plan=True, ResultPath=None, Catch=[given_back], Next="Settled"),
+                "Ranges": self._map(settings) | {"Catch": [give_back], "Next": "Settle"},
+                "Settle": self._step("settle", with_plan=True, ResultPath=None, Catch=[give_back], Next="Settled"),
                 "Settled": {"Type": "Succeed"},
                 "GiveBack": self._step("give back", with_failure=True, ResultPath=None, Next="GivenBack"),
                 "GivenBack": {
@@ -172,11 +172,11 @@ class LargeFiles(Construct):
             "Type": "Task",
             "Resource": self.function.function_arn,
             "TimeoutSeconds": STEP_SECONDS + 60,
-            "Retry": [_AGAIN_BY_NOBODY, _LACKS_CONCURRENCY, _AGAIN],
+            "Retry": [_NO_RETRY, _RETRY_THROTTLED, _RETRY],
         }
 
     def _map(self, settings: Settings) -> dict[str, Any]:
-        """Run one child execution for each item of the manifest; what each returns is nothing, so nothing adds up."""
+        """Run one child execution for each item of the manifest. None returns anything, so no result grows."""
         return {
             "Type": "Map",
             "Label": LABEL,

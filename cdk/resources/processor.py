@@ -1,6 +1,6 @@
-"""The processor: its code, its environment, what wakes it and what it may touch.
+"""The processor's function: code, environment, event source and grants.
 
-Every grant names the actions and the keys that the code uses; nothing here is broader for convenience.
+Every grant names the actions and the keys that the code uses.
 """
 
 from aws_cdk import aws_lambda_event_sources as event_sources
@@ -30,7 +30,7 @@ class Processor(Construct):
         console_url: str,
     ) -> None:
         super().__init__(scope, construct_id)
-        self._made = PythonFunction(
+        self._function = PythonFunction(
             self,
             "Processor",
             settings=settings,
@@ -45,42 +45,42 @@ class Processor(Construct):
                 self, settings=settings, storage=storage, queue=queue, alerts=alerts, console_url=console_url
             ),
         )
-        self.function = self._made.function
-        self.log_group = self._made.log_group
+        self.function = self._function.function
+        self.log_group = self._function.log_group
         self.function.add_event_source(
             event_sources.SqsEventSource(
                 queue,
                 batch_size=settings.batch_size,
-                # Bounds this function without reserving concurrency, which fails where an account has only 10 in all.
+                # Bounds this function without reserving concurrency, which an account with a limit of 10 refuses.
                 max_concurrency=settings.max_concurrency,
                 report_batch_item_failures=True,
             )
         )
-        grant_runs(self._made, storage, alerts)
-        self._made.allow(["states:StartExecution"], large_files_arn(self, settings))
-        self._made.acknowledge(keys_accepted(storage.bucket))
+        grant_runs(self._function, storage, alerts)
+        self._function.allow(["states:StartExecution"], large_files_arn(self, settings))
+        self._function.acknowledge(keys_accepted(storage.bucket))
 
 
-def grant_runs(made: PythonFunction, storage: Storage, alerts: sns.Topic) -> None:
-    """Allow what a run does. Consuming the queue and sending traces were granted where they were switched on."""
-    allow, keys = made.allow, storage.keys
+def grant_runs(function: PythonFunction, storage: Storage, alerts: sns.Topic) -> None:
+    """Allow what a run does. The event source and the tracing option bring their own grants."""
+    allow, keys = function.allow, storage.keys
     allow(["s3:GetObject", "s3:GetObjectVersion"], *keys(RAW, FAILED, ARCHIVE))
     allow(["s3:PutObject", "s3:AbortMultipartUpload"], *keys(PROCESSED, FAILED, ARCHIVE))
-    # In the inbox a version goes for good, and never another one; in failed-data/ a delete marker hides them all.
+    # In the inbox the settled version alone is deleted for good; in failed-data/ a delete marker hides all versions.
     allow(["s3:DeleteObjectVersion"], *keys(RAW))
     allow(["s3:DeleteObject"], *keys(FAILED))
-    # Without them S3 answers 403 for a missing object or version, which cannot be told from a missing grant.
+    # Without these S3 answers 403 for a missing object or version, as for a missing grant.
     allow(["s3:ListBucket", "s3:ListBucketVersions"], storage.bucket.bucket_arn)
-    # On the tables alone: grant_write_data would add deletes, and the indexes.
+    # On the tables alone: grant_write_data would add deletes and the indexes.
     allow(["dynamodb:BatchWriteItem"], storage.orders.table_arn)
     allow(["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:Query"], storage.files.table_arn)
-    alerts.grant_publish(made.role)
+    alerts.grant_publish(function.role)
 
 
 def run_environment(
     scope: Construct, *, settings: Settings, storage: Storage, queue: sqs.Queue, alerts: sns.Topic, console_url: str
 ) -> dict[str, str]:
-    """Spell out processor.wiring.config.Config's fields; a template test holds the two together."""
+    """Return the variables of processor.wiring.config.Config; a template test holds both equal."""
     return {
         "BUCKET_NAME": storage.bucket.bucket_name,
         "ORDERS_TABLE": storage.orders.table_name,

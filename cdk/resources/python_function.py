@@ -1,7 +1,6 @@
-"""What our Lambda functions have in common: Python from a bundle, JSON logs in a group of their own, traces, a role.
+"""A Python function as all of ours are built: bundle, JSON logs, traces, and a role that may write both.
 
-What one of them does, is told and may touch is functions.py's and console.py's. A role begins with no grant but its
-own logs and traces.
+Environment and further grants are those of processor.py, large_files.py and console.py.
 """
 
 from collections.abc import Mapping
@@ -21,7 +20,7 @@ LOG_RETENTION = dict(zip(LOG_RETENTION_DAYS, logs.RetentionDays, strict=False)) 
 
 
 class PythonFunction(Construct):
-    """One function with its role, and its log group where `logs_to` is none. `options` are lambda_.Function's own."""
+    """One function with its role, and a log group unless `logs_to` gives one. `options` are lambda_.Function's own."""
 
     def __init__(
         self,
@@ -52,10 +51,10 @@ class PythonFunction(Construct):
             tracing=lambda_.Tracing.ACTIVE if settings.trace_sampling else lambda_.Tracing.PASS_THROUGH,
             logging_format=lambda_.LoggingFormat.JSON,
             log_group=self.log_group,
-            application_log_level_v2=_lowest_level_let_through(settings),
+            application_log_level_v2=_lowest_level(settings),
             **options,
         )
-        # CDK lists the role among the function's dependencies beside referring to it; cfn-lint calls that redundant.
+        # CDK both refers to the role and lists it as a dependency, which cfn-lint calls redundant.
         resource = self.function.node.default_child
         if isinstance(resource, lambda_.CfnFunction):
             resource.add_metadata("cfn-lint", {"config": {"ignore_checks": ["W3005"]}})
@@ -67,23 +66,23 @@ class PythonFunction(Construct):
         )
 
     def allow(self, actions: list[str], *resources: str) -> None:
-        """Grant actions on resources, by their ARNs."""
+        """Grant actions on resources, given by ARN."""
         iam.Grant.add_to_principal(grantee=self.role, actions=actions, resource_arns=list(resources))
 
     def acknowledge(self, accepted: Mapping[str, str]) -> None:
-        """Accept findings of cdk-nag about this function, each with its reason."""
+        """Acknowledge findings of cdk-nag about this function, each with its reason."""
         for rule, reason in accepted.items():
             Validations.of(self).acknowledge(Acknowledgment(id=rule, reason=reason))
 
 
 def log_group(scope: Construct, construct_id: str, *, settings: Settings, name: str) -> logs.LogGroup:
-    """Make a log group that is kept as long as the settings say."""
+    """Create a log group with the retention of the settings."""
     return logs.LogGroup(
         scope,
         construct_id,
         log_group_name=name,
         retention=LOG_RETENTION[settings.log_retention_days],
-        # Made again under the same name by the next deployment, which would fail on one left behind.
+        # The next deployment creates it under the same name, and would fail on one left behind.
         removal_policy=RemovalPolicy.DESTROY,
     )
 
@@ -96,10 +95,10 @@ def _powertools(settings: Settings, service: str) -> dict[str, str]:
     }
 
 
-def _lowest_level_let_through(settings: Settings) -> lambda_.ApplicationLogLevel:
-    """Tell Lambda which log lines to keep: it drops what is below, whatever Powertools was told, sampled debug too.
+def _lowest_level(settings: Settings) -> lambda_.ApplicationLogLevel:
+    """Return the level below which Lambda drops log lines, whatever Powertools is set to, sampled debug lines included.
 
-    Never less than INFO: a line without a level counts as that, and the lines that hold the metrics have none.
+    Never above INFO: a line without a level, such as those that hold the metrics, counts as INFO.
     https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html
     """
     lowest = settings.log_level == "DEBUG" or settings.debug_sample_rate > 0

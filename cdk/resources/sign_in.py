@@ -1,6 +1,6 @@
-"""Who may use the console: the user pool, its two groups, its clients for browsers and scripts, and the session's key.
+"""The console's user pool, its two groups, its clients for browsers and scripts, and the key of its sessions.
 
-Nobody signs up: accounts are made by `make user` (people.py) or by hand in Cognito.
+There is no sign-up: `make user` (cdk/commands/users.py) creates accounts, or an administrator in Cognito.
 """
 
 from aws_cdk import Acknowledgment, Aws, Duration, RemovalPolicy, Validations
@@ -20,7 +20,7 @@ INVITATION = """You have an account for the Waybill console ({environment}): {ur
 
 
 class SignIn(Construct):
-    """The user pool and what belongs to it."""
+    """The user pool with its groups, domain and clients, and the session key."""
 
     def __init__(self, scope: Construct, construct_id: str, *, settings: Settings, console_url: str) -> None:
         super().__init__(scope, construct_id)
@@ -33,7 +33,7 @@ class SignIn(Construct):
             cognito_domain=cognito.CognitoDomainOptions(
                 domain_prefix=f"waybill-{settings.environment}-{Aws.ACCOUNT_ID}"
             ),
-            # The newer sign-in pages cost more, and the emulator has only these.
+            # The newer managed login costs more, and the emulator lacks it.
             managed_login_version=cognito.ManagedLoginVersion.CLASSIC_HOSTED_UI,
         )
         self.browser = self._browser_client(console_url)
@@ -50,7 +50,7 @@ class SignIn(Construct):
             sign_in_aliases=cognito.SignInAliases(email=True),
             sign_in_case_sensitive=False,
             auto_verify=cognito.AutoVerifiedAttrs(email=True),
-            # Whoever could take another address unverified would act under another one's name.
+            # With an unverified new address somebody could act under another person's name.
             keep_original=cognito.KeepOriginalAttrs(email=True),
             standard_attributes=cognito.StandardAttributes(email=cognito.StandardAttribute(required=True)),
             password_policy=cognito.PasswordPolicy(
@@ -68,7 +68,7 @@ class SignIn(Construct):
                 email_subject=f"Your account for Waybill ({settings.environment})",
                 email_body=INVITATION.format(environment=settings.environment, url=console_url),
             ),
-            feature_plan=cognito.FeaturePlan.LITE,  # What the console needs; the others are billed per user.
+            feature_plan=cognito.FeaturePlan.LITE,  # Enough for the console; the other plans are billed per user.
             deletion_protection=removal == RemovalPolicy.RETAIN,
             removal_policy=removal,
         )
@@ -81,7 +81,7 @@ class SignIn(Construct):
         return pool
 
     def _browser_client(self, console_url: str) -> cognito.UserPoolClient:
-        """Let browsers sign in by authorisation code with PKCE: a public client has no secret to lose."""
+        """Add the browsers' client: authorisation code with PKCE, and no secret, as a public client cannot keep one."""
         client = self.pool.add_client(
             "Browser",
             generate_secret=False,
@@ -93,19 +93,19 @@ class SignIn(Construct):
             ),
             supported_identity_providers=[cognito.UserPoolClientIdentityProvider.COGNITO],
             prevent_user_existence_errors=True,
-            # The console reads its token once, when somebody comes back from signing in; the session is its own.
+            # The console reads the token once, after sign-in, and keeps a session of its own.
             id_token_validity=Duration.minutes(5),
             access_token_validity=Duration.minutes(5),
             refresh_token_validity=Duration.hours(1),
         )
-        # By the sign-in pages only. Left to Cognito, it would also be by its API, and CDK writes no list of none.
+        # Sign-in by the hosted pages only. Cognito's default would also allow its API, and CDK writes no empty list.
         resource = client.node.default_child
         if isinstance(resource, cognito.CfnUserPoolClient):
             resource.explicit_auth_flows = ["ALLOW_REFRESH_TOKEN_AUTH"]
         return client
 
     def _scripts_client(self) -> cognito.UserPoolClient:
-        """Let scripts get an ID token for the JSON API with an account's name and password."""
+        """Add the scripts' client, which exchanges a user's name and password for an ID token of the JSON API."""
         return self.pool.add_client(
             "Scripts",
             generate_secret=False,
@@ -118,7 +118,7 @@ class SignIn(Construct):
         )
 
     def _session_key(self) -> str:
-        """Make the secret and return its ARN."""
+        """Create the secret and return its ARN."""
         key = secretsmanager.Secret(
             self,
             "SessionKey",
@@ -131,5 +131,5 @@ class SignIn(Construct):
         resource = key.node.default_child
         if not isinstance(resource, secretsmanager.CfnSecret):
             raise TypeError("the secret of this stack is its own, with a resource behind it")
-        # The same ARN as Ref's, which in the emulator is only the name.
+        # Equal to Ref on AWS; in the emulator Ref is only the name.
         return resource.attr_id

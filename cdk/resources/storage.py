@@ -1,7 +1,4 @@
-"""The bucket and the two tables: what is kept, for how long, and what is left after the stack is gone.
-
-Who may read or write them is granted where the grantee is made (functions.py, console.py).
-"""
+"""The bucket and the two tables: keys, lifecycle rules, and the removal policy. Grants are with their grantees."""
 
 from typing import Any
 
@@ -16,18 +13,18 @@ from cdk.settings import Settings
 RAW, PROCESSED, FAILED, ARCHIVE = "raw-data/", "processed-data/", "failed-data/", "archive/"
 WORK = "work-data/"
 WORK_DAYS = 15
-# Of the files table, each with its partition key: by state for the lists of one state, by kind for those of all files
-# and of all actions, newest first.
+# Indexes of the files table by name, with their partition keys: the files of one state, and all files or all actions,
+# newest first.
 FILES_INDEXES = {"by_state": "state", "by_kind": "kind"}
 
 
 def removal_policy(settings: Settings) -> RemovalPolicy:
-    """Say what becomes of what people put in when the stack is removed."""
+    """Return what happens to the data when the stack is removed."""
     return RemovalPolicy.DESTROY if settings.removal_policy == "destroy" else RemovalPolicy.RETAIN
 
 
 class Storage(Construct):
-    """The files' bucket, the orders table and the files ledger."""
+    """The bucket, the orders table and the files table (the ledger)."""
 
     def __init__(self, scope: Construct, construct_id: str, *, settings: Settings, console_origin: str) -> None:
         super().__init__(scope, construct_id)
@@ -58,7 +55,7 @@ class Storage(Construct):
             encryption=s3.BucketEncryption.S3_MANAGED,
             enforce_ssl=True,
             minimum_tls_version=1.2,
-            # No auto_delete_objects: it deploys a function that may delete everything. `make destroy` empties instead.
+            # Not auto_delete_objects, which deploys a function that may delete everything; `make destroy` empties it.
             removal_policy=removal,
             lifecycle_rules=_lifecycle(settings),
             cors=[
@@ -98,16 +95,16 @@ class Storage(Construct):
 
 
 def _warm(settings: Settings) -> dynamodb.WarmThroughput | None:
-    """Say how many writes a second the orders table and its index are to be ready for from the start.
+    """Return the writes a second that the orders table and its index take from the start.
 
-    It is paid for once, when it is raised: https://aws.amazon.com/dynamodb/pricing/on-demand/
+    Charged once, when it is raised: https://aws.amazon.com/dynamodb/pricing/on-demand/
     """
     writes = settings.orders_warm_writes
     return dynamodb.WarmThroughput(write_units_per_second=writes) if writes else None
 
 
 def keys_accepted(bucket: s3.Bucket) -> dict[str, str]:
-    """Give the reason for each of cdk-nag's findings about a grant on all keys under one prefix."""
+    """Return cdk-nag's findings about grants on all keys under a prefix, each with the reason to accept it."""
     logical_id = Stack.of(bucket).get_logical_id(bucket.node.default_child)  # type: ignore[arg-type]  # A CfnBucket.
     reason = "The keys under one prefix of our own bucket."
     prefixes = (RAW, PROCESSED, FAILED, ARCHIVE, WORK)
@@ -129,9 +126,9 @@ def _add_index(table: dynamodb.Table, name: str, partition_key: str, sort_key: s
 
 
 def _lifecycle(settings: Settings) -> list[s3.LifecycleRule]:
-    """Make one rule a prefix.
+    """Return one rule for each prefix, and one for unfinished uploads elsewhere.
 
-    Current objects in raw-data/ never expire: they are files that nobody has settled yet.
+    Current objects in raw-data/ never expire: they are files that are not settled yet.
     """
     common: dict[str, Any] = {
         "noncurrent_version_expiration": Duration.days(settings.noncurrent_retention_days),
@@ -156,7 +153,7 @@ def _lifecycle(settings: Settings) -> list[s3.LifecycleRule]:
             expiration=Duration.days(settings.archive_retention_days),
             **common,
         ),
-        # What a file leaves that is read in ranges, until it is settled: as long as a dead letter may go on with it.
+        # Working objects of a file in ranges, kept for as long as a dead letter could resume it.
         s3.LifecycleRule(
             id="work-data",
             prefix=WORK,
@@ -164,6 +161,6 @@ def _lifecycle(settings: Settings) -> list[s3.LifecycleRule]:
             noncurrent_version_expiration=Duration.days(1),
             abort_incomplete_multipart_upload_after=Duration.days(1),
         ),
-        # Uploads to a key outside the five prefixes are nobody's; their parts would be billed for ever.
+        # Parts of unfinished uploads outside the five prefixes would be billed for ever.
         s3.LifecycleRule(id="unfinished-uploads", abort_incomplete_multipart_upload_after=Duration.days(7)),
     ]
