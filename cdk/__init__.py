@@ -1,1 +1,1 @@
-"""The infrastructure, as code: what AWS is asked to make."""
+"""The infrastructure as code: the stack, its commands, and a local stack in an emulator."""

@@ -1,4 +1,4 @@
-"""The CDK application: `python -m cdk.app` synthesises it, and fails on a security finding that nobody acknowledged."""
+"""The CDK application. `python -m cdk.app` synthesises it and fails on a cdk-nag finding that is not acknowledged."""
 
 import sys
 
@@ -11,7 +11,7 @@ from cdk.stack import WaybillStack
 
 
 def build_app(**app_options: object) -> App:
-    """Put the application together from its context; options are App's own (the tests give outdir and context)."""
+    """Build the application from its context. The options are App's own; tests pass outdir and context."""
     app = App(analytics_reporting=False, **app_options)  # type: ignore[arg-type]
     settings = Settings.from_context(app.node)
     stack = WaybillStack(app, settings=settings)
@@ -22,13 +22,13 @@ def build_app(**app_options: object) -> App:
 
 
 def main() -> None:
-    """Synthesise, with one sentence for what a person can put right."""
+    """Synthesise; end with one sentence, not a stack trace, where a person can correct the cause."""
     try:
         build_app().synth()
     except (SettingsError, BundlingError) as error:
         sys.exit(str(error))
     except RuntimeError as error:
-        # What failed in CDK's JavaScript, or passed through it, comes back as one text.
+        # Errors in CDK's JavaScript, and ours that passed through it, arrive as one text.
         what, _, why = str(error).partition("RuntimeError: ")
         if what.startswith("ValidationFailed"):
             sys.exit("Nothing was synthesised: correct the findings above, or acknowledge each with its reason.")

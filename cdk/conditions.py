@@ -1,6 +1,6 @@
-"""What of the stack exists on AWS only, because the emulator does not know the kind of resource.
+"""A condition for resources that exist on AWS only, because the emulator does not know their kind.
 
-The template stays one and the same: a condition in it looks at the account that it is deployed to.
+The template is the same everywhere; the condition looks at the account that it is deployed to.
 """
 
 from aws_cdk import Aws, CfnCondition, CfnResource, Fn, Stack
@@ -11,12 +11,12 @@ EMULATED_ACCOUNT = "000000000000"  # AWS gives it to nobody.
 
 
 def only_on_aws(construct: Construct) -> None:
-    """Leave the resource behind a construct out of a deployment to the emulator, which would refuse the whole stack."""
+    """Leave a construct's resource out of deployments to the emulator, which would refuse the whole stack."""
     stack = Stack.of(construct)
     condition = stack.node.try_find_child("OnAws")
     if not isinstance(condition, CfnCondition):
-        # The emulator resolves neither partition nor account within a condition: its partition is "AWS::Partition".
-        # The account is there for the day when it does.
+        # Inside a condition the emulator resolves neither: its partition is the text "AWS::Partition". The account is
+        # compared too, in case a later emulator resolves the partition.
         on_aws = [Fn.condition_equals(Aws.PARTITION, partition) for partition in PARTITIONS]
         emulated = Fn.condition_equals(Aws.ACCOUNT_ID, EMULATED_ACCOUNT)
         expression = Fn.condition_and(Fn.condition_or(*on_aws), Fn.condition_not(emulated))

@@ -1,4 +1,4 @@
-"""Names that are known before the thing is made: what several constructs or a command must call alike."""
+"""Names on which several constructs or commands must agree before the resource exists."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ if TYPE_CHECKING:
 
 
 def bucket_name(settings: Settings) -> str:
-    """Name the bucket ahead of its creation, so that the queue's policy can name it without a cycle."""
+    """Name the bucket, so that the queue's policy can name it without a dependency cycle."""
     return f"waybill-{settings.environment}-{Aws.ACCOUNT_ID}-{Aws.REGION}"
 
 
 def large_files_name(settings: Settings) -> str:
-    """Name the state machine ahead of its creation: who starts it and whom it calls are told of it alike."""
+    """Name the state machine, which the function that starts it and the one that it calls both refer to."""
     return f"waybill-{settings.environment}-large-files"
 
 
 def large_files_arn(scope: Construct, settings: Settings) -> str:
-    """Return the ARN of the state machine that reads a file in ranges."""
+    """Return the ARN of the state machine for large files."""
     return Stack.of(scope).format_arn(
         service="states",
         resource="stateMachine",
@@ -33,14 +33,14 @@ def large_files_arn(scope: Construct, settings: Settings) -> str:
 
 
 def alarm_arn(scope: Construct, name: str) -> str:
-    """Make the ARN of an alarm of this account and region from its name."""
+    """Return the ARN of an alarm in this account and region."""
     return Stack.of(scope).format_arn(
         service="cloudwatch", resource="alarm", resource_name=name, arn_format=ArnFormat.COLON_RESOURCE_NAME
     )
 
 
 def dashboard_name(settings: Settings) -> str:
-    """Name the dashboard ahead of its creation: alarms link to it, and it shows the alarms."""
+    """Name the dashboard: alarms link to it, and it shows the alarms."""
     return f"waybill-{settings.environment}"
 
 

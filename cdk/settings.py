@@ -1,7 +1,7 @@
-"""Everything an adopter can choose about a deployment: read from CDK context, checked, with the defaults in one place.
+"""The settings of a deployment: names, checks and defaults, read from CDK context.
 
-This module knows no resource. A value comes from `cdk.json`, from `cdk deploy -c name=value` (always text) or from
-the default written here, in that order of what a person would least expect to be wrong.
+A value comes from `cdk deploy -c name=value` (always text), from `cdk.json`, or from its default here. This module
+knows no resource.
 """
 
 import dataclasses
@@ -16,7 +16,7 @@ ORDER_INDEXES = ("by_customer",)
 ARCHITECTURES = ("arm64", "x86_64")
 REMOVAL_POLICIES = ("destroy", "retain")
 MFA = ("optional", "required")
-# What a new on-demand table is ready for by itself.
+# Writes a second that a new on-demand table takes without being warmed.
 LEAST_WARM_WRITES = 4_000
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING")
 # https://docs.aws.amazon.com/cognito/latest/developerguide/cognito-user-pools-assign-domain-prefix.html
@@ -31,7 +31,7 @@ LOG_RETENTION_DAYS = (
 
 
 class SettingsError(ValueError):
-    """A context value that no deployment could work with."""
+    """A context value that no deployment can use."""
 
     def __init__(self, name: str, value: object, expected: str) -> None:
         self.name = name
@@ -48,7 +48,7 @@ def _text(name: str, value: object) -> str:
 
 def _whole(low: int, high: int) -> Callable[[str, object], int]:
     def parse(name: str, value: object) -> int:
-        # Text from the command line, a number from cdk.json; True would pass for a 1.
+        # The command line gives text, cdk.json a number. True, which is an int, does not match.
         if not re.fullmatch(r"\s*\d{1,9}\s*", str(value)) or not low <= int(str(value)) <= high:
             raise SettingsError(name, value, f"a whole number from {low} to {high}")
         return int(str(value))
@@ -107,14 +107,14 @@ _EMAIL = _matching(r"|[^@\s]+@[^@\s]+\.[^@\s]+", "an e-mail address, or empty")
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """What one deployment of the stack is like."""
+    """The settings of one deployment."""
 
-    # The bucket's name holds it, and S3 allows 63 characters for that.
+    # Part of the bucket's name, for which S3 allows 63 characters.
     environment: str = _setting("dev", _matching(r"[a-z][a-z0-9-]{0,19}", "lower case, at most 20 letters or digits"))
     alert_email: str = _setting("", _EMAIL)
     removal_policy: str = _setting("", _one_of("", *REMOVAL_POLICIES))
 
-    # The console's own address unless people reach it under another one, which is set up outside this stack.
+    # Empty: the HTTP API's own address. Another address is set up outside this stack.
     console_url: str = _setting("", _matching(r"|https://[^\s/*]+", "an address such as https://orders.example.com"))
     console_origins: tuple[str, ...] = _setting((), _list_of(_ORIGIN))
     console_memory_mb: int = _setting(1024, _whole(256, 10240))
@@ -122,34 +122,34 @@ class Settings:
 
     architecture: str = _setting("arm64", _one_of(*ARCHITECTURES))
     memory_mb: int = _setting(256, _whole(128, 10240))
-    # Lambda's longest, for the sake of the largest files. The queue hides the message of a function that died for six
-    # times as long; runs that fail come again after the backoff.
+    # Lambda's limit, for the largest files. After a run that died, the queue hides the message for six times as long;
+    # a run that fails is retried after the backoff.
     timeout_s: int = _setting(900, _whole(10, 900))
     max_concurrency: int = _setting(10, _whole(2, 1000))
     batch_size: int = _setting(1, _whole(1, 10))
     max_receive_count: int = _setting(3, _whole(1, 100))
     retry_backoff_s: tuple[int, ...] = _setting((15, 60), _list_of(_whole(0, 36000), least=1))
-    # A presigned POST takes 5 GB. Gzip cannot be read in ranges, so one run has to hold it.
+    # A presigned POST takes 5 GB. Gzip cannot be read in ranges, so one run must read it all.
     max_file_mb: int = _setting(5120, _whole(1, 5120))
     max_gzip_mb: int = _setting(512, _whole(1, 5120))
-    # What 256 MB of Lambda store within its longest time, with some to spare; more memory is more speed.
+    # What 256 MB of Lambda store within 15 minutes, with a margin; more memory is faster.
     max_rows: int = _setting(1_000_000, _whole(1, 100_000_000))
-    # A new table takes 4,000 writes a second, which is so much of a file with rows of 50 bytes; the function is faster.
-    # What half of its time is not enough for is read in ranges.
+    # A new table takes 4,000 writes a second: 200 KB a second of rows of 50 bytes. The function itself is faster.
+    # A file that would need more than half of timeout_s at this rate is read in ranges.
     run_kb_per_s: int = _setting(200, _whole(1, 100_000))
     range_mb: int = _setting(32, _whole(1, 512))
-    # Together they send what a new table takes: with ten, each range would need longer than its invocation has.
+    # Five ranges together send what a new table takes. With ten, each would outlast its invocation.
     large_file_concurrency: int = _setting(5, _whole(1, 1000))
-    # A whole CPU: reading is work for one, and the bill is the same as for a slower function that takes longer.
+    # One whole CPU, which is all that reading uses; the bill equals that of a slower function that takes longer.
     large_file_memory_mb: int = _setting(1769, _whole(256, 10240))
-    # SQS hides a message for 12 hours at most, and that of the file is hidden meanwhile.
+    # The file's message is hidden meanwhile, and SQS hides one for 12 hours at most.
     large_file_timeout_s: int = _setting(21_600, _whole(60, 42_000))
     orders_warm_writes: int = _setting(0, _whole(0, 10_000_000))
     encoding: str = _setting("utf-8", _one_of("utf-8", "cp1252"))
     order_indexes: tuple[str, ...] = _setting(ORDER_INDEXES, _list_of(_one_of(*ORDER_INDEXES)))
     order_writes: str = _setting("fast", _one_of("fast", "plain"))
 
-    # Where the alarms begin (alarms.py); what no operator would change is written there.
+    # Thresholds of alarms; those that no operator would change are in cdk/monitoring/alarm_plans.py.
     max_message_age_s: int = _setting(1800, _whole(60, 86400))
     max_failed_files: int = _setting(0, _whole(0, 1000000))
     max_rejected_percent: int = _setting(10, _whole(0, 99))
@@ -167,22 +167,22 @@ class Settings:
     noncurrent_retention_days: int = _setting(30, _whole(1, 36500))
 
     def __post_init__(self) -> None:
-        """Check the settings against each other, and give the removal policy its default."""
+        """Check the settings against each other, and set the removal policy's default."""
         if any(word in self.environment for word in RESERVED_BY_COGNITO):
-            # The address of the sign-in page holds the environment's name.
+            # The environment is part of the sign-in page's address.
             expected = f"without {', '.join(RESERVED_BY_COGNITO)}, which Cognito keeps for itself"
             raise SettingsError("environment", self.environment, expected)
         if self.max_message_age_s <= self.timeout_s:
-            # A message has its age while its run goes on, and the longest run is no incident.
+            # A message ages during its run, and the longest run is no incident.
             raise SettingsError("max_message_age_s", self.max_message_age_s, "longer than timeout_s")
         if 0 < self.orders_warm_writes < LEAST_WARM_WRITES:
             raise SettingsError("orders_warm_writes", self.orders_warm_writes, f"0 or at least {LEAST_WARM_WRITES}")
         if self.queue_retention_days >= self.dlq_retention_days:
-            # A dead letter keeps the age of its first send, so equal retention would delete it on arrival.
+            # A dead letter keeps the age of its first send: with equal retention it could be deleted on arrival.
             raise SettingsError("dlq_retention_days", self.dlq_retention_days, "longer than queue_retention_days")
         if self.noncurrent_retention_days <= self.dlq_retention_days:
-            # An upload that overwrites an unsettled file makes that file's version noncurrent; its message may still
-            # be waiting, at the latest in the dead-letter queue.
+            # An upload over an unsettled file makes that file's version noncurrent while its message still waits, at
+            # the latest in the dead-letter queue.
             expected = "longer than dlq_retention_days, or an overwritten file could vanish before it is settled"
             raise SettingsError("noncurrent_retention_days", self.noncurrent_retention_days, expected)
         if self.archive_cold_after_days >= self.archive_retention_days:
@@ -194,12 +194,12 @@ class Settings:
 
     @classmethod
     def from_context(cls, node: Node) -> Self:
-        """Read the settings that the construct tree's context gives, and take the default for the others."""
+        """Read the settings from the construct tree's context; the others take their defaults."""
         return cls.parse({name: value for name in cls.names() if (value := node.try_get_context(name)) is not None})
 
     @classmethod
     def parse(cls, values: Mapping[str, object]) -> Self:
-        """Make settings from texts or JSON values by name; raise SettingsError for the first that cannot be used."""
+        """Parse texts or JSON values by name; raise SettingsError for the first that is not usable."""
         parsers = {spec.name: spec.metadata["parse"] for spec in dataclasses.fields(cls)}
         for name, value in values.items():
             if name not in parsers:
@@ -208,5 +208,5 @@ class Settings:
 
     @classmethod
     def names(cls) -> tuple[str, ...]:
-        """Name every setting, in the order of their declaration."""
+        """List the names of all settings, in the order of their declaration."""
         return tuple(spec.name for spec in dataclasses.fields(cls))

@@ -1,4 +1,4 @@
-"""The whole system in one stack: construct, connect, output."""
+"""The stack: builds the constructs, connects them, lists the outputs."""
 
 from aws_cdk import CfnOutput, Stack
 from constructs import Construct
@@ -21,7 +21,7 @@ from cdk.settings import Settings
 
 
 class WaybillStack(Stack):
-    """One environment of the pipeline, for any account and region."""
+    """One environment, for any account and region."""
 
     def __init__(self, scope: Construct, *, settings: Settings) -> None:
         super().__init__(scope, f"Waybill-{settings.environment}", description="Waybill: order files in, orders out.")
