@@ -4,7 +4,7 @@ from aws_cdk import CfnOutput, Stack
 from constructs import Construct
 
 from cdk.monitoring.alarms import Alarms
-from cdk.monitoring.alerts import Monitoring
+from cdk.monitoring.alerts import Alerts
 from cdk.monitoring.dashboard import Dashboard
 from cdk.monitoring.metrics import Metrics
 from cdk.monitoring.queries import Queries
@@ -29,14 +29,14 @@ class WaybillStack(Stack):
         gateway = Gateway(self, "Gateway", settings=settings)
         storage = Storage(self, "Storage", settings=settings, console_origin=gateway.url)
         ingest = Ingest(self, "Ingest", settings=settings, bucket=storage.bucket)
-        monitoring = Monitoring(self, "Monitoring", settings=settings)
+        alerts = Alerts(self, "Monitoring", settings=settings)
         processor = Processor(
             self,
             "Processor",
             settings=settings,
             storage=storage,
             queue=ingest.queue,
-            alerts=monitoring.alerts,
+            alerts=alerts.topic,
             console_url=gateway.url,
         )
         large_files = LargeFiles(
@@ -45,7 +45,7 @@ class WaybillStack(Stack):
             settings=settings,
             storage=storage,
             queue=ingest.queue,
-            alerts=monitoring.alerts,
+            alerts=alerts.topic,
             console_url=gateway.url,
             log_group=processor.log_group,
         )
@@ -61,7 +61,7 @@ class WaybillStack(Stack):
             queue=ingest.queue,
             dead_letters=ingest.dead_letters,
         )
-        alarms = Alarms(self, "Alarms", settings=settings, metrics=metrics, storage=storage, alerts=monitoring.alerts)
+        alarms = Alarms(self, "Alarms", settings=settings, metrics=metrics, storage=storage, alerts=alerts.topic)
         Dashboard(
             self,
             "Dashboard",
@@ -93,7 +93,7 @@ class WaybillStack(Stack):
             "FilesTableName": storage.files.table_name,
             "QueueUrl": ingest.queue.queue_url,
             "DeadLetterQueueUrl": ingest.dead_letters.queue_url,
-            "AlertsTopicArn": monitoring.alerts.topic_arn,
+            "AlertsTopicArn": alerts.topic.topic_arn,
             "DashboardUrl": dashboard_url(settings),
             "ProcessorFunctionName": processor.function.function_name,
             "LargeFilesArn": large_files.machine.state_machine_arn,

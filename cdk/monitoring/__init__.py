@@ -1,1 +1,1 @@
-"""Owns what watches it: alarms, dashboard, saved queries, tracing rules."""
+"""Monitoring: alerts topic, metrics, alarms, dashboard, saved queries and sampling rules."""

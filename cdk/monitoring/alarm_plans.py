@@ -1,7 +1,7 @@
-"""What counts as an incident: one plan for each thing that a person must act on, with the words for that person.
+"""The plans of the alarms: metric, threshold and periods, and the text for the person who gets the mail.
 
-Each plan's name is its section in docs/runbook.md. Alarms on events look back half an hour, so that a failure now and
-then is one incident and not one a minute.
+A plan's name is its section in docs/runbook.md. Alarms on events look back half an hour, so that failures now and then
+are one incident, not one a minute.
 """
 
 from collections.abc import Iterator
@@ -15,26 +15,25 @@ from cdk.settings import Settings
 
 RUNBOOK = "docs/runbook.md"
 
-# Fewer rows than this in a quarter of an hour make no meaningful share.
+# With fewer rows in 15 minutes a share means nothing.
 LEAST_ROWS = 100
 NEAR_TIMEOUT, NEAR_MEMORY = 0.8, 0.85
-# One failed answer is a reload; somebody who meets several within five minutes is held up.
+# One failed answer costs a reload; several within five minutes stop somebody's work.
 CONSOLE_ERRORS = 3
 
 AT_LEAST = cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD
 ABOVE = cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD
 
-# What an alarm makes of a period without data:
-# of a queue, which always has a figure while anything is in it or anybody polls it, a gap says that CloudWatch is
-# blind, and neither begins an incident nor ends one;
+# How an alarm treats a period without data.
+# A queue has data while it holds messages or is polled, so a gap means that CloudWatch is blind: the state stays.
 KEEP_STATE = cloudwatch.TreatMissingData.IGNORE
-# of what is only counted when it happens (a run, an error, a throttled write), no data says that it did not happen.
+# Runs, errors and throttled writes are only counted when they happen, so no data means that none did.
 NOTHING_HAPPENED = cloudwatch.TreatMissingData.NOT_BREACHING
 
 
 @dataclass(frozen=True, kw_only=True)
 class AlarmPlan:
-    """One alarm: what it watches, and the words for whoever is told. `periods` is M of N periods."""
+    """One alarm and its texts. `periods` is how many of how many periods must breach."""
 
     name: str
     metric: cloudwatch.Metric | cloudwatch.MathExpression
@@ -47,7 +46,7 @@ class AlarmPlan:
     do: str
 
     def describe(self, dashboard: str) -> str:
-        """Write the alarm's description."""
+        """Return the alarm's description."""
         where = f"{RUNBOOK}#{self.name}"
         return f"{self.means}\n\nLook at: {self.look}\nDashboard: {dashboard}\nDo: {self.do}\nRunbook: {where}"
 
@@ -66,7 +65,7 @@ def plan_alarms(settings: Settings, metrics: Metrics, storage: Storage) -> dict[
 def _of_queues(settings: Settings, metrics: Metrics) -> Iterator[AlarmPlan]:
     yield AlarmPlan(
         name="dead-letters",
-        # One of five minutes: whoever peeks at the messages hides them for a while, and the alarm should not flicker.
+        # One of five minutes: looking at the messages hides them for a while, and the alarm should not flicker.
         metric=metrics.of_dead_letters("ApproximateNumberOfMessagesVisible", "Maximum", minutes=1),
         comparison=ABOVE,
         threshold=0,
@@ -78,7 +77,7 @@ def _of_queues(settings: Settings, metrics: Metrics) -> Iterator[AlarmPlan]:
     )
     yield AlarmPlan(
         name="oldest-message",
-        # SQS counts messages in flight and those that wait for a retry, too.
+        # SQS includes messages in flight and those that wait for a retry.
         metric=metrics.of_queue("ApproximateAgeOfOldestMessage", "Maximum", minutes=1),
         comparison=ABOVE,
         threshold=settings.max_message_age_s,
@@ -89,23 +88,23 @@ def _of_queues(settings: Settings, metrics: Metrics) -> Iterator[AlarmPlan]:
         do="raise max_concurrency if the function is busy; if a run died, wait for the message or find out why.",
     )
     waiting = {
-        # The minimum: at least one message could have been taken at any moment of the period.
+        # The minimum: a message was visible during the whole period.
         "waiting": metrics.of_queue("ApproximateNumberOfMessagesVisible", "Minimum"),
         "started": metrics.of_function("Invocations", "Sum"),
-        # Where every slot is taken by a long run, nothing starts and all is well.
+        # While long runs take every slot, none starts, and all is well.
         "running": metrics.of_function("ConcurrentExecutions", "Maximum"),
     }
     yield AlarmPlan(
         name="processing-stopped",
         metric=calculate(
-            # A function that is not invoked has no figures at all, not even for FILL to continue: SUM passes over
-            # what is missing, and the first series has a zero wherever the queue has a figure.
+            # A function that is not invoked has no data at all, which FILL cannot fill. SUM skips missing series, and
+            # the first series is zero wherever the queue has data.
             "IF(waiting > 0 AND SUM([0 * waiting, FILL(started, 0), FILL(running, 0)]) == 0, 1, 0)",
             waiting,
         ),
         comparison=ABOVE,
         threshold=0,
-        # Three in a row: FILL takes a metric that is merely late for a zero, but not for a quarter of an hour.
+        # Three in a row: FILL reads a late metric as zero, but none is 15 minutes late.
         periods=(3, 3),
         missing=KEEP_STATE,
         means="Messages wait in the ingest queue, but for 15 minutes the function has not been invoked.",
@@ -150,7 +149,7 @@ def _of_function(settings: Settings, metrics: Metrics) -> Iterator[AlarmPlan]:
         threshold=1,
         periods=(1, 6),
         missing=NOTHING_HAPPENED,
-        # A run that fails is answered to SQS and is no error of the function.
+        # A failed run is answered to SQS and is no error of the function.
         means="The function itself died or did not start: timeout, out of memory, bad deployment. No run is lost.",
         look="the saved query 'Invocations that died'",
         do="undo the last deployment, or raise memory_mb or timeout_s; the messages come back by themselves.",
@@ -160,7 +159,7 @@ def _of_function(settings: Settings, metrics: Metrics) -> Iterator[AlarmPlan]:
         metric=metrics.of_function("Throttles", "Sum"),
         comparison=AT_LEAST,
         threshold=1,
-        # A throttled poll is tried again; only a lasting shortage wants a person.
+        # Lambda retries a throttled poll; only a lasting shortage needs a person.
         periods=(3, 6),
         missing=NOTHING_HAPPENED,
         means="Lambda keeps refusing to start runs: the account has too little concurrency left.",
@@ -196,7 +195,7 @@ def _of_tables(settings: Settings, metrics: Metrics, storage: Storage) -> Iterat
         ("orders", storage.orders, settings.order_indexes),
         ("files", storage.files, FILES_INDEXES),
     ):
-        # An index that throttles holds up the table's writes, but is counted apart from it.
+        # A throttled index holds up the table's writes but is counted separately.
         parts = {
             f"writes{number}": metrics.of_table("WriteThrottleEvents", table, index=index, minutes=1)
             for number, index in enumerate(("", *indexes))
@@ -206,7 +205,7 @@ def _of_tables(settings: Settings, metrics: Metrics, storage: Storage) -> Iterat
             metric=calculate(f"SUM([{', '.join(parts)}])", parts, minutes=1),
             comparison=AT_LEAST,
             threshold=1,
-            # The processor waits and tries again while a table splits its partitions, which takes some minutes.
+            # The processor retries while the table splits partitions, which takes some minutes.
             periods=(10, 15),
             missing=NOTHING_HAPPENED,
             means=f"For ten minutes DynamoDB has held up writes to the {name} table or its indexes.",

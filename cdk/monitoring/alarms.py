@@ -1,7 +1,6 @@
-"""One alarm for each plan, and one mail for all of them.
+"""One alarm for each plan, and a composite alarm over them that sends the one mail of an incident.
 
-No alarm has an action of its own: the composite alarm over all of them tells people, once, when the first begins; it
-can begin again only after the last has ended.
+Only the composite has an action. It fires when the first alarm does, and can fire again once all are over.
 """
 
 from aws_cdk import aws_cloudwatch as cloudwatch
@@ -20,7 +19,7 @@ COMPOSITE = "incident"
 
 
 class Alarms(Construct):
-    """The alarms, and the composite alarm that mails."""
+    """The alarms, and the composite alarm that publishes to the alerts topic."""
 
     def __init__(
         self,
@@ -36,34 +35,34 @@ class Alarms(Construct):
         self._settings = settings
         groups = plan_alarms(settings, metrics, storage)
         self._plans = [plan for plans in groups.values() for plan in plans]
-        alarms = [self._make(plan) for plan in self._plans]
+        alarms = [self._make_alarm(plan) for plan in self._plans]
         composite = self._compose(groups)
-        composite.node.add_dependency(*alarms)  # CloudWatch refuses a rule about alarms that do not exist.
+        composite.node.add_dependency(*alarms)  # CloudWatch refuses a rule that names missing alarms.
         composite.add_alarm_action(actions.SnsAction(alerts))
 
     def references(self) -> list[cloudwatch.IAlarm]:
-        """Refer to every alarm by its ARN, the composite first, whether or not the emulator leaves it out."""
+        """Refer to all alarms by ARN, the composite first, including those that the emulator leaves out."""
         return [
-            cloudwatch.Alarm.from_alarm_arn(self, f"Shown-{name}", alarm_arn(self, self._called(name)))
+            cloudwatch.Alarm.from_alarm_arn(self, f"Shown-{name}", alarm_arn(self, self._alarm_name(name)))
             for name in (COMPOSITE, *(plan.name for plan in self._plans))
         ]
 
-    def _called(self, name: str) -> str:
+    def _alarm_name(self, name: str) -> str:
         return f"waybill-{self._settings.environment}-{name}"
 
-    def _make(self, plan: AlarmPlan) -> cloudwatch.Alarm:
-        enough, of = plan.periods
+    def _make_alarm(self, plan: AlarmPlan) -> cloudwatch.Alarm:
+        breaching, evaluated = plan.periods
         alarm = cloudwatch.Alarm(
             self,
             plan.name.title().replace("-", ""),
-            # Fixed, so that the composite's rule and the dashboard can name an alarm that the emulator leaves out.
-            alarm_name=self._called(plan.name),
+            # Fixed, so that the composite's rule and the dashboard can name alarms that the emulator leaves out.
+            alarm_name=self._alarm_name(plan.name),
             alarm_description=plan.describe(dashboard_url(self._settings)),
             metric=plan.metric,
             comparison_operator=plan.comparison,
             threshold=plan.threshold,
-            datapoints_to_alarm=enough,
-            evaluation_periods=of,
+            datapoints_to_alarm=breaching,
+            evaluation_periods=evaluated,
             treat_missing_data=plan.missing,
         )
         if isinstance(plan.metric, cloudwatch.MathExpression):
@@ -75,14 +74,14 @@ class Alarms(Construct):
         composite = cloudwatch.CompositeAlarm(
             self,
             "Incident",
-            composite_alarm_name=self._called(COMPOSITE),
+            composite_alarm_name=self._alarm_name(COMPOSITE),
             alarm_description=(
                 "Something needs a person. This is the one mail about it: further alarms join it in silence.\n\n"
                 f"Dashboard: {dashboard_url(self._settings)}\nWhat to look at first, by the alarm that is red there:\n"
                 f"{first}\nDo: what the red alarm's description says.\nRunbook: {RUNBOOK}#{COMPOSITE}"
             ),
             alarm_rule=cloudwatch.AlarmRule.from_string(
-                " OR ".join(f'ALARM("{self._called(plan.name)}")' for plan in self._plans)
+                " OR ".join(f'ALARM("{self._alarm_name(plan.name)}")' for plan in self._plans)
             ),
         )
         only_on_aws(composite)

@@ -1,6 +1,6 @@
-"""The one dashboard that an operator keeps open: is anything wrong now, and if so, where.
+"""The dashboard, which shows whether anything is wrong now, and where.
 
-From top to bottom: the present, the work, how long it takes, the function, the tables, the cost, and the console.
+From top to bottom: the present, throughput, latency, the function, the tables, cost, and the console.
 """
 
 from aws_cdk import Duration

@@ -1,4 +1,4 @@
-"""The dashboard's widgets about what does the work: the function, the tables and the console."""
+"""The dashboard's widgets about resources: the function, the tables and the console."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ from cdk.settings import Settings
 
 @dataclass(frozen=True)
 class Resources:
-    """Rows of widgets about AWS's own metrics of our resources."""
+    """Rows of widgets of AWS's own metrics."""
 
     settings: Settings
     metrics: Metrics
@@ -23,7 +23,7 @@ class Resources:
     log_group: logs.ILogGroup
 
     def function(self) -> Rows:
-        """Show how the function does, against its limits."""
+        """Show the function against its limits."""
         return [
             [
                 text(
@@ -71,7 +71,7 @@ class Resources:
             [of("Invocations", "Sum", label="invocations"), ours("ColdStarts", label="cold starts")],
             unit="in 5 minutes",
         )
-        # Init duration is no metric: Lambda writes it to the log only.
+        # Lambda writes the init duration to the log only.
         initialisation = cloudwatch.LogQueryWidget(
             title="Lambda: Init duration of cold starts (ms)",
             log_group_names=[self.log_group.log_group_name],
@@ -83,7 +83,7 @@ class Resources:
         return [peak, starts, initialisation]
 
     def tables(self) -> Rows:
-        """Show what the tables and their indexes take, each by itself."""
+        """Show the consumption and throttling of each table and index."""
         metrics, storage = self.metrics, self.storage
         places = [
             ("orders", storage.orders, ""),
@@ -128,7 +128,7 @@ class Resources:
         ]
 
     def console(self) -> Rows:
-        """Show how the operators' console answers, and how its functions do."""
+        """Show the console's answers and its functions."""
         of_api, of_console, of_worker = self.metrics.of_api, self.metrics.of_console, self.metrics.of_worker
         latency = graph(
             "Console: time to answer",

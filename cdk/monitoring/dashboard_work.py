@@ -1,4 +1,4 @@
-"""The dashboard's widgets about the work: what is wrong now, throughput, latency and cost."""
+"""The dashboard's widgets about files: the present, throughput, latency and cost."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,13 +13,13 @@ from cdk.settings import Settings
 
 @dataclass(frozen=True)
 class Work:
-    """Rows of widgets about files and what becomes of them."""
+    """Rows of widgets of the processor's own metrics and the queues."""
 
     settings: Settings
     metrics: Metrics
 
     def now(self, alarms: Sequence[cloudwatch.IAlarm]) -> Rows:
-        """Say whether anything is wrong at this moment."""
+        """Show whether anything is wrong at this moment."""
         metrics, settings = self.metrics, self.settings
         shown: list[cloudwatch.IWidget] = [
             cloudwatch.AlarmStatusWidget(
@@ -66,7 +66,7 @@ class Work:
         return [shown, [dead, age, queue, failed]]
 
     def throughput(self) -> Rows:
-        """Count what came and what became of it."""
+        """Show the files and rows by outcome."""
         ours = self.metrics.ours
         outcomes = {
             "processed": ours("FilesProcessed"),
@@ -85,7 +85,7 @@ class Work:
             unit="files in 5 minutes",
         )
         success = graph(
-            "Success: files that needed nobody",
+            "Success rate: files that needed no person",
             [calculate("100 * processed / (processed + partial + failed + dead)", outcomes, label="% of files")],
             unit="%",
             top=100,
@@ -122,7 +122,7 @@ class Work:
         ]
 
     def latency(self) -> Rows:
-        """Show how long files take."""
+        """Show the times from upload to settlement."""
         settled = graph("From upload to settled", self._percentiles("UploadToSettled"), unit="ms", across=2)
         run = graph("Duration of a run", self._percentiles("ProcessingDuration"), unit="ms", across=2)
         return [
@@ -140,7 +140,7 @@ class Work:
         return [self.metrics.ours(name, statistic, label=statistic) for statistic in ("p50", "p90", "p99")]
 
     def cost(self) -> Rows:
-        """Show what it costs."""
+        """Show the estimated cost."""
         ours, hour, day = self.metrics.ours, 60, 24 * 60
         parts = {
             "cost": ours("EstimatedCost", minutes=hour),

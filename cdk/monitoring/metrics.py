@@ -1,6 +1,6 @@
-"""Names every CloudWatch metric that an alarm or the dashboard looks at, with the dimensions it really has.
+"""The CloudWatch metrics that alarms and the dashboard use, with their dimensions.
 
-Our own come from the function's log lines (EMF); `processor/` emits them once an invocation, zeros included.
+The processor's own arrive by its log lines (EMF), once an invocation, zeros included.
 """
 
 from collections.abc import Mapping
@@ -30,40 +30,40 @@ class Metrics:
     dead_letters: sqs.IQueue
 
     def ours(self, name: str, statistic: str = "Sum", *, minutes: int = 5, label: str = "") -> cloudwatch.Metric:
-        """Look at one of the processor's own."""
+        """Return one of the processor's own metrics."""
         dimensions = {"service": SERVICE, "environment": self.environment}
         return _metric(NAMESPACE, name, dimensions, statistic, minutes, label)
 
     def of_function(self, name: str, statistic: str, *, minutes: int = 5, label: str = "") -> cloudwatch.Metric:
-        """Look at one that Lambda publishes for the processor."""
+        """Return one that Lambda publishes for the processor."""
         return _of_lambda(self.function, name, statistic, minutes, label)
 
     def of_console(self, name: str, statistic: str, *, minutes: int = 5, label: str = "") -> cloudwatch.Metric:
-        """Look at one that Lambda publishes for the console."""
+        """Return one that Lambda publishes for the console."""
         return _of_lambda(self.console, name, statistic, minutes, label)
 
     def of_worker(self, name: str, statistic: str, *, minutes: int = 5, label: str = "") -> cloudwatch.Metric:
-        """Look at one that Lambda publishes for the console's worker."""
+        """Return one that Lambda publishes for the console's worker."""
         return _of_lambda(self.worker, name, statistic, minutes, label)
 
     def of_api(self, name: str, statistic: str, *, minutes: int = 5, label: str = "") -> cloudwatch.Metric:
-        """Look at one that API Gateway publishes for the console's HTTP API."""
+        """Return one that API Gateway publishes for the console's HTTP API."""
         return _metric("AWS/ApiGateway", name, {"ApiId": self.api.api_id}, statistic, minutes, label)
 
     def of_queue(self, name: str, statistic: str, *, minutes: int = 5, label: str = "") -> cloudwatch.Metric:
-        """Look at one that SQS publishes for the ingest queue."""
+        """Return one that SQS publishes for the ingest queue."""
         return _metric("AWS/SQS", name, {"QueueName": self.queue.queue_name}, statistic, minutes, label)
 
     def of_dead_letters(self, name: str, statistic: str, *, minutes: int = 5, label: str = "") -> cloudwatch.Metric:
-        """Look at one that SQS publishes for the dead-letter queue."""
+        """Return one that SQS publishes for the dead-letter queue."""
         return _metric("AWS/SQS", name, {"QueueName": self.dead_letters.queue_name}, statistic, minutes, label)
 
     def of_table(
         self, name: str, table: dynamodb.ITable, *, index: str = "", minutes: int = 5, label: str = ""
     ) -> cloudwatch.Metric:
-        """Look at the sum of one that DynamoDB publishes for a table alone or, apart from it, for one of its indexes.
+        """Return the sum of one that DynamoDB publishes for a table or, separately, for one of its indexes.
 
-        Not ThrottledRequests or SuccessfulRequestLatency: those exist for each operation only.
+        Not ThrottledRequests or SuccessfulRequestLatency, which exist per operation only.
         """
         dimensions = {"TableName": table.table_name}
         if index:
@@ -91,7 +91,7 @@ def _metric(
 def calculate(
     expression: str, metrics: Mapping[str, cloudwatch.Metric], *, minutes: int = 5, label: str = ""
 ) -> cloudwatch.MathExpression:
-    """Calculate a metric from others, named in the expression, all over the same period."""
+    """Return a metric calculated from others, which the expression names, over one period."""
     return cloudwatch.MathExpression(
         expression=expression,
         using_metrics=dict(metrics),

@@ -1,7 +1,7 @@
-"""The saved questions to the logs: CloudWatch → Logs Insights → Saved queries → Waybill.
+"""The saved queries of the logs: CloudWatch → Logs Insights → Saved queries → Waybill.
 
-They name the events and fields that `processor/` and `admin_api/` log (CONTRIBUTING.md, "Logs") and those of the
-console's access log; a test keeps a table of the first two.
+They use events and fields that `processor/` and `admin_api/` log (a test keeps a table of them), and the fields of the
+console's access log.
 """
 
 from aws_cdk import aws_logs as logs
@@ -56,7 +56,7 @@ QUERIES = {
     "Cold starts": INITIALISATIONS,
 }
 
-# To the console's own log: every page names its request.
+# Of the console's own log; every page shows its request's id.
 CONSOLE_QUERIES = {
     "One console request": """fields @timestamp, level, message, method, route, status, duration_ms, who,
     exception_name, exception, xray_trace_id
@@ -65,7 +65,7 @@ CONSOLE_QUERIES = {
 | limit 200""",
 }
 
-# To the HTTP API's access log, whose fields are gateway.py's.
+# Of the HTTP API's access log, whose fields are in cdk/resources/gateway.py.
 ACCESS_QUERIES = {
     "Console requests that failed": """fields @timestamp, status, method, path, latency_ms, integration_error, ip,
     request_id
@@ -80,7 +80,7 @@ ACCESS_QUERIES = {
 
 
 class Queries(Construct):
-    """One saved query for each question that the runbook asks."""
+    """The saved queries that the runbook refers to."""
 
     def __init__(
         self,

@@ -1,10 +1,10 @@
-"""Which share of the runs, and of the console's requests, X-Ray records.
+"""X-Ray's sampling rules: the share of runs and of console requests that is recorded.
 
-X-Ray's default is the first request of each second and 5 % of the others: most runs would have a trace id and no
-trace. Lambda asks X-Ray for the decision where a request brings none
-(https://docs.aws.amazon.com/lambda/latest/api/API_TracingConfig.html), and X-Ray answers by its rules; but Lambda's
-developer guide says that the rate of a function cannot be configured. So this rule is what can be asked for, no
-promise, and whoever shows a trace has to be ready for one that was not sampled.
+By default X-Ray records the first request of each second and 5 % of the others, so most runs would have a trace id and
+no trace. Lambda asks X-Ray for the decision where a request brings none
+(https://docs.aws.amazon.com/lambda/latest/api/API_TracingConfig.html), and X-Ray decides by its rules. But Lambda's
+developer guide says that a function's rate cannot be configured, so a rule is a request, not a promise: pages must
+handle a trace that was not sampled.
 """
 
 from collections.abc import Mapping
@@ -18,10 +18,10 @@ from cdk.settings import Settings
 
 
 class Tracing(Construct):
-    """X-Ray's sampling rules for our functions, ahead of the account's default rule.
+    """One sampling rule for each function, ahead of the account's default rule.
 
-    `functions` are given by what their rules' names end in. No pattern over all of them: `waybill-dev-*` would be
-    those of an environment `dev-two`, too.
+    `functions` maps the ending of a rule's name to its function. One rule with a pattern would not do: `waybill-dev-*`
+    also matches the functions of an environment `dev-two`.
     """
 
     def __init__(
@@ -36,10 +36,10 @@ class Tracing(Construct):
                     rule_name=f"waybill-{settings.environment}{suffix}",  # At most 32 characters.
                     priority=100 + number,  # The default rule is the last, at 10000.
                     fixed_rate=settings.trace_sampling,
-                    # At a low rate a quiet system would show nothing: the first run of each second is recorded.
+                    # The first run of each second is recorded, so that a quiet system shows something at a low rate.
                     reservoir_size=1 if settings.trace_sampling else 0,
                     service_name=function.function_name,
-                    service_type="*",  # What Lambda calls itself here is documented nowhere; the name is enough.
+                    service_type="*",  # Lambda's value is undocumented; the name is enough.
                     host="*",
                     http_method="*",
                     url_path="*",

@@ -1,4 +1,4 @@
-"""The kinds of widgets that the dashboard is made of: text across the whole width, and graphs side by side."""
+"""The dashboard's widgets: text across the whole width, and graphs side by side."""
 
 from collections.abc import Mapping, Sequence
 
@@ -11,7 +11,7 @@ type Rows = list[list[cloudwatch.IWidget]]
 
 
 def text(markdown: str, *, height: int = 2) -> cloudwatch.TextWidget:
-    """Write a section's heading, with what to do when its graphs look wrong."""
+    """Return a section's heading in Markdown, with what to do when its graphs look wrong."""
     return cloudwatch.TextWidget(markdown=markdown, width=WIDTH, height=height)
 
 
@@ -25,9 +25,9 @@ def graph(
     start: str | None = None,
     across: int = 3,
 ) -> cloudwatch.GraphWidget:
-    """Draw lines over time, `across` graphs to a row; `limits` are labelled horizontal lines, the last one in red.
+    """Return a graph of lines over time, `across` graphs to a row.
 
-    `start` is how far a graph looks back where that is not the dashboard's own choice, such as "-P30D".
+    `limits` are labelled horizontal lines, the last one red. `start` overrides the dashboard's range, such as "-P30D".
     """
     labels = list(limits or {})
     return cloudwatch.GraphWidget(
