@@ -13,15 +13,24 @@ from typing import TYPE_CHECKING, ClassVar
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-
 _UNPACK = "Upload it unpacked, as .csv: only that can be read in ranges."
 
 
 class WaybillError(Exception):
     """Something went wrong in Waybill."""
 
+    message: ClassVar[str] = ""
+    """What the error says, with its fields in braces. An error without a message says its docstring."""
+
+    def __str__(self) -> str:
+        if not self.message:
+            return str(type(self).__doc__)
+        fields = {
+            name: ", ".join(value) if isinstance(value, list | tuple) else value for name, value in vars(self).items()
+        }
+        return self.message.format_map(fields)
+
     def __repr__(self) -> str:
-        """Name the error and what it says."""
         return f"{type(self).__name__}({str(self)!r})"
 
 
@@ -34,10 +43,6 @@ class PermanentError(WaybillError):
 
     cause: ClassVar[str] = "unreadable"
     """A constant word for lists, filters and metrics; the message is for people."""
-
-    def __str__(self) -> str:
-        """Say what is wrong, where, and what to do."""
-        return str(type(self).__doc__)
 
 
 class EmptyFileError(PermanentError):
@@ -57,11 +62,8 @@ class NoHeaderError(PermanentError):
     """The first line is not a usable header."""
 
     cause = "no_header"
+    message = "{problem} The first line must name the columns, separated by comma, semicolon, tab or |."
     problem: str
-
-    def __str__(self) -> str:
-        """Say what stands in the header's place."""
-        return f"{self.problem} The first line must name the columns, separated by comma, semicolon, tab or |."
 
 
 @dataclass(eq=False, repr=False)
@@ -69,11 +71,8 @@ class MissingColumnError(PermanentError):
     """The header lacks columns that every order needs."""
 
     cause = "missing_column"
+    message = "The header lacks {missing}. Add what is missing and upload the file again."
     missing: Sequence[str]
-
-    def __str__(self) -> str:
-        """Name the missing columns."""
-        return f"The header lacks {', '.join(self.missing)}. Add what is missing and upload the file again."
 
 
 @dataclass(eq=False, repr=False)
@@ -81,11 +80,8 @@ class DuplicateColumnError(PermanentError):
     """The header names a column twice, so its value would be a guess."""
 
     cause = "duplicate_column"
+    message = "The header names {duplicated} more than once. Keep one of each and upload again."
     duplicated: Sequence[str]
-
-    def __str__(self) -> str:
-        """Name the columns that stand there twice."""
-        return f"The header names {', '.join(self.duplicated)} more than once. Keep one of each and upload again."
 
 
 @dataclass(eq=False, repr=False)
@@ -93,6 +89,7 @@ class WrongEncodingError(PermanentError):
     """The bytes are not text in the encoding that was promised."""
 
     cause = "wrong_encoding"
+    message = "Line {line} holds the byte 0x{byte:02X}, which is not {encoding}. {hint}"
     encoding: str
     line: int
     byte: int
@@ -100,22 +97,15 @@ class WrongEncodingError(PermanentError):
         "Save the file as UTF-8, or upload it with the object metadata `encoding: cp1252` if it is Windows-1252."
     )
 
-    def __str__(self) -> str:
-        """Say which byte on which line does not fit."""
-        return f"Line {self.line} holds the byte 0x{self.byte:02X}, which is not {self.encoding}. {self.hint}"
-
 
 @dataclass(eq=False, repr=False)
 class UnknownEncodingError(PermanentError):
     """The upload declares an encoding that is not offered."""
 
     cause = "wrong_encoding"
+    message = "The upload declares the encoding {declared!r:.40}; offered are {offered}."
     declared: str
     offered: Sequence[str]
-
-    def __str__(self) -> str:
-        """Name what was declared and what is offered."""
-        return f"The upload declares the encoding {self.declared!r:.40}; offered are {', '.join(self.offered)}."
 
 
 @dataclass(eq=False, repr=False)
@@ -123,11 +113,8 @@ class NotCsvError(PermanentError):
     """The file is another kind of file under a CSV's name."""
 
     cause = "not_csv"
+    message = "This is {kind}, not CSV text. Export it as CSV (UTF-8) and upload that."
     kind: str
-
-    def __str__(self) -> str:
-        """Say what the file is instead."""
-        return f"This is {self.kind}, not CSV text. Export it as CSV (UTF-8) and upload that."
 
 
 class WrongNameError(PermanentError):
@@ -141,11 +128,8 @@ class BadGzipError(PermanentError):
     """A .csv.gz that does not unpack."""
 
     cause = "bad_gzip"
+    message = "The file cannot be unpacked: {problem}. Compress and upload it again."
     problem: str
-
-    def __str__(self) -> str:
-        """Say what gzip met."""
-        return f"The file cannot be unpacked: {self.problem}. Compress and upload it again."
 
 
 @dataclass(eq=False, repr=False)
@@ -158,7 +142,6 @@ class TooLargeError(PermanentError):
     gzipped: bool = False
 
     def __str__(self) -> str:
-        """Say which limit was passed."""
         if self.unpacked or self.gzipped:
             what = "unpacks to" if self.unpacked else "is"
             return f"The file {what} more than {self.limit_bytes:,} bytes, the limit of a .csv.gz. {_UNPACK}"
@@ -170,12 +153,9 @@ class TooManyRowsError(PermanentError):
     """A .csv.gz has more rows than one run can store in the function's time."""
 
     cause = "too_large"
+    message = f"The file has {{lines:,}} lines; {{limit:,}} are the limit of a .csv.gz. {_UNPACK}"
     lines: int
     limit: int
-
-    def __str__(self) -> str:
-        """Say how many there are and how many may be."""
-        return f"The file has {self.lines:,} lines; {self.limit:,} are the limit of a .csv.gz. {_UNPACK}"
 
 
 class ObjectGoneError(PermanentError):
@@ -191,35 +171,26 @@ class ObjectGoneError(PermanentError):
 class MessageError(WaybillError):
     """The message is neither an S3 event nor a command."""
 
+    message = "The message is neither an S3 event nor a command: {problem}."
     problem: str
-
-    def __str__(self) -> str:
-        """Say what stands in the message instead."""
-        return f"The message is neither an S3 event nor a command: {self.problem}."
 
 
 @dataclass(eq=False, repr=False)
 class FileBusyError(WaybillError):
     """An earlier delivery of this very message still works on the file."""
 
+    message = "File {file_id} is still being processed; its lease ends in {free_in_s} s."
     file_id: str
     free_in_s: int
-
-    def __str__(self) -> str:
-        """Say when the file is free again."""
-        return f"File {self.file_id} is still being processed; its lease ends in {self.free_in_s} s."
 
 
 @dataclass(eq=False, repr=False)
 class LeaseLostError(WaybillError):
     """Another run has taken the file over."""
 
+    message = "Run {run_id} no longer holds file {file_id}: another run has taken it over."
     file_id: str
     run_id: str
-
-    def __str__(self) -> str:
-        """Name the run that lost."""
-        return f"Run {self.run_id} no longer holds file {self.file_id}: another run has taken it over."
 
 
 @dataclass(eq=False, repr=False)
@@ -230,7 +201,6 @@ class RangesMissingError(WaybillError):
     ranges: int
 
     def __str__(self) -> str:
-        """Say how many, and what becomes of the others."""
         return (
             f"{len(self.missing)} of {self.ranges} ranges of the file could not be stored, the first being number "
             f"{self.missing[0]}; the log says why. The next run stores these alone."
@@ -240,60 +210,44 @@ class RangesMissingError(WaybillError):
 class PlanMissingError(WaybillError):
     """The plan of the file's ranges is gone; the next run makes it again."""
 
-    def __str__(self) -> str:
-        """Say what is gone, and what becomes of the file."""
-        return str(type(self).__doc__)
-
 
 @dataclass(eq=False, repr=False)
 class StepFailedError(WaybillError):
     """A step of the state machine failed for good."""
 
+    message = "{words}"
     cause: str
     words: str
-
-    def __str__(self) -> str:
-        """Say what the step said."""
-        return self.words
 
 
 @dataclass(eq=False, repr=False)
 class OutOfTimeError(WaybillError):
     """The function's time is nearly up and the file is not finished."""
 
+    message = (
+        "The function's time ran out after {rows:,} rows. {remedy}, then redrive. "
+        "Do not upload the file in parts: the rows so far are stored."
+    )
     rows: int
     remedy: str = "Raise memory_mb (more memory is more speed)"
-
-    def __str__(self) -> str:
-        """Say how far the run came and what would help."""
-        return (
-            f"The function's time ran out after {self.rows:,} rows. {self.remedy}, then redrive. "
-            "Do not upload the file in parts: the rows so far are stored."
-        )
 
 
 @dataclass(eq=False, repr=False)
 class ThrottledError(WaybillError):
     """DynamoDB kept refusing items for longer than is sensible to wait."""
 
+    message = "DynamoDB left {unprocessed} orders unprocessed after {attempts} attempts."
     unprocessed: int
     attempts: int
-
-    def __str__(self) -> str:
-        """Say how many items were refused how often."""
-        return f"DynamoDB left {self.unprocessed} orders unprocessed after {self.attempts} attempts."
 
 
 @dataclass(eq=False, repr=False)
 class LookupThrottledError(WaybillError):
     """DynamoDB kept leaving keys unprocessed for longer than a page may take."""
 
+    message = "DynamoDB is busy: {unprocessed} {things} could not be read. Ask again in a few seconds."
     unprocessed: int
     things: str = "orders"
-
-    def __str__(self) -> str:
-        """Say how many could not be read, and what to do."""
-        return f"DynamoDB is busy: {self.unprocessed} {self.things} could not be read. Ask again in a few seconds."
 
 
 @dataclass(eq=False, repr=False)
@@ -304,7 +258,6 @@ class IllegalTransitionError(WaybillError):
     new: str
 
     def __str__(self) -> str:
-        """Name both states."""
         return f"A file that is {self.old or 'new'} cannot become {self.new}."
 
 
@@ -315,5 +268,4 @@ class MessageFailedError(WaybillError):
     failures: Sequence[BaseException]
 
     def __str__(self) -> str:
-        """Join what went wrong with each file."""
         return "; ".join(f"{type(error).__name__}: {error}" for error in self.failures)

@@ -23,15 +23,12 @@ if TYPE_CHECKING:
     from processor.ledger.table import FilesTable
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class ActionTakenOverError(WaybillError):
     """Another worker has carried this action on."""
 
+    message = "Another worker carries on with action {action_id}."
     action_id: str
-
-    def __str__(self) -> str:
-        """Say who goes on."""
-        return f"Another worker carries on with action {self.action_id}."
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,10 +33,6 @@ _READERS = 8
 class CustomerIndexMissingError(WaybillError):
     """This stack was deployed without the index by_customer, so orders cannot be searched by customer."""
 
-    def __str__(self) -> str:
-        """Say why not."""
-        return str(type(self).__doc__)
-
 
 @dataclass(frozen=True, slots=True)
 class FileOrders:

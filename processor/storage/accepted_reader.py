@@ -30,32 +30,26 @@ _MANY_ROWS = 1_000
 """Fewer are read through to reach those behind them; so far apart lie the offsets, too."""
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class AcceptedRowsGoneError(WaybillError):
     """The object that held the accepted rows is no longer there."""
 
+    message = (
+        "{object_key} is no longer in the bucket: it has expired or was deleted. "
+        "The orders themselves are stored all the same: search for their number or customer."
+    )
     object_key: str
 
-    def __str__(self) -> str:
-        """Say what is gone, why that may be, and what is still there."""
-        return (
-            f"{self.object_key} is no longer in the bucket: it has expired or was deleted. "
-            "The orders themselves are stored all the same: search for their number or customer."
-        )
 
-
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class AcceptedRowsUnreadableError(WaybillError):
     """The object does not hold the accepted rows of this file."""
 
+    message = (
+        "{object_key} does not hold this file's accepted rows: somebody has replaced it. "
+        "Reprocess the file to have it written again."
+    )
     object_key: str
-
-    def __str__(self) -> str:
-        """Say which object holds something else, and what to do."""
-        return (
-            f"{self.object_key} does not hold this file's accepted rows: somebody has replaced it. "
-            "Reprocess the file to have it written again."
-        )
 
 
 def run_of_rows(runs: Iterable[RunEntry]) -> RunEntry | None:

@@ -21,15 +21,12 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class RejectedRowsError(WaybillError):
     """The rejected rows cannot be shown; ``why`` says so in words."""
 
+    message = "{why}"
     why: str
-
-    def __str__(self) -> str:
-        """Say why."""
-        return self.why
 
 
 @dataclass(frozen=True, slots=True)
