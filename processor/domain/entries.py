@@ -107,6 +107,10 @@ class FileEntry(NamedTuple):
             values[name] = tuple(values.get(name, ()))
         return cls(**values)
 
+    def evolve(self, *, without: Iterable[str] = (), **values: Any) -> FileEntry:
+        """Return the entry with these values, and as if nothing were known of the fields ``without``."""
+        return self._replace(**{name: self._field_defaults[name] for name in without}, **values)
+
     @property
     def name(self) -> str:
         """What a person calls the file."""

@@ -145,7 +145,7 @@ class Ledger:
         """Lengthen the run's lease to a moment (seconds since the epoch); raises :class:`LeaseLostError`."""
         values = {"lease_until": until, "size_bytes": size_bytes}
         self._while_held(entry, ItemUpdate(entry.file_id, FILE_ENTRY, values, _unchanged(entry)))
-        return entry._replace(lease_until=until, size_bytes=size_bytes)
+        return entry.evolve(lease_until=until, size_bytes=size_bytes)
 
     def _while_held(self, entry: FileEntry, change: ItemUpdate) -> None:
         try:
@@ -189,7 +189,7 @@ class Ledger:
         else:
             remove = (*remove, "counted_as")
         change = ItemUpdate(entry.file_id, FILE_ENTRY, values, _unchanged(entry), remove=remove)
-        new = entry._replace(**values, **{name: FileEntry._field_defaults[name] for name in remove})
+        new = entry.evolve(without=remove, **values)
         if counters := recount(entry, new):
             self._table.transact(change, counters)
         else:

@@ -103,6 +103,16 @@ def test_file_entry_answers_for_its_file() -> None:
     assert entry.base == datetime(2026, 11, 22, 10, 20, 30, 123_456, tzinfo=UTC)
 
 
+def test_entry_evolves_into_another() -> None:
+    """It gets new values, forgets others, and stays as it was itself."""
+    entry = file_entry(cause="empty", run_id="r1")
+
+    changed = entry.evolve(without=("cause", "lease_until"), run_id="r2")
+
+    assert (changed.cause, changed.lease_until, changed.run_id, changed.file_id) == ("", 0, "r2", entry.file_id)
+    assert (entry.cause, entry.run_id) == ("empty", "r1")
+
+
 def test_original_is_in_the_inbox_until_it_is_settled() -> None:
     """A run reads the inbox's version first, and the settled copy once there is one."""
     settled = file_entry(original_key="archive/x", original_version="v9")
