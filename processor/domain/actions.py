@@ -90,11 +90,6 @@ class ActionEntry:
     """Where a bulk action goes on if its worker was cut off: known to its executor alone."""
 
     @property
-    def is_bulk(self) -> bool:
-        """Whether it has a page of its own rather than a place on a file's."""
-        return not self.file_id
-
-    @property
     def is_finished(self) -> bool:
         """Whether it is over, however it ended."""
         return self.state is not ActionState.RUNNING

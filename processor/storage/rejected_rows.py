@@ -6,13 +6,12 @@ the ``waybill_*`` columns behind them say which row it was, why it was rejected 
 
 from __future__ import annotations
 
-import csv
 from typing import TYPE_CHECKING, NamedTuple
 
 from processor.domain.columns import NAMES, Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Sequence
 
 ROW_NUMBER, REASONS, ORIGINAL = "waybill_row", "waybill_reasons", "waybill_original"
 OWN_COLUMNS = (ROW_NUMBER, REASONS, ORIGINAL)
@@ -52,13 +51,3 @@ class RejectedRow(NamedTuple):
             Problem(*reason.split(_AFTER_COLUMN, maxsplit=1)) for reason in reasons.split(_BETWEEN_PROBLEMS)
         )
         return cls(int(number), problems, tuple(cells[: len(NAMES)]), original)
-
-
-def read_rejected_rows(lines: Iterable[str]) -> Iterator[RejectedRow]:
-    """Read a rejected-rows file back, from its lines with their line ends."""
-    reader = csv.reader(lines, strict=True)
-    header = tuple(next(reader, ()))
-    if header != HEADER:
-        raise ValueError(f"not a rejected-rows file: its header is {header}")
-    for cells in reader:
-        yield RejectedRow.from_cells(cells)

@@ -10,8 +10,8 @@ import pytest
 
 from processor.domain.file_states import FileState
 from processor.ledger.ledger import Ledger
-from processor.storage.rejected_rows import read_rejected_rows
 from tests.integration.stage import BAD_ROW, GOOD_ROWS, csv_file
+from tests.rejected_files import read_rejected_rows
 
 if TYPE_CHECKING:
     from processor.domain.entries import FileEntry
@@ -55,7 +55,7 @@ def test_bad_rows_wait_with_their_reasons(stage: Stage) -> None:
 
     assert entry.state is FileState.PARTIAL
     assert (entry.accepted_rows, entry.rejected_rows) == (1, 2)
-    rejected = list(read_rejected_rows(stage.read(entry.rejected_key).decode().splitlines(keepends=True)))
+    rejected = read_rejected_rows(stage.read(entry.rejected_key).decode().splitlines(keepends=True))
     assert [(row.number, row.problems) for row in rejected] == [
         (3, (("quantity", "not a whole number"),)),
         (4, (("customer_name", "empty"), ("quantity", "below 1"))),

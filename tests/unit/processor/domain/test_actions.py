@@ -93,7 +93,7 @@ def test_action_knows_how_far_it_is() -> None:
     """Handled is whatever it came past; finished is whatever no longer runs."""
     action = ActionEntry("20261122T102030Z-0a1b2c3d", ActionKind.DISMISS, "t", "ada", ActionState.RUNNING)
 
-    assert (action.is_bulk, action.is_finished, action.handled) == (True, False, 0)
+    assert (action.is_finished, action.handled) == (False, 0)
     assert (
         ActionEntry("i", ActionKind.DISMISS, "t", "ada", ActionState.STOPPED, "f", done=1, skipped=2, failed=3).handled
         == 6

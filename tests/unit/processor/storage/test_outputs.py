@@ -15,7 +15,8 @@ from processor.domain.orders import ENRICHED_HEADER
 from processor.storage import outputs
 from processor.storage.csv_writer import CsvLines
 from processor.storage.outputs import AcceptedRows, RejectedRows
-from processor.storage.rejected_rows import HEADER, RejectedRow, read_rejected_rows
+from processor.storage.rejected_rows import HEADER, RejectedRow
+from tests.rejected_files import read_rejected_rows
 from tests.unit.processor.fake_writer import FakeWriter, as_writer
 from tests.unit.processor.strategies import ANY_CELL
 
@@ -136,4 +137,4 @@ def test_rejected_rows_are_read_back_from_the_object(rows: list[tuple[tuple[str,
 
     lines = writer.data.decode().split("\n")
     assert lines[0] == ",".join(HEADER) + "\r"
-    assert list(read_rejected_rows([text + "\n" for text in lines[:-1]])) == written
+    assert read_rejected_rows([text + "\n" for text in lines[:-1]]) == written
