@@ -10,7 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
-from admin_api.web.errors import ConsoleError
+from admin_api.web.errors import ConsoleError, InvalidError, RefusedError
 from admin_api.web.security import request_id
 from processor.domain.errors import IllegalTransitionError, LookupThrottledError
 from processor.observability.telemetry import logger
@@ -42,7 +42,7 @@ def _console_error(request: Request, error: Any) -> Response:
 
 def _illegal_transition(request: Request, error: Any) -> Response:
     what = f"{error} Somebody else, or a run, may have been faster."
-    return refuse(request, 409, "That is not possible now", what, "Reload the file's page to see how it stands.")
+    return refuse(request, 409, RefusedError.title, what, "Reload the file's page to see how it stands.")
 
 
 def _http_exception(request: Request, error: Any) -> Response:
@@ -53,13 +53,13 @@ def _http_exception(request: Request, error: Any) -> Response:
     if refused.status_code == 405:
         what = f"{request.method} is not possible at {request.url.path!r:.200}."
         return refuse(request, 405, "Not possible here", what)
-    return refuse(request, refused.status_code, "That cannot be read", str(refused.detail))
+    return refuse(request, refused.status_code, InvalidError.title, str(refused.detail))
 
 
 def _validation_error(request: Request, error: Any) -> Response:
     invalid: RequestValidationError = error
     wrong = [f"{'.'.join(map(str, each['loc'][1:])) or each['loc'][0]}: {each['msg']}" for each in invalid.errors()]
-    return refuse(request, 422, "That cannot be read", "; ".join(wrong)[:500], "Correct it and send it again.")
+    return refuse(request, 422, InvalidError.title, "; ".join(wrong)[:500], "Correct it and send it again.")
 
 
 def _aws_error(request: Request, error: Any) -> Response:

@@ -1,7 +1,7 @@
-"""The console's static files: bundled, named after their content, compressed once, and cached for ever.
+"""The console's static files: bundled, named by a hash of their content, compressed once, cached for ever.
 
-A file's address holds a hash of its bytes (``/static/3f1c0a9b7d52/app.css``), so a browser never asks again for what it
-has, and never shows old styles on a new page.
+A file's URL holds the hash (``/static/3f1c0a9b7d52/app.css``), so a browser never asks twice for the same content, and
+never shows old styles on a new page.
 """
 
 from __future__ import annotations
@@ -67,9 +67,9 @@ BUNDLES: Mapping[str, tuple[str, ...]] = {
     "icons.svg": ("icons.svg",),
     "favicon.svg": ("favicon.svg",),
 }
-"""What is served under which name, and the files that it is joined from.
+"""The served names, and the files that each is joined from.
 
-As few as there can be: where the console has been idle, every one that is asked for at once starts a function.
+As few as possible: after an idle time, each one requested at the same moment cold-starts a function.
 """
 
 _TYPES = {
@@ -83,29 +83,29 @@ _DIGEST_LENGTH = 12
 
 @dataclass(frozen=True)
 class Asset:
-    """One served file. It is compressed when it is first asked for, and then kept."""
+    """One served file, compressed at its first request and kept so."""
 
     name: str
     body: bytes = field(repr=False)
 
     @cached_property
     def digest(self) -> str:
-        """A name for exactly these bytes."""
+        """A hash of the bytes."""
         return hashlib.sha256(self.body).hexdigest()[:_DIGEST_LENGTH]
 
     @cached_property
     def zipped(self) -> bytes:
-        """The bytes as gzip; without a time stamp, so that they are the same on every machine."""
+        """The bytes as gzip, without a time stamp, so that they are the same on every machine."""
         return gzip.compress(self.body, compresslevel=9, mtime=0)
 
     @property
     def path(self) -> str:
-        """Where it is served."""
+        """The path of its URL."""
         return f"/static/{self.digest}/{self.name}"
 
     @property
     def media_type(self) -> str:
-        """What it is, for the browser."""
+        """The value of its Content-Type."""
         return _TYPES[Path(self.name).suffix]
 
 
@@ -122,11 +122,11 @@ class Assets:
         return cls({name: Asset(name, body) for name, body in joined.items()})
 
     def url(self, name: str) -> str:
-        """Give the address of a file; raises KeyError for a name that no bundle has."""
+        """Return the URL of a file; raises KeyError for an unknown name."""
         return self.by_name[name].path
 
     def find_asset(self, digest: str, name: str) -> Asset | None:
-        """Find the file of that name and content."""
+        """Find the file with that name and content."""
         asset = self.by_name.get(name)
         return asset if asset and asset.digest == digest else None
 
@@ -135,7 +135,7 @@ ASSETS = Assets.from_folder()
 
 
 def asset(name: str) -> str:
-    """Give the address of a static file; templates call it."""
+    """Return the URL of a static file, for templates."""
     return ASSETS.url(name)
 
 
@@ -144,7 +144,7 @@ router = APIRouter(include_in_schema=False)
 
 @router.api_route("/static/{digest}/{name}", methods=["GET", "HEAD"])
 def static_file(request: Request, digest: str, name: str) -> Response:
-    """Serve one file, compressed where the browser takes it; 304 if it has it; 404 for any other name or content.
+    """Serve one file, compressed if the browser takes gzip; 304 if it has the file, 404 for any other name or hash.
 
     Starlette's ``StaticFiles`` serves files one by one as they lie on disk, and its ``GZipMiddleware`` would compress
     them at each request.

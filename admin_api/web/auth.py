@@ -1,7 +1,7 @@
-"""Who is asking: the session of a browser or the token of a script; and what they may do.
+"""Users and their permissions, from a browser's session or a script's token.
 
-Identities are Cognito's. The group ``operators`` may act, ``viewers`` may look; whoever is in neither may do nothing.
-Signing in and out is in ``admin_api.pages.sign_in``.
+Identities are Cognito's. Members of the group ``operators`` may act, members of ``viewers`` may look, others may do
+nothing. Signing in and out is in ``admin_api.pages.sign_in``.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 OPERATORS, VIEWERS = "operators", "viewers"
 SESSION_COOKIE = "__Host-waybill"  # The prefix makes browsers insist on Secure, Path=/ and no Domain (RFC 6265bis).
 IDLE_S = 3600
-"""A session that nobody uses ends after this time."""
+"""An idle session ends after this time."""
 LONGEST_S = 8 * 3600
-"""And after this one in any case, so that leaving a group takes effect within a working day."""
+"""Any session ends after this time, so that leaving a group takes effect within a working day."""
 _TOUCH_EVERY_S = 300
 
 _SIGN_IN = "/auth/"
@@ -39,7 +39,7 @@ _OPEN_PATHS = frozenset({"/healthz", "/favicon.ico", "/robots.txt"})
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """Somebody who is signed in."""
+    """A signed-in person or script."""
 
     subject: str
     email: str
@@ -47,12 +47,12 @@ class User:
 
     @property
     def name(self) -> str:
-        """The name under which the activity keeps what they do: the e-mail address, if they have one."""
+        """The name in the activity: the e-mail address, or the subject where there is none."""
         return self.email or self.subject
 
     @property
     def may_look(self) -> bool:
-        """Whether they belong here at all."""
+        """Whether they may see the console."""
         return bool({OPERATORS, VIEWERS} & set(self.groups))
 
     @property
@@ -62,13 +62,13 @@ class User:
 
     @classmethod
     def from_claims(cls, claims: Any) -> User:
-        """Read the claims of an ID token of the user pool; raises KeyError where they name nobody."""
+        """Read the claims of an ID token of the user pool; raises KeyError without a subject."""
         groups = claims.get("cognito:groups") or ()
         return cls(str(claims["sub"]), str(claims.get("email", "")), tuple(map(str, groups)))
 
 
 def open_session(session: dict[str, Any], user: User) -> None:
-    """Remember in a browser's session who it is."""
+    """Open a browser's session for a user."""
     now = int(time.time())
     session.clear()
     session["user"] = asdict(user)
@@ -77,7 +77,7 @@ def open_session(session: dict[str, Any], user: User) -> None:
 
 
 def user_of_session(session: dict[str, Any]) -> User | None:
-    """Return who the session is of, while it lasts; using it prolongs it."""
+    """Return the session's user, None once it has ended; using a session prolongs it."""
     now = int(time.time())
     if "user" not in session or session.get("until", 0) < now:
         return None
@@ -88,9 +88,9 @@ def user_of_session(session: dict[str, Any]) -> User | None:
 
 
 class LazySessions:
-    """Starlette's sessions, in a signed cookie; the key is fetched for the first request that may have one.
+    """Starlette's sessions, in a signed cookie; the key is fetched for the first request that has a session.
 
-    Static files have none: where the console has been idle, each that a page asks for starts a function of its own.
+    Static files have none: after an idle time, each one that a page asks for cold-starts a function of its own.
     """
 
     def __init__(self, app: ASGIApp, *, key: Callable[[], str]) -> None:
@@ -115,7 +115,7 @@ class LazySessions:
 
 
 class AuthenticationMiddleware:
-    """Lets nobody past who is not signed in, but for the sign-in itself, the health check and static files."""
+    """Requires a signed-in user, except for the sign-in itself, the health check and static files."""
 
     def __init__(self, app: ASGIApp, *, user_of_token: Callable[[str], User | None]) -> None:
         self._app = app
@@ -128,7 +128,7 @@ class AuthenticationMiddleware:
             return
         token = Headers(scope=scope).get("authorization", "")
         if scope["path"].startswith("/api/") and token:
-            # A token that does not hold is not made up for by a cookie: the request was exempt from the forgery check.
+            # No fallback to the cookie when the token is invalid: the request was exempt from the forgery check.
             user = self._user_of_token(token.removeprefix("Bearer ")) if token.startswith("Bearer ") else None
         else:
             user = user_of_session(scope["session"])
@@ -155,7 +155,7 @@ def _answer_with_sign_in(scope: Scope) -> Response:
         problem = {"title": "Sign in first", "detail": "Send an ID token: Authorization: Bearer …", "status": 401}
         return JSONResponse(problem, 401, {"WWW-Authenticate": "Bearer"}, media_type="application/problem+json")
     if "hx-request" in headers:
-        # The page that polls is asked to go and sign in, and to come back to where it was.
+        # htmx leads the polling page to the sign-in, and back to where it was.
         back = urlsplit(headers.get("hx-current-url", ""))
         where = sign_in_path(back.path + (f"?{back.query}" if back.query else ""))
         return Response(status_code=401, headers={"HX-Redirect": where})
@@ -167,7 +167,7 @@ def _answer_with_sign_in(scope: Scope) -> Response:
 def _answer_without_group(user: User) -> Response:
     words = (
         f"{user.name} is signed in, but neither in the group {OPERATORS} nor in {VIEWERS}. "
-        "Ask whoever runs Waybill to add you to one, then sign in again at /auth/sign-in."
+        "Ask the administrator of Waybill to add you to one, then sign in again at /auth/sign-in."
     )
     response = Response(words, 403, media_type="text/plain")
     MutableHeaders(raw=response.raw_headers)["Cache-Control"] = "no-store"
@@ -175,27 +175,27 @@ def _answer_without_group(user: User) -> Response:
 
 
 def sign_in_path(back: str) -> str:
-    """Return where to sign in, to come back to ``back``."""
+    """Return the sign-in's path, which leads back to ``back``."""
     return f"/auth/sign-in?next={quote(safe_path(back), safe='')}"
 
 
 def safe_path(path: str) -> str:
-    """Pass on a path of our own; anything that could lead elsewhere becomes the front page."""
+    """Return a path of our own unchanged; anything that could lead elsewhere becomes the front page."""
     ours = path.startswith("/") and not path.startswith(("//", "/\\", "/auth/")) and path.isprintable()
     return path if ours else "/"
 
 
 def current_user(request: Request) -> User:
-    """Return who is asking; the gate has let them in."""
+    """Return the request's user, whom the middleware has let in."""
     user: User = request.state.user
     return user
 
 
 def require_operator(user: Annotated[User, Depends(current_user)]) -> User:
-    """Return who is asking, if they may change anything; raises :class:`ForbiddenError`."""
+    """Return the request's user if they may act; raises :class:`ForbiddenError`."""
     if not user.may_act:
         raise ForbiddenError(
-            "You are signed in as a viewer, and this changes something.", f"Ask to be added to the group {OPERATORS}."
+            "You are signed in as a viewer, who may look but not act.", f"Ask to be added to the group {OPERATORS}."
         )
     return user
 

@@ -1,4 +1,4 @@
-"""What the console refuses, with the words that its pages and its JSON answers show."""
+"""Errors that the console answers with, and the titles that pages and problem documents show."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from processor.domain.errors import WaybillError
 
 @dataclass(eq=False)
 class ConsoleError(WaybillError):
-    """A request that is answered with a page of its own: what happened, and what to do instead."""
+    """A request that is refused, with what happened and what to do instead."""
 
     status: ClassVar[int] = 400
     title: ClassVar[str] = "This request cannot be carried out"
@@ -19,40 +19,40 @@ class ConsoleError(WaybillError):
     advice: str = ""
 
     def __str__(self) -> str:
-        """Join both for whoever reads JSON or the log."""
+        """Join both, for problem documents and the log."""
         return f"{self.what} {self.advice}".strip()
 
 
 class InvalidError(ConsoleError):
-    """A parameter cannot be used."""
+    """A parameter is invalid."""
 
     status = 422
-    title = "That cannot be read"
+    title = "Invalid request"
 
 
 class NotFoundError(ConsoleError):
-    """Nothing has this id."""
+    """There is nothing with this id."""
 
     status = 404
     title = "Not found"
 
 
 class RefusedError(ConsoleError):
-    """The thing is there, and this cannot be done to it now."""
+    """The action is not possible in the present state."""
 
     status = 409
-    title = "That is not possible now"
+    title = "Not possible now"
 
 
 class ForbiddenError(ConsoleError):
-    """Whoever is signed in may not do this."""
+    """The user lacks the permission."""
 
     status = 403
-    title = "You may look, but not do this"
+    title = "Not permitted"
 
 
 class SignInFailedError(ConsoleError):
-    """The sign-in did not end well."""
+    """The sign-in failed."""
 
     status = 400
-    title = "Signing in did not work"
+    title = "Sign-in failed"

@@ -1,7 +1,7 @@
-"""What every answer and every request must satisfy, whoever asks: headers, forged requests, request ids, the log.
+"""Security headers, the defence against forged requests, request ids and the request log.
 
 Plain ASGI middleware: Starlette has none for response headers or forged requests, and its ``BaseHTTPMiddleware``
-starts a task for each request. Who somebody is and what they may do is in ``admin_api.web.auth``.
+starts a task for each request. ``admin_api.web.auth`` says who is asking and what they may do.
 """
 
 from __future__ import annotations
@@ -52,15 +52,15 @@ def content_security_policy(*upload_origins: str) -> str:
 
 
 def request_id(scope: Scope) -> str:
-    """Return the id under which the log knows this request: Lambda's."""
+    """Return Lambda's id of this request, by which the log finds it."""
     return str(getattr(scope.get("aws.context"), "aws_request_id", "")) or "local"
 
 
 class RequestGuard:
-    """Adds the security headers, and refuses unsafe requests that another site may have made.
+    """Adds the security headers, refuses unsafe requests from other sites, and logs every request.
 
-    A browser says with every request which site caused it (https://www.w3.org/TR/fetch-metadata/); an older one at
-    least names the origin. Requests with a bearer token are exempt: no browser adds one by itself.
+    Browsers send with every request the site that caused it (https://www.w3.org/TR/fetch-metadata/); older ones at
+    least the origin. Requests with a bearer token are exempt: no browser adds one by itself.
     """
 
     def __init__(self, app: ASGIApp, *, console_url: str) -> None:
@@ -69,7 +69,7 @@ class RequestGuard:
         self._policy = content_security_policy()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on, unless it is forged, and mark the answer."""
+        """Pass a request on, unless it is forged, and add the headers to its answer."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -109,7 +109,7 @@ class RequestGuard:
 
 
 def origin_of(url: str) -> str:
-    """Return scheme, host and port of an address."""
+    """Return the scheme, host and port of a URL."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}"
 

@@ -1,4 +1,4 @@
-"""Checks the ID tokens that scripts bring, by the user pool's published keys.
+"""Checks the ID tokens of scripts against the user pool's published keys.
 
 https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-tokens-verifying-a-jwt.html
 """
@@ -21,18 +21,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _KEYS_FRESH_S = 60
-"""A token with an unknown key may ask for the keys again, but not more often than this."""
+"""A token with an unknown key makes us fetch the keys again, but not more often than this."""
 
 
 def fetch_json(url: str) -> dict[str, Any]:
-    """Get a JSON document from an address that our own configuration gives."""
+    """Get a JSON document from a URL of our own configuration."""
     with urllib.request.urlopen(url, timeout=5) as answer:  # noqa: S310
         return dict(json.load(answer))
 
 
 @dataclass
 class TokenChecker:
-    """The user pool's tokens for one client. ``discovery_url`` names the issuer and where its keys are."""
+    """Checks tokens of the user pool for one client. The document at ``discovery_url`` names the issuer and its keys."""
 
     discovery_url: str
     client_id: str
@@ -43,7 +43,7 @@ class TokenChecker:
     _fetched: float = 0.0
 
     def user_of(self, token: str) -> User | None:
-        """Return whose token this is, or None if it does not hold: signature, issuer, audience, use or time."""
+        """Return the token's user; None if its signature, issuer, audience, use or time is wrong."""
         try:
             decoded = self._decode(token)
             registry = jwt.JWTClaimsRegistry(
@@ -64,7 +64,7 @@ class TokenChecker:
         except InvalidKeyIdError:
             if self.now() - self._fetched < _KEYS_FRESH_S:
                 raise
-            self._keys = None  # The pool may have changed its keys since.
+            self._keys = None  # The pool may have rotated its keys.
             return jwt.decode(token, self._key_set(), algorithms=["RS256"])
 
     def _key_set(self) -> KeySet:
