@@ -32,7 +32,7 @@ def fetch_json(url: str) -> dict[str, Any]:
 
 @dataclass
 class TokenChecker:
-    """Checks tokens of the user pool for one client. The document at ``discovery_url`` names the issuer and its keys."""
+    """Checks the user pool's tokens for one client; the document at ``discovery_url`` names the issuer and its keys."""
 
     discovery_url: str
     client_id: str

@@ -252,7 +252,7 @@ def test_what_nobody_expected_shows_no_stack(console: ConsoleStage, monkeypatch:
     def broken(*_: Any, **__: Any) -> None:
         raise RuntimeError("a secret detail")
 
-    monkeypatch.setattr("admin_api.api.docs.grouped", broken)
+    monkeypatch.setattr("admin_api.api.docs.group_calls", broken)
 
     answer = console.browser().get("/api/docs")
 
