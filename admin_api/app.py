@@ -1,7 +1,7 @@
-"""Builds the application: what surrounds every request, and which module has the pages below which path.
+"""Builds the application: its middleware in order, and the modules of pages by path.
 
-Pages are loaded when somebody first asks for one of them: loading all of them takes longer than all the rest of a cold
-start, and nobody's first request needs more than one.
+A page's module is loaded at the first request below its path: loading all of them takes longer than the rest of a cold
+start, and a first request needs only one.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 _SMALLEST_COMPRESSED = 500
 _DESCRIPTION = """
-Everything that the console shows and does, for scripts. Sign in with the scripts client of the user pool and send the
-ID token: `Authorization: Bearer …`. Members of `operators` may act, members of `viewers` may look.
+The console's data and actions, for scripts. Sign in with the user pool's client for scripts and send the ID token:
+`Authorization: Bearer …`. Members of `operators` may act, members of `viewers` may look.
 """
 
 
@@ -51,7 +51,7 @@ PAGES = {
 
 
 def load_pages(app: FastAPI, *parts: str) -> None:
-    """Load what is below these first parts of paths, and has not been loaded before."""
+    """Load the modules below these first parts of paths, each once."""
     loaded: set[str] = app.state.loaded
     for part in parts:
         for name in PAGES.get(part, ()):
@@ -62,14 +62,14 @@ def load_pages(app: FastAPI, *parts: str) -> None:
 
 
 class LazyRoutes:
-    """Loads the pages of a request's path before the request goes on to find its route."""
+    """Loads the pages below a request's path before its route is looked up."""
 
     def __init__(self, app: ASGIApp, application: FastAPI) -> None:
         self._app = app
         self._application = application
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on; of a path that nobody has, the application says so."""
+        """Load the pages of the request's path, and pass it on."""
         if scope["type"] == "http":
             load_pages(self._application, scope["path"].removeprefix("/").partition("/")[0])
         await self._app(scope, receive, send)
@@ -84,7 +84,7 @@ def create_app(console: Console) -> FastAPI:
     app.state.loaded = set()
     for error, handler in HANDLERS.items():
         app.add_exception_handler(error, handler)
-    # The last one added is the first that a request meets.
+    # The last one added is the outermost.
     app.add_middleware(LazyRoutes, application=app)
     app.add_middleware(AuthenticationMiddleware, user_of_token=_token_checker(console))
     app.add_middleware(LazySessions, key=lambda: console.session_key)
@@ -100,7 +100,7 @@ def _token_checker(console: Console) -> Any:
     def user_of(token: str) -> User | None:
         nonlocal checker
         if checker is None:
-            from admin_api.web.tokens import TokenChecker  # noqa: PLC0415  Cryptography, for scripts only.
+            from admin_api.web.tokens import TokenChecker  # noqa: PLC0415  Loads cryptography, for scripts only.
 
             checker = TokenChecker(console.discovery_url, console.config.scripts_client_id)
         return checker.user_of(token)

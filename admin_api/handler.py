@@ -1,10 +1,10 @@
-"""The Lambda entry point of the console: the gateway's event in, the application's answer out."""
+"""Lambda entry point of the console: the gateway's event in, the application's answer out."""
 
 from __future__ import annotations
 
 import gc
 
-gc.disable()  # Nothing that an import makes is garbage; looking for some takes a twentieth of all imports.
+gc.disable()  # Imports make no garbage; collecting takes a twentieth of their time.
 
 import os
 from typing import TYPE_CHECKING, Any
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 _serve = Mangum(create_app(Console.connect(Config.from_environment(os.environ))), lifespan="off")
-# Nothing that is loaded by now is garbage: no collection need look at it again.
+# What is loaded by now is no garbage either: no collection looks at it again.
 gc.freeze()
 gc.enable()
 
@@ -32,7 +32,7 @@ def handle(event: dict[str, Any], context: LambdaContext) -> Any:
     https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
     """
     with span("request") as trace:
-        answer = _serve(event, context)  # type: ignore[arg-type]  # It asks for settable attributes and sets none.
+        answer = _serve(event, context)  # type: ignore[arg-type]  # Its protocol has settable attributes, but it sets none.
         http = event["requestContext"]["http"]
         trace.annotate(method=http["method"], status=answer["statusCode"])
         return answer

@@ -1,4 +1,4 @@
-"""The Lambda entry point of the worker: carries out actions on many things, called asynchronously by the console."""
+"""Lambda entry point of the worker, which the console invokes asynchronously: actions on many files or letters."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ console = Console.connect(Config.from_environment(os.environ))
 
 @logger.inject_lambda_context(clear_state=True)
 def handle(event: dict[str, Any], context: LambdaContext) -> None:
-    """Carry on with the action that the event names; one that is over already is left alone."""
+    """Carry out the rest of the action that the event names; a finished one is left alone."""
     action = console.actions.read(event["action_id"])
     if action is None or action.is_finished:
         logger.info("action_ignored", extra={"action_id": event["action_id"]})
@@ -42,5 +42,5 @@ def handle(event: dict[str, Any], context: LambdaContext) -> None:
         try:
             work.carry_out(action)
         except ActionTakenOverError:
-            # Lambda may call twice for one action: the other worker has come further, and goes on.
+            # Lambda may invoke twice for one action: the other worker is ahead, and goes on.
             logger.info("action_taken_over", extra={"action_id": action.action_id})

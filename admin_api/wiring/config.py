@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """What the stack tells the console and its worker; each field is an environment variable, in upper case."""
+    """The settings of the console and its worker; each field is an environment variable, in upper case."""
 
     bucket_name: str
     orders_table: str
@@ -25,7 +25,7 @@ class Config:
     max_file_bytes: int
     """Larger uploads are refused by S3 itself."""
     console_url: BaseUrl
-    """The console's own address: whoever signs in is sent back to it."""
+    """The console's own address, to which the sign-in leads back."""
     user_pool_id: str
     client_id: str
     """The user pool's client for browsers."""
@@ -34,17 +34,17 @@ class Config:
     session_secret_arn: str
     console_function: str
     worker_function: str
-    """Carries out what takes longer than a request may."""
+    """Carries out actions on many things, which take longer than a request may."""
     processor_function: str
     processor_log_group: str
     dashboard_url: str
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> Config:
-        """Read the variables; raises KeyError or ValueError at start-up rather than on somebody's page."""
+        """Read the variables; raises KeyError or ValueError at start-up rather than on a page."""
         return read_settings(cls, environ)
 
     @property
     def is_production(self) -> bool:
-        """Whether the frame must carry the mark that nobody can overlook."""
+        """Whether every page carries the mark of production."""
         return self.environment in {"prod", "production", "live"}

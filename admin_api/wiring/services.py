@@ -1,4 +1,4 @@
-"""What the pages work with: AWS behind the processor's data layer and the console's own readers, gathered once."""
+"""The collaborators of pages and actions: the processor's data layer and the console's own readers of AWS."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from processor.orders.lookup import OrderLookup
     from processor.storage.objects import Objects
 
-# A person waits: few attempts, and an answer in words before the gateway's 30 seconds are over.
+# A person waits: few attempts, so that an error is answered in words before the gateway's 30 seconds are over.
 _TIMES: Any = {"connect_timeout": 3, "read_timeout": 10, "retries": {"mode": "standard", "total_max_attempts": 3}}
 
 _SERVICES = (
@@ -54,7 +54,7 @@ def _utc_now() -> datetime:
 
 @dataclass(frozen=True, kw_only=True)
 class Console:
-    """The collaborators of every page and action; each is loaded and made when it is first needed."""
+    """The collaborators of every page and action, each loaded and made at its first use."""
 
     config: Config
     region: str
@@ -64,7 +64,7 @@ class Console:
 
     @classmethod
     def connect(cls, config: Config) -> Console:
-        """Connect to AWS with the function's own credentials."""
+        """Connect to AWS with the function's credentials."""
         session = boto3.Session(botocore_session=session_of(*_SERVICES))
 
         def client(service: str, **options: Any) -> Any:
@@ -79,7 +79,7 @@ class Console:
 
     @cached_property
     def s3(self) -> Any:
-        """S3, signing as presigned requests need it."""
+        """S3, with the signature version that presigned requests need."""
         return self.client("s3", signature_version="s3v4", max_pool_connections=20)
 
     @cached_property
@@ -94,7 +94,7 @@ class Console:
 
     @cached_property
     def ledger(self) -> Ledger:
-        """The files ledger, a file at a time."""
+        """The files ledger, one file at a time."""
         from processor.ledger.ledger import Ledger
         from processor.ledger.table import FilesTable
 
@@ -116,7 +116,7 @@ class Console:
 
     @cached_property
     def actions(self) -> ActionLog:
-        """Who did what."""
+        """The log of actions: who did what."""
         from processor.ledger.action_log import ActionLog
         from processor.ledger.table import FilesTable
 
@@ -189,30 +189,30 @@ class Console:
 
     @cached_property
     def status(self) -> StatusReader:
-        """What needs a person."""
+        """The pipeline's status: what needs a person."""
         from admin_api.monitoring.status import StatusReader
 
         return StatusReader(self.counters, self.dead_letters, self.alarms)
 
     @cached_property
     def worker(self) -> Any:
-        """Lambda, to call the worker."""
+        """Lambda, to invoke the worker."""
         return self.client("lambda")
 
     @cached_property
     def discovery_url(self) -> str:
-        """Where the user pool describes its sign-in (OpenID Connect Discovery): below the SDK's own endpoint."""
+        """The URL of the user pool's OpenID Connect Discovery document, below the SDK's endpoint."""
         endpoint = self.client("cognito-idp").meta.endpoint_url
         return f"{endpoint}/{self.config.user_pool_id}/.well-known/openid-configuration"
 
     @cached_property
     def bucket_origin(self) -> str:
-        """The origin that browsers upload to: whatever the SDK makes of the bucket's name."""
+        """The origin that browsers upload to, as the SDK addresses the bucket."""
         return origin_of(self.s3.generate_presigned_post(self.config.bucket_name, "-")["url"])
 
     @cached_property
     def session_key(self) -> str:
-        """The key that signs session cookies; never in the environment."""
+        """The key that signs session cookies, read from Secrets Manager."""
         answer = self.client("secretsmanager").get_secret_value(SecretId=self.config.session_secret_arn)
         return str(answer["SecretString"])
 
