@@ -12,9 +12,8 @@ from typing import Any
 from botocore.config import Config as ClientConfig
 
 from processor.observability.usage_meter import UsageMeter
-from processor.wiring.aws_session import session_of
+from processor.wiring.aws_session import LazyClient, session_of
 from processor.wiring.config import Config
-from processor.wiring.lazy_client import LazyClient
 from processor.wiring.services import Clients, Services
 
 # Few attempts and short waits: for anything longer SQS delivers the message again, and throttled writes have a backoff

@@ -17,9 +17,9 @@ import boto3
 from processor.domain.object_keys import ObjectVersion, file_id
 from processor.messaging.messages import Message
 from processor.pipeline.intake import handle_message
+from processor.wiring.aws_session import LazyClient
 from processor.wiring.config import Config
 from processor.wiring.invocation import Invocation
-from processor.wiring.lazy_client import LazyClient
 from processor.wiring.services import Clients, Services
 
 if TYPE_CHECKING:
