@@ -6,6 +6,7 @@ import base64
 import functools
 import json
 import re
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -17,10 +18,12 @@ from fastapi.dependencies.utils import get_flat_params
 from starlette.testclient import TestClient
 
 from admin_api.app import create_app
+from admin_api.monitoring.status import StatusReader
 from admin_api.web.auth import SESSION_COOKIE, User, open_session
 from admin_api.wiring.config import Config
 from admin_api.wiring.services import Console
 from processor.domain.actions import new_action_id
+from tests.clocks import Ticking
 from tests.integration.stage import BUCKET, REGION
 
 if TYPE_CHECKING:
@@ -57,6 +60,8 @@ class ConsoleStage:
 
     stage: Stage
     worker: UncalledWorker = field(default_factory=UncalledWorker)
+    status_clock: Ticking = field(default_factory=lambda: Ticking(time.time()))
+    """What the console keeps for some seconds is kept until a test turns this clock on."""
 
     @functools.cached_property
     def config(self) -> Config:
@@ -92,6 +97,8 @@ class ConsoleStage:
 
         console = Console(config=self.config, region=REGION, client=client)
         console.__dict__["session_key"] = SESSION_KEY
+        status = StatusReader(console.counters, console.dead_letters, console.alarms, now=self.status_clock)
+        console.__dict__["status"] = status
         return console
 
     def browser(self, user: User | None = OPERATOR, *, cookies: Mapping[str, str] | None = None) -> TestClient:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 # As the API is a person's, its reads and actions are tried with the same care: valid requests, and invalid ones.
 _MODES = (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
 _EXAMPLES = 25
+_LONGEST_S = 300
+"""By itself the fuzzer gives a slow machine ten seconds for an answer."""
 _NOT_HERE = [
     ignored_auth,  # The gate has tests of its own (test_console_gate.py).
     positive_data_acceptance,  # That a cursor is one of ours, or that just one of two filters is given, no schema says.
@@ -50,7 +52,7 @@ def _try(operation: Any, mode: GenerationMode) -> None:
         max_examples=_EXAMPLES, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
     )
     def send(case: Any) -> None:
-        answer = case.call(headers=_signed_in())
+        answer = case.call(headers=_signed_in(), timeout=_LONGEST_S)
         case.validate_response(answer, excluded_checks=_NOT_HERE)
 
     send()

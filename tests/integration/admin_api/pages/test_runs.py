@@ -14,6 +14,7 @@ from processor.domain.entries import RunEntry, from_iso, to_iso
 from processor.domain.object_keys import file_id
 from processor.ledger.ledger import RunStart
 from processor.wiring.invocation import Invocation
+from tests.clocks import Ticking
 from tests.integration.admin_api.console import words
 from tests.integration.stage import BAD_ROW, GOOD_ROWS, csv_file
 
@@ -35,7 +36,7 @@ def trace_id_of(moment: datetime) -> str:
 def traced(stage: Stage) -> str:
     """Let the stage's runs belong to a trace of now, and return its id."""
     trace_id = trace_id_of(datetime.now(UTC))
-    stage.invocation = Invocation(REQUEST, trace_id, timeout_s=300, sampled=True)
+    stage.invocation = Invocation(REQUEST, trace_id, timeout_s=300, sampled=True, began=0.0, clock=Ticking())
     return trace_id
 
 

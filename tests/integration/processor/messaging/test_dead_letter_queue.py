@@ -16,6 +16,7 @@ from botocore.exceptions import ClientError
 from processor.domain.object_keys import ObjectVersion, file_id
 from processor.messaging.dead_letter_queue import HOLD_S, DeadLetterQueue
 from processor.messaging.messages import reprocess_body
+from tests.clocks import Ticking
 from tests.integration.stage import BUCKET, s3_event
 
 if TYPE_CHECKING:
@@ -25,18 +26,6 @@ if TYPE_CHECKING:
 
 LATER = datetime.max.replace(tzinfo=UTC)
 SOURCE = ObjectVersion(BUCKET, "raw-data/orders.csv", "v1")
-
-
-class Ticking:
-    """A clock that moves when it is told to, and a microsecond whenever somebody looks."""
-
-    def __init__(self) -> None:
-        self.now = 1_795_341_600.0
-
-    def __call__(self) -> float:
-        """Tell the time."""
-        self.now += 1e-6
-        return self.now
 
 
 class OneAtATime:
@@ -63,7 +52,7 @@ def sqs_clock(monkeypatch: pytest.MonkeyPatch) -> Ticking:
 
     On a slow machine a hold would end in the middle of a test, and a thousand letters would take minutes.
     """
-    clock = Ticking()
+    clock = Ticking(1_795_341_600.0)
     monkeypatch.setattr("moto.sqs.models.unix_time", clock)
     monkeypatch.setattr("moto.sqs.models.unix_time_millis", lambda: clock() * 1000)
     monkeypatch.setattr("moto.sqs.models.Queue.pending_message_groups", frozenset())
