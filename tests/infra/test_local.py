@@ -34,7 +34,7 @@ time.sleep(600)
 """
 
 
-def until(condition: object, seconds: float = 20) -> None:
+def until(condition: object, seconds: float = 120) -> None:
     """Wait for something that happens in another process."""
     assert callable(condition)
     deadline = time.monotonic() + seconds

@@ -60,7 +60,7 @@ def client(endpoint: str, service: str, certificate: str | None = None) -> Any:
     )
 
 
-def until(condition: Callable[[], object], seconds: float = 30) -> None:
+def until(condition: Callable[[], object], seconds: float = 120) -> None:
     """Wait for something that happens in another process."""
     deadline = time.monotonic() + seconds
     while not condition():

@@ -21,13 +21,14 @@ def test_a_trace_of_a_run_names_its_function(followed: tuple[Sidecar, SmallStack
     """Name, request and times are those of the log lines that name the trace; the subsegment is inside."""
     sidecar, stack = followed
     xray = client(sidecar.endpoint, "xray")
+    began = time.time() - 1
     stack.send(file_id="named", rows=1)
 
     def segments() -> list[dict[str, Any]]:
         sidecar.carry()
         now = time.time()
         found = xray.get_trace_summaries(
-            StartTime=now - 60,
+            StartTime=began,
             EndTime=now + 1,
             FilterExpression=f'service("{FUNCTION}") AND annotation.file_id="named"',
         )["TraceSummaries"]
@@ -49,6 +50,7 @@ def test_a_failed_invocation_is_an_error_of_the_function(followed: tuple[Sidecar
     sidecar, stack = followed
     xray = client(sidecar.endpoint, "xray")
     before = stack.statistics("AWS/Lambda", "Errors", FunctionName=FUNCTION)
+    began = time.time() - 1
     stack.send(**{"raise": "on purpose"})
 
     def failed() -> bool:
@@ -58,7 +60,7 @@ def test_a_failed_invocation_is_an_error_of_the_function(followed: tuple[Sidecar
     until(failed)
     stack.client("sqs").purge_queue(QueueUrl=stack.outputs["QueueUrl"])
     now = time.time()
-    faults = xray.get_trace_summaries(StartTime=now - 60, EndTime=now + 1, FilterExpression="fault")["TraceSummaries"]
+    faults = xray.get_trace_summaries(StartTime=began, EndTime=now + 1, FilterExpression="fault")["TraceSummaries"]
 
     assert [summary["EntryPoint"]["Name"] for summary in faults] == [FUNCTION]
     xray.close()

@@ -127,7 +127,7 @@ def test_traces_metrics_and_mails_of_a_stack(followed: tuple[Sidecar, SmallStack
         sidecar.carry()
         now = time.time()
         found = xray.get_trace_summaries(
-            StartTime=now - 60, EndTime=now + 1, FilterExpression='annotation.file_id = "shown"'
+            StartTime=now - 3_600, EndTime=now + 1, FilterExpression='annotation.file_id = "shown"'
         )
         return [each["Id"] for each in found["TraceSummaries"]]
 

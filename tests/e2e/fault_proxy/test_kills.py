@@ -118,7 +118,7 @@ def test_stopping_ends_idle_connections_and_pauses(stub: Stub) -> None:
             while not paused.seen:
                 time.sleep(0.005)
             began = time.monotonic()
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 50
         assert idle.recv(1) == b""
     slow.close()
 
