@@ -8,6 +8,8 @@ UV_VERSION := 0.13.9
 UV := $(shell uv --version 2>/dev/null | grep -qE '^uv (0\.(1[3-9]|[2-9][0-9])|[1-9])' && echo uv || echo .tools/bin/uv)
 PYTHON := .venv/bin/python
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
+# Two runs in one checkout take turns at what keeps its files there.
+LOCKED := $(shell mkdir -p .local; command -v flock >/dev/null && echo flock .local/lock)
 
 # What deploy, destroy and synth pass on as CDK context: ENVIRONMENT=prod ALERT_EMAIL=me@example.com
 # CONTEXT="memory_mb=512 max_concurrency=50"
@@ -32,13 +34,21 @@ mails: setup ## print the mails that `make run` has sent
 # What waits for the emulator, and what computes, each on a core of its own; the first is shown when it is through.
 EMULATED := tests/sidecar tests/e2e tests/browser
 COMPUTED := tests/unit tests/integration tests/infra
-test: check browser ## check, then run every test
-	@mkdir -p .local; \
-	$(PYTHON) -m pytest -o cache_dir=.local/pytest-emulated $(EMULATED) > .local/test-emulated.log 2>&1 & emulated=$$!; \
-	trap 'kill $$emulated 2>/dev/null' INT TERM; \
-	code=0; $(PYTHON) -m pytest $(COMPUTED) || code=$$?; \
-	wait $$emulated || code=$$?; \
-	cat .local/test-emulated.log; exit $$code
+# The seed draws the tests' order and zone, and the date of those that compute (tests/dates.py).
+SEED := $(shell od -An -N4 -tu4 /dev/urandom | tr -d ' ')
+chosen = $(if $(SUITE),$(filter $(addprefix tests/,$(SUITE)),$(1)),$(1))
+emulated := $(call chosen,$(EMULATED))
+computed := $(call chosen,$(COMPUTED))
+PYTEST := $(PYTHON) -m pytest -p no:cacheprovider --randomly-seed=$(SEED)
+test: $(if $(SUITE),setup,check) $(if $(filter %/browser,$(emulated)),browser) ## check, then run every test (SUITE=unit: one suite; SEED=…: as it was)
+	@$(if $(emulated)$(computed),,echo "There is no suite $(SUITE)." >&2; exit 2;) \
+	mkdir -p .local; folder=$$(mktemp -d "$(CURDIR)/.local/test.XXXXXX"); export WAYBILL_TEST_FOLDER=$$folder; \
+	code=0; emulated=; trap 'kill $$emulated 2>/dev/null' INT TERM; \
+	$(if $(emulated),$(PYTEST) $(emulated) $(if $(computed),> $$folder/emulated.log 2>&1) & emulated=$$!;) \
+	$(if $(computed),$(PYTEST) --any-date $(computed) || code=$$?;) \
+	$(if $(emulated),wait $$emulated || code=$$?; $(if $(computed),cat $$folder/emulated.log;)) \
+	if [ $$code = 0 ]; then rm -rf $$folder; else echo "As it was: make test SEED=$(SEED). Logs: $$folder" >&2; fi; \
+	exit $$code
 
 browser: setup
 	@$(PYTHON) -m tests.browser.chromium
@@ -55,8 +65,8 @@ bench: setup ## measure the processor beside its peers, the way of a file, and t
 check: setup ## lint, format, types, import rules
 	@ruff check .
 	@ruff format --check .
-	@mypy
-	@report=$$(lint-imports --no-logo) || { echo "$$report"; exit 1; }; grep '^Contracts:' <<< "$$report"
+	@$(LOCKED) mypy
+	@report=$$($(LOCKED) lint-imports --no-logo) || { echo "$$report"; exit 1; }; grep '^Contracts:' <<< "$$report"
 
 synth: setup ## write the CloudFormation template to cdk.out/
 	@$(PYTHON) -m cdk.commands.deploy synth $(CONTEXT_ARGS)
@@ -84,7 +94,7 @@ setup: .venv/.ready node_modules/.ready ## install the locked tools; every other
 	@touch $@
 
 node_modules/.ready: package.json package-lock.json .venv/.ready
-	@npm ci --silent || { echo "The CDK command line could not be installed: is the network reachable?" >&2; exit 1; }
+	@$(LOCKED) sh -c '[ $@ -nt package-lock.json -a $@ -nt package.json ] || npm ci --silent' || { echo "The CDK command line could not be installed: is the network reachable?" >&2; exit 1; }
 	@touch $@
 
 # Any Python 3 can install uv; one that a version manager only pretends to have cannot.

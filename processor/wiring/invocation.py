@@ -12,7 +12,7 @@ from processor.observability.metrics import InvocationMetrics
 from processor.observability.telemetry import is_sampled, peak_memory_mb, send, trace_header, trace_id
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from aws_lambda_powertools.utilities.typing import LambdaContext
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 
+from cdk.local.processes import ROOT
 from tests.browser.people import NARROW, WIDE
 from tests.browser.places import NAMES, address
-from tests.e2e.bring_up import LOCAL
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from tests.e2e.deployment import Deployment
 
-SHOTS = LOCAL / "screenshots"
+SHOTS = ROOT / ".local/screenshots"
 RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}
 LOOKS = {"light": ("light", WIDE), "dark": ("dark", WIDE), "phone": ("light", NARROW)}
 

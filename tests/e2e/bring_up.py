@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cdk.local.deploy import bring_up
@@ -15,7 +17,8 @@ if TYPE_CHECKING:
 
 # Short times, so that retries and deaths can be waited for; otherwise the stack is as it ships.
 CONTEXT = {"timeout_s": 10, "retry_backoff_s": [1, 2], "range_mb": 1, "large_file_concurrency": 3}
-LOCAL = ROOT / ".local"
+LOCAL = Path(os.environ.get("WAYBILL_TEST_FOLDER", ROOT / ".local"))
+"""What the emulators of these tests keep; `make test` names a folder of its own for each run."""
 
 
 def deployed(emulator: Emulator) -> Iterator[Deployment]:
