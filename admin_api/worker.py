@@ -32,7 +32,7 @@ console = Console.connect(Config.from_environment(os.environ))
 @logger.inject_lambda_context(clear_state=True)
 def handle(event: dict[str, Any], context: LambdaContext) -> None:
     """Carry out the rest of the action that the event names; a finished one is left alone."""
-    action = console.actions.read(event["action_id"])
+    action = console.actions.read_action(event["action_id"])
     if action is None or action.is_finished:
         logger.info("action_ignored", extra={"action_id": event["action_id"]})
         return

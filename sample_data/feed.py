@@ -101,9 +101,9 @@ def run(feed: Feed, samples: list[SampleFile], console: Console) -> int:
                 if not row.file_id and (original is None or _at_rest(original.entry)):
                     row.file_id = file_id(feed.upload(row.sample))
                 elif row.file_id and not _at_rest(row.entry):
-                    row.entry = feed.ledger.read(row.file_id)
+                    row.entry = feed.ledger.read_file(row.file_id)
                     if _at_rest(row.entry):
-                        row.run = feed.ledger.runs(row.file_id)[-1]
+                        row.run = feed.ledger.list_runs(row.file_id)[-1]
                 live.update(outcome_table(progress, wide=wide, newest_first=console.is_terminal))
             if all(_at_rest(row.entry) for row in progress) or time.monotonic() > deadline:
                 break

@@ -44,7 +44,7 @@ type Executor = Callable[[Console, ActionEntry], Iterator[BulkStep]]
 
 def start_bulk_action(console: Console, action: ActionEntry) -> bool:
     """Begin an action on many things; False if it was begun before (a second click)."""
-    begun = console.actions.begin(action)
+    begun = console.actions.begin_action(action)
     if begun:
         call_worker(console, action.action_id)
     return begun
@@ -90,7 +90,7 @@ class BulkWork:
 
     def _save(self, action: ActionEntry) -> ActionEntry:
         steps, self._unsaved = self._unsaved, []
-        return self.console.actions.progress(
+        return self.console.actions.record_progress(
             action,
             done=sum(step.done for step in steps),
             skipped=sum(step.skipped for step in steps),
@@ -100,7 +100,7 @@ class BulkWork:
         )
 
     def _finish(self, action: ActionEntry, state: ActionState) -> ActionEntry:
-        finished = self.console.actions.finish(action, state)
+        finished = self.console.actions.finish_action(action, state)
         logger.info(
             "action_finished",
             extra={

@@ -57,7 +57,7 @@ def _move_letters(
                 yield BulkStep(failed=1, error=moved.error)
                 continue
             for file_id in moved.letter.file_ids:
-                console.actions.note(action, file_id, f"dead letter {moved.letter.message_id}")
+                console.actions.note_on_file(action, file_id, f"dead letter {moved.letter.message_id}")
             yield BulkStep(done=1)
     if ids is not None:
         yield BulkStep(skipped=max(0, len(ids) - action.handled - met))

@@ -13,7 +13,7 @@ from admin_api.actions.bulk import BulkStep
 from admin_api.actions.perform import apply_action, state_after
 from admin_api.web.errors import RefusedError
 from processor.domain.file_states import FileState
-from processor.ledger.file_list import FileFilter, behind
+from processor.ledger.file_list import FileFilter, cursor_behind_file
 from processor.ledger.index_pages import MOST_SEARCHED
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def _act_on_chosen(console: Console, action: ActionEntry) -> Iterator[BulkStep]:
     file_ids = action.selection["file_ids"]
     for start in range(int(action.resume or 0), len(file_ids), _AT_ONCE):
         stretch = file_ids[start : start + _AT_ONCE]
-        found = {entry.file_id: entry for entry in console.files.read(stretch)}
+        found = {entry.file_id: entry for entry in console.files.read_files(stretch)}
         for number, file_id in enumerate(stretch, start + 1):
             entry = found.get(file_id)
             step = _act_on_entry(console, action, entry) if entry else BulkStep(skipped=1)
@@ -73,11 +73,11 @@ def _act_on_matching(console: Console, action: ActionEntry) -> Iterator[BulkStep
     cursor, _, due = action.resume.partition(" ")
     yield from _act_on_entries(console, action, due.split(",") if due else [], wanted.state)
     while True:
-        page = console.files.page(wanted, cursor=cursor, limit=MOST_SEARCHED)
+        page = console.files.list_files(wanted, cursor=cursor, limit=MOST_SEARCHED)
         for start in range(0, len(page.files), _AT_ONCE):
             stretch = page.files[start : start + _AT_ONCE]
             file_ids = [entry.file_id for entry in stretch]
-            yield BulkStep(resume=f"{behind(stretch[-1])} {','.join(file_ids)}", save=True)
+            yield BulkStep(resume=f"{cursor_behind_file(stretch[-1])} {','.join(file_ids)}", save=True)
             yield from _act_on_entries(console, action, file_ids, wanted.state)
         cursor = page.older
         if not cursor:
@@ -89,7 +89,7 @@ def _act_on_entries(
     console: Console, action: ActionEntry, file_ids: list[str], state: FileState | None
 ) -> Iterator[BulkStep]:
     """Do it to these files as they are now; one that is no longer in the filter's state is passed over."""
-    for entry in console.files.read(file_ids) if file_ids else []:
+    for entry in console.files.read_files(file_ids) if file_ids else []:
         is_meant = state in {None, entry.state} or entry.state is state_after(action.kind)
         yield _act_on_entry(console, action, entry) if is_meant else BulkStep(skipped=1)
 
@@ -97,7 +97,7 @@ def _act_on_entries(
 def _act_on_entry(console: Console, action: ActionEntry, entry: FileEntry) -> BulkStep:
     try:
         fresh = apply_action(console, action.kind, entry)
-        console.actions.note(action, entry.file_id, entry.name)
+        console.actions.note_on_file(action, entry.file_id, entry.name)
     except RefusedError:
         return BulkStep(skipped=1)
     except ClientError as error:

@@ -39,7 +39,7 @@ def read_letter_groups(console: Console) -> LetterGroups:
     files = {
         entry.file_id: entry
         for start in range(0, len(ids), _FILES_AT_ONCE)
-        for entry in console.files.read(ids[start : start + _FILES_AT_ONCE])
+        for entry in console.files.read_files(ids[start : start + _FILES_AT_ONCE])
     }
     groups = group_letters(snapshot.letters, files)
     return LetterGroups(groups, len(snapshot.letters), snapshot.about, snapshot.complete, MOST_LETTERS)

@@ -81,7 +81,7 @@ class Dismissal:
                 self.objects.delete(version)
 
     def _is_still(self, entry: FileEntry) -> bool:
-        now = self.ledger.read(entry.file_id)
+        now = self.ledger.read_file(entry.file_id)
         return now is not None and now.state is FileState.DISMISSED and now.run_id == entry.run_id
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def file_or_404(console: Console, file_id: str) -> FileEntry:
     """Read a file's entry; raises :class:`NotFoundError`."""
-    entry = console.ledger.read(file_id)
+    entry = console.ledger.read_file(file_id)
     if entry is None:
         raise _unknown_file(file_id)
     return entry
@@ -22,7 +22,7 @@ def file_or_404(console: Console, file_id: str) -> FileEntry:
 
 def story_or_404(console: Console, file_id: str) -> FileStory:
     """Read a file's whole story; raises :class:`NotFoundError`."""
-    story = console.files.story(file_id)
+    story = console.files.read_story(file_id)
     if story is None:
         raise _unknown_file(file_id)
     return story

@@ -48,8 +48,8 @@ def act_on_file(console: Console, asked: ActionRequest, file_id: str) -> ActionE
     """
     entry = file_or_404(console, file_id)
     action = _action_entry(console, asked, file_id=file_id, subject=entry.name, expected=1)
-    if not console.actions.begin(action):
-        action = console.actions.read(action.action_id, file_id) or action
+    if not console.actions.begin_action(action):
+        action = console.actions.read_action(action.action_id, file_id) or action
         if action.is_finished:
             return action
     try:
@@ -118,9 +118,9 @@ def _action_entry(console: Console, asked: ActionRequest, **more: Any) -> Action
 def _finish(console: Console, action: ActionEntry, state: ActionState, **more: Any) -> ActionEntry:
     console.status.forget()
     try:
-        ended = console.actions.finish(action, state, **more)
+        ended = console.actions.finish_action(action, state, **more)
     except ActionTakenOverError:  # A double click: the other request has carried it out, too, and was faster.
-        ended = console.actions.read(action.action_id, action.file_id) or action
+        ended = console.actions.read_action(action.action_id, action.file_id) or action
     fields = {"action_id": action.action_id, "kind": action.kind, "file_id": action.file_id, "state": ended.state}
     logger.info("action_finished", extra=fields)
     return ended

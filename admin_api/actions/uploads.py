@@ -31,7 +31,7 @@ def prepare_upload(console: Console, user: User, name: str, encoding: str) -> Pr
 def record_upload(console: Console, user: User, action_id: str, key: str) -> None:
     """Write an upload into the activity, once for each ``action_id``."""
     at = to_iso(console.now())
-    console.actions.begin(
+    console.actions.begin_action(
         ActionEntry(
             action_id=action_id,
             kind=ActionKind.UPLOAD,

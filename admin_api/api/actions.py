@@ -25,7 +25,7 @@ def list_actions(
 ) -> ActionsOut:
     """List what people asked for, the newest first."""
     try:
-        found = console.actions.page(cursor, limit)
+        found = console.actions.list_actions(cursor, limit)
     except CursorError as error:
         raise InvalidError(str(error)) from error
     actions = [ActionOut.model_validate(action) for action in found.actions]
@@ -35,7 +35,7 @@ def list_actions(
 @router.get("/actions/{action_id}", responses=problems(404))
 def read_action(action_id: ActionId, console: ConsoleDep) -> ActionOut:
     """Tell how far an action on many things is."""
-    action = console.actions.read(action_id)
+    action = console.actions.read_action(action_id)
     if action is None:
         raise NotFoundError(f"There is no action {action_id} on many things.", "See /api/actions.")
     return ActionOut.model_validate(action)
@@ -44,7 +44,7 @@ def read_action(action_id: ActionId, console: ConsoleDep) -> ActionOut:
 @router.post("/actions/{action_id}/stop", responses=problems(404, 409))
 def stop_action(action_id: ActionId, console: ConsoleDep, user: Operator) -> ActionOut:
     """Ask an action on many things to stop; what it has done stays done."""
-    if not console.actions.ask_stop(action_id, user.name):
+    if not console.actions.request_stop(action_id, user.name):
         read_action(action_id, console)
         raise RefusedError("The action is over already.", "See what came of it.")
     return read_action(action_id, console)

@@ -55,4 +55,4 @@ def act_on_letters(wanted: LettersActionIn, console: ConsoleDep, user: Operator)
     asked = ActionRequest(user, kind, wanted.action_id or new_action_id(console.now()))
     rate = wanted.rate_per_s if kind is ActionKind.REDRIVE else 0
     act_on_many(console, asked, selection=selection, subject=subject, expected=expected, rate_per_s=rate)
-    return ActionOut.model_validate(console.actions.read(asked.action_id))
+    return ActionOut.model_validate(console.actions.read_action(asked.action_id))

@@ -80,7 +80,7 @@ def list_files(asked: Annotated[FileListParameters, Query()], console: ConsoleDe
     """List files, the newest first. With `searched_to`, the look ended there: go on with `older`."""
     wanted = FileFilter(**asked.model_dump(exclude={"cursor", "limit"}))
     try:
-        found = console.files.page(wanted, cursor=asked.cursor, limit=asked.limit)
+        found = console.files.list_files(wanted, cursor=asked.cursor, limit=asked.limit)
     except CursorError as error:
         raise InvalidError(str(error)) from error
     files = [FileOut.model_validate(entry) for entry in found.files]
@@ -111,4 +111,4 @@ def act_on_several(wanted: FilesActionIn, console: ConsoleDep, user: Operator) -
     asked = wanted.asked_by(user, console.now())
     subject = f"{len(ids):,} chosen file{'s' * (len(ids) != 1)}"
     act_on_many(console, asked, selection={"file_ids": ids}, subject=subject, expected=len(ids))
-    return ActionOut.model_validate(console.actions.read(asked.action_id))
+    return ActionOut.model_validate(console.actions.read_action(asked.action_id))

@@ -50,7 +50,7 @@ def list_orders_of_file(
     """List a file's orders in the order of its rows, as they are stored now."""
     entry = file_or_404(console, file_id)
     # Only its run knows at which byte later rows begin.
-    run = run_of_rows(console.ledger.runs(file_id)) if first else None
+    run = run_of_rows(console.ledger.list_runs(file_id)) if first else None
     (found,) = console.orders.compare([console.orders.of_file(entry, run, first=first, limit=limit)])
     return FileOrdersOut(
         orders=[OrderOut.model_validate(order) for order in found.orders],

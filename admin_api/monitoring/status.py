@@ -117,7 +117,7 @@ class StatusReader:
 
     def _ask_status(self) -> Status:
         futures: dict[str, Future[Any]] = {
-            "the counts of files": self._pool.submit(self._counters.read),
+            "the counts of files": self._pool.submit(self._counters.read_counts),
             "the dead letters": self._pool.submit(self._dead_letters.depth),
             "the alarms": self._pool.submit(self._alarms.read_alarms),
         }
@@ -126,7 +126,7 @@ class StatusReader:
         return Status(counts, depth, alarms, self._now(), tuple(missing))
 
     def _ask_moving(self) -> dict[FileState, int | None]:
-        futures = {state: self._pool.submit(self._counters.moving_in, state) for state in MOVING}
+        futures = {state: self._pool.submit(self._counters.count_moving, state) for state in MOVING}
         return {state: _result_or_none(f"the files {state}", future) for state, future in futures.items()}
 
 

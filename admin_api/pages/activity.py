@@ -97,7 +97,7 @@ def list_actions(
     """Show what people did, the newest first."""
     actions = console.actions
     try:
-        found = start_part("The activity", lambda: actions.page(query.cursor)).result()
+        found = start_part("The activity", lambda: actions.list_actions(query.cursor)).result()
     except CursorError as error:
         raise InvalidError("This is no place in the list.", "Begin again at the newest: open Activity.") from error
     context = ActivityPage(found, live_url="" if query.cursor else "/activity")
@@ -115,7 +115,7 @@ def show_action(request: Request, _: Viewer, console: ConsoleDep, action_id: Act
 def stop_action(request: Request, user: Operator, console: ConsoleDep, action_id: ActionId) -> Response:
     """Ask the worker to stop; what it has done so far stays done."""
     action = _bulk_action(console, action_id)
-    asked = console.actions.ask_stop(action.action_id, user.name)
+    asked = console.actions.request_stop(action.action_id, user.name)
     say = "It stops within a second or two." if asked else "It was over already."
     return redirect(request, f"/activity/{action.action_id}", say=say)
 
@@ -143,7 +143,7 @@ def action_progress(console: Console, action: ActionEntry) -> ActionProgress:
 
 
 def _bulk_action(console: Console, action_id: str) -> ActionEntry:
-    action = console.actions.read(action_id) if is_action_id(action_id) else None
+    action = console.actions.read_action(action_id) if is_action_id(action_id) else None
     if action is None:
         raise NotFoundError(
             f"There is no action {action_id!r:.60} on many things.",

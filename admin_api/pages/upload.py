@@ -140,10 +140,10 @@ def read_upload_progress(console: Console, key: str, version: str, since: dateti
     """Look once for an upload: by its version where it is known, else for the newest file of its key."""
     bucket, now = console.config.bucket_name, console.now()
     if version:
-        entry = console.ledger.read(file_id(ObjectVersion(bucket, key, version)))
+        entry = console.ledger.read_file(file_id(ObjectVersion(bucket, key, version)))
     else:
         wanted = FileFilter(name=key.removeprefix(INBOX), since=to_iso(since - timedelta(hours=1)))
-        entry = next((each for each in console.files.page(wanted).files if each.object_key == key), None)
+        entry = next((each for each in console.files.list_files(wanted).files if each.object_key == key), None)
     progress = progress_of(entry, now) if entry and entry.state is FileState.PROCESSING else None
     return UploadProgress(key, version, since, entry, progress, now)
 

@@ -59,7 +59,7 @@ def plan_ranges(task: Task, services: Services, invocation: Invocation) -> dict[
     run, facts = take_on(task, services, invocation), None
     try:
         facts = services.objects.facts(run.entry.original)
-        run = run._replace(entry=services.ledger.hold(run.entry, task.lease_until, facts.size_bytes))
+        run = run._replace(entry=services.ledger.extend_lease(run.entry, task.lease_until, facts.size_bytes))
         encoding = encoding_of(run, facts)
         folder = _folder(run.entry, facts, encoding, services)
         plan = _read_plan(run.entry, folder, services) or _make_plan(run, facts, encoding, folder)
@@ -82,7 +82,7 @@ def settle_ranges(task: Task, folder: Folder, services: Services, invocation: In
 
     Raises :class:`PlanMissingError`, :class:`RangesMissingError`, :class:`LeaseLostError`.
     """
-    entry = services.ledger.read(task.file_id)
+    entry = services.ledger.read_file(task.file_id)
     if entry and entry.run_id == task.run_id and entry.state in SETTLED:
         finish_clean_up(run_of(task, entry, services, invocation))  # An earlier attempt died in its own.
         services.queue.finish(task.message)
@@ -102,12 +102,12 @@ def settle_ranges(task: Task, folder: Folder, services: Services, invocation: In
 
 def give_back_file(task: Task, error: StepFailedError, services: Services, invocation: Invocation) -> None:
     """Leave the file to the next run, or to a person after the last, and let the message come again."""
-    entry = services.ledger.read(task.file_id)
+    entry = services.ledger.read_file(task.file_id)
     if entry is None or entry.run_id != task.run_id:
         return  # Another run has taken the file over, and the message with it.
     if entry.state is FileState.PROCESSING:
         give_back(run_of(task, entry, services, invocation), error)
-        entry_now = services.ledger.read(task.file_id)
+        entry_now = services.ledger.read_file(task.file_id)
         if entry_now and entry_now.run_id == task.run_id and entry_now.state is FileState.PROCESSING:
             raise error  # Not recorded: the state machine repeats the step, or the file would be held for hours.
     services.queue.postpone(task.message, RetryPolicy.of(services.config).delay_s(task.message))

@@ -47,16 +47,16 @@ class ActionLog:
         self._table = table
         self._now = now
 
-    def begin(self, action: ActionEntry) -> bool:
+    def begin_action(self, action: ActionEntry) -> bool:
         """Write down that somebody asked for this; False if it was asked for before, under the same id."""
         try:
-            self._table.put(action.to_item(), Attr("file_id").not_exists())
+            self._table.put_item(action.to_item(), Attr("file_id").not_exists())
         except ConditionFailedError:
             # The very same entry, to the microsecond: the first attempt took effect and its answer was lost.
-            return self.read(action.action_id, action.file_id) == action
+            return self.read_action(action.action_id, action.file_id) == action
         return True
 
-    def note(self, action: ActionEntry, file_id: str, subject: str) -> None:
+    def note_on_file(self, action: ActionEntry, file_id: str, subject: str) -> None:
         """Write down on a file that this action on many was carried out on it; noting it twice is noting it once."""
         noted = replace(
             action,
@@ -73,15 +73,15 @@ class ActionLog:
             error="",
             resume="",
         )
-        self._table.put(noted.to_item())
+        self._table.put_item(noted.to_item())
 
-    def read(self, action_id: str, file_id: str = "") -> ActionEntry | None:
+    def read_action(self, action_id: str, file_id: str = "") -> ActionEntry | None:
         """Read an action, as last written: one on the file ``file_id``, or one on many."""
         entry = f"{ACTION_PREFIX}{action_id}"
-        item = self._table.get(file_id or entry, entry)
+        item = self._table.get_item(file_id or entry, entry)
         return ActionEntry.from_item(item) if item else None
 
-    def progress(
+    def record_progress(
         self, action: ActionEntry, *, done: int = 0, skipped: int = 0, failed: int = 0, resume: str, error: str = ""
     ) -> ActionEntry:
         """Add what was done since ``action`` was stored; return it as it is stored now, with the wish to stop.
@@ -97,7 +97,7 @@ class ActionLog:
             error=error or action.error,
         )
 
-    def finish(
+    def finish_action(
         self,
         action: ActionEntry,
         state: ActionState,
@@ -132,25 +132,27 @@ class ActionLog:
             _where_it_was_left(action),
         )
         try:
-            old = ActionEntry.from_item(self._table.update(change))
+            old = ActionEntry.from_item(self._table.update_item(change))
         except ConditionFailedError as failure:
-            stored = self.read(action.action_id, action.file_id)
+            stored = self.read_action(action.action_id, action.file_id)
             if stored and _how_far(stored) == _how_far(wanted):
                 return stored  # The first attempt took effect and its answer was lost, or somebody did the same.
             raise ActionTakenOverError(action.action_id) from failure
         return replace(old, **values)
 
-    def ask_stop(self, action_id: str, who: str) -> bool:
+    def request_stop(self, action_id: str, who: str) -> bool:
         """Ask an action on many things to stop; False if it is over, or there is none. The first to ask is kept."""
         entry = f"{ACTION_PREFIX}{action_id}"
         running = Attr("action_state").eq(ActionState.RUNNING)
         try:
-            self._table.update(ItemUpdate(entry, entry, {"stop_asked": True}, running, first={"stop_asked_by": who}))
+            self._table.update_item(
+                ItemUpdate(entry, entry, {"stop_asked": True}, running, first={"stop_asked_by": who})
+            )
         except ConditionFailedError:
             return False
         return True
 
-    def page(self, cursor: str = "", limit: int = 50) -> ActionPage:
+    def list_actions(self, cursor: str = "", limit: int = 50) -> ActionPage:
         """List actions, the newest first: one read. Raises :class:`processor.domain.cursors.CursorError`."""
         found = read_index_page(self._table, "by_kind", ("kind", ACTION_KIND), cursor=cursor, limit=limit)
         return ActionPage(tuple(map(ActionEntry.from_item, found.items)), found.older, found.newer)

@@ -42,14 +42,14 @@ class ContentClaims:
     def _claim(self, key: str, file_id: str) -> str:
         claim = {"file_id": key, "entry": _CONTENT_ENTRY, "owner": file_id}
         try:
-            self._table.put(claim, Attr("file_id").not_exists() | Attr("owner").eq(file_id))
+            self._table.put_item(claim, Attr("file_id").not_exists() | Attr("owner").eq(file_id))
         except ConditionFailedError:
-            owner = str(self._table.get(key, _CONTENT_ENTRY)["owner"])
-            owning = self._ledger.read(owner)
+            owner = str(self._table.get_item(key, _CONTENT_ENTRY)["owner"])
+            owning = self._ledger.read_file(owner)
             if owning and not owning.stored_nothing:
                 return owning.duplicate_of or owner
             try:
-                self._table.put(claim, Attr("owner").eq(owner))
+                self._table.put_item(claim, Attr("owner").eq(owner))
             except ConditionFailedError:  # Somebody else was faster: that file has it now.
-                return str(self._table.get(key, _CONTENT_ENTRY)["owner"])
+                return str(self._table.get_item(key, _CONTENT_ENTRY)["owner"])
         return file_id

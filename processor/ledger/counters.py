@@ -1,7 +1,7 @@
 """How many files are in each state: exact counters for those at rest, a bounded look at those under way.
 
-A counter never stands alone: :func:`recount` makes the change that belongs into the transaction which moves the file.
-The counters are split into shards, so that files that settle at the same time seldom meet on one.
+A counter never changes alone: :func:`counter_update` makes the change for the transaction that moves the file. The
+counters are split into shards, so that files that settle at the same time seldom meet on one.
 """
 
 from __future__ import annotations
@@ -37,16 +37,16 @@ class Counters:
     def __init__(self, client: DynamoDBClient, table: str) -> None:
         self._table = FilesTable(client, table)
 
-    def read(self) -> Counts:
+    def read_counts(self) -> Counts:
         """Add up the shards, as last written: one read."""
         sums = dict.fromkeys([*AT_REST, _REJECTED_ROWS], 0)
-        for shard in self._table.entries(COUNTS_PARTITION):
+        for shard in self._table.list_items(COUNTS_PARTITION):
             for name in sums:
                 sums[name] += int(shard.get(name, 0))
         rejected_rows = sums.pop(_REJECTED_ROWS)
         return Counts({FileState(state): number for state, number in sums.items()}, rejected_rows)
 
-    def moving_in(self, state: FileState) -> int:
+    def count_moving(self, state: FileState) -> int:
         """Count the files under way in one state, up to :data:`MOST_MOVING`; as the index has them, a moment ago."""
         answer = self._table.client.query(
             TableName=self._table.name,
@@ -58,7 +58,7 @@ class Counters:
         return answer["Count"]
 
 
-def recount(old: FileEntry, new: FileEntry) -> ItemUpdate | None:
+def counter_update(old: FileEntry, new: FileEntry) -> ItemUpdate | None:
     """Make the change of the counters for a file that was ``old`` and becomes ``new``; None if they stay as they are.
 
     What is on the old entry is what was counted: its rejected rows change only together with its count.

@@ -11,8 +11,8 @@ from processor.domain.entries import FILE_ENTRY, FILE_KIND, RUN_PREFIX, FileEntr
 from processor.domain.file_states import FileState
 from processor.domain.object_keys import INBOX
 from processor.ledger.batch_get import batch_get
-from processor.ledger.index_pages import MOST_SEARCHED, position_behind, read_index_page
-from processor.ledger.table import FilesTable, deserialise, key
+from processor.ledger.index_pages import MOST_SEARCHED, cursor_behind, read_index_page
+from processor.ledger.table import FilesTable, deserialise, item_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 _MOST_READS = 5
 
 
-def behind(entry: FileEntry) -> str:
+def cursor_behind_file(entry: FileEntry) -> str:
     """Return the cursor of the page that goes on behind this file, to older ones."""
-    return position_behind(entry.received_at, entry.file_id, FILE_ENTRY)
+    return cursor_behind(entry.received_at, entry.file_id, FILE_ENTRY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,9 @@ class FileList:
         self._table = FilesTable(client, table)
         self._sleep = sleep
 
-    def page(self, wanted: FileFilter, *, cursor: str = "", limit: int = 50, from_oldest: bool = False) -> FilePage:
+    def list_files(
+        self, wanted: FileFilter, *, cursor: str = "", limit: int = 50, from_oldest: bool = False
+    ) -> FilePage:
         """Read one page: one read. Without a cursor it is the newest end of the list, or the oldest.
 
         Raises :class:`processor.domain.cursors.CursorError`.
@@ -124,20 +126,20 @@ class FileList:
         )
         return FilePage(tuple(map(FileEntry.from_item, found.items)), found.older, found.newer, found.searched_to)
 
-    def read(self, file_ids: Sequence[str]) -> list[FileEntry]:
+    def read_files(self, file_ids: Sequence[str]) -> list[FileEntry]:
         """Read these files as last written, in the order given, each once; those that do not exist are left out.
 
         Raises :class:`LookupThrottledError`.
         """
         unique = dict.fromkeys(file_ids)
-        keys = [key(file_id, FILE_ENTRY) for file_id in unique]
+        keys = [item_key(file_id, FILE_ENTRY) for file_id in unique]
         items = batch_get(self._table.client, self._table.name, keys, things="files", sleep=self._sleep)
         entries = {entry.file_id: entry for entry in (FileEntry.from_item(deserialise(item)) for item in items)}
         return [entries[file_id] for file_id in unique if file_id in entries]
 
-    def story(self, file_id: str) -> FileStory | None:
+    def read_story(self, file_id: str) -> FileStory | None:
         """Read a file with its runs and actions, as last written: one query. None if there is no such file."""
-        items = self._table.entries(file_id)
+        items = self._table.list_items(file_id)
         entry = next((FileEntry.from_item(item) for item in items if item["entry"] == FILE_ENTRY), None)
         if entry is None:
             return None
@@ -145,11 +147,11 @@ class FileList:
         actions = (ActionEntry.from_item(item) for item in items if item["entry"].startswith(ACTION_PREFIX))
         return FileStory(entry, tuple(runs), tuple(actions))
 
-    def count(self, wanted: FileFilter) -> Total:
+    def count_files(self, wanted: FileFilter) -> Total:
         """Count what a filter takes, looking through some thousand files at the most."""
         files, cursor = 0, ""
         for _ in range(_MOST_READS):
-            page = self.page(wanted, cursor=cursor, limit=MOST_SEARCHED)
+            page = self.list_files(wanted, cursor=cursor, limit=MOST_SEARCHED)
             files, cursor = files + len(page.files), page.older
             if not cursor:
                 return Total(files, complete=True)

@@ -44,7 +44,7 @@ class _Position:
     entry: str = ""
 
     @classmethod
-    def read(cls, cursor: str, since: str, until: str) -> _Position | None:
+    def from_cursor(cls, cursor: str, since: str, until: str) -> _Position | None:
         if not cursor:
             return None
         direction, (at, file_id, entry) = unpack(cursor, 3)
@@ -65,7 +65,7 @@ class _Position:
         return pack(self.direction, self.at, self.file_id, self.entry)
 
 
-def position_behind(received_at: str, file_id: str, entry: str) -> str:
+def cursor_behind(received_at: str, file_id: str, entry: str) -> str:
     """Return the cursor of the page that goes on behind this item, to older ones."""
     return _Position(Direction.OLDER, received_at, file_id, entry).cursor
 
@@ -89,7 +89,7 @@ def read_index_page(
     page says how far. Without a cursor it is the page of the newest, or of the oldest. Raises :class:`CursorError`.
     """
     since, until = span
-    start = _Position.read(cursor, since, until)
+    start = _Position.from_cursor(cursor, since, until)
     direction = start.direction if start else (Direction.NEWER if from_oldest else Direction.OLDER)
     to_older = direction is Direction.OLDER
     request = _request(partition, start, since, until)

@@ -14,7 +14,7 @@ from boto3.dynamodb.conditions import Attr
 from processor.domain.entries import FILE_ENTRY, FILE_KIND, RUN_PREFIX, FileEntry, RunEntry
 from processor.domain.errors import FileBusyError, IllegalTransitionError, LeaseLostError
 from processor.domain.file_states import AT_REST, FileState, check_transition, states_before
-from processor.ledger.counters import recount
+from processor.ledger.counters import counter_update
 from processor.ledger.table import ConditionFailedError, ItemUpdate
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class RunStart(NamedTuple):
 
 
 class BeginResult(NamedTuple):
-    """The answer to :meth:`Ledger.begin`."""
+    """The answer to :meth:`Ledger.begin_run`."""
 
     entry: FileEntry
     may_run: bool
@@ -70,16 +70,16 @@ class Ledger:
     def __init__(self, table: FilesTable) -> None:
         self._table = table
 
-    def read(self, file_id: str) -> FileEntry | None:
+    def read_file(self, file_id: str) -> FileEntry | None:
         """Read a file's entry, as last written."""
-        item = self._table.get(file_id, FILE_ENTRY)
+        item = self._table.get_item(file_id, FILE_ENTRY)
         return FileEntry.from_item(item) if item else None
 
-    def runs(self, file_id: str) -> list[RunEntry]:
+    def list_runs(self, file_id: str) -> list[RunEntry]:
         """List a file's runs that have ended, the oldest first."""
-        return [RunEntry.from_item(item) for item in self._table.entries(file_id, RUN_PREFIX)]
+        return [RunEntry.from_item(item) for item in self._table.list_items(file_id, RUN_PREFIX)]
 
-    def begin(self, file_id: str, source: ObjectVersion, run: RunStart) -> BeginResult:
+    def begin_run(self, file_id: str, source: ObjectVersion, run: RunStart) -> BeginResult:
         """Take the file for a run, unless it is settled or taken.
 
         A file that is new gets its base timestamp here, once and for all. A run that held the file and whose lease
@@ -109,7 +109,7 @@ class Ledger:
         held_by_dead = Attr("state").eq(FileState.PROCESSING) & Attr("lease_until").lt(run.now)
         condition = Attr("file_id").not_exists() | Attr("state").is_in(waiting) | held_by_dead
         try:
-            old = self._table.update(ItemUpdate(file_id, FILE_ENTRY, start, condition, first))
+            old = self._table.update_item(ItemUpdate(file_id, FILE_ENTRY, start, condition, first))
         except ConditionFailedError:
             return self._not_begun(file_id, run)
         if old.get("state") == FileState.PROCESSING:
@@ -117,7 +117,7 @@ class Ledger:
         return BeginResult(FileEntry.from_item({"file_id": file_id, **first, **old, **start}), may_run=True)
 
     def _not_begun(self, file_id: str, run: RunStart) -> BeginResult:
-        entry = self.read(file_id)
+        entry = self.read_file(file_id)
         if entry is None:
             raise ConditionFailedError
         if entry.run_id == run.run_id:  # The first attempt of this very call took effect and its answer was lost.
@@ -129,7 +129,7 @@ class Ledger:
 
     def record_run(self, run: RunEntry) -> None:
         """Write a run's entry; writing it again replaces it."""
-        self._table.put(run.to_item())
+        self._table.put_item(run.to_item())
 
     def report_progress(self, entry: FileEntry, *, rows: int, read_bytes: int, size_bytes: int) -> None:
         """Say how far the run is, and of how much; raises :class:`LeaseLostError`."""
@@ -141,7 +141,7 @@ class Ledger:
         added = {"progress_rows": rows, "progress_bytes": read_bytes}
         self._while_held(entry, ItemUpdate(entry.file_id, FILE_ENTRY, condition=_unchanged(entry), add=added))
 
-    def hold(self, entry: FileEntry, until: int, size_bytes: int) -> FileEntry:
+    def extend_lease(self, entry: FileEntry, until: int, size_bytes: int) -> FileEntry:
         """Lengthen the run's lease to a moment (seconds since the epoch); raises :class:`LeaseLostError`."""
         values = {"lease_until": until, "size_bytes": size_bytes}
         self._while_held(entry, ItemUpdate(entry.file_id, FILE_ENTRY, values, _unchanged(entry)))
@@ -149,7 +149,7 @@ class Ledger:
 
     def _while_held(self, entry: FileEntry, change: ItemUpdate) -> None:
         try:
-            self._table.update(change)
+            self._table.update_item(change)
         except ConditionFailedError as error:
             raise LeaseLostError(entry.file_id, entry.run_id) from error
 
@@ -170,7 +170,7 @@ class Ledger:
         try:
             return self._move(entry, state, values, (*_HOLDING_FIELDS, *remove))
         except ConditionFailedError as error:
-            ended = self.read(entry.file_id)
+            ended = self.read_file(entry.file_id)
             if ended and ended.run_id == entry.run_id and ended.state is state:
                 return ended  # The first attempt of this very call took effect and its answer was lost.
             raise LeaseLostError(entry.file_id, entry.run_id) from error
@@ -190,10 +190,10 @@ class Ledger:
             remove = (*remove, "counted_as")
         change = ItemUpdate(entry.file_id, FILE_ENTRY, values, _unchanged(entry), remove=remove)
         new = entry.evolve(without=remove, **values)
-        if counters := recount(entry, new):
+        if counters := counter_update(entry, new):
             self._table.transact(change, counters)
         else:
-            self._table.update(change)
+            self._table.update_item(change)
         return new
 
     def count_mail(self, kind: str, hour: str) -> int:
@@ -219,7 +219,7 @@ class Ledger:
         self, file_id: str, state: FileState, values: Callable[[FileEntry], dict[str, Any]]
     ) -> FileEntry:
         for _ in range(_MOST_ATTEMPTS):
-            entry = self.read(file_id)
+            entry = self.read_file(file_id)
             if entry is None or entry.state is state:
                 break
             check_transition(entry.state, state)

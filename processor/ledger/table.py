@@ -51,7 +51,7 @@ class ItemUpdate(NamedTuple):
 
     def request(self, table: str) -> dict[str, Any]:
         """Write the change as UpdateItem and TransactWriteItems take it."""
-        request = {"TableName": table, "Key": key(self.file_id, self.entry), **_condition_request(self.condition)}
+        request = {"TableName": table, "Key": item_key(self.file_id, self.entry), **_condition_request(self.condition)}
         names: dict[str, str] = request.pop("ExpressionAttributeNames", {})
         values: dict[str, Any] = {}
         sets, removes, adds = [], [], []
@@ -81,12 +81,12 @@ class FilesTable:
         self.name = name
         self._sleep = sleep
 
-    def get(self, file_id: str, entry: str) -> dict[str, Any]:
+    def get_item(self, file_id: str, entry: str) -> dict[str, Any]:
         """Read one item as last written; {} if there is none."""
-        answer = self.client.get_item(TableName=self.name, Key=key(file_id, entry), ConsistentRead=True)
+        answer = self.client.get_item(TableName=self.name, Key=item_key(file_id, entry), ConsistentRead=True)
         return deserialise(answer.get("Item", {}))
 
-    def entries(self, file_id: str, prefix: str = "") -> list[dict[str, Any]]:
+    def list_items(self, file_id: str, prefix: str = "") -> list[dict[str, Any]]:
         """List a partition's items as last written, those whose sort key begins with ``prefix``, in its order."""
         wanted: ConditionBase = Key("file_id").eq(file_id)
         if prefix:
@@ -95,14 +95,14 @@ class FilesTable:
         pages = self.client.get_paginator("query").paginate(TableName=self.name, ConsistentRead=True, **request)
         return [deserialise(item) for page in pages for item in page["Items"]]
 
-    def put(self, item: Mapping[str, Any], condition: ConditionBase | None = None) -> None:
+    def put_item(self, item: Mapping[str, Any], condition: ConditionBase | None = None) -> None:
         """Write one item; raises :class:`ConditionFailedError`."""
         try:
             self.client.put_item(TableName=self.name, Item=serialise(item), **_condition_request(condition))
         except self.client.exceptions.ConditionalCheckFailedException as error:
             raise ConditionFailedError from error
 
-    def update(self, change: ItemUpdate) -> dict[str, Any]:
+    def update_item(self, change: ItemUpdate) -> dict[str, Any]:
         """Change one item and return it as it was before ({} if it is new); raises :class:`ConditionFailedError`."""
         request = change.request(self.name)
         try:
@@ -155,7 +155,7 @@ def _reasons(error: ClientError) -> set[str]:
     return {str(code) for code in codes} - {"None"}
 
 
-def key(file_id: str, entry: str) -> dict[str, Any]:
+def item_key(file_id: str, entry: str) -> dict[str, Any]:
     """Write an item's key as the client takes it."""
     return serialise({"file_id": file_id, "entry": entry})
 

@@ -91,14 +91,14 @@ def hand_over(run: Run, size_bytes: int) -> int:
     until = int(services.now().timestamp()) + services.config.large_file_timeout_s + 1
     # Started first: an execution without the longer lease does no harm, a long lease without an execution costs hours.
     services.state_machine.start(run.entry.run_id, Task.of(run, until)._asdict())
-    services.ledger.hold(run.entry, until, size_bytes)
+    services.ledger.extend_lease(run.entry, until, size_bytes)
     logger.info("file_handed_over", extra={"size_bytes": size_bytes})
     return until
 
 
 def take_on(task: Task, services: Services, invocation: Invocation) -> Run:
     """Go on with the run in another invocation; raises :class:`LeaseLostError` if it does not hold the file."""
-    entry = services.ledger.read(task.file_id)
+    entry = services.ledger.read_file(task.file_id)
     if entry is None or entry.run_id != task.run_id or entry.state is not FileState.PROCESSING:
         raise LeaseLostError(task.file_id, task.run_id)
     return run_of(task, entry, services, invocation)

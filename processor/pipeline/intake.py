@@ -71,7 +71,7 @@ def _process(request: Request, message: Message, services: Services, invocation:
 def _locate(request: Request, services: Services) -> tuple[str, ObjectVersion, str]:
     """Find the file that a request is about; raises :class:`MessageError` for a command about an unknown one."""
     if isinstance(request, Reprocess):
-        entry = services.ledger.read(request.file_id)
+        entry = services.ledger.read_file(request.file_id)
         if entry is None:
             raise MessageError(f"there is no file {request.file_id!r:.40}")
         return entry.file_id, entry.original, ""

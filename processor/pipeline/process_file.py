@@ -107,7 +107,7 @@ def _begin(
         uploaded_at=uploaded_at,
     )
     try:
-        return services.ledger.begin(file_id, source, start)
+        return services.ledger.begin_run(file_id, source, start)
     except FileBusyError:
         raise
     except Exception as error:
@@ -175,7 +175,7 @@ def _claim_content(run: Run, facts: ObjectFacts) -> str:
 
 
 def _settle_as_duplicate(run: Run, facts: ObjectFacts, first_file_id: str) -> Settlement:
-    first = run.services.ledger.read(first_file_id)
+    first = run.services.ledger.read_file(first_file_id)
     state = f", which is {first.state}" if first else ""
     error = f"The same content came before, as file {first_file_id}{state}; nothing was stored a second time."
     return Settlement(FileState.DUPLICATE, facts, cause="duplicate", error=error, duplicate_of=first_file_id)

@@ -69,7 +69,7 @@ class Stack:
 
     def run_of(self, entry: FileEntry) -> RunEntry:
         """Read a file's only run."""
-        [run] = self.deployment.ledger.runs(entry.file_id)
+        [run] = self.deployment.ledger.list_runs(entry.file_id)
         return run
 
     def trace_of(self, run: RunEntry) -> dict[str, Any]:

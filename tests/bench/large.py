@@ -158,7 +158,7 @@ def measure(stack: Stack, size_bytes: int) -> dict[str, Any]:
         "rejected_lines": deployment.read(entry.rejected_key).count(b"\r\n") - 1,
         "left_behind": len(list_working_objects(deployment)),
         "workers_killed": len(killed),
-        "runs": [run.outcome for run in deployment.ledger.runs(entry.file_id)],
+        "runs": [run.outcome for run in deployment.ledger.list_runs(entry.file_id)],
         "planned_s": round(planned_s),
         "seconds": round(took_s),
         "rows_per_s": round(text.good / took_s),

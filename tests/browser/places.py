@@ -50,7 +50,7 @@ def file_that_is(waybill: Deployment, state: FileState) -> FileEntry:
         ExpressionAttributeNames={"#s": "state"},
         ExpressionAttributeValues={":s": {"S": state}},
     )["Items"]
-    entries = [waybill.ledger.read(item["file_id"]["S"]) for item in items]
+    entries = [waybill.ledger.read_file(item["file_id"]["S"]) for item in items]
     found = [entry for entry in entries if entry]
     assert found, f"no file is {state}"
     return max(found, key=lambda entry: entry.rows)
@@ -62,5 +62,5 @@ def address(waybill: Deployment, name: str) -> str:
         return PLAIN[name]
     state, path = OF_A_FILE[name]
     entry = file_that_is(waybill, state)
-    run = waybill.ledger.runs(entry.file_id)[-1]
+    run = waybill.ledger.list_runs(entry.file_id)[-1]
     return path.format(file_id=entry.file_id, run_id=run.run_id, trace_id=run.trace_id)

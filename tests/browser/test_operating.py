@@ -93,13 +93,13 @@ def test_a_name_that_is_no_csv_is_refused_before_it_travels(page: Page, tmp_path
 def test_a_failed_file_is_reprocessed_with_a_button(page: Page, waybill: Deployment) -> None:
     """The page follows the new run to its end; what went wrong before is history."""
     failed = file_that_is(waybill, FileState.FAILED)
-    before = len(waybill.ledger.runs(failed.file_id))
+    before = len(waybill.ledger.list_runs(failed.file_id))
     page.goto(f"/files/{failed.file_id}")
 
     page.get_by_text(re.compile("^Reprocess…")).click()
     page.get_by_role("button", name="Reprocess this file").click()
 
-    wait_until(lambda: len(waybill.ledger.runs(failed.file_id)) > before, 60, lambda: "there was no new run")
+    wait_until(lambda: len(waybill.ledger.list_runs(failed.file_id)) > before, 60, lambda: "there was no new run")
     page.goto(f"/files/{failed.file_id}?tab=runs")
     expect(page.locator("tbody tr")).to_have_count(before + 1, timeout=SLOW)
     page.goto("/activity")
@@ -137,7 +137,7 @@ def test_metrics_are_charts_with_their_values(page: Page) -> None:
 def test_a_run_shows_its_trace_beside_its_log(page: Page, waybill: Deployment) -> None:
     """From the file to the part of its run that took the time, with the lines that it wrote."""
     partial = file_that_is(waybill, FileState.PARTIAL)
-    run = waybill.ledger.runs(partial.file_id)[-1]
+    run = waybill.ledger.list_runs(partial.file_id)[-1]
 
     page.goto(f"/files/{partial.file_id}/runs/{run.run_id}")
 

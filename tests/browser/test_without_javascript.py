@@ -57,14 +57,14 @@ def test_a_file_is_uploaded_by_the_browsers_own_form(plain: Page, tmp_path: Path
 def test_a_failed_file_is_reprocessed_by_a_form(plain: Page, waybill: Deployment) -> None:
     """What it will do is said before; the page after it says that it is asked for."""
     failed = file_that_is(waybill, FileState.FAILED)
-    before = len(waybill.ledger.runs(failed.file_id))
+    before = len(waybill.ledger.list_runs(failed.file_id))
     plain.goto(f"/files/{failed.file_id}")
 
     plain.get_by_text("Reprocess…").click()
     plain.get_by_role("button", name="Reprocess this file").click()
 
     expect(plain.get_by_role("heading", name=failed.name, level=1)).to_be_visible()
-    wait_until(lambda: len(waybill.ledger.runs(failed.file_id)) > before, 60, lambda: "there was no new run")
+    wait_until(lambda: len(waybill.ledger.list_runs(failed.file_id)) > before, 60, lambda: "there was no new run")
 
 
 def test_a_dead_letter_is_redriven_by_a_form(plain: Page, waybill: Deployment) -> None:

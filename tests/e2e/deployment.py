@@ -117,7 +117,7 @@ class Deployment:
 
     def entry(self, version: ObjectVersion) -> FileEntry | None:
         """Read a file's entry in the ledger."""
-        return self.ledger.read(file_id(version))
+        return self.ledger.read_file(file_id(version))
 
     def wait_at_rest(self, versions: Iterable[ObjectVersion], timeout_s: float = 120) -> list[FileEntry]:
         """Wait until every file is settled or dead-lettered, and the inbox holds no settled one any more."""

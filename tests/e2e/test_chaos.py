@@ -50,7 +50,7 @@ def assert_counters_are_exact(stack: Deployment) -> None:
     items = [deserialise(item) for page in pages for item in page["Items"]]
     counted = Counter(item["counted_as"] for item in items if item["entry"] == FILE_ENTRY and "counted_as" in item)
     assert counted
-    assert Counters(client, table).read().at_rest == dict.fromkeys(AT_REST, 0) | dict(counted)
+    assert Counters(client, table).read_counts().at_rest == dict.fromkeys(AT_REST, 0) | dict(counted)
 
 
 def test_kill_the_worker_at_every_step(open_stack: Deployment, proxy: FaultProxy) -> None:
@@ -72,7 +72,7 @@ def test_kill_the_worker_at_every_step(open_stack: Deployment, proxy: FaultProxy
     assert len({firing.killed for firing in firings if firing.killed}) == len(deaths)
     assert {entry.state for entry in entries} == {FileState.PROCESSED}
     assert_settled_exactly_once(open_stack, versions)
-    runs = [open_stack.ledger.runs(file_id(version)) for version in versions]
+    runs = [open_stack.ledger.list_runs(file_id(version)) for version in versions]
     assert all(ended[-1].outcome == FileState.PROCESSED for ended in runs)
     assert sum(run.outcome == DIED for ended in runs for run in ended) >= len(deaths) // 2
     assert_counters_are_exact(open_stack)
@@ -96,7 +96,7 @@ def test_outage_is_retried_then_dead_lettered_then_redriven(open_stack: Deployme
     [entry] = open_stack.wait_at_rest([version])
 
     assert (entry.state, entry.cause) == (FileState.DEAD_LETTERED, "InternalError")
-    assert [(run.outcome, run.receive_count) for run in open_stack.ledger.runs(entry.file_id)] == [
+    assert [(run.outcome, run.receive_count) for run in open_stack.ledger.list_runs(entry.file_id)] == [
         (ERROR, 1),
         (ERROR, 2),
         (ERROR, 3),
@@ -105,7 +105,7 @@ def test_outage_is_retried_then_dead_lettered_then_redriven(open_stack: Deployme
     proxy.reset()
     [dead_letter] = open_stack.take_dead_letters()
     open_stack.send(dead_letter["Body"])
-    wait_until(lambda: len(open_stack.ledger.runs(entry.file_id)) == 4, 30, lambda: "the redrive did not run")
+    wait_until(lambda: len(open_stack.ledger.list_runs(entry.file_id)) == 4, 30, lambda: "the redrive did not run")
     open_stack.wait_idle()
     assert_settled_exactly_once(open_stack, [version])
 
@@ -125,8 +125,8 @@ def test_one_bad_file_of_a_batch_leaves_its_neighbours_settled(open_stack: Deplo
     assert {entry.state for entry in entries if entry.file_id != file_id(bad)} == {FileState.PARTIAL}
     for version in versions:
         if version != bad:
-            assert [run.outcome for run in open_stack.ledger.runs(file_id(version))] == ["partial"]
-    assert open_stack.ledger.runs(file_id(bad))[0].outcome == ERROR
+            assert [run.outcome for run in open_stack.ledger.list_runs(file_id(version))] == ["partial"]
+    assert open_stack.ledger.list_runs(file_id(bad))[0].outcome == ERROR
 
 
 def test_throttled_and_unprocessed_items_are_all_stored(open_stack: Deployment, proxy: FaultProxy) -> None:
@@ -142,5 +142,5 @@ def test_throttled_and_unprocessed_items_are_all_stored(open_stack: Deployment, 
 
     assert entry.state is FileState.PARTIAL
     assert_settled_exactly_once(open_stack, [version])
-    [run] = open_stack.ledger.runs(entry.file_id)
+    [run] = open_stack.ledger.list_runs(entry.file_id)
     assert run.retried_items > 0

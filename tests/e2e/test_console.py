@@ -94,7 +94,7 @@ def test_a_file_and_its_run_are_shown(stack: Deployment, browser: httpx.Client) 
     [entry] = stack.wait_at_rest([version])
 
     page = browser.get(f"/files/{entry.file_id}")
-    run = browser.get(f"/files/{entry.file_id}/runs/{stack.ledger.runs(entry.file_id)[-1].run_id}")
+    run = browser.get(f"/files/{entry.file_id}/runs/{stack.ledger.list_runs(entry.file_id)[-1].run_id}")
 
     assert "shown.csv" in page.text
     assert (page.status_code, run.status_code) == (200, 200)
@@ -133,7 +133,7 @@ def test_the_worker_does_what_was_asked_for_in_bulk(stack: Deployment, script: h
 
     assert (again["state"], again["done"], again["failed"]) == ("done", 3, 0), again
     assert (dismissed["state"], dismissed["done"], dismissed["failed"]) == ("done", 3, 0), dismissed
-    assert [len(stack.ledger.runs(file_id)) for file_id in ids] == [2, 2, 2]
+    assert [len(stack.ledger.list_runs(file_id)) for file_id in ids] == [2, 2, 2]
     objects = stack.objects_by_name()
     assert {prefix for number in range(3) for prefix in objects[f"bulk-{number}.csv"]} == {"archive"}
     assert "AccessDenied" not in stack.log.read_text(errors="replace")

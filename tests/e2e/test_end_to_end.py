@@ -104,7 +104,7 @@ def test_every_event_twice_gives_the_same_as_once(stack: Deployment) -> None:
         assert len(orders[entry.file_id]) == 40
         assert len({order["order_id"] for order in orders[entry.file_id]}) == 40
         assert objects[version.name] == Counter({"archive": 1, "processed-data": 1})
-        assert [run.outcome for run in stack.ledger.runs(entry.file_id)] == ["partial"]
+        assert [run.outcome for run in stack.ledger.list_runs(entry.file_id)] == ["partial"]
 
 
 def test_messages_that_are_no_events_are_dead_lettered(stack: Deployment) -> None:
@@ -139,7 +139,7 @@ def test_reprocessing_a_stored_file_adds_nothing(stack: Deployment) -> None:
     stack.ledger.request_reprocess(entry.file_id)
 
     IngestQueue(stack.client("sqs"), stack.outputs["QueueUrl"]).send_reprocess(entry.file_id)
-    wait_until(lambda: len(stack.ledger.runs(entry.file_id)) == 2, 60, lambda: "no second run")
+    wait_until(lambda: len(stack.ledger.list_runs(entry.file_id)) == 2, 60, lambda: "no second run")
     stack.wait_idle()
 
     after = stack.orders_by_file()[entry.file_id]

@@ -87,7 +87,7 @@ def test_killed_and_resumed_it_leaves_what_one_run_leaves(open_stack: Deployment
 
     assert (entry.state, entry.accepted_rows, entry.rejected_rows) == (FileState.PARTIAL, good, bad)
     assert all(firing.killed for death in deaths for firing in death.wait(1))
-    runs = [run.outcome for run in open_stack.ledger.runs(entry.file_id)]
+    runs = [run.outcome for run in open_stack.ledger.list_runs(entry.file_id)]
     assert (runs[0], runs[-1]) == (DIED, "partial")
     wait_until(lambda: not list_working_objects(open_stack), 30, lambda: f"{list_working_objects(open_stack)} are left")
     in_ranges = picture(open_stack, entry)
@@ -95,7 +95,9 @@ def test_killed_and_resumed_it_leaves_what_one_run_leaves(open_stack: Deployment
     with one_run_has_all_the_time(open_stack):
         open_stack.ledger.request_reprocess(entry.file_id)
         open_stack.send(reprocess_body(entry.file_id))
-        wait_until(lambda: len(open_stack.ledger.runs(entry.file_id)) == 3, 300, lambda: "the file was not reprocessed")
+        wait_until(
+            lambda: len(open_stack.ledger.list_runs(entry.file_id)) == 3, 300, lambda: "the file was not reprocessed"
+        )
         open_stack.wait_idle(60)
     again = open_stack.entry(version)
     assert again is not None
@@ -111,6 +113,6 @@ def test_ranges_need_no_more_than_they_are_granted(stack: Deployment) -> None:
     [entry] = stack.wait_at_rest([version], 180)
 
     assert (entry.state, entry.accepted_rows, entry.rejected_rows) == (FileState.PARTIAL, good, bad)
-    [run] = stack.ledger.runs(entry.file_id)
+    [run] = stack.ledger.list_runs(entry.file_id)
     assert "state_transitions" in run.costs
     wait_until(lambda: not list_working_objects(stack), 30, lambda: f"{list_working_objects(stack)} are left")

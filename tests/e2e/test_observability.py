@@ -138,7 +138,7 @@ def test_metrics_of_a_mixed_load_equal_the_tables(
     measured = settled_sums(open_stack, sidecar, len(versions))
 
     states = Counter(entry.state for entry in entries)
-    runs = [run for version in versions.values() for run in open_stack.ledger.runs(file_id(version))]
+    runs = [run for version in versions.values() for run in open_stack.ledger.list_runs(file_id(version))]
     orders = open_stack.orders_by_file()
     read_whole = [entry for entry in entries if entry.state in (FileState.PROCESSED, FileState.PARTIAL)]
     assert measured["FilesReceived"] == len(versions) == 300
@@ -194,7 +194,7 @@ def test_trace_of_a_run_is_found_by_its_file_and_shows_its_parts(open_stack: Dep
 
     parts = {}
     for version in (few, many):
-        [run] = open_stack.ledger.runs(file_id(version))
+        [run] = open_stack.ledger.list_runs(file_id(version))
         now = datetime.now(UTC)
         found = xray.get_trace_summaries(
             StartTime=now - timedelta(minutes=10),
@@ -222,7 +222,7 @@ def test_trace_of_a_failed_run_holds_its_exception(open_stack: Deployment, proxy
         fault = Fault(aws_error("InternalError", 500), ("GetObject",), (version.key,), times=BOTO_TRIES)
         proxy.add(fault)
     open_stack.wait_at_rest([version])
-    failed = open_stack.ledger.runs(file_id(version))[0]
+    failed = open_stack.ledger.list_runs(file_id(version))[0]
 
     parts = parts_of(xray, failed.trace_id)
 

@@ -81,7 +81,7 @@ def test_the_sdks_client_leaves_what_the_fast_way_leaves(open_stack: Deployment,
         open_stack.ledger.request_reprocess(entry.file_id)
         IngestQueue(open_stack.client("sqs"), open_stack.outputs["QueueUrl"]).send_reprocess(entry.file_id)
     wait_until(
-        lambda: all(len(open_stack.ledger.runs(entry.file_id)) == 2 for entry in entries),
+        lambda: all(len(open_stack.ledger.list_runs(entry.file_id)) == 2 for entry in entries),
         60,
         lambda: "a file was not reprocessed",
     )

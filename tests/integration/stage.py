@@ -152,13 +152,13 @@ class Stage:
 
     def entry(self, version: ObjectVersion) -> FileEntry:
         """Read the ledger's entry of a file."""
-        entry = self.services.ledger.read(file_id(version))
+        entry = self.services.ledger.read_file(file_id(version))
         assert entry is not None
         return entry
 
     def runs(self, version: ObjectVersion) -> list[RunEntry]:
         """Read the ledger's runs of a file."""
-        return self.services.ledger.runs(file_id(version))
+        return self.services.ledger.list_runs(file_id(version))
 
     def orders(self) -> list[dict[str, Any]]:
         """List all orders as plain text by attribute, in key order."""

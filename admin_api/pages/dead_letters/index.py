@@ -94,7 +94,7 @@ class LettersPage:
 @router.get("")
 def list_letters(request: Request, _: Viewer, console: ConsoleDep, query: Annotated[LettersQuery, Query()]) -> Response:
     """Look at the queue and show what is there by cause; or, while letters are being moved, how far that is."""
-    action = console.actions.read(query.action) if is_action_id(query.action) else None
+    action = console.actions.read_action(query.action) if is_action_id(query.action) else None
     busy = action is not None and not action.is_finished
     context = LettersPage(
         query=query,

@@ -112,7 +112,7 @@ def confirmation_of(console: Console, target: ActionTarget) -> Confirmation:
         return _confirmation_of_all(console, action, target, now)
     if not target.file_id:
         raise InvalidError("No file is ticked.", "Tick files in the list first, then choose what to do with them.")
-    found = console.files.read(target.file_id)
+    found = console.files.read_files(target.file_id)
     able = tuple(entry for entry in found if is_allowed(action.kind, entry, now))
     refused = tuple((entry, explain_refusal(action.kind, entry)) for entry in found if entry not in able)
     if not found:
@@ -139,7 +139,7 @@ def _confirmation_of_all(
     fixed = target.fixed(now)
     wanted = fixed.filter(now)
     number, complete = _count_files(console, target, now)
-    sample = console.files.page(wanted, limit=_SAMPLE).files
+    sample = console.files.list_files(wanted, limit=_SAMPLE).files
     if not number and complete:
         raise RefusedError("No file matches this filter any more.", "Go back to the list and change the filter.")
     return Confirmation(
@@ -163,10 +163,10 @@ def _capitalised(words: str) -> str:
 def _count_files(console: Console, target: ActionTarget, now: datetime) -> tuple[int, bool]:
     """Count what the filter takes: by the counters, where they know it, or by looking through some thousand files."""
     if target.state and dict(target.fields()).keys() == {"state"}:
-        counted = console.counters.read().at_rest.get(target.state)
+        counted = console.counters.read_counts().at_rest.get(target.state)
         if counted is not None:
             return counted, True
-    total = console.files.count(target.filter(now))
+    total = console.files.count_files(target.filter(now))
     return total.files, total.complete
 
 

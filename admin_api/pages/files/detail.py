@@ -162,7 +162,7 @@ def file_detail_page(console: Console, story: FileStory, position: TabPosition) 
         action_id=new_action_id(now),
         progress=progress_of(entry, now) if reading else None,
         is_stuck=is_stuck,
-        earlier_file=console.ledger.read(held_for) if held_for else None,
+        earlier_file=console.ledger.read_file(held_for) if held_for else None,
         runs=tuple(reversed(story.with_current_run())),
         actions=tuple(reversed(story.actions)),
         rejected=_rejected(console, entry, position.byte) if tab is FileTab.REJECTED else PagePart(None),

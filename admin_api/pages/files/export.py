@@ -39,7 +39,7 @@ def file_rows(files: FileList, wanted: FileFilter) -> Iterator[tuple[Cell, ...]]
     """Yield the cells under :data:`HEADER` of all files that a filter takes, the newest first."""
     cursor, more = "", True
     while more:
-        page = files.page(wanted, cursor=cursor, limit=MOST_SEARCHED)
+        page = files.list_files(wanted, cursor=cursor, limit=MOST_SEARCHED)
         yield from map(_cells, page.files)
         cursor, more = page.older, bool(page.older)
 

@@ -154,7 +154,7 @@ def name_files(
     _: Viewer, console: ConsoleDep, ids: Annotated[list[ShownId], Query(alias="id", max_length=100)]
 ) -> Response:
     """Name files where a page shows their ids: a part that the page asks for once it is there."""
-    return part("files/_names.html", console.files.read(ids))
+    return part("files/_names.html", console.files.read_files(ids))
 
 
 def file_list_page(console: Console, query: FileListQuery) -> FilesPage:
@@ -163,7 +163,8 @@ def file_list_page(console: Console, query: FileListQuery) -> FilesPage:
     wanted = query.filter(now)
     files, status = console.files, console.status
     listed = start_part(
-        "The list of files", lambda: files.page(wanted, cursor=query.cursor, from_oldest=query.direction == _OLDEST)
+        "The list of files",
+        lambda: files.list_files(wanted, cursor=query.cursor, from_oldest=query.direction == _OLDEST),
     )
     moving = start_call(status.count_moving_files)
     counts, under_way = status.read_status().counts, moving.result()

@@ -57,7 +57,7 @@ def _pages(page_at: Callable[[str], OrderPage]) -> Iterator[Order]:
 
 
 def _of_file(console: Console, entry: FileEntry) -> Iterator[Order]:
-    run = run_of_rows(console.ledger.runs(entry.file_id))
+    run = run_of_rows(console.ledger.list_runs(entry.file_id))
     first = 0
     while first < entry.accepted_rows:
         (rows,) = console.orders.compare([console.orders.of_file(entry, run, first=first, limit=_AT_ONCE)])

@@ -131,7 +131,7 @@ def feed_rows(console: Console, limit: int = 500) -> Iterator[Order]:
 
 
 def _newest_start(console: Console) -> _Start:
-    page = console.files.page(FileFilter(), limit=_MOST_FILES)
+    page = console.files.list_files(FileFilter(), limit=_MOST_FILES)
     return _Start(page.files, 0, bool(page.older), at_top=True)
 
 
@@ -141,10 +141,10 @@ def _find_start(console: Console, cursor: str, limit: int) -> _Start:
     files, ledger = console.files, console.ledger
     goes_up = position.direction is Direction.NEWER and position.row < limit
     down, up = FileFilter(until=position.received_at), FileFilter(since=position.received_at)
-    listed = start_call(lambda: files.page(down, limit=_MOST_FILES))
-    newer = start_call(lambda: files.page(up, from_oldest=True, limit=_MOST_FILES)) if goes_up else None
+    listed = start_call(lambda: files.list_files(down, limit=_MOST_FILES))
+    newer = start_call(lambda: files.list_files(up, from_oldest=True, limit=_MOST_FILES)) if goes_up else None
     # Offsets matter only behind the first stretch of rows, which is read from its beginning.
-    runs = start_call(lambda: ledger.runs(position.file_id)) if position.row >= FIRST_STRIDE else None
+    runs = start_call(lambda: ledger.list_runs(position.file_id)) if position.row >= FIRST_STRIDE else None
     page = listed.result()
     found = tuple(dropwhile(lambda entry: entry.file_id != position.file_id, page.files))
     if not found:

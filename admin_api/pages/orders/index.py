@@ -237,7 +237,7 @@ def _order_page(request: Request, console: Console, order_id: str, cursor: str) 
 
 def _files_of(console: Console, orders: tuple[Order, ...]) -> dict[str, FileEntry]:
     ids = _file_ids(orders)
-    return {entry.file_id: entry for entry in console.files.read(ids)} if ids else {}
+    return {entry.file_id: entry for entry in console.files.read_files(ids)} if ids else {}
 
 
 def _file_ids(orders: tuple[Order, ...]) -> list[str]:

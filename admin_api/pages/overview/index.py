@@ -118,8 +118,10 @@ def build_page(console: Console, window: Window, zone: tzinfo) -> Overview:
     """Ask every service at the same time; what one cannot say is missing from its part alone."""
     now = console.now()
     files, metrics, queue, status_reader = console.files, console.metrics, console.queue, console.status
-    running = start_part("DynamoDB", lambda: files.page(FileFilter(state=FileState.PROCESSING), limit=MOST_RUNNING))
-    newest = start_part("DynamoDB", lambda: files.page(FileFilter(), limit=NEWEST))
+    running = start_part(
+        "DynamoDB", lambda: files.list_files(FileFilter(state=FileState.PROCESSING), limit=MOST_RUNNING)
+    )
+    newest = start_part("DynamoDB", lambda: files.list_files(FileFilter(), limit=NEWEST))
     measures = start_part("CloudWatch", lambda: metrics.fetch_metrics(_SERIES, window, now))
     waiting = start_part("SQS", queue.waiting)
     status: Status = status_reader.read_status()

@@ -97,7 +97,7 @@ def find_hits(console: Console, wanted: Identifier) -> Findings:
 
 def _find_action(console: Console, wanted: Identifier, findings: Findings) -> None:
     findings.searches.append("an action on many things of this id")
-    action = findings.take(start_part("The activity", lambda: console.actions.read(wanted.action_id)).result())
+    action = findings.take(start_part("The activity", lambda: console.actions.read_action(wanted.action_id)).result())
     if action:
         findings.hits.append(Hit("Action", action.subject, f"/activity/{action.action_id}"))
 
@@ -106,12 +106,12 @@ def _find_file(console: Console, wanted: Identifier, findings: Findings) -> None
     if wanted.file_id:
         findings.searches.append("the file of this id")
         ledger = console.ledger
-        entry = findings.take(start_part("The ledger", lambda: ledger.read(wanted.file_id)).result())
+        entry = findings.take(start_part("The ledger", lambda: ledger.read_file(wanted.file_id)).result())
         findings.hits += [_hit(entry)] if entry else []
     else:
         findings.searches.append("files of exactly this object key")
         files, name = console.files, FileFilter(name=wanted.object_key.removeprefix(INBOX))
-        found = findings.take(start_part("The files", lambda: files.page(name, limit=_MOST_FILES)).result())
+        found = findings.take(start_part("The files", lambda: files.list_files(name, limit=_MOST_FILES)).result())
         same = [entry for entry in (found.files if found else ()) if entry.object_key == wanted.object_key]
         findings.hits += map(_hit, same)
 
@@ -123,7 +123,7 @@ def _find_by_name(console: Console, wanted: Identifier, findings: Findings) -> N
     order = start_part("The orders", lambda: orders.by_order_id(text, limit=1)) if len(text) <= 64 else None
     asks_customer = orders.knows_customers and len(text) <= 200
     customer = start_part("The orders", lambda: orders.by_customer(text, limit=1)) if asks_customer else None
-    named = start_part("The files", lambda: files.page(FileFilter(name=text), limit=_MOST_FILES))
+    named = start_part("The files", lambda: files.list_files(FileFilter(name=text), limit=_MOST_FILES))
     findings.searches += [
         "an order of exactly this id",
         "a customer of exactly this name",
@@ -149,7 +149,7 @@ def _find_run(console: Console, wanted: Identifier, findings: Findings) -> None:
     files, logs = console.files, console.logs
     now = console.now()
     identifier = wanted.run_id or wanted.uuid
-    newest = start_part("The files", lambda: files.page(FileFilter(), limit=_NEWEST))
+    newest = start_part("The files", lambda: files.list_files(FileFilter(), limit=_NEWEST))
     mentioned = start_part("CloudWatch Logs", lambda: logs.find_mentions(identifier, now - LOGS_BACK, now))
     findings.searches += [
         f"the newest runs of the newest {_NEWEST:,} files",

@@ -54,7 +54,7 @@ def bury_file(console: ConsoleStage, name: str, failure: tuple[str, str] = THROT
     message_id = send_letter(console, s3_event(version))
     now = datetime.now(UTC)
     start = RunStart("run-3", to_iso(now), message_id, 3, int(now.timestamp()), int(now.timestamp()) + 300)
-    begun = stage.services.ledger.begin(file_id(version), version, start)
+    begun = stage.services.ledger.begin_run(file_id(version), version, start)
     stage.services.ledger.fail_run(begun.entry, FileState.DEAD_LETTERED, cause=failure[0], error=failure[1])
     return message_id, begun.entry.file_id
 
@@ -91,7 +91,7 @@ def post_form(browser: TestClient, fields: dict[str, Any]) -> Response:
 def run_worker(console: ConsoleStage, *, stop_after: int = 0) -> ActionEntry:
     """Let the worker carry out what it was called for."""
     log = console.console.actions
-    action = log.read(console.worker.calls.pop(0)["action_id"])
+    action = log.read_action(console.worker.calls.pop(0)["action_id"])
     assert action is not None
     executor = {
         ActionKind.REDRIVE: bulk_dead_letters.redrive_letters,
@@ -104,7 +104,7 @@ def run_worker(console: ConsoleStage, *, stop_after: int = 0) -> ActionEntry:
         nonlocal handled
         handled += 1
         if handled == stop_after:
-            log.ask_stop(action.action_id, "ada")
+            log.request_stop(action.action_id, "ada")
 
     return BulkWork(console.console, executor, lambda: 900.0, sleep, clock=lambda: float(next(seconds))).carry_out(
         action

@@ -60,7 +60,7 @@ def kept_by_failing_again(stage: Stage) -> FileEntry:
     stage.configure(max_file_bytes=2)
     stage.services.ledger.request_reprocess(entry.file_id)
     stage.handle(stage.message(reprocess_body(entry.file_id)))
-    again = stage.services.ledger.read(entry.file_id)
+    again = stage.services.ledger.read_file(entry.file_id)
     assert again is not None
     return again
 
@@ -76,7 +76,7 @@ CASES: dict[str, tuple[Callable[[Stage], FileEntry], FileState, bytes, bool]] = 
 
 def check_dismissed(stage: Stage, file_id: str, original: bytes, *, with_rejects: bool) -> None:
     """Hold what a dismissed file leaves against what it should: everything in the archive, nothing waiting."""
-    entry = stage.services.ledger.read(file_id)
+    entry = stage.services.ledger.read_file(file_id)
     assert entry is not None
     assert (entry.state, entry.counted_as) == (FileState.DISMISSED, "dismissed")
     assert stage.objects("failed-data/") == stage.objects("raw-data/") == []
@@ -99,7 +99,7 @@ def test_dismissed_file_leaves_only_the_archive(stage: Stage, case: str) -> None
     dismissed = dismissal(stage).dismiss(entry.file_id)
 
     check_dismissed(stage, entry.file_id, original, with_rejects=with_rejects)
-    assert dismissed == stage.services.ledger.read(entry.file_id)
+    assert dismissed == stage.services.ledger.read_file(entry.file_id)
     assert (dismissed.cause, dismissed.accepted_rows) == (entry.cause, entry.accepted_rows)
 
 
@@ -156,7 +156,7 @@ def test_dismissed_file_can_be_reprocessed(stage: Stage) -> None:
 
     stage.handle(stage.message(reprocess_body(entry.file_id)))
 
-    again = stage.services.ledger.read(entry.file_id)
+    again = stage.services.ledger.read_file(entry.file_id)
     assert again is not None
     assert again.state is FileState.PARTIAL
     assert stage.objects("failed-data/") == [entry.rejected_key] == [again.rejected_key]
@@ -178,7 +178,7 @@ def test_dismissed_partial_file_that_runs_clean_keeps_its_archive(stage: Stage) 
 
     stage.handle(stage.message(reprocess_body(entry.file_id)))
 
-    again = stage.services.ledger.read(entry.file_id)
+    again = stage.services.ledger.read_file(entry.file_id)
     assert again is not None
     assert again.state is FileState.PROCESSED
     assert sorted(stage.objects("archive/")) == sorted([entry.original_key, dismissed.rejected_key])

@@ -173,7 +173,7 @@ def test_an_action_on_many_things_can_be_stopped(console: ConsoleStage, partial:
     unknown = operator.post("/api/actions/20261125T184400Z-00000000/stop")
 
     assert stopped.status_code == 200
-    stored = console.console.actions.read(FORM)
+    stored = console.console.actions.read_action(FORM)
     assert stored is not None
     assert (stored.stop_asked, stored.stop_asked_by) == (True, "operator@example.com")
     assert unknown.status_code == 404
@@ -194,7 +194,7 @@ def test_dead_letters_are_looked_at_and_redriven(console: ConsoleStage) -> None:
     assert (letter["message_id"], letter["body"]) == (sent["MessageId"], "not ours")
     assert "not JSON" in letter["problem"]
     assert answer.status_code == 202
-    stored = console.console.actions.read(FORM)
+    stored = console.console.actions.read_action(FORM)
     assert stored is not None
     assert (stored.rate_per_s, stored.selection) == (2, {"message_ids": [sent["MessageId"]]})
     assert operator.get("/api/dead-letters").json()["about"] == 1

@@ -31,14 +31,14 @@ def begun(console: ConsoleStage, seconds_ago: float = 10, **changes: Any) -> Act
         expected=10,
     )
     action = replace(action, **changes)
-    assert console.console.actions.begin(action)
+    assert console.console.actions.begin_action(action)
     return action
 
 
 def test_running_action_shows_how_far_it_is(console: ConsoleStage) -> None:
     """Numbers, the time that is left, who asked; and the page asks again by itself."""
     action = begun(console)
-    console.console.actions.progress(action, done=4, skipped=1, resume="x")
+    console.console.actions.record_progress(action, done=4, skipped=1, resume="x")
 
     page = console.browser().get(f"/activity/{action.action_id}")
 
@@ -54,7 +54,9 @@ def test_running_action_shows_how_far_it_is(console: ConsoleStage) -> None:
 def test_finished_action_shows_its_end_and_asks_no_more(console: ConsoleStage) -> None:
     """Also after a reload; there is nothing left to stop."""
     action = begun(console)
-    console.console.actions.finish(action, ActionState.DONE, done=9, failed=1, error="c.csv: SendMessage failed.")
+    console.console.actions.finish_action(
+        action, ActionState.DONE, done=9, failed=1, error="c.csv: SendMessage failed."
+    )
 
     page = console.part(console.browser(), f"/activity/{action.action_id}")
 
@@ -73,7 +75,7 @@ def test_operator_stops_an_action(console: ConsoleStage) -> None:
     second = browser.post(f"/activity/{action.action_id}/stop")
 
     assert (first.status_code, second.status_code) == (303, 303)
-    stored = console.console.actions.read(action.action_id)
+    stored = console.console.actions.read_action(action.action_id)
     assert stored is not None
     assert (stored.stop_asked, stored.stop_asked_by) == (True, "operator@example.com")
     assert "Stopping…" in words(browser.get(f"/activity/{action.action_id}"))
@@ -82,13 +84,13 @@ def test_operator_stops_an_action(console: ConsoleStage) -> None:
 def test_action_that_is_over_cannot_be_stopped(console: ConsoleStage) -> None:
     """It says so, and its end stays as it was."""
     action = begun(console)
-    ended = console.console.actions.finish(action, ActionState.DONE, done=10)
+    ended = console.console.actions.finish_action(action, ActionState.DONE, done=10)
     browser = console.browser()
 
     browser.post(f"/activity/{action.action_id}/stop")
 
     assert "It was over already." in words(browser.get(f"/activity/{action.action_id}"))
-    assert console.console.actions.read(action.action_id) == ended
+    assert console.console.actions.read_action(action.action_id) == ended
 
 
 def test_viewer_may_look_and_not_stop(console: ConsoleStage) -> None:
@@ -117,7 +119,7 @@ def test_action_without_a_worker_is_carried_on_by_hand(console: ConsoleStage) ->
 def test_action_that_moves_is_left_to_its_worker(console: ConsoleStage) -> None:
     """A second one would only get in its way."""
     action = begun(console, seconds_ago=120)
-    console.console.actions.progress(action, done=1, resume="x")
+    console.console.actions.record_progress(action, done=1, resume="x")
     browser = console.browser()
 
     assert "Carry on" not in words(browser.get(f"/activity/{action.action_id}"))
@@ -138,7 +140,7 @@ def test_activity_lists_who_did_what(console: ConsoleStage) -> None:
     """The newest first, in words; an action on one file leads to that file."""
     begun(console, 30, file_id="f1", subject="orders.csv", kind=ActionKind.DISMISS, reason="Sent twice.")
     running = begun(console, 20)
-    console.console.actions.progress(running, done=4, resume="x")
+    console.console.actions.record_progress(running, done=4, resume="x")
 
     page = console.browser(VIEWER).get("/activity")
 

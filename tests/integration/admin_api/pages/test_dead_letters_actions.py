@@ -51,7 +51,7 @@ def test_a_group_is_redriven_and_noted_in_each_files_story(console: ConsoleStage
     assert action.subject == "2 dead letters: ThrottledError"
     assert len(take_bodies(console)) == 2
     assert len(take_bodies(console, console.stage.dead_letter_url)) == 1
-    story = console.console.files.story(first_id)
+    story = console.console.files.read_story(first_id)
     assert story is not None
     assert [(each.kind, each.who) for each in story.actions] == [(ActionKind.REDRIVE, "operator@example.com")]
 

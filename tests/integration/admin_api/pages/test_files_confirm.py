@@ -41,7 +41,7 @@ def hidden_fields(response: Response) -> dict[str, Any]:
 
 def work(console: ConsoleStage) -> ActionEntry:
     """Let the worker carry out what it was called for, to its end."""
-    action = console.console.actions.read(console.worker.calls.pop()["action_id"])
+    action = console.console.actions.read_action(console.worker.calls.pop()["action_id"])
     assert action is not None
     return BulkWork(console.console, bulk_files.act_on_files, lambda: 900.0, sleep=lambda _: None).carry_out(action)
 
@@ -53,7 +53,7 @@ def failed_files(stage: Stage, number: int) -> list[FileEntry]:
 
 def read(stage: Stage, entry: FileEntry) -> FileEntry:
     """Read a file anew."""
-    now = stage.services.ledger.read(entry.file_id)
+    now = stage.services.ledger.read_file(entry.file_id)
     assert now is not None
     return now
 
@@ -112,7 +112,7 @@ def test_one_file_is_reprocessed_at_once_and_once(console: ConsoleStage) -> None
     assert second.headers["location"] == first.headers["location"]
     assert messages(stage) == [reprocess_body(entry.file_id)]
     assert read(stage, entry).state is FileState.REPROCESSING
-    [action] = console.console.actions.page().actions
+    [action] = console.console.actions.list_actions().actions
     assert (action.who, action.subject, action.state, action.done) == (
         "operator@example.com",
         "bad-0.csv",
@@ -136,7 +136,7 @@ def test_dismissing_needs_a_reason(console: ConsoleStage) -> None:
 
     assert read(stage, entry).state is FileState.DISMISSED
     assert stage.objects("failed-data/") == []
-    [action] = console.console.actions.page().actions
+    [action] = console.console.actions.list_actions().actions
     assert action.reason == "Sent by mistake."
 
 
@@ -176,7 +176,7 @@ def test_what_its_state_does_not_allow_is_refused(console: ConsoleStage, kind: s
     assert why in words(asked)
     assert why in words(forced)
     assert read(stage, entry) == entry
-    [action] = console.console.actions.page().actions
+    [action] = console.console.actions.list_actions().actions
     assert action.state is ActionState.FAILED
 
 
@@ -211,7 +211,7 @@ def test_death_in_the_middle_of_an_action_is_made_up_for_by_asking_again(
 
     assert read(stage, entry).state is FileState.REPROCESSING
     assert set(messages(stage)) == {reprocess_body(entry.file_id)}
-    [action] = console.console.actions.page().actions
+    [action] = console.console.actions.list_actions().actions
     assert action.is_finished
 
 
@@ -236,7 +236,7 @@ def test_several_files_are_done_by_the_worker(console: ConsoleStage) -> None:
     assert sorted(messages(stage)) == sorted(reprocess_body(entry.file_id) for entry in bad)
     assert {read(stage, entry).state for entry in bad} == {FileState.REPROCESSING}
     assert read(stage, duplicate).state is FileState.DUPLICATE
-    story = FileList(stage.clients.files, "files").story(bad[0].file_id)
+    story = FileList(stage.clients.files, "files").read_story(bad[0].file_id)
     assert story is not None
     assert [(action.action_id, action.part_of_many) for action in story.actions] == [(done.action_id, True)]
 
@@ -256,7 +256,7 @@ def test_all_that_match_are_done_and_no_later_ones(console: ConsoleStage) -> Non
     assert (done.state, done.done, done.expected) == (ActionState.DONE, 3, 3)
     assert {read(stage, entry).state for entry in bad} == {FileState.DISMISSED}
     assert read(stage, late).state is FileState.FAILED
-    assert console.console.counters.read().at_rest[FileState.DISMISSED] == 3
+    assert console.console.counters.read_counts().at_rest[FileState.DISMISSED] == 3
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
@@ -349,7 +349,7 @@ def test_form_without_its_id_or_its_bound_is_refused(console: ConsoleStage) -> N
     ):
         assert browser.post("/files/actions", data=form).status_code == 422
     assert console.worker.calls == []
-    assert console.console.actions.page().actions == ()
+    assert console.console.actions.list_actions().actions == ()
 
 
 def test_selection_survives_the_log() -> None:

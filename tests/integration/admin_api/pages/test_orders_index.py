@@ -14,7 +14,7 @@ from admin_api.rendering.urls import order_href
 from processor.domain.entries import FILE_ENTRY
 from processor.domain.orders import CUSTOMER_SHARDS
 from processor.ledger.file_list import FileList
-from processor.ledger.table import key
+from processor.ledger.table import item_key
 from tests.integration.admin_api.console import words
 from tests.integration.admin_api.order_lists import download_csv, link_to, list_order_ids, names_href, orders_csv
 from tests.integration.calls import calls_to, operations
@@ -180,7 +180,7 @@ def test_names_are_asked_for_few_files_at_a_time(console: ConsoleStage, ids: str
 
 def test_names_of_a_busy_table_are_answered_with_its_being_busy(console: ConsoleStage) -> None:
     """A throttled table is said to be busy within seconds: the gateway would give up after half a minute."""
-    busy = {"Responses": {}, "UnprocessedKeys": {"files": {"Keys": [key("a", FILE_ENTRY)]}}}
+    busy = {"Responses": {}, "UnprocessedKeys": {"files": {"Keys": [item_key("a", FILE_ENTRY)]}}}
     client = console.console.dynamodb
     console.console.__dict__["files"] = FileList(client, "files", sleep=lambda _: None)
     with Stubber(client) as stubber:

@@ -74,7 +74,7 @@ def begin(stage: Stage, name: str, *, rows: int = 0, read_bytes: int = 0, size_b
     version = stage.upload(name, GOOD)
     now = datetime.now(UTC)
     start = RunStart("run-1", to_iso(now), "m1", 1, int(now.timestamp()), int(now.timestamp()) + 300)
-    begun = stage.services.ledger.begin(file_id(version), version, start)
+    begun = stage.services.ledger.begin_run(file_id(version), version, start)
     if rows:
         stage.services.ledger.report_progress(begun.entry, rows=rows, read_bytes=read_bytes, size_bytes=size_bytes)
     return begun.entry.file_id

@@ -42,7 +42,7 @@ def traced(stage: Stage) -> str:
 
 def run_of(stage: Stage, entry: FileEntry, number: int = 0) -> RunEntry:
     """Read one of a file's runs."""
-    return stage.services.ledger.runs(entry.file_id)[number]
+    return stage.services.ledger.list_runs(entry.file_id)[number]
 
 
 def path_of(run: RunEntry) -> str:
@@ -181,7 +181,7 @@ def test_a_run_under_way_is_shown_as_far_as_it_is_known_and_keeps_looking(consol
     version = stage.upload("orders.csv", csv_file(*GOOD_ROWS))
     now = datetime.now(UTC)
     start = RunStart("run-1", to_iso(now), "m1", 1, int(now.timestamp()), int(now.timestamp()) + 300)
-    stage.services.ledger.begin(file_id(version), version, start)
+    stage.services.ledger.begin_run(file_id(version), version, start)
 
     answer = console.browser().get(f"/files/{file_id(version)}/runs/run-1")
 
@@ -198,7 +198,7 @@ def test_a_run_in_ranges_shows_lines_later_than_one_invocation_may_last(console:
     version = stage.upload("orders.csv", csv_file(*GOOD_ROWS))
     began = datetime.now(UTC) - timedelta(minutes=50)
     start = RunStart("run-1", to_iso(began), "m1", 1, int(began.timestamp()), int(began.timestamp()) + 4 * 3600)
-    stage.services.ledger.begin(file_id(version), version, start)
+    stage.services.ledger.begin_run(file_id(version), version, start)
     run = RunEntry(file_id(version), "run-1", to_iso(began), "m1", 1, outcome="processing")
     send_log(console, run, "range_stored", after=timedelta(minutes=40))
 
@@ -218,7 +218,7 @@ def test_a_run_that_died_is_searched_for_until_its_lease_or_the_next_run(
     for number, moment in enumerate([began, next_began][: 1 + taken_over], 1):
         lease_until = int(moment.timestamp()) + 1800
         start = RunStart(f"run-{number}", to_iso(moment), "m1", number, int(moment.timestamp()), lease_until)
-        stage.services.ledger.begin(file_id(version), version, start)
+        stage.services.ledger.begin_run(file_id(version), version, start)
     until: list[datetime] = []
 
     def read_log_lines(_wanted: Wanted, _since: datetime, end: datetime) -> LogPage:

@@ -93,7 +93,7 @@ def test_traces_and_actions_are_found_by_their_ids(console: ConsoleStage) -> Non
     """A trace id, also inside a trace header, and an action's id need no search."""
     action_id = console.action_id()
     at = to_iso(console.console.now())
-    console.console.actions.begin(ActionEntry(action_id, ActionKind.REDRIVE, at, "ada", ActionState.DONE))
+    console.console.actions.begin_action(ActionEntry(action_id, ActionKind.REDRIVE, at, "ada", ActionState.DONE))
 
     assert leads_to(console, TRACE) == f"/traces/{TRACE}"
     assert leads_to(console, f"Root={TRACE};Sampled=1") == f"/traces/{TRACE}"

@@ -104,7 +104,7 @@ def test_a_script_is_allowed_one_name_and_it_is_written_down(console: ConsoleSta
     assert {"key": post["object_key"]} in _policy(post["fields"])
     assert {"x-amz-meta-encoding": "cp1252"} in _policy(post["fields"])
     assert {"x-amz-meta-uploaded-by": OPERATOR.email} in _policy(post["fields"])
-    (action,) = console.console.actions.page().actions
+    (action,) = console.console.actions.list_actions().actions
     assert (action.kind, action.who, action.subject) == (ActionKind.UPLOAD, OPERATOR.email, "orders.csv")
     assert action.selection == {"object_key": post["object_key"]}
 
@@ -116,7 +116,7 @@ def test_a_name_that_cannot_be_processed_is_refused_before_the_upload(console: C
 
     assert answer.status_code == 422
     assert answer.json()["detail"]
-    assert console.console.actions.page().actions == ()
+    assert console.console.actions.list_actions().actions == ()
 
 
 def test_a_file_is_followed_from_the_inbox_to_its_end(console: ConsoleStage, stage: Stage) -> None:
@@ -162,7 +162,7 @@ def test_a_running_file_shows_how_far_it_is(console: ConsoleStage, stage: Stage)
     console.console.__dict__["now"] = lambda: now
     run = RunStart("run", (now - timedelta(seconds=30)).isoformat(), "message", 1, 0, int(now.timestamp()) + 900)
     ledger = console.console.ledger
-    begun = ledger.begin(file_id(version), version, run)
+    begun = ledger.begin_run(file_id(version), version, run)
     ledger.report_progress(begun.entry, rows=118_000, read_bytes=6_000, size_bytes=10_000)
 
     answer = _follow(console.browser(), version.key, version.version_id)
@@ -211,7 +211,7 @@ def test_coming_back_from_the_plain_form_is_written_down_once(console: ConsoleSt
 
     assert [page.status_code for page in pages] == [200, 200]
     assert "orders.csv" in words(pages[0])
-    (action,) = console.console.actions.page().actions
+    (action,) = console.console.actions.list_actions().actions
     assert (action.kind, action.subject) == (ActionKind.UPLOAD, "orders.csv")
 
 
@@ -220,7 +220,7 @@ def test_a_forged_way_back_writes_nothing_down(console: ConsoleStage) -> None:
     answer = console.browser().get("/upload/received/forged", params={"key": f"{INBOX}a1b2c3d4/orders.csv"})
 
     assert answer.status_code == 422
-    assert console.console.actions.page().actions == ()
+    assert console.console.actions.list_actions().actions == ()
 
 
 def test_preferences_are_kept_and_lead_back(console: ConsoleStage) -> None:

@@ -45,7 +45,7 @@ def assert_equal_to_one_run(stage: Stage, entry: FileEntry) -> None:
     stage.services.ledger.request_reprocess(entry.file_id)
     stage.handle(stage.message(reprocess_body(entry.file_id)))
 
-    again = stage.services.ledger.read(entry.file_id)
+    again = stage.services.ledger.read_file(entry.file_id)
 
     assert again is not None
     assert again.run_id != entry.run_id
@@ -90,7 +90,7 @@ def test_the_receipt_is_one_run_s(stage: Stage) -> None:
     """One run on record, with the ranges' batches, write units and times added up, and the machine's own price."""
     entry = process_in_ranges(stage, "orders.csv", large_file())
 
-    [run] = stage.services.ledger.runs(entry.file_id)
+    [run] = stage.services.ledger.list_runs(entry.file_id)
     assert (run.outcome, run.accepted_rows) == (FileState.PARTIAL, entry.accepted_rows)
     assert run.batches >= entry.accepted_rows / 25
     assert float(run.consumed_write_units) > 0
@@ -105,7 +105,7 @@ def test_every_page_of_the_joined_rows_is_where_the_receipt_says(
     """The offsets of a joined object lead to their rows, thinned out or not, as does every row between them."""
     monkeypatch.setattr("processor.large_files.steps.MOST_OFFSETS", most)
     entry = process_in_ranges(stage, "orders.csv", large_file())
-    run = run_of_rows(stage.services.ledger.runs(entry.file_id))
+    run = run_of_rows(stage.services.ledger.list_runs(entry.file_id))
     numbers = [int(cells[-1]) for cells in stage.read_csv(entry.accepted_key)[1:]]
 
     assert run is not None
@@ -290,10 +290,10 @@ def test_reprocessing_reads_in_ranges_again_and_adds_nothing(stage: Stage) -> No
     assert not stage.handle(stage.message(reprocess_body(entry.file_id)))
     machine.run()
 
-    again = stage.services.ledger.read(entry.file_id)
+    again = stage.services.ledger.read_file(entry.file_id)
     assert again is not None
     assert _left_behind(stage, again) == before
-    assert len(stage.services.ledger.runs(entry.file_id)) == 2
+    assert len(stage.services.ledger.list_runs(entry.file_id)) == 2
 
 
 def test_an_original_that_goes_before_settling_makes_no_failure(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -47,108 +47,108 @@ def test_action_is_kept_as_it_was_asked_for(log: ActionLog) -> None:
     """Every field comes back, an action on one file from its file's partition."""
     bulk, single = action(), action(1, file_id="f1", reason="Sent twice.", kind=ActionKind.DISMISS, selection={})
 
-    assert log.begin(bulk)
-    assert log.begin(single)
+    assert log.begin_action(bulk)
+    assert log.begin_action(single)
 
-    assert log.read(bulk.action_id) == bulk
-    assert log.read(single.action_id, "f1") == single
-    assert log.read(single.action_id) is None
+    assert log.read_action(bulk.action_id) == bulk
+    assert log.read_action(single.action_id, "f1") == single
+    assert log.read_action(single.action_id) is None
 
 
 def test_second_click_is_told_from_the_first(log: ActionLog) -> None:
     """The same id posted again, a moment later or by another person, begins nothing."""
-    log.begin(action())
+    log.begin_action(action())
 
-    assert not log.begin(action(at=to_iso(NOW + timedelta(seconds=2))))
-    assert not log.begin(action(who="grace@example.com"))
-    assert log.read(action().action_id) == action()
+    assert not log.begin_action(action(at=to_iso(NOW + timedelta(seconds=2))))
+    assert not log.begin_action(action(who="grace@example.com"))
+    assert log.read_action(action().action_id) == action()
 
 
 def test_lost_answer_of_a_beginning_is_no_second_click(log: ActionLog) -> None:
     """The SDK sends the very same entry again: this is still the first."""
-    assert log.begin(action())
-    assert log.begin(action())
+    assert log.begin_action(action())
+    assert log.begin_action(action())
 
 
 def test_progress_adds_up_and_brings_the_wish_to_stop(log: ActionLog) -> None:
     """Whoever works on it learns at each step what others wrote meanwhile."""
-    log.begin(action())
+    log.begin_action(action())
 
-    first = log.progress(action(), done=2, resume="b", error="b: gone")
-    assert log.ask_stop(action().action_id, "grace@example.com")
-    second = log.progress(first, done=1, skipped=1, failed=1, resume="c")
+    first = log.record_progress(action(), done=2, resume="b", error="b: gone")
+    assert log.request_stop(action().action_id, "grace@example.com")
+    second = log.record_progress(first, done=1, skipped=1, failed=1, resume="c")
 
     assert (first.done, first.stop_asked) == (2, False)
     assert (second.done, second.skipped, second.failed, second.handled) == (3, 1, 1, 5)
     assert (second.stop_asked, second.stop_asked_by) == (True, "grace@example.com")
     assert (second.resume, second.error) == ("c", "b: gone")
-    assert second == log.read(second.action_id)
+    assert second == log.read_action(second.action_id)
 
 
 def test_repeated_progress_is_counted_once(log: ActionLog) -> None:
     """The SDK sends it again after a lost answer; the numbers stay true."""
-    log.begin(action())
-    log.progress(action(), done=2, resume="b")
+    log.begin_action(action())
+    log.record_progress(action(), done=2, resume="b")
 
-    again = log.progress(action(), done=2, resume="b")
+    again = log.record_progress(action(), done=2, resume="b")
 
     assert again.done == 2
 
 
 def test_two_workers_do_not_count_over_each_other(log: ActionLog) -> None:
     """The one that has fallen behind is told so, instead of both going on."""
-    log.begin(action())
-    log.progress(action(), done=2, resume="b")
+    log.begin_action(action())
+    log.record_progress(action(), done=2, resume="b")
 
     with pytest.raises(ActionTakenOverError, match="Another worker"):
-        log.progress(action(), done=1, resume="a")
+        log.record_progress(action(), done=1, resume="a")
 
-    stored = log.read(action().action_id)
+    stored = log.read_action(action().action_id)
     assert stored is not None
     assert stored.done == 2
 
 
 def test_finished_action_stays_as_it_is(log: ActionLog) -> None:
     """Finishing twice is finishing once; nobody stops, or carries on, what is over."""
-    log.begin(action())
+    log.begin_action(action())
 
-    done = log.finish(action(), ActionState.DONE, done=3)
+    done = log.finish_action(action(), ActionState.DONE, done=3)
 
     assert (done.state, done.done, done.finished_at) == (ActionState.DONE, 3, to_iso(NOW))
     assert done.is_finished
-    assert log.finish(action(), ActionState.DONE, done=3) == done
-    assert not log.ask_stop(done.action_id, "grace@example.com")
+    assert log.finish_action(action(), ActionState.DONE, done=3) == done
+    assert not log.request_stop(done.action_id, "grace@example.com")
     with pytest.raises(ActionTakenOverError):
-        log.finish(action(), ActionState.FAILED, error="late")
-    assert log.read(done.action_id) == done
+        log.finish_action(action(), ActionState.FAILED, error="late")
+    assert log.read_action(done.action_id) == done
 
 
 def test_the_first_to_ask_for_a_stop_is_kept(log: ActionLog) -> None:
     """A second click on Stop, by whomever, changes nothing; an unknown action cannot be stopped."""
-    log.begin(action())
+    log.begin_action(action())
 
-    assert log.ask_stop(action().action_id, "ada@example.com")
-    assert log.ask_stop(action().action_id, "grace@example.com")
+    assert log.request_stop(action().action_id, "ada@example.com")
+    assert log.request_stop(action().action_id, "grace@example.com")
 
-    stored = log.read(action().action_id)
+    stored = log.read_action(action().action_id)
     assert stored is not None
     assert stored.stop_asked_by == "ada@example.com"
-    assert not log.ask_stop(action(9).action_id, "ada@example.com")
+    assert not log.request_stop(action(9).action_id, "ada@example.com")
 
 
 def test_actions_are_listed_newest_first_page_by_page(log: ActionLog) -> None:
     """Those on one file and those on many, in one list."""
     made = [action(number, file_id="f1" if number % 2 else "") for number in range(7)]
     for each in made:
-        log.begin(each)
+        log.begin_action(each)
 
-    first = log.page(limit=3)
-    second = log.page(first.older, limit=3)
-    last = log.page(second.older, limit=3)
+    first = log.list_actions(limit=3)
+    second = log.list_actions(first.older, limit=3)
+    last = log.list_actions(second.older, limit=3)
 
     assert [*first.actions, *second.actions, *last.actions] == made[::-1]
     assert (first.newer, last.older) == ("", "")
-    assert log.page(last.newer, limit=3).actions == second.actions
+    assert log.list_actions(last.newer, limit=3).actions == second.actions
 
 
 def test_actions_and_files_do_not_meet_in_a_list(stage: Stage, log: ActionLog) -> None:
@@ -156,31 +156,31 @@ def test_actions_and_files_do_not_meet_in_a_list(stage: Stage, log: ActionLog) -
     entry = stage.process("orders.csv", csv_file())
     assert entry.state is FileState.FAILED
     failed = action(file_id=entry.file_id)
-    log.begin(failed)
-    failed = log.finish(failed, ActionState.FAILED, error="It was not to be.")
+    log.begin_action(failed)
+    failed = log.finish_action(failed, ActionState.FAILED, error="It was not to be.")
 
     files = FileList(stage.clients.files, "files")
-    story = FileList(stage.clients.files, "files").story(entry.file_id)
+    story = FileList(stage.clients.files, "files").read_story(entry.file_id)
 
-    assert [each.file_id for each in files.page(FileFilter()).files] == [entry.file_id]
-    assert [each.file_id for each in files.page(FileFilter(state=FileState.FAILED)).files] == [entry.file_id]
+    assert [each.file_id for each in files.list_files(FileFilter()).files] == [entry.file_id]
+    assert [each.file_id for each in files.list_files(FileFilter(state=FileState.FAILED)).files] == [entry.file_id]
     assert story is not None
     assert (story.entry, story.actions) == (entry, (failed,))
     assert [run.outcome for run in story.runs] == ["failed"]
-    assert FileList(stage.clients.files, "files").story("nobody") is None
+    assert FileList(stage.clients.files, "files").read_story("nobody") is None
 
 
 def test_action_on_many_is_noted_on_each_file(stage: Stage, log: ActionLog) -> None:
     """The file's story has it, the list of all actions has it once, and noting it again changes nothing."""
     entry = stage.process("orders.csv", csv_file())
-    log.begin(action())
+    log.begin_action(action())
 
     for _ in range(2):
-        log.note(action(resume="x", done=7), entry.file_id, entry.name)
+        log.note_on_file(action(resume="x", done=7), entry.file_id, entry.name)
 
-    story = FileList(stage.clients.files, "files").story(entry.file_id)
+    story = FileList(stage.clients.files, "files").read_story(entry.file_id)
     assert story is not None
     [noted] = story.actions
     assert (noted.action_id, noted.part_of_many, noted.subject) == (action().action_id, True, "orders.csv")
     assert (noted.state, noted.done, noted.finished_at) == (ActionState.DONE, 1, to_iso(NOW))
-    assert log.page().actions == (action(),)
+    assert log.list_actions().actions == (action(),)

@@ -81,7 +81,7 @@ class Mishaps:
 def act(ledger: Ledger, rng: random.Random, step: int) -> None:
     """Do one random thing to one random file, as a run or as a person."""
     file_id = rng.choice(FILE_IDS)
-    entry = ledger.read(file_id)
+    entry = ledger.read_file(file_id)
     do = rng.choice(["settle", "settle", "fail", "reprocess", "dismiss"])
     if do == "reprocess":
         ledger.request_reprocess(file_id)
@@ -89,7 +89,7 @@ def act(ledger: Ledger, rng: random.Random, step: int) -> None:
         ledger.dismiss(file_id, "now", lambda _: {"leftover_key": ""})
     elif entry is None or entry.state is not FileState.PROCESSING or entry.lease_until < step:
         run = RunStart(f"run{step}", f"2026-11-22T10:00:00.{step:06d}Z", f"m{rng.randrange(3)}", 1, step, step + 20)
-        ledger.begin(file_id, ObjectVersion("b", f"raw-data/{file_id}.csv", "v"), run)
+        ledger.begin_run(file_id, ObjectVersion("b", f"raw-data/{file_id}.csv", "v"), run)
     elif do == "fail":
         state = rng.choice([FileState.QUEUED, FileState.DEAD_LETTERED])
         ledger.fail_run(entry, state, cause="x", error="y")
@@ -100,7 +100,7 @@ def act(ledger: Ledger, rng: random.Random, step: int) -> None:
 
 def check(stage: Stage) -> None:
     """Hold the counters against the table."""
-    files, counts = entries(stage), counters(stage).read()
+    files, counts = entries(stage), counters(stage).read_counts()
     at_rest = Counter(FileState(entry.counted_as) for entry in files if entry.counted_as)
     waiting = sum(entry.rejected_rows for entry in files if entry.counted_as == FileState.PARTIAL)
     assert counts.at_rest == dict.fromkeys(AT_REST, 0) | at_rest
@@ -124,13 +124,13 @@ def test_counters_are_exact_after_any_sequence(stage: Stage, monkeypatch: pytest
             check(stage)
 
     assert set(mishaps.seen) >= {(kind, "TransactWriteItems") for kind in ("before", "after", "lost", "conflict")}
-    assert sum(counters(stage).read().at_rest.values()) > 0
+    assert sum(counters(stage).read_counts().at_rest.values()) > 0
 
 
 def settled(ledger: Ledger, file_id: str, state: FileState, **values: Any) -> FileEntry:
     """Settle a new file."""
     run = RunStart("r1", "2026-11-22T10:00:00.000000Z", "m", 1, 1_000, 1_100)
-    entry = ledger.begin(file_id, ObjectVersion("b", "raw-data/a.csv", file_id), run).entry
+    entry = ledger.begin_run(file_id, ObjectVersion("b", "raw-data/a.csv", file_id), run).entry
     return ledger.settle(entry, state, "now", **values)
 
 
@@ -139,11 +139,11 @@ def test_rejected_rows_wait_as_long_as_their_file_does(stage: Stage) -> None:
     ledger = stage.services.ledger
     settled(ledger, "a1", FileState.PARTIAL, rejected_rows=3)
     settled(ledger, "b1", FileState.PARTIAL, rejected_rows=4)
-    assert counters(stage).read().rejected_rows_waiting == 7
+    assert counters(stage).read_counts().rejected_rows_waiting == 7
 
     ledger.dismiss("a1", "later", lambda _: {})
 
-    counts = counters(stage).read()
+    counts = counters(stage).read_counts()
     assert counts.rejected_rows_waiting == 4
     assert counts.at_rest[FileState.PARTIAL] == counts.at_rest[FileState.DISMISSED] == 1
 
@@ -155,18 +155,18 @@ def test_files_under_way_are_counted_by_their_state(stage: Stage) -> None:
         settled(ledger, file_id, FileState.PROCESSED)
     ledger.request_reprocess("a1")
     run = RunStart("r1", "2026-11-22T10:00:00.000000Z", "m", 1, 1_000, 1_100)
-    ledger.begin("a3", ObjectVersion("b", "raw-data/b.csv", "v"), run)
+    ledger.begin_run("a3", ObjectVersion("b", "raw-data/b.csv", "v"), run)
 
-    moving = {state: counters(stage).moving_in(state) for state in MOVING}
+    moving = {state: counters(stage).count_moving(state) for state in MOVING}
 
     assert moving == {FileState.QUEUED: 0, FileState.PROCESSING: 1, FileState.REPROCESSING: 1}
-    assert counters(stage).read().at_rest[FileState.PROCESSED] == 1
+    assert counters(stage).read_counts().at_rest[FileState.PROCESSED] == 1
 
 
 def test_conflict_that_does_not_end_is_raised(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     """A run that cannot write its end goes back to the queue: SQS will try again."""
     run = RunStart("r1", "2026-11-22T10:00:00.000000Z", "m", 1, 1_000, 1_100)
-    entry = stage.services.ledger.begin("a3", ObjectVersion("b", "raw-data/b.csv", "v"), run).entry
+    entry = stage.services.ledger.begin_run("a3", ObjectVersion("b", "raw-data/b.csv", "v"), run).entry
     waits: list[float] = []
 
     def refuse(**_: Any) -> None:
@@ -186,7 +186,7 @@ def test_counters_are_spread_over_shards(stage: Stage) -> None:
     for digit in "0123456789abcdef":
         settled(stage.services.ledger, f"{digit}1", FileState.PROCESSED)
 
-    shards = stage.services.ledger._table.entries("counts")
+    shards = stage.services.ledger._table.list_items("counts")
 
     assert len(shards) == 16
-    assert counters(stage).read().at_rest[FileState.PROCESSED] == 16
+    assert counters(stage).read_counts().at_rest[FileState.PROCESSED] == 16

@@ -11,8 +11,8 @@ from processor.domain.cursors import CursorError, pack
 from processor.domain.entries import FILE_ENTRY
 from processor.domain.errors import LookupThrottledError
 from processor.domain.file_states import FileState
-from processor.ledger.file_list import FileFilter, FileList, FilePage, behind
-from processor.ledger.table import key
+from processor.ledger.file_list import FileFilter, FileList, FilePage, cursor_behind_file
+from processor.ledger.table import item_key
 from tests.integration.file_items import put_file
 from tests.integration.kill import Killer
 
@@ -24,7 +24,7 @@ MANY = 3_000
 
 def unprocessed(*file_ids: str) -> dict[str, Any]:
     """Answer BatchGetItem as a throttled table does: with nothing but what it left undone."""
-    keys = [key(file_id, FILE_ENTRY) for file_id in file_ids]
+    keys = [item_key(file_id, FILE_ENTRY) for file_id in file_ids]
     return {"Responses": {}, "UnprocessedKeys": {"files": {"Keys": keys}}}
 
 
@@ -36,9 +36,9 @@ def files(stage: Stage) -> FileList:
 
 def walk(files: FileList, wanted: FileFilter, *, limit: int, cursor: str = "", newer: bool = False) -> list[FilePage]:
     """Turn page after page until there is none; the first is the one at ``cursor``."""
-    pages = [files.page(wanted, cursor=cursor, limit=limit)]
+    pages = [files.list_files(wanted, cursor=cursor, limit=limit)]
     while cursor := pages[-1].newer if newer else pages[-1].older:
-        pages.append(files.page(wanted, cursor=cursor, limit=limit))
+        pages.append(files.list_files(wanted, cursor=cursor, limit=limit))
     return pages
 
 
@@ -79,23 +79,23 @@ def test_page_stays_where_it_is_while_files_come_in(stage: Stage, files: FileLis
     """The cursor is a position, not a number of files to pass over."""
     for number in range(10):
         put_file(stage, number)
-    first = files.page(FileFilter(), limit=4)
-    before = ids(files.page(FileFilter(), cursor=first.older, limit=4))
+    first = files.list_files(FileFilter(), limit=4)
+    before = ids(files.list_files(FileFilter(), cursor=first.older, limit=4))
 
     for number in range(10, 20):
         put_file(stage, number)
 
-    assert ids(files.page(FileFilter(), cursor=first.older, limit=4)) == before
+    assert ids(files.list_files(FileFilter(), cursor=first.older, limit=4)) == before
 
 
 def test_position_outlives_the_file_that_it_was_made_of(stage: Stage, files: FileList) -> None:
     """Where that file has another state by now, the list goes on behind where it was."""
     written = [put_file(stage, number, state=FileState.FAILED) for number in range(6)]
-    first = files.page(FileFilter(state=FileState.FAILED), limit=3)
+    first = files.list_files(FileFilter(state=FileState.FAILED), limit=3)
 
     put_file(stage, 3, state=FileState.PROCESSED)
 
-    second = files.page(FileFilter(state=FileState.FAILED), cursor=first.older, limit=3)
+    second = files.list_files(FileFilter(state=FileState.FAILED), cursor=first.older, limit=3)
     assert ids(second) == written[2::-1]
 
 
@@ -138,7 +138,7 @@ def test_filters_look_through_the_files(stage: Stage, files: FileList, wanted: F
     written.append(put_file(stage, 4, cause="empty", state=FileState.FAILED))
     written.append(put_file(stage, 5, rejected_rows=2))
 
-    page = files.page(wanted)
+    page = files.list_files(wanted)
 
     assert ids(page) == [written[number] for number in numbers]
     assert page.searched_to == ""
@@ -160,7 +160,7 @@ def test_a_search_looks_so_far_and_says_how_far(stage: Stage, files: FileList, m
     assert [page.searched_to for page in pages] == ["2026-11-22T00:03:20.000000Z", "2026-11-22T00:01:40.000000Z", ""]
     assert set(ids(*pages)) == sought
     assert set(ids(*back, pages[-1])) == sought
-    assert (files.count(wanted).files, files.count(wanted).complete) == (4, True)
+    assert (files.count_files(wanted).files, files.count_files(wanted).complete) == (4, True)
 
 
 def test_page_of_a_search_is_full_before_it_is_cut(stage: Stage, files: FileList) -> None:
@@ -182,10 +182,10 @@ def test_empty_page_leads_back_to_all_before_it(stage: Stage, files: FileList) -
     at = "2026-11-22T00:00:05.000000Z"
     cursor = pack("older", at, last, "file")
 
-    empty = files.page(FileFilter(cause="empty"), cursor=cursor)
+    empty = files.list_files(FileFilter(cause="empty"), cursor=cursor)
 
     assert empty.files == ()
-    assert ids(files.page(FileFilter(cause="empty"), cursor=empty.newer)) == [last]
+    assert ids(files.list_files(FileFilter(cause="empty"), cursor=empty.newer)) == [last]
 
 
 def test_reads_do_not_grow_with_the_number_of_files(stage: Stage, files: FileList) -> None:
@@ -193,14 +193,14 @@ def test_reads_do_not_grow_with_the_number_of_files(stage: Stage, files: FileLis
     for number in range(60):
         put_file(stage, number)
     with Killer().watching(stage.clients) as few:
-        files.page(FileFilter())
+        files.list_files(FileFilter())
     for number in range(60, MANY):
         put_file(stage, number)
     deep = pack("older", "2026-11-22T00:05:00.000000Z", f"{300:024x}", "file")
 
     with Killer().watching(stage.clients) as many:
-        page = files.page(FileFilter(), cursor=deep)
-        files.page(FileFilter(name="nothing"), cursor=deep)
+        page = files.list_files(FileFilter(), cursor=deep)
+        files.list_files(FileFilter(name="nothing"), cursor=deep)
 
     assert few.calls == ["Query"]
     assert many.calls == ["Query", "Query"]
@@ -224,7 +224,7 @@ def test_what_is_no_position_in_the_list_is_refused(files: FileList, cursor: str
     wanted = FileFilter(since="2026-11-22T00:00:00.000000Z", until="2026-11-22T23:00:00.000000Z")
 
     with pytest.raises(CursorError):
-        files.page(wanted, cursor=cursor)
+        files.list_files(wanted, cursor=cursor)
 
 
 def test_count_that_would_take_too_long_says_so(stage: Stage, files: FileList, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -233,7 +233,7 @@ def test_count_that_would_take_too_long_says_so(stage: Stage, files: FileList, m
     for number in range(11):
         put_file(stage, number)
 
-    total = files.count(FileFilter())
+    total = files.count_files(FileFilter())
 
     assert (total.files, total.complete) == (10, False)
 
@@ -242,20 +242,20 @@ def test_oldest_first_is_the_same_list_from_its_other_end(stage: Stage, files: F
     """The first page is that of the oldest, and nothing is older."""
     written = [put_file(stage, number) for number in range(12)]
 
-    first = files.page(FileFilter(), limit=5, from_oldest=True)
+    first = files.list_files(FileFilter(), limit=5, from_oldest=True)
     pages = [first, *walk(files, FileFilter(), limit=5, cursor=first.newer, newer=True)]
 
     assert first.older == ""
     assert ids(*pages[::-1]) == written[::-1]
-    assert ids(files.page(FileFilter(), limit=5, cursor=pages[1].older)) == ids(first)
+    assert ids(files.list_files(FileFilter(), limit=5, cursor=pages[1].older)) == ids(first)
 
 
 def test_walk_goes_on_behind_a_file(stage: Stage, files: FileList) -> None:
     """Whoever was cut off in the middle of a page goes on with the next file."""
     written = [put_file(stage, number) for number in range(6)]
-    third = files.page(FileFilter()).files[2]
+    third = files.list_files(FileFilter()).files[2]
 
-    assert ids(files.page(FileFilter(), cursor=behind(third))) == written[2::-1]
+    assert ids(files.list_files(FileFilter(), cursor=cursor_behind_file(third))) == written[2::-1]
 
 
 def test_chosen_files_are_read_in_one_call(stage: Stage, files: FileList) -> None:
@@ -263,7 +263,7 @@ def test_chosen_files_are_read_in_one_call(stage: Stage, files: FileList) -> Non
     written = [put_file(stage, number) for number in range(3)]
 
     with Killer().watching(stage.clients) as killer:
-        found = files.read([written[2], "nobody", written[0], written[2]])
+        found = files.read_files([written[2], "nobody", written[0], written[2]])
 
     assert [entry.file_id for entry in found] == [written[2], written[0]]
     assert killer.calls == ["BatchGetItem"]
@@ -278,7 +278,7 @@ def test_entries_that_are_left_unprocessed_are_read_after_a_wait(stage: Stage) -
             stubber.add_response("batch_get_item", unprocessed("a"))
         stubber.add_response("batch_get_item", {"Responses": {}})
 
-        found = patient.read(["a"])
+        found = patient.read_files(["a"])
 
     assert found == []
     assert waits == [0.05, 0.1]
@@ -292,4 +292,4 @@ def test_a_table_that_stays_busy_ends_the_reading(stage: Stage) -> None:
             stubber.add_response("batch_get_item", unprocessed("a", "b"))
 
         with pytest.raises(LookupThrottledError, match="2 files could not be read"):
-            impatient.read(["a", "b"])
+            impatient.read_files(["a", "b"])

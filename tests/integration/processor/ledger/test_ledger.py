@@ -39,7 +39,7 @@ def claims(stage: Stage) -> ContentClaims:
 
 def begun(ledger: Ledger, run: RunStart) -> FileEntry:
     """Begin a run that must be allowed to."""
-    answer = ledger.begin("f1", SOURCE, run)
+    answer = ledger.begin_run("f1", SOURCE, run)
     assert answer.may_run
     return answer.entry
 
@@ -60,7 +60,7 @@ def test_file_under_way_is_busy_for_its_own_message(ledger: Ledger) -> None:
     begun(ledger, start("r1"))
 
     with pytest.raises(FileBusyError) as raised:
-        ledger.begin("f1", SOURCE, start("r2", now=1_040))
+        ledger.begin_run("f1", SOURCE, start("r2", now=1_040))
 
     assert raised.value.free_in_s == 61
 
@@ -69,7 +69,7 @@ def test_file_under_way_is_left_to_the_other_message(ledger: Ledger) -> None:
     """Another message about the file has nothing to do."""
     begun(ledger, start("r1", "m1"))
 
-    assert not ledger.begin("f1", SOURCE, start("r2", "m2")).may_run
+    assert not ledger.begin_run("f1", SOURCE, start("r2", "m2")).may_run
 
 
 def test_ended_lease_is_taken_over(ledger: Ledger) -> None:
@@ -79,7 +79,7 @@ def test_ended_lease_is_taken_over(ledger: Ledger) -> None:
     taken = begun(ledger, start("r2", "m2", now=1_101))
 
     assert taken.run_id == "r2"
-    assert [(run.run_id, run.outcome) for run in ledger.runs("f1")] == [("r1", "died")]
+    assert [(run.run_id, run.outcome) for run in ledger.list_runs("f1")] == [("r1", "died")]
     with pytest.raises(LeaseLostError):
         ledger.settle(dead, FileState.PROCESSED, "now")
     with pytest.raises(LeaseLostError):
@@ -91,7 +91,7 @@ def test_settled_file_is_not_begun_again(ledger: Ledger, state: FileState) -> No
     """A second delivery finds the file settled."""
     ledger.settle(begun(ledger, start("r1")), state, "now")
 
-    answer = ledger.begin("f1", SOURCE, start("r2", "m2"))
+    answer = ledger.begin_run("f1", SOURCE, start("r2", "m2"))
 
     assert not answer.may_run
     assert answer.entry.state is state
@@ -109,7 +109,7 @@ def test_progress_is_visible_while_the_run_goes_on(ledger: Ledger) -> None:
     """Rows and bytes read so far, and of how many, stand in the file's entry."""
     ledger.report_progress(begun(ledger, start("r1")), rows=500, read_bytes=9_000, size_bytes=20_000)
 
-    entry = ledger.read("f1")
+    entry = ledger.read_file("f1")
 
     assert entry is not None
     assert (entry.progress_rows, entry.progress_bytes, entry.size_bytes) == (500, 9_000, 20_000)
@@ -122,7 +122,7 @@ def test_settled_entry_shows_only_its_newest_run(ledger: Ledger) -> None:
 
     settled = ledger.settle(begun(ledger, start("r2")), FileState.PROCESSED, "later", accepted_rows=3)
 
-    assert settled == ledger.read("f1")
+    assert settled == ledger.read_file("f1")
     assert (settled.cause, settled.error, settled.asked_again, settled.accepted_rows) == ("", "", False, 3)
 
 

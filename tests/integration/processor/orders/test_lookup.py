@@ -37,7 +37,7 @@ def lookup(stage: Stage) -> OrderLookup:
 
 def the_run(stage: Stage, entry: FileEntry) -> RunEntry | None:
     """Read the run whose offsets fit the file's accepted rows."""
-    return run_of_rows(stage.services.ledger.runs(entry.file_id))
+    return run_of_rows(stage.services.ledger.list_runs(entry.file_id))
 
 
 def put_orders(stage: Stage, items: list[dict[str, Any]]) -> None:

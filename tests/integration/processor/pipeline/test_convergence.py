@@ -179,7 +179,7 @@ def test_duplicate_is_processed_when_a_person_says_so(stage: Stage) -> None:
     stage.services.ledger.request_reprocess(copy.file_id)
     stage.handle(stage.message(reprocess_body(copy.file_id)))
 
-    settled = stage.services.ledger.read(copy.file_id)
+    settled = stage.services.ledger.read_file(copy.file_id)
     assert settled is not None
     assert settled.state is FileState.PROCESSED
     assert len(stage.orders()) == 4
@@ -194,7 +194,7 @@ def test_reprocessing_writes_the_same_items_again(stage: Stage) -> None:
     stage.advance_clock()
     stage.handle(stage.message(reprocess_body(entry.file_id)))
 
-    settled = stage.services.ledger.read(entry.file_id)
+    settled = stage.services.ledger.read_file(entry.file_id)
     assert settled is not None
     assert stage.results(settled) == before
     assert settled.run_id != entry.run_id
@@ -215,7 +215,7 @@ def test_death_while_reprocessing_a_failed_file_converges(stage: Stage, step: in
 
     run_until_settled(stage, body)
 
-    settled = stage.services.ledger.read(entry.file_id)
+    settled = stage.services.ledger.read_file(entry.file_id)
     assert settled is not None
     assert settled.state is FileState.PARTIAL
     assert len(stage.orders()) == 60
@@ -368,7 +368,7 @@ def test_duplicate_event_of_a_file_under_way_is_acknowledged(stage: Stage) -> No
 def test_run_that_lost_its_lease_writes_no_end(stage: Stage) -> None:
     """A run that was taken for dead and comes back leaves the file to the run that took it over."""
     version = stage.upload("orders.csv", MIXED_FILE)
-    begin = stage.services.ledger.begin
+    begin = stage.services.ledger.begin_run
     taken: list[str] = []
 
     def begin_and_lose(*arguments: object) -> object:
@@ -379,7 +379,7 @@ def test_run_that_lost_its_lease_writes_no_end(stage: Stage) -> None:
             stage.deliver(version)
         return begun
 
-    stage.services.ledger.begin = begin_and_lose  # type: ignore[method-assign, assignment]
+    stage.services.ledger.begin_run = begin_and_lose  # type: ignore[method-assign, assignment]
     with pytest.raises(MessageFailedError, match="another run has taken it over"):
         stage.deliver(version)
 

@@ -29,7 +29,7 @@ def reprocess(stage: Stage, entry: FileEntry) -> FileEntry:
     stage.services.ledger.request_reprocess(entry.file_id)
     stage.advance_clock()
     stage.handle(stage.message(reprocess_body(entry.file_id)))
-    settled = stage.services.ledger.read(entry.file_id)
+    settled = stage.services.ledger.read_file(entry.file_id)
     assert settled is not None
     return settled
 

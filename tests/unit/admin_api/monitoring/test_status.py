@@ -37,7 +37,7 @@ class Source:
 
     depth = read_alarms = read
 
-    def moving_in(self, state: FileState) -> Any:
+    def count_moving(self, state: FileState) -> Any:
         """Answer for one state, or fail for it."""
         self.asked += 1
         if state is FileState.QUEUED and isinstance(self.answer, Exception):
