@@ -1,1 +1,1 @@
-"""Owns the code bundles of the functions: their sources, their packages, their digest."""
+"""The functions' code bundles: sources, locked packages, byte code and hash."""

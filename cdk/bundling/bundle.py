@@ -1,7 +1,7 @@
-"""Build a Lambda's code on this machine, without Docker: locked packages for its architecture, and our source.
+"""Builds a function's bundle without Docker: locked packages for its architecture, our sources, and byte code.
 
-The hash decides whether CDK builds at all. CDK's own looks at the source folder only and would serve a stale bundle
-after a change of the lock file, so the hash given here covers everything that ends up in the bundle.
+CDK builds only when the hash changes. Its own hash covers the source folder alone, so a change of the lock file would
+leave a stale bundle; ours covers everything in the bundle.
 """
 
 import compileall
@@ -28,7 +28,7 @@ from cdk.bundling.sources import (
 
 
 def build(target: Path, bundle: str, architecture: str) -> None:
-    """Fill the target folder with the packages of a group, our own sources, and their byte code."""
+    """Fill the target folder with the packages of a group, our sources, and the byte code of both."""
     target.mkdir(parents=True, exist_ok=True)
     requirements = target / "requirements.txt"
     requirements.write_text(locked_requirements(bundle))
@@ -45,13 +45,13 @@ def build(target: Path, bundle: str, architecture: str) -> None:
 
 
 def _compile(target: Path, bundle: str) -> None:
-    """Add byte code that Lambda takes as it is.
+    """Add byte code that Python does not check against its source.
 
-    CDK gives every file of a zip the same time, so byte code that is checked against its source's time would be made
-    again at each cold start. Stripping the folder keeps this machine's paths out of the bundle.
+    CDK gives every file of a zip the same time, so checked byte code would be compiled again at each cold start.
+    Stripping the folder keeps this machine's paths out of the bundle.
     """
     unchecked = PycInvalidationMode.UNCHECKED_HASH
-    # A package may carry a file for another Python; one of ours has to compile.
+    # A package may hold a file for another Python; all of ours must compile.
     compileall.compile_dir(target, quiet=2, stripdir=str(target), invalidation_mode=unchecked)
     for path in source_files(BUNDLES[bundle]):
         if path.suffix == ".py" and not Path(cache_from_source(str(target / path))).exists():
@@ -60,20 +60,20 @@ def _compile(target: Path, bundle: str) -> None:
 
 @jsii.implements(ILocalBundling)
 class LocalBundling:
-    """Build in place of the Docker image that CDK would start."""
+    """The builder that CDK calls instead of starting a Docker image."""
 
     def __init__(self, bundle: str, architecture: str) -> None:
         self.bundle = bundle
         self.architecture = architecture
 
     def try_bundle(self, output_dir: str, *_: object, **__: object) -> bool:
-        """Build into CDK's folder, and say that it is done; errors pass through to the person at the screen."""
+        """Build into CDK's folder and return true; errors pass through to the terminal."""
         build(Path(output_dir), self.bundle, self.architecture)
         return True
 
 
 def bundled_code(bundle: str, *, architecture: str) -> lambda_.Code:
-    """Return the code of a function: one of BUNDLES, for one architecture."""
+    """Return the code of one of BUNDLES for an architecture."""
     return lambda_.Code.from_asset(
         str(ROOT / BUNDLES[bundle][0]),
         asset_hash=content_hash(bundle, architecture),

@@ -1,6 +1,6 @@
-"""What the Lambda bundles are made of: our folders and the locked packages of one dependency group, and their digest.
+"""The ingredients of the bundles: our folders, the locked packages of one dependency group, and the hash of both.
 
-Building them is bundling.py's. This module needs no CDK, whose import takes seconds.
+This module imports no CDK, which takes seconds; bundle.py builds.
 """
 
 import functools
@@ -12,20 +12,20 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 PYTHON_VERSION = "3.12"
 PLATFORMS = {"arm64": "aarch64-manylinux_2_34", "x86_64": "x86_64-manylinux_2_34"}  # Amazon Linux 2023's C library.
-# The dependency group of each bundle, and the top-level folders that it holds beside the group's packages.
+# Each bundle is named as its dependency group, and holds these folders beside the group's packages.
 BUNDLES = {"processor": ("processor",), "console": ("admin_api", "processor", "templates")}
-IN_THE_RUNTIME = ("boto3", "botocore", "s3transfer")
+RUNTIME_PACKAGES = ("boto3", "botocore", "s3transfer")
 
 
 class BundlingError(RuntimeError):
-    """The code of a Lambda function could not be put together."""
+    """A bundle could not be built."""
 
 
 @functools.cache
 def find_uv() -> str:
-    """Return the uv that the Makefile uses: the repository's own, or else the first on PATH that runs.
+    """Return the uv that the Makefile uses: the repository's own, else the one on PATH.
 
-    A shim that a version manager left on PATH may exist and not run, which is why it is tried.
+    Each is run once, as a version manager's shim may exist and not run.
     """
     for candidate in (str(ROOT / ".tools/bin/uv"), "uv"):
         try:
@@ -37,7 +37,7 @@ def find_uv() -> str:
 
 
 def uv(*arguments: str) -> str:
-    """Run the Makefile's uv in the repository and return what it prints."""
+    """Run uv in the repository and return its output."""
     done = subprocess.run([find_uv(), *arguments], cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S603
     if done.returncode:
         raise BundlingError(f"`uv {' '.join(arguments[:2])}` failed: {done.stderr.strip()}")
@@ -46,14 +46,14 @@ def uv(*arguments: str) -> str:
 
 @functools.cache
 def locked_requirements(group: str) -> str:
-    """List what a dependency group locks, with hashes, less the SDK that the runtime brings and its own needs."""
-    without = [part for package in IN_THE_RUNTIME for part in ("--prune", package)]
-    # Frozen: `make` has just checked the lock file against pyproject.toml, and a synth must not touch the network.
+    """Return a group's locked packages with hashes, without the SDK of the runtime and the SDK's dependencies."""
+    without = [part for package in RUNTIME_PACKAGES for part in ("--prune", package)]
+    # Frozen: `make` has checked the lock file against pyproject.toml, and a synth must not use the network.
     return uv("export", "--frozen", "--only-group", group, "--no-header", "--no-annotate", "--quiet", *without)
 
 
 def source_files(packages: Sequence[str]) -> Iterator[Path]:
-    """Yield every file of the top-level packages, in a fixed order, as paths relative to the repository."""
+    """Yield the paths of all files of these folders, relative to the repository, in a fixed order."""
     for package in packages:
         for path in sorted((ROOT / package).rglob("*")):
             if path.is_file() and "__pycache__" not in path.parts:
@@ -61,7 +61,7 @@ def source_files(packages: Sequence[str]) -> Iterator[Path]:
 
 
 def content_hash(bundle: str, architecture: str) -> str:
-    """Digest all that a bundle is made of: packages, sources, architecture and this builder."""
+    """Hash a bundle's packages, sources, architecture and builder."""
     digest = hashlib.sha256()
     for part in (PYTHON_VERSION, PLATFORMS[architecture], locked_requirements(bundle)):
         digest.update(part.encode() + b"\0")

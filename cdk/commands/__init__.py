@@ -1,1 +1,1 @@
-"""Owns the commands of people: deploy, destroy, accounts for the console."""
+"""The commands behind `make`: synth, deploy, destroy, and users of the console."""

@@ -1,7 +1,7 @@
-"""What `make synth`, `make deploy` and `make destroy` do in a real account, with the caller's own credentials.
+"""`make synth`, `make deploy` and `make destroy` in a real account, with the caller's credentials.
 
-The deploying itself is the CDK command line's; here is what comes before it, so that a newcomer reads a sentence
-where the command line would show a stack trace or leave a bucket behind.
+The CDK command line does the work. This module prepares it, so that a newcomer reads a sentence where the command line
+would show a stack trace or leave a bucket behind.
 """
 
 import os
@@ -25,11 +25,11 @@ BOOTSTRAP_VERSION = "/cdk-bootstrap/hnb659fds/version"
 
 
 class OperationError(RuntimeError):
-    """Nothing was done; the message says why, in a sentence."""
+    """The command did nothing; the message says why, in one sentence."""
 
 
 def cdk(*arguments: str) -> None:
-    """Run the CDK command line in the foreground; end with its exit code if it fails."""
+    """Run the CDK command line in the foreground; exit with its code if it fails."""
     env = os.environ | {"PATH": os.pathsep.join([str(NODE.parent), os.environ["PATH"]])}
     done = subprocess.run([str(NODE), str(CDK), *arguments], cwd=ROOT, env=env, check=False)  # noqa: S603
     if done.returncode:
@@ -37,21 +37,23 @@ def cdk(*arguments: str) -> None:
 
 
 def aws_session() -> boto3.Session:
-    """Return the caller's session, if it could do anything at all."""
-    session = boto3.Session(region_name=os.environ.get("AWS_REGION"))  # The CDK knows this name, boto3 only another.
+    """Return the caller's session; raise OperationError if it lacks credentials or a region."""
+    session = boto3.Session(
+        region_name=os.environ.get("AWS_REGION")
+    )  # CDK reads AWS_REGION; boto3 reads AWS_DEFAULT_REGION only.
     if not session.get_credentials() or not session.region_name:
         raise OperationError("AWS credentials or a region are missing: `aws configure`, or AWS_PROFILE, sets both.")
     return session
 
 
 def stack_name(context: Sequence[str]) -> str:
-    """Name the stack that these `-c name=value` arguments are about."""
+    """Return the stack's name for these `-c name=value` arguments."""
     values = dict(argument.split("=", 1) for argument in context if "=" in argument)
     return f"Waybill-{values.get('environment', 'dev')}"
 
 
 def deploy(session: boto3.Session, context: Sequence[str]) -> None:
-    """Deploy, after preparing the account for CDK where nobody has yet."""
+    """Deploy, after bootstrapping the account for CDK if that was never done."""
     try:
         session.client("ssm").get_parameter(Name=BOOTSTRAP_VERSION)
     except ClientError as error:
@@ -59,13 +61,13 @@ def deploy(session: boto3.Session, context: Sequence[str]) -> None:
             raise
         account = session.client("sts").get_caller_identity()["Account"]
         cdk("bootstrap", f"aws://{account}/{session.region_name}", *context)
-    # At a terminal CDK shows new grants and asks; a pipeline has nobody to ask, and would only fail.
+    # At a terminal CDK shows new grants and asks; in a pipeline that would only fail.
     approval = [] if sys.stdin.isatty() else ["--require-approval", "never"]
     cdk("deploy", stack_name(context), *approval, *context)
 
 
 def destroy(session: boto3.Session, context: Sequence[str]) -> None:
-    """Remove the stack; empty its bucket first if the bucket is to go with it, which only its name confirms."""
+    """Remove the stack after confirmation. A bucket that goes with it is emptied first."""
     stack = stack_name(context)
     bucket = doomed_bucket(session, stack)
     expected = bucket or stack
@@ -79,14 +81,14 @@ def destroy(session: boto3.Session, context: Sequence[str]) -> None:
 
 
 def confirmation(expected: str) -> str:
-    """Return what the person typed, or what a pipeline set as CONFIRM."""
-    if given := os.environ.get("CONFIRM"):
-        return given
+    """Return what the person typed, or the variable CONFIRM of a pipeline."""
+    if answer := os.environ.get("CONFIRM"):
+        return answer
     return input(f"Type {expected} to go on: ").strip() if sys.stdin.isatty() else ""
 
 
 def doomed_bucket(session: boto3.Session, stack: str) -> str | None:
-    """Find the bucket that goes with the stack: as it was deployed, whatever the context says by now."""
+    """Return the bucket that is deleted with the stack, by the deployed template, not by today's context."""
     cloudformation = session.client("cloudformation")
     try:
         template: Any = cloudformation.get_template(StackName=stack)["TemplateBody"]
@@ -94,13 +96,13 @@ def doomed_bucket(session: boto3.Session, stack: str) -> str | None:
         raise OperationError(f"There is no stack {stack} in {session.region_name}.") from error
     for logical_id, resource in template.get("Resources", {}).items():
         if resource["Type"] == "AWS::S3::Bucket" and resource.get("DeletionPolicy") == "Delete":
-            found = cloudformation.describe_stack_resource(StackName=stack, LogicalResourceId=logical_id)
-            return str(found["StackResourceDetail"]["PhysicalResourceId"])
+            answer = cloudformation.describe_stack_resource(StackName=stack, LogicalResourceId=logical_id)
+            return str(answer["StackResourceDetail"]["PhysicalResourceId"])
     return None
 
 
 def empty_bucket(s3: "S3Client", bucket: str) -> int:
-    """Delete every version and delete marker, and return how many; CloudFormation removes no bucket that holds any."""
+    """Delete all versions and delete markers, without which CloudFormation removes no bucket; return how many."""
     deleted = 0
     for batch in _versions(s3, bucket):
         answer = s3.delete_objects(Bucket=bucket, Delete={"Objects": batch, "Quiet": True})
@@ -113,13 +115,13 @@ def empty_bucket(s3: "S3Client", bucket: str) -> int:
 
 def _versions(s3: "S3Client", bucket: str) -> Iterator[list[Any]]:
     for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
-        found = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
-        if found:
-            yield [{"Key": entry["Key"], "VersionId": entry["VersionId"]} for entry in found]
+        entries = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
+        if entries:
+            yield [{"Key": entry["Key"], "VersionId": entry["VersionId"]} for entry in entries]
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Do what the first argument says with the context in the others; return the exit code."""
+    """Run the command in the first argument with the context in the others; return the exit code."""
     operation, *context = arguments
     try:
         if operation == "synth":

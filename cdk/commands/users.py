@@ -1,9 +1,8 @@
-"""Who has an account for the console: `make user` makes one, or puts an existing one into another group.
+"""`make user`: creates an account for the console, or moves an existing one into another group.
 
     python -m cdk.commands.users EMAIL GROUP [environment]
 
-Cognito mails the address a first password and the console's address. Taking an account away is Cognito's
-(`aws cognito-idp admin-delete-user`).
+Cognito mails a first password and the console's address. `aws cognito-idp admin-delete-user` removes an account.
 """
 
 import sys
@@ -22,10 +21,10 @@ GROUPS = ("operators", "viewers")
 USAGE = "Say who and in which group: make user EMAIL=ada@example.com GROUP=operators (or viewers)"
 
 
-def make_account(cognito: "CognitoIdentityProviderClient", pool: str, email: str, group: str) -> bool:
-    """Put an address into exactly this group, with an account and a mail about it if it has none; return if it is new.
+def create_account(cognito: "CognitoIdentityProviderClient", pool: str, email: str, group: str) -> bool:
+    """Create an account if the address has none, and put it into this group alone; return whether it is new.
 
-    A password is Cognito's to make and the person's to change.
+    Cognito makes the first password and mails it; the person must change it.
     """
     attributes = {"email": email, "email_verified": "true"}
     try:
@@ -43,7 +42,7 @@ def make_account(cognito: "CognitoIdentityProviderClient", pool: str, email: str
 
 
 def put_into_group(cognito: "CognitoIdentityProviderClient", pool: str, email: str, group: str) -> None:
-    """Leave the account in this group alone."""
+    """Put the account into this group and remove it from the other."""
     for other in GROUPS:
         if other != group:
             cognito.admin_remove_user_from_group(UserPoolId=pool, Username=email, GroupName=other)
@@ -51,19 +50,19 @@ def put_into_group(cognito: "CognitoIdentityProviderClient", pool: str, email: s
 
 
 def user_pool(session: boto3.Session, stack: str) -> str:
-    """Find the user pool among a stack's outputs."""
+    """Return the id of the stack's user pool."""
     try:
-        (found,) = session.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
+        (description,) = session.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
     except ClientError as error:
         raise OperationError(f"There is no stack {stack} in {session.region_name}.") from error
-    outputs: dict[str, str] = {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])}
+    outputs: dict[str, str] = {output["OutputKey"]: output["OutputValue"] for output in description.get("Outputs", [])}
     if "UserPoolId" not in outputs:
         raise OperationError(f"{stack} has no console yet: deploy it first.")
     return outputs["UserPoolId"]
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Make or move the account; return the exit code."""
+    """Create or move the account; return the exit code."""
     email, group, *context = [*arguments, "", ""][: max(len(arguments), 2)]
     if "@" not in email or group not in GROUPS:
         print(USAGE, file=sys.stderr)  # noqa: T201
@@ -71,12 +70,12 @@ def main(arguments: Sequence[str]) -> int:
     stack = stack_name(context)
     try:
         session = aws_session()
-        is_new = make_account(session.client("cognito-idp"), user_pool(session, stack), email, group)
+        is_new = create_account(session.client("cognito-idp"), user_pool(session, stack), email, group)
     except (OperationError, BotoCoreError, ClientError) as error:
         print(error, file=sys.stderr)  # noqa: T201
         return 1
-    told = "has been sent a first password" if is_new else "had an account already"
-    print(f"{email} {told}, and is in the group {group} of {stack}.")  # noqa: T201
+    outcome = "has been sent a first password" if is_new else "had an account already"
+    print(f"{email} {outcome}, and is in the group {group} of {stack}.")  # noqa: T201
     return 0
 
 
