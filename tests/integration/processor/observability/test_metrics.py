@@ -221,7 +221,7 @@ def test_run_that_cannot_begin_is_counted_and_logged(
     def fail(*_: object) -> None:
         raise ConnectionError("DynamoDB is away")
 
-    monkeypatch.setattr("processor.ledger.ledger.Ledger.begin", fail)
+    monkeypatch.setattr("processor.ledger.ledger.Ledger.begin_run", fail)
     handle(record(stage, s3_event(version), receive_count=3))
 
     [document] = emf_lines(capsys.readouterr().out)
