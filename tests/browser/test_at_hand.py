@@ -33,9 +33,9 @@ def test_keys_lead_everywhere_and_never_while_somebody_types(page: Page, waybill
     expect(page.get_by_role("heading", name="Files", level=1)).to_be_visible()
     page.locator("main").focus()
     page.keyboard.press("?")
-    expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
+    expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_visible()
     page.keyboard.press("Escape")
-    expect(page.get_by_role("dialog", name="Keys")).to_be_hidden()
+    expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_hidden()
 
 
 def test_rows_are_walked_ticked_and_opened_by_keys(page: Page, waybill: Deployment) -> None:
@@ -46,7 +46,7 @@ def test_rows_are_walked_ticked_and_opened_by_keys(page: Page, waybill: Deployme
         page.keyboard.press(key)
 
     expect(page.locator(f"{TICKS}:checked")).to_have_count(2)
-    expect(page.get_by_role("group", name="What to do with the selected files")).to_contain_text("2 selected")
+    expect(page.get_by_role("group", name="Actions on the selected files")).to_contain_text("2 selected")
     second = page.locator("tbody td.main a").nth(1)
     expect(second).to_be_focused()
     where = second.get_attribute("href")
@@ -67,7 +67,7 @@ def test_a_refresh_leaves_ticks_and_open_questions_alone(page: Page, waybill: De
     page.wait_for_timeout(500)
 
     expect(page.locator(f"{TICKS}:checked")).to_have_count(2)
-    expect(page.get_by_role("group", name="What to do with the selected files")).to_contain_text("2 selected")
+    expect(page.get_by_role("group", name="Actions on the selected files")).to_contain_text("2 selected")
 
 
 def test_the_pointer_shows_the_values_of_its_moment(page: Page, waybill: Deployment) -> None:

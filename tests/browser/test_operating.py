@@ -73,7 +73,7 @@ def test_several_files_are_uploaded_and_followed_until_they_are_settled(
 
     lines = page.locator("#uploads-list > li")
     expect(lines).to_have_count(2)
-    expect(lines.filter(has_text="browser-good.csv")).to_contain_text("5 rows are orders now", timeout=SLOW)
+    expect(lines.filter(has_text="browser-good.csv")).to_contain_text("5 rows stored as orders", timeout=SLOW)
     expect(lines.filter(has_text="browser-partly.csv")).to_contain_text("2 were rejected", timeout=SLOW)
     assert sum(waybill.outputs["BucketName"] in url for url in posts) == 2
     lines.filter(has_text="browser-partly.csv").get_by_role("link", name="Open the file").click()

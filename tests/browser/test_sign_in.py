@@ -68,6 +68,6 @@ def test_viewers_are_offered_nothing_to_do(opened: Callable[..., Page]) -> None:
 
     page.goto("/files")
 
-    expect(page.get_by_text("viewer: may look").first).to_be_attached()
+    expect(page.get_by_text("viewer (read only)").first).to_be_attached()
     expect(page.get_by_role("link", name="Upload")).to_have_count(0)
     expect(page.get_by_role("button", name=re.compile("Reprocess|Dismiss"))).to_have_count(0)

@@ -51,7 +51,7 @@ def test_a_file_is_uploaded_by_the_browsers_own_form(plain: Page, tmp_path: Path
     plain.get_by_role("button", name="Upload").click()
 
     expect(plain.get_by_role("heading", name="plain-form.csv", level=1)).to_be_visible()
-    expect(plain.get_by_text("3 rows are orders now")).to_be_visible(timeout=SLOW)
+    expect(plain.get_by_text("3 rows stored as orders")).to_be_visible(timeout=SLOW)
 
 
 def test_a_failed_file_is_reprocessed_by_a_form(plain: Page, waybill: Deployment) -> None:
@@ -94,7 +94,7 @@ def test_a_customers_orders_name_their_files_at_a_press(plain: Page) -> None:
     plain.goto("/orders?customer=Amelia+Foster")
     expect(plain.locator(".from > [data-file]").first).to_be_visible()
 
-    plain.get_by_role("link", name="Show the names of the files").click()
+    plain.get_by_role("link", name="Show file names").click()
 
     expect(plain.locator(".from").first).to_contain_text(".csv")
     expect(plain.locator("[data-file]")).to_have_count(0)

@@ -45,7 +45,7 @@ def test_running_action_shows_how_far_it_is(console: ConsoleStage) -> None:
     text = words(page)
     assert "5 of 10" in text
     assert re.search(r"about 1\d\.\d s left", text)
-    assert "Asked by ada@example.com" in text
+    assert "Requested by ada@example.com" in text
     assert "Stop" in text
     assert f'hx-get="/activity/{action.action_id}"' in page.text
     assert 'value="5" max="10"' in page.text
@@ -61,7 +61,7 @@ def test_finished_action_shows_its_end_and_asks_no_more(console: ConsoleStage) -
     page = console.part(console.browser(), f"/activity/{action.action_id}")
 
     assert "10 of 10" in words(page)
-    assert "1 failed. The last one: c.csv: SendMessage failed." in words(page)
+    assert "1 failed. Last error: c.csv: SendMessage failed." in words(page)
     assert "hx-get" not in page.text
     assert "Stop" not in words(page)
 
@@ -111,7 +111,7 @@ def test_action_without_a_worker_is_carried_on_by_hand(console: ConsoleStage) ->
     page = browser.get(f"/activity/{action.action_id}")
     answer = browser.post(f"/activity/{action.action_id}/carry-on")
 
-    assert "It has not moved since" in words(page)
+    assert "No progress since" in words(page)
     assert answer.status_code == 303
     assert console.worker.calls == [{"action_id": action.action_id}]
 
@@ -122,7 +122,7 @@ def test_action_that_moves_is_left_to_its_worker(console: ConsoleStage) -> None:
     console.console.actions.record_progress(action, done=1, resume="x")
     browser = console.browser()
 
-    assert "Carry on" not in words(browser.get(f"/activity/{action.action_id}"))
+    assert "Resume" not in words(browser.get(f"/activity/{action.action_id}"))
     assert browser.post(f"/activity/{action.action_id}/carry-on").status_code == 409
     assert console.worker.calls == []
 
@@ -154,7 +154,7 @@ def test_activity_lists_who_did_what(console: ConsoleStage) -> None:
 
 def test_empty_activity_says_what_will_stand_there(console: ConsoleStage) -> None:
     """Before anybody has done anything."""
-    assert "Nobody has done anything yet" in words(console.browser().get("/activity"))
+    assert "No activity yet" in words(console.browser().get("/activity"))
 
 
 def test_activity_is_paged(console: ConsoleStage) -> None:
@@ -188,4 +188,4 @@ def test_activity_that_cannot_be_had_says_so(console: ConsoleStage, monkeypatch:
     page = console.browser().get("/activity")
 
     assert page.status_code == 200
-    assert "The activity could not be had" in words(page)
+    assert "The activity could not be loaded" in words(page)

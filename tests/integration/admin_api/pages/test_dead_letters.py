@@ -95,7 +95,7 @@ def test_letters_of_settled_files_are_marked_and_cleared_in_one_go(console: Cons
     response = post_form(browser, read_form(page, "Clear 3 letters"))
     action = run_worker(console)
 
-    assert "3 of them are settled since" in words(page)
+    assert "3 of them are settled by now" in words(page)
     assert response.status_code == 303
     assert (action.kind, action.done, action.state) == (ActionKind.DELETE, 3, ActionState.DONE)
     assert action.subject == "3 dead letters of files that were settled since"
@@ -117,7 +117,7 @@ def test_a_large_group_shows_ten_and_has_pages_of_its_own(console: ConsoleStage)
     assert "Show all 52 letters" in words(page)
     assert "1\u201350 of 52" in words(group)
     assert "51\u201352 of 52" in words(second)
-    assert "No letter of this cause is left" in words(browser.get("/dead-letters?cause=other"))
+    assert "No letters of this cause are left" in words(browser.get("/dead-letters?cause=other"))
 
 
 def test_more_letters_than_one_look_sees_are_told_honestly(
@@ -130,7 +130,7 @@ def test_more_letters_than_one_look_sees_are_told_honestly(
 
     page = console.browser().get("/dead-letters")
 
-    assert "20 of about 45 letters were seen." in words(page)
+    assert "20 of about 45 letters are shown." in words(page)
     assert "Redrive about 45" in words(page)
 
 
@@ -140,7 +140,7 @@ def test_letters_in_somebody_elses_hands_are_not_denied(console: ConsoleStage, m
     send_letter(console, "{}")
     console.stage.clients.sqs.receive_message(QueueUrl=console.stage.dead_letter_url, VisibilityTimeout=60)
 
-    assert "1 letter is in somebody else&#39;s hands" in words(console.browser().get("/dead-letters"))
+    assert "1 letter is in use" in words(console.browser().get("/dead-letters"))
 
 
 def test_a_queue_that_is_away_takes_only_the_list_with_it(
@@ -155,7 +155,7 @@ def test_a_queue_that_is_away_takes_only_the_list_with_it(
 
     page = words(console.browser().get("/dead-letters"))
 
-    assert "The dead-letter queue could not be looked at" in page
+    assert "The dead letters could not be loaded" in page
     assert "ReceiveMessage failed: ServiceUnavailable." in page
 
 

@@ -46,7 +46,7 @@ def test_a_group_is_redriven_and_noted_in_each_files_story(console: ConsoleStage
 
     assert response.headers["location"] == f"/dead-letters?action={form['action_id']}"
     assert "0 of 2" in words(progress)
-    assert "not looked at while some of them are being moved" in words(progress)
+    assert "not listed while some of them are being moved" in words(progress)
     assert (action.done, action.skipped, action.failed, action.rate_per_s) == (2, 0, 0, 20)
     assert action.subject == "2 dead letters: ThrottledError"
     assert len(take_bodies(console)) == 2
@@ -98,7 +98,7 @@ def test_what_somebody_else_has_moved_meanwhile_is_passed_over(console: ConsoleS
     assert (first.done, first.skipped) == (3, 0)
     assert (second.done, second.skipped, second.state) == (0, 3, ActionState.DONE)
     assert len(take_bodies(console)) == 3
-    assert "3 not there any more: somebody else was faster" in words(
+    assert "3 already gone: somebody else was faster" in words(
         ada.get(f"/dead-letters?action={second.action_id}")
     )
 
@@ -129,7 +129,7 @@ def test_everything_is_deleted_only_after_a_second_button(console: ConsoleStage)
     send_letter(console, "came later")
     action = run_worker(console)
 
-    assert "The messages are gone for good." in words(page)
+    assert "The messages are deleted for good." in words(page)
     assert (action.subject, action.done) == ("all dead letters", 2)
     assert take_bodies(console, console.stage.dead_letter_url) == ["came later"]
 

@@ -146,7 +146,7 @@ def test_duplicate_is_processed_anyway(console: ConsoleStage) -> None:
     stage.process("first.csv", csv_file(*GOOD_ROWS))
     entry = stage.process("again.csv", csv_file(*GOOD_ROWS))
     question = browser.get(f"/files/actions?kind=process_anyway&file_id={entry.file_id}")
-    assert "This cannot be taken back." in words(question)
+    assert "This cannot be undone." in words(question)
 
     post(browser, question)
     for body in messages(stage):
@@ -225,7 +225,7 @@ def test_several_files_are_done_by_the_worker(console: ConsoleStage) -> None:
     question = browser.get(f"/files/actions?kind=reprocess&{ticked}&file_id=nobody")
     assert "Reprocess 3 files?" in words(question)
     assert "again.csv is held as a duplicate" in words(question)
-    assert "1 of those that you ticked does not exist any more" in words(question)
+    assert "1 of the selected files no longer exists" in words(question)
 
     answer, again = post(browser, question), post(browser, question)
     assert answer.headers["location"] == again.headers["location"]
@@ -320,7 +320,7 @@ def test_number_of_matching_files_is_honest(console: ConsoleStage, monkeypatch: 
     text = words(console.browser().get("/files/actions?kind=reprocess&all=1&state=failed&cause=empty"))
 
     assert "Reprocess 10 or more files?" in text
-    assert "10 were counted before the counting was stopped; there are more." in text
+    assert "10 were counted before counting stopped; there are more." in text
 
 
 @pytest.mark.parametrize(

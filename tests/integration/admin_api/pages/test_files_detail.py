@@ -96,7 +96,7 @@ def test_failed_file_leads_with_the_cause(console: ConsoleStage) -> None:
     assert entry.error in text
     assert "Correct the file and upload it again." in text
     assert "Run 1 failed the file" in text
-    assert "No row was rejected" in file_text(console, entry, "?tab=rejected")
+    assert "No rejected rows" in file_text(console, entry, "?tab=rejected")
     assert "None of its rows became an order." in file_text(console, entry, "?tab=orders")
 
 
@@ -107,7 +107,7 @@ def test_duplicate_leads_to_the_first(console: ConsoleStage) -> None:
 
     text = file_text(console, entry)
 
-    assert "First came first.csv" in text
+    assert "First uploaded as first.csv" in text
     assert "Process anyway…" in text
     assert "Reprocess…" not in text
 
@@ -212,12 +212,12 @@ def test_every_object_can_be_downloaded_for_a_minute(console: ConsoleStage, dism
     assert page.text.count('title="Download"') == 3
 
 
-def test_object_that_is_gone_is_called_gone(console: ConsoleStage) -> None:
+def test_deleted_object_is_called_deleted(console: ConsoleStage) -> None:
     """It has expired: the page says so, and the tab of its rows, too."""
     entry = partial(console.stage)
     console.stage.clients.s3.delete_object(Bucket=entry.bucket, Key=entry.rejected_key)
 
-    assert "gone" in file_text(console, entry, "?tab=objects")
+    assert "deleted" in file_text(console, entry, "?tab=objects")
     assert "is no longer in the bucket" in file_text(console, entry, "?tab=rejected")
 
 

@@ -40,7 +40,7 @@ def test_empty_list_says_how_a_file_gets_there(console: ConsoleStage) -> None:
     operator = words(console.browser().get("/files"))
     viewer = words(console.browser(VIEWER).get("/files"))
 
-    assert "No file has come yet" in operator
+    assert "No files yet" in operator
     assert "Upload files" in operator
     assert "Upload files" not in viewer
 
@@ -161,5 +161,5 @@ def test_list_that_cannot_be_had_says_so_and_the_rest_stands(
     page = browser.get("/files")
 
     assert page.status_code == 200
-    assert "The files could not be had Query failed: InternalServerError." in words(page)
+    assert "The files could not be loaded Query failed: InternalServerError." in words(page)
     assert "Try again" in words(page)

@@ -72,7 +72,7 @@ def test_files_without_orders_are_passed_by_a_page_at_a_time(
 
     page = browser.get("/orders")
 
-    assert "No orders among these files" in words(page)
+    assert "No orders in these files" in words(page)
     assert list_order_ids(browser.get(link_to(page, "Search older"))) == ["G-0"]
 
 

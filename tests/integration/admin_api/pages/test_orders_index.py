@@ -39,7 +39,7 @@ def test_a_customers_orders_name_their_files(console: ConsoleStage) -> None:
     assert list_order_ids(page) == [f"B-{n}" for n in range(59, 9, -1)]
     assert list_order_ids(second)[-2:] == ["A-1", "A-0"]
     assert f"{a.file_id[:8]}… · row 2" in words(second)
-    unscripted = browser.get(link_to(second, "Show the names of the files"))
+    unscripted = browser.get(link_to(second, "Show file names"))
     assert "a.csv · row 2" in words(unscripted)
     assert "data-file" not in unscripted.text
     named = console.part(browser, names_href(second))

@@ -84,10 +84,10 @@ def test_an_empty_console_is_quiet_and_says_how_to_begin(console: ConsoleStage, 
     """Nothing waits, nothing runs, and what will appear where is said."""
     page = words(console.browser().get("/"))
 
-    assert "Nothing waits for you." in page
+    assert "Nothing needs attention." in page
     assert "Last checked now" in page
-    assert "No file is being read" in page
-    assert "No file has come yet" in page
+    assert "No file is being processed" in page
+    assert "No files yet" in page
 
 
 def test_what_needs_a_person_comes_first_with_its_way(
@@ -129,12 +129,12 @@ def test_messages_that_wait_are_counted_beside_what_runs(
     for _ in range(2):
         stage.clients.sqs.send_message(QueueUrl=stage.services.config.queue_url, MessageBody="{}")
 
-    assert "No file is being read · 2 messages wait" in words(console.browser().get("/"))
+    assert "No file is being processed · 2 messages wait" in words(console.browser().get("/"))
 
     console.console.__dict__["queue"] = IngestQueue(stage.clients.sqs, "https://sqs.eu-west-1.amazonaws.com/1/none")
     page = words(console.browser().get("/"))
-    assert "The queue could not be asked." in page
-    assert "No file has come yet" in page
+    assert "The queue could not be checked." in page
+    assert "No files yet" in page
 
 
 def test_newest_files_are_eight_and_the_newest_first(console: ConsoleStage, stage: Stage, metrics: FakeMetrics) -> None:
@@ -205,7 +205,7 @@ def test_an_unknown_window_is_refused_in_words(console: ConsoleStage, metrics: F
 def test_metrics_page_draws_every_group_and_lists_the_alarms(
     console: ConsoleStage, stage: Stage, metrics: FakeMetrics
 ) -> None:
-    """One read for all charts; red alarms open with what to do, quiet ones folded."""
+    """One read for all charts; alarms that fire are open with what to do, the others folded."""
     cloudwatch = console.console.cloudwatch
     for name, state in (("dead-letters", "ALARM"), ("near-timeout", "OK")):
         cloudwatch.put_metric_alarm(
@@ -224,9 +224,9 @@ def test_metrics_page_draws_every_group_and_lists_the_alarms(
     answer = console.browser().get("/metrics")
 
     page = words(answer)
-    assert "1 of 2 needs a person" in page
+    assert "1 of 2 needs attention" in page
     assert "In alarm dead-letters It is so." in page
-    assert page.index("dead-letters") < page.index("1 alarm with nothing to say") < page.index("near-timeout")
+    assert page.index("dead-letters") < page.index("1 other alarm") < page.index("near-timeout")
     assert answer.text.count('<svg class="chart"') == 21
     assert all(title in page for title in ("Throughput", "Latency", "Queues", "Functions", "Cost"))
     assert len(metrics.asked) == 1
@@ -239,9 +239,9 @@ def test_metrics_page_survives_without_cloudwatch(console: ConsoleStage) -> None
     answer = console.browser().get("/metrics?window=week")
 
     assert answer.status_code == 200
-    assert "The metrics could not be had" in words(answer)
+    assert "The metrics could not be loaded" in words(answer)
     assert 'href="/metrics?window=week">Try again' in answer.text
-    assert "There is no alarm" in words(answer)
+    assert "No alarms" in words(answer)
 
 
 def test_links_lead_into_aws_where_there_is_one(console: ConsoleStage, metrics: FakeMetrics) -> None:

@@ -188,7 +188,7 @@ def test_a_run_under_way_is_shown_as_far_as_it_is_known_and_keeps_looking(consol
     page = words(answer)
     assert "Processing" in page
     assert "Still running" in page
-    assert "It is written when the run ends." in page
+    assert "The receipt is written when the run ends." in page
     assert "The trace comes with the end" in page
     assert "hx-trigger" in answer.text
 

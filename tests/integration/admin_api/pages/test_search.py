@@ -109,7 +109,7 @@ def test_a_name_of_several_things_lists_them_all(console: ConsoleStage) -> None:
     page = browser.get("/search?q=acme")
 
     assert page.status_code == 200
-    assert "4 things are called that" in words(page)
+    assert "4 matches" in words(page)
     for href in ("/orders/acme", "/orders?customer=acme"):
         assert f'href="{href}"' in page.text
     assert "acme-1.csv" in words(page)
@@ -119,7 +119,7 @@ def test_nothing_found_says_what_was_looked_for_and_what_to_try(console: Console
     """A dead end has signposts, and the text is shown as nothing but text."""
     page = console.browser().get(f"/search?q={quote('<b>nobody</b>')}")
 
-    assert "Nothing is called that" in words(page)
+    assert "No matches" in words(page)
     assert "An order of exactly this id" in words(page)
     assert "Files with it in their names" in words(page)
     assert "<b>nobody" not in page.text
@@ -149,12 +149,12 @@ def test_an_empty_search_tells_what_can_be_found(console: ConsoleStage) -> None:
     """The box without a word leads to its own explanation."""
     page = console.browser().get("/search")
 
-    assert "What can be found, and how" in words(page)
+    assert "How to search" in words(page)
     assert console.browser().get("/search", params={"q": "x" * 3_000}).status_code == 422
 
 
 def test_a_service_that_is_away_is_named(console: ConsoleStage, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What could not be searched is said, so that nobody takes it for not there."""
+    """What was not searched is said, so that nobody takes it for not there."""
 
     def refuse(*_: Any, **__: Any) -> None:
         raise ClientError({"Error": {"Code": "ThrottlingException"}}, "Query")
@@ -164,7 +164,7 @@ def test_a_service_that_is_away_is_named(console: ConsoleStage, monkeypatch: pyt
     page = words(console.browser().get("/search?q=nobody"))
 
     assert "Query failed: ThrottlingException." in page
-    assert "could not be searched" in page
+    assert "was not searched" in page
 
 
 def test_log_lines_that_are_no_runs_are_passed_over(console: ConsoleStage, logs: Any) -> None:

@@ -98,4 +98,4 @@ def test_the_page_after_signing_out_needs_no_session(console: ConsoleStage) -> N
     answer = console.browser(None).get("/auth/signed-out")
 
     assert answer.status_code == 200
-    assert "Nothing that runs was stopped" in words(answer)
+    assert "Files continue to be processed" in words(answer)

@@ -91,7 +91,7 @@ def test_a_viewer_gets_no_permission(console: ConsoleStage) -> None:
     asked = browser.post("/api/uploads", json={"name": "orders.csv"})
 
     assert '<form class="card drop"' not in page.text
-    assert "may look and not upload" in words(page)
+    assert "cannot upload" in words(page)
     assert asked.status_code == 403
 
 
@@ -128,9 +128,9 @@ def test_a_file_is_followed_from_the_inbox_to_its_end(console: ConsoleStage, sta
     stage.deliver(version)
     after = _follow(browser, version.key, version.version_id)
 
-    assert "its run begins in a moment" in words(before)
+    assert "its run starts in a moment" in words(before)
     assert 'hx-trigger="every' in before.text
-    assert "1 of 2 rows are orders now; 1 was rejected: quantity: not a whole number" in words(after)
+    assert "1 of 2 rows stored as orders; 1 was rejected: quantity: not a whole number" in words(after)
     assert 'data-settled="partial"' in after.text
     assert "hx-trigger" not in after.text
 
@@ -179,7 +179,7 @@ def test_a_file_that_nobody_takes_up_is_called_late(console: ConsoleStage) -> No
         "/upload/progress", params={"key": f"{INBOX}a/b.csv", "version": "v", "since": since.isoformat()}
     )
 
-    assert "no run has taken it up" in words(answer)
+    assert "no run has started for a while" in words(answer)
 
 
 def test_a_look_keeps_the_time_it_began(console: ConsoleStage) -> None:

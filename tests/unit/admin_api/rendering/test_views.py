@@ -95,7 +95,7 @@ def test_who_may_only_look_is_offered_no_upload() -> None:
     page = _page(replace(FRAME, user=User("subject", "viewer@example.com", ("viewers",))))
 
     assert 'href="/upload"' not in page
-    assert "viewer: may look" in page
+    assert "viewer (read only)" in page
 
 
 def test_a_page_is_whole_while_the_status_cannot_be_loaded() -> None:
