@@ -98,9 +98,7 @@ def test_what_somebody_else_has_moved_meanwhile_is_passed_over(console: ConsoleS
     assert (first.done, first.skipped) == (3, 0)
     assert (second.done, second.skipped, second.state) == (0, 3, ActionState.DONE)
     assert len(take_bodies(console)) == 3
-    assert "3 already gone: somebody else was faster" in words(
-        ada.get(f"/dead-letters?action={second.action_id}")
-    )
+    assert "3 already gone: somebody else was faster" in words(ada.get(f"/dead-letters?action={second.action_id}"))
 
 
 def test_a_redrive_can_be_stopped(console: ConsoleStage) -> None:
