@@ -27,7 +27,7 @@ from processor.large_files.splitting import split
 from processor.observability.cost import Usage
 from processor.observability.telemetry import logger, span
 from processor.pipeline.deadline import Deadline
-from processor.pipeline.handover import run_of, take_on
+from processor.pipeline.handover import rebuild_run, resume_run
 from processor.pipeline.loader import encoding_of, output_keys, warnings_of
 from processor.pipeline.retry import RetryPolicy, give_back
 from processor.pipeline.run import LoadResult, Settlement
@@ -56,7 +56,7 @@ def plan_ranges(task: Task, services: Services, invocation: Invocation) -> dict[
 
     A file that cannot be read is settled here: then there are no next steps.
     """
-    run, facts = take_on(task, services, invocation), None
+    run, facts = resume_run(task, services, invocation), None
     try:
         facts = services.objects.facts(run.entry.original)
         run = run._replace(entry=services.ledger.extend_lease(run.entry, task.lease_until, facts.size_bytes))
@@ -84,20 +84,20 @@ def settle_ranges(task: Task, folder: Folder, services: Services, invocation: In
     """
     entry = services.ledger.read_file(task.file_id)
     if entry and entry.run_id == task.run_id and entry.state in SETTLED:
-        finish_clean_up(run_of(task, entry, services, invocation))  # An earlier attempt died in its own.
+        finish_clean_up(rebuild_run(task, entry, services, invocation))  # An earlier attempt died in its own.
         services.queue.finish(task.message)
     else:
-        run = take_on(task, services, invocation)
+        run = resume_run(task, services, invocation)
         entry = run.entry
         plan, results = _read_results(entry, folder, services)
         usage = sum((result.usage for result in results), plan.usage)
-        run = run._replace(used_elsewhere=run.used_elsewhere + usage)
+        run = run._replace(usage_elsewhere=run.usage_elsewhere + usage)
         facts = _find_facts(run)
         with span("join"):
             result = _join(run, plan, results, folder)
         _settle(run, Settlement.of_result(result, facts, plan.split.content))
-    if plan_left := _read_plan(entry, folder, services):
-        services.objects.delete_all(entry.bucket, folder.keys(plan_left.split.ranges))
+    if old_plan := _read_plan(entry, folder, services):
+        services.objects.delete_all(entry.bucket, folder.keys(old_plan.split.ranges))
 
 
 def give_back_file(task: Task, error: StepFailedError, services: Services, invocation: Invocation) -> None:
@@ -106,7 +106,7 @@ def give_back_file(task: Task, error: StepFailedError, services: Services, invoc
     if entry is None or entry.run_id != task.run_id:
         return  # Another run has taken the file over, and the message with it.
     if entry.state is FileState.PROCESSING:
-        give_back(run_of(task, entry, services, invocation), error)
+        give_back(rebuild_run(task, entry, services, invocation), error)
         entry_now = services.ledger.read_file(task.file_id)
         if entry_now and entry_now.run_id == task.run_id and entry_now.state is FileState.PROCESSING:
             raise error  # Not recorded: the state machine repeats the step, or the file would be held for hours.

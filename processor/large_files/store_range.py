@@ -9,7 +9,7 @@ from processor.large_files.plan import RangeResult
 from processor.large_files.splitting import LOOK_AHEAD, RangeReader
 from processor.observability.telemetry import logger, span
 from processor.pipeline.deadline import Deadline
-from processor.pipeline.handover import take_on
+from processor.pipeline.handover import resume_run
 from processor.pipeline.loader import Sinks, load_rows
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def store_range(
 
     Raises :class:`LeaseLostError`, and what the order writer raises: the range starts anew then, and writes the same.
     """
-    run = take_on(task, services, invocation)
+    run = resume_run(task, services, invocation)
     bucket, number = run.entry.bucket, part.number
     if services.objects.exists(ObjectVersion(bucket, folder.result(number))):
         logger.info("range_skipped", extra={"range": number})

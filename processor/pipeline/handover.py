@@ -1,6 +1,6 @@
-"""Hands a file that is more than one invocation can store over to a state machine, and goes on with its run there.
+"""The hand-over: a file that is too much for one invocation goes on in the state machine, and its run with it.
 
-Apart from the steps themselves (``processor.large_files.steps``), which the functions of most files need never load.
+The steps themselves (``processor.large_files.steps``) are apart, as the function of most files never loads them.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
     from processor.wiring.services import Services
 
 _SHARE_OF_TIME = 0.5
-"""Of the time that is left, so much is counted on: DynamoDB may be slower, and the check reads the file, too."""
+"""How much of the remaining time is counted on: DynamoDB may be slower, and the check reads the file, too."""
 
 
 class Task(NamedTuple):
-    """What every step is told: whose run it is, until when it holds the file, which message waits for it."""
+    """The run as every step is given it: its ids, the end of its lease, the message that waits for it."""
 
     file_id: str
     run_id: str
@@ -41,7 +41,7 @@ class Task(NamedTuple):
     alone: bool
     lease_until: int
     used: Mapping[str, Any]
-    """What the run had used when it was handed over."""
+    """Usage of the run until it was handed over."""
 
     @classmethod
     def of(cls, run: Run, lease_until: int) -> Self:
@@ -65,9 +65,9 @@ class Task(NamedTuple):
 
 
 def is_too_large_for_one_run(run: Run, facts: ObjectFacts) -> bool:
-    """Tell whether the file is more than this invocation certainly stores in the time that it has left.
+    """Tell whether the file is more than this invocation certainly stores in its remaining time.
 
-    One that has none left stops by itself, and the next one decides.
+    An invocation without remaining time stops by itself, and the next one decides.
     """
     time_s = run.invocation.remaining_s() * _SHARE_OF_TIME
     in_time = facts.size_bytes <= run.services.config.run_bytes_per_s * time_s
@@ -86,7 +86,7 @@ def is_too_long_for_one_run(run: Run, content: ContentCheck) -> bool:
 
 
 def hand_over(run: Run, size_bytes: int) -> int:
-    """Have the file read in ranges, and hold it until that must have ended: the moment that is returned."""
+    """Have the file read in ranges; hold it until that must have ended, and return that moment."""
     services = run.services
     until = int(services.now().timestamp()) + services.config.large_file_timeout_s + 1
     # Started first: an execution without the longer lease does no harm, a long lease without an execution costs hours.
@@ -96,23 +96,23 @@ def hand_over(run: Run, size_bytes: int) -> int:
     return until
 
 
-def take_on(task: Task, services: Services, invocation: Invocation) -> Run:
+def resume_run(task: Task, services: Services, invocation: Invocation) -> Run:
     """Go on with the run in another invocation; raises :class:`LeaseLostError` if it does not hold the file."""
     entry = services.ledger.read_file(task.file_id)
     if entry is None or entry.run_id != task.run_id or entry.state is not FileState.PROCESSING:
         raise LeaseLostError(task.file_id, task.run_id)
-    return run_of(task, entry, services, invocation)
+    return rebuild_run(task, entry, services, invocation)
 
 
-def run_of(task: Task, entry: FileEntry, services: Services, invocation: Invocation) -> Run:
-    """Take the run up where the invocation before this one left it."""
+def rebuild_run(task: Task, entry: FileEntry, services: Services, invocation: Invocation) -> Run:
+    """Describe the run in this invocation, with the usage and the time of those before it."""
     return Run(
         services,
         invocation,
         task.message,
         entry,
-        used_before=services.usage_meter.used(),
-        began_s=invocation.elapsed_s(),
+        usage_before=services.usage_meter.used(),
+        start_s=invocation.elapsed_s(),
         before_ms=round((services.now() - from_iso(entry.run_started_at)).total_seconds() * 1000),
-        used_elsewhere=Usage(**task.used) + Usage(sqs_requests=-3),  # A run counts the message's own requests once.
+        usage_elsewhere=Usage(**task.used) - Usage(sqs_requests=3),  # Those of the message are counted once a run.
     )

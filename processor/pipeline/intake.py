@@ -1,4 +1,4 @@
-"""From a message to its files: every file of a message gets its turn, and one failure sends the message back."""
+"""Intake: every file that a message names is processed, and one failure brings the whole message back."""
 
 from __future__ import annotations
 

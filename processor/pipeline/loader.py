@@ -1,4 +1,4 @@
-"""Loads one file: checks its content, then stores every good row and lays every bad one aside."""
+"""The loader: checks the content of one file, then stores every good row and lays every bad one aside."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _ROWS_BETWEEN_CHECKS = 100
 _MOST_NAMES = 20
 _LONGEST_NAME = 60
 _LARGEST_IN_MEMORY = 8 * 1024 * 1024
-"""A file up to this size is fetched once, to be checked and loaded."""
+"""A larger file is fetched for each of its two readings."""
 
 
 class Sinks(NamedTuple):
@@ -77,12 +77,12 @@ class Sinks(NamedTuple):
             for output in (self.accepted, self.rejected):
                 try:
                     output.abort()
-                except (BotoCoreError, ClientError):  # It must not hide why.
+                except (BotoCoreError, ClientError):  # An abort that fails must not hide the cause.
                     logger.warning("abort_failed", exc_info=True)
             raise
 
     def result(self, warnings: tuple[str, ...] = ()) -> LoadResult:
-        """Tell what has gone into the sinks so far."""
+        """Count what has gone into the sinks so far."""
         return LoadResult(
             accepted_rows=self.accepted.count,
             rejected_rows=self.rejected.count,
@@ -104,7 +104,7 @@ def output_keys(entry: FileEntry) -> tuple[str, str]:
 
 
 class Source:
-    """The original's bytes, which are read twice; those of a small original are fetched once."""
+    """The original's bytes, which are read twice: to be checked, and to be loaded. A small original is fetched once."""
 
     def __init__(self, run: Run, facts: ObjectFacts) -> None:
         """Raise :class:`PermanentError` if the file may not be read at all."""

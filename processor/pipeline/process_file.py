@@ -2,7 +2,7 @@
 
 1. Begin: take the file in the ledger, unless it is settled or another run holds it.
 2. Identify: look at the object, and claim its content. Content that came before is a duplicate.
-3. Check: read the whole file once, so that one that cannot be read fails before its first order.
+3. Check: read the whole file once, so that an unreadable one fails before its first order.
 4. Load: store the orders, batch by batch, and complete the two outputs.
 5. Settle: copy the original to where it belongs, write the run and the file's new state.
 6. Notify a person if one is needed, and clean up: delete what the copy replaced.
@@ -23,7 +23,7 @@ from processor.ledger.ledger import RunStart
 from processor.observability.telemetry import Span, logger, span, trace_id
 from processor.pipeline.handover import hand_over, is_too_large_for_one_run, is_too_long_for_one_run
 from processor.pipeline.loader import Sinks, Source, check, load, output_keys
-from processor.pipeline.reporting import count_begun
+from processor.pipeline.reporting import count_start
 from processor.pipeline.retry import give_back, report_failure_to_begin
 from processor.pipeline.run import NOT_CHECKED, Run, Settlement
 from processor.pipeline.settlement import finish_clean_up, notify_and_clean_up, settle
@@ -70,12 +70,12 @@ def process_file(
     """
     with span("run") as trace:
         trace.annotate(file_id=file_id, environment=services.config.environment)
-        if upstream := trace_id(message.trace_header):  # Lambda links the traces; this makes the other one searchable.
+        if upstream := trace_id(message.trace_header):  # Lambda links the traces; this finds one by the other.
             trace.annotate(upstream_trace_id=upstream)
-        used_before, began_s = services.usage_meter.used(), invocation.elapsed_s()
+        usage_before, start_s = services.usage_meter.used(), invocation.elapsed_s()
         with span("begin"):
             entry, may_run = _begin(file_id, source, uploaded_at, message, services, invocation)
-        run = Run(services, invocation, message, entry, used_before, began_s)
+        run = Run(services, invocation, message, entry, usage_before, start_s)
         if not may_run:
             trace.annotate(outcome="ignored")
             finish_clean_up(run)
@@ -83,7 +83,7 @@ def process_file(
         trace.annotate(run_id=entry.run_id, receive_count=message.receive_count)
         logger.append_keys(run_id=entry.run_id)
         logger.info("run_began")
-        count_begun(run)
+        count_start(run)
         return _run(run, trace)
 
 
@@ -128,7 +128,7 @@ def _run(run: Run, trace: Span) -> Outcome:
         with span("settle"):
             run = settle(run, decision)
     except LeaseLostError:
-        raise  # The file is another run's now; nothing of it is ours to write.
+        raise  # The file is another run's now, and so is whatever is written of it.
     except Exception as error:
         trace.annotate(outcome=ERROR)
         give_back(run, error, sinks.result())
@@ -159,7 +159,7 @@ def _load(run: Run, sinks: Sinks) -> Settlement | HandOver:
 
 
 def identify(run: Run) -> ObjectFacts:
-    """Look at the object of the file, as it lies there now; raises :class:`ObjectGoneError`."""
+    """Look at the object that holds the file now; raises :class:`ObjectGoneError`."""
     return run.services.objects.facts(run.entry.original)
 
 

@@ -1,4 +1,4 @@
-"""What a run reports of itself: mails for a person, log lines, metrics. Never the contents of a row."""
+"""Reports of a run: mails for a person, log lines, metrics. Never the contents of a row."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ if TYPE_CHECKING:
     from processor.wiring.invocation import Invocation
 
 MAILS_AN_HOUR = 20
-"""Of one kind. When a thousand files fail at once, a thousand mails would hide what they say; what is held back is in
-the ledger."""
+"""Of one kind. A thousand mails at once would hide what they say; the files of those that are held back are in the
+ledger."""
 
-_SETTLED_COUNTERS = {
+_COUNTERS = {
     FileState.PROCESSED: "FilesProcessed",
     FileState.PARTIAL: "FilesPartial",
     FileState.FAILED: "FilesFailed",
     FileState.DUPLICATE: "FilesDuplicate",
 }
-_OUTCOMES = {
+_MAIL_KINDS = {
     FileState.FAILED: "file failed",
     FileState.PARTIAL: "rows rejected",
     FileState.DUPLICATE: "duplicate held",
 }
 
 
-def mail_settled(run: Run) -> None:
-    """Tell a person what a settled file wants, if it wants anything."""
+def mail_settlement(run: Run) -> None:
+    """Tell a person about a settled file that needs one."""
     entry = run.entry
     if entry.state not in NEEDS_PERSON:
         return
@@ -42,11 +42,11 @@ def mail_settled(run: Run) -> None:
         facts["Accepted"] = f"{entry.accepted_rows:,} row{'s' * (entry.accepted_rows != 1)}, stored as orders"
         facts["Rejected"] = f"s3://{entry.bucket}/{entry.rejected_key}"
         facts["What to do"] = "Correct the rows in that file and upload it; its waybill_ columns may stay."
-    _mail(run, _OUTCOMES[entry.state], facts)
+    _mail(run, _MAIL_KINDS[entry.state], facts)
 
 
 def mail_dead_letter(run: Run, error: str) -> None:
-    """Tell a person that a file was given up after its last run."""
+    """Tell a person that the last run of a file has failed."""
     facts = {
         "What": f"All {run.message.receive_count} runs failed; the message is in the dead-letter queue.",
         "Why": error,
@@ -74,31 +74,31 @@ def _mail(run: Run, outcome: str, facts: dict[str, str]) -> None:
 
 
 def trace_link(invocation: Invocation) -> str:
-    """Point at the trace in the AWS console, or say that X-Ray has not kept it."""
+    """Return the trace's address in the AWS console, or its id if X-Ray has not kept it."""
     if not invocation.sampled:
         return f"{invocation.trace_id} (not sampled)" if invocation.trace_id else ""
     region = aws_region()
     return f"https://{region}.console.aws.amazon.com/cloudwatch/home?region={region}#xray:traces/{invocation.trace_id}"
 
 
-def count_begun(run: Run) -> None:
-    """Count a run that begins, and its file when it is seen for the first time."""
+def count_start(run: Run) -> None:
+    """Count the start of a run, and in the first run of a file the file."""
     metrics = run.invocation.metrics
     metrics.count("FilesReceived", int(run.entry.in_first_run))
     metrics.note("file_id", run.entry.file_id)
     metrics.note("run_id", run.entry.run_id)
 
 
-def count_failed(metrics: InvocationMetrics, *, is_last: bool) -> None:
-    """Count a run that failed, and its file if that was the last run."""
+def count_failure(metrics: InvocationMetrics, *, is_last: bool) -> None:
+    """Count a failed run, and after the last one the file."""
     metrics.count("RunsFailed")
     metrics.count("FilesDeadLettered", int(is_last))
 
 
-def count_settled(run: Run, settlement: Settlement, run_entry: RunEntry) -> None:
-    """Count a file that the ledger has just taken as settled: each one once, however often it was tried."""
+def count_settlement(run: Run, settlement: Settlement, run_entry: RunEntry) -> None:
+    """Count a settled file: once, however often it was tried."""
     entry, metrics = run.entry, run.invocation.metrics
-    metrics.count(_SETTLED_COUNTERS[settlement.state])
+    metrics.count(_COUNTERS[settlement.state])
     metrics.count("RowsAccepted", run_entry.accepted_rows)
     metrics.count("RowsRejected", run_entry.rejected_rows)
     metrics.count("BytesProcessed", settlement.content.stored_bytes)
@@ -111,8 +111,8 @@ def count_settled(run: Run, settlement: Settlement, run_entry: RunEntry) -> None
         metrics.measure("UploadToSettled", max(0.0, waited.total_seconds() * 1000))
 
 
-def log_settled(run_entry: RunEntry, settlement: Settlement) -> None:
-    """Log how a run settled its file; the event names are ``file_<state>``."""
+def log_settlement(run_entry: RunEntry, settlement: Settlement) -> None:
+    """Log how a run settled its file, as the event ``file_<state>``."""
     fields = {
         "accepted_rows": run_entry.accepted_rows,
         "rejected_rows": run_entry.rejected_rows,
@@ -122,5 +122,5 @@ def log_settled(run_entry: RunEntry, settlement: Settlement) -> None:
     }
     if settlement.cause:
         fields["cause"] = settlement.cause
-    level = logger.warning if settlement.state in NEEDS_PERSON else logger.info
-    level(f"file_{settlement.state}", extra=fields)
+    log = logger.warning if settlement.state in NEEDS_PERSON else logger.info
+    log(f"file_{settlement.state}", extra=fields)

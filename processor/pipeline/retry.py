@@ -24,7 +24,7 @@ from processor.domain.entries import ERROR
 from processor.domain.errors import StepFailedError
 from processor.domain.file_states import FileState
 from processor.observability.telemetry import logger
-from processor.pipeline.reporting import count_failed, mail_dead_letter
+from processor.pipeline.reporting import count_failure, mail_dead_letter
 from processor.pipeline.run import NOTHING_LOADED
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def give_back(run: Run, error: Exception, result: LoadResult = NOTHING_LOADED) -
     try:
         run.services.ledger.record_run(run.to_entry(ERROR, result, cause=cause, error=words))
         run.services.ledger.fail_run(run.entry, state, cause=cause, error=words)
-        count_failed(run.invocation.metrics, is_last=is_last)
+        count_failure(run.invocation.metrics, is_last=is_last)
         if is_last:
             mail_dead_letter(run, words)
     except Exception:  # noqa: BLE001 - what cannot be recorded must not hide what went wrong
@@ -78,7 +78,7 @@ def give_back(run: Run, error: Exception, result: LoadResult = NOTHING_LOADED) -
 def report_failure_to_begin(error: Exception, message: Message, config: Config, invocation: Invocation) -> None:
     """Log and count a run that could not even begin: where the ledger is away, nobody else will."""
     logger.warning("run_failed", extra={"cause": in_words(error)[0], "state": "not begun"}, exc_info=error)
-    count_failed(invocation.metrics, is_last=RetryPolicy.of(config).is_last(message))
+    count_failure(invocation.metrics, is_last=RetryPolicy.of(config).is_last(message))
 
 
 def in_words(error: Exception) -> tuple[str, str]:

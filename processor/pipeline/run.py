@@ -89,24 +89,24 @@ class Run(NamedTuple):
     invocation: Invocation
     message: Message
     entry: FileEntry
-    used_before: Usage
+    usage_before: Usage
     """What the process had used when the run began in this invocation."""
-    began_s: float
+    start_s: float
     """Seconds from the invocation's start to the run's."""
     before_ms: int = 0
     """How long the run had taken in earlier invocations: one in ranges has many."""
-    used_elsewhere: Usage = Usage()
+    usage_elsewhere: Usage = Usage()
     """What the run's other invocations have used."""
 
     def usage_here(self, running_s: float) -> Usage:
         """Tell what the run has used in this invocation, of which it took so many seconds."""
         own = Usage(lambda_requests=1, lambda_gb_seconds=self.invocation.gb_seconds(running_s))
-        return self.services.usage_meter.used() - self.used_before + own
+        return self.services.usage_meter.used() - self.usage_before + own
 
     def usage(self) -> Usage:
         """Tell what this run has used so far; the message that brought it is sent, received and deleted."""
-        running_s = self.invocation.elapsed_s() - self.began_s
-        return self.usage_here(running_s) + self.used_elsewhere + Usage(sqs_requests=3)
+        running_s = self.invocation.elapsed_s() - self.start_s
+        return self.usage_here(running_s) + self.usage_elsewhere + Usage(sqs_requests=3)
 
     def to_entry(self, outcome: str, result: LoadResult, *, cause: str = "", error: str = "") -> RunEntry:
         """Describe the run's end for the ledger, with its receipt."""
@@ -123,7 +123,7 @@ class Run(NamedTuple):
             trace_id=self.invocation.trace_id,
             trace_sampled=self.invocation.sampled,
             ended_at=to_iso(self.services.now()),
-            duration_ms=self.before_ms + round((self.invocation.elapsed_s() - self.began_s) * 1000),
+            duration_ms=self.before_ms + round((self.invocation.elapsed_s() - self.start_s) * 1000),
             accepted_rows=result.accepted_rows,
             rejected_rows=result.rejected_rows,
             batches=result.batches,

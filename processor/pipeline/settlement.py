@@ -10,11 +10,7 @@ from processor.domain.errors import ObjectGoneError
 from processor.domain.file_states import SETTLED, FileState
 from processor.domain.object_keys import ObjectVersion
 from processor.observability.telemetry import logger, span
-from processor.pipeline.reporting import (
-    count_settled,
-    log_settled,
-    mail_settled,
-)
+from processor.pipeline.reporting import count_settlement, log_settlement, mail_settlement
 from processor.pipeline.retry import in_words
 
 if TYPE_CHECKING:
@@ -32,7 +28,7 @@ def settle(run: Run, settlement: Settlement) -> Run:
     Returns the run with the new entry; raises :class:`LeaseLostError`.
     """
     services, entry = run.services, run.entry
-    if entry.leftover:  # Of an earlier run that died in its clean-up; this run's own will take its place.
+    if entry.leftover:  # An earlier run died in its clean-up, and the entry has room for one leftover.
         services.objects.delete(entry.leftover)
     original_values = _move_original(run, settlement)
     if settlement.state is FileState.PROCESSED and entry.rejected_key.startswith(object_keys.FAILED):
@@ -55,13 +51,13 @@ def settle(run: Run, settlement: Settlement) -> Run:
         duration_ms=run_entry.duration_ms,
         estimated_cost=run_entry.estimated_cost,
     )
-    log_settled(run_entry, settlement)
-    count_settled(run, settlement, run_entry)
+    log_settlement(run_entry, settlement)
+    count_settlement(run, settlement, run_entry)
     return run._replace(entry=settled_entry)
 
 
 def _row_values(entry: FileEntry, settlement: Settlement) -> dict[str, int | str]:
-    """Return the ledger's fields for the file's rows: a run that fails the file leaves those of earlier runs."""
+    """Return the ledger's fields for the file's rows; a file that fails keeps those of its earlier runs."""
     source = entry if settlement.state is FileState.FAILED else settlement.result
     return {
         "accepted_rows": source.accepted_rows,
@@ -72,13 +68,13 @@ def _row_values(entry: FileEntry, settlement: Settlement) -> dict[str, int | str
 
 
 def most_frequent(reasons: Mapping[str, int]) -> tuple[str, ...]:
-    """List the commonest reasons, each with its count: what a person reads first."""
+    """List the commonest reasons, each with its count, the commonest first."""
     ranked = sorted(reasons.items(), key=lambda pair: (-pair[1], pair[0]))
     return tuple(f"{reason} ({count:,})" for reason, count in ranked[:_MOST_REASONS])
 
 
 def _move_original(run: Run, settlement: Settlement) -> dict[str, str]:
-    """Copy the original to where it belongs now; returns the ledger's fields for the copy and for what it replaces."""
+    """Copy the original to where it belongs now; return the ledger's fields for the copy and for what it replaces."""
     entry, facts = run.entry, settlement.facts
     if not facts:
         return {}
@@ -95,7 +91,7 @@ def _move_original(run: Run, settlement: Settlement) -> dict[str, str]:
 
 
 def _archive_corrected_rows(run: Run) -> None:
-    """Move an earlier run's rejected rows, now that none is: what a person has settled leaves failed-data/."""
+    """Move the rejected rows of an earlier run out of failed-data/, as this run rejected none."""
     objects, entry = run.services.objects, run.entry
     try:
         facts = objects.facts(ObjectVersion(entry.bucket, entry.rejected_key))
@@ -106,13 +102,10 @@ def _archive_corrected_rows(run: Run) -> None:
 
 
 def notify_and_clean_up(run: Run) -> None:
-    """Tell a person what the settled file wants, and delete what the copy replaced.
-
-    What fails here is made up for by the next delivery.
-    """
+    """Tell a person if one is needed, and delete what the copy replaced; the next delivery repeats what fails here."""
     try:
         with span("notify"):
-            mail_settled(run)
+            mail_settlement(run)
         if run.entry.leftover:
             with span("clean up"):
                 run.services.objects.delete(run.entry.leftover)
@@ -122,10 +115,10 @@ def notify_and_clean_up(run: Run) -> None:
 
 
 def finish_clean_up(run: Run) -> None:
-    """Do for a settled file what a run that died after settling left undone."""
+    """Repeat the clean-up of a settled file if the run that settled it died before its end."""
     entry, leftover = run.entry, run.entry.leftover
     if entry.state not in SETTLED or not leftover or not run.services.objects.exists(leftover):
         logger.info("delivery_ignored", extra={"state": entry.state})
         return
-    notify_and_clean_up(run)  # The mail perhaps for the second time: better than never.
+    notify_and_clean_up(run)  # The mail may go out twice, which is better than never.
     logger.info("clean_up_finished")
