@@ -1,1 +1,1 @@
-"""The very same stack on this machine: start the emulator, deploy into it, feed it, and say where to look."""
+"""The same stack on this machine: starts an emulator, deploys into it, feeds it and shows the results."""

@@ -1,6 +1,6 @@
-"""The two accounts for the console that a stack on this machine begins with, their passwords new each time.
+"""Two accounts for the console of a local stack, with new passwords at each start.
 
-In a real account people are invited (cdk/commands/users.py), and choose their own.
+In a real account people are invited (cdk/commands/users.py) and choose their own passwords.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ OPERATOR, VIEWER = "operator@waybill.test", "viewer@waybill.test"
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Who can sign in, and with what."""
+    """A user name and its password."""
 
     user: str
     password: str
@@ -31,12 +31,12 @@ class Accounts:
     viewer: Account
 
     @classmethod
-    def made(cls, cognito: Any, pool: str) -> Accounts:
-        """Make both in a user pool, or give them new passwords where they are there."""
-        return cls(_made(cognito, pool, OPERATOR, "operators"), _made(cognito, pool, VIEWER, "viewers"))
+    def create(cls, cognito: Any, pool: str) -> Accounts:
+        """Create both in a user pool, or give existing ones new passwords."""
+        return cls(_create(cognito, pool, OPERATOR, "operators"), _create(cognito, pool, VIEWER, "viewers"))
 
 
-def _made(cognito: Any, pool: str, user: str, group: str) -> Account:
+def _create(cognito: Any, pool: str, user: str, group: str) -> Account:
     attributes = [{"Name": "email", "Value": user}, {"Name": "email_verified", "Value": "true"}]
     password = new_password()
     with contextlib.suppress(cognito.exceptions.UsernameExistsException):
@@ -47,5 +47,5 @@ def _made(cognito: Any, pool: str, user: str, group: str) -> Account:
 
 
 def new_password() -> str:
-    """Make one that the user pool's policy takes: four kinds of characters, and easy to copy."""
+    """Return a password with the four kinds of characters that the user pool asks for, easy to copy."""
     return f"Wb1-{secrets.token_hex(8)}"

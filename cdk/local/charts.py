@@ -1,4 +1,4 @@
-"""Draw metrics as small charts for the terminal: one line each, with the figures beside it."""
+"""Charts of metrics for the terminal: one line each, with its figures."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _LEVELS = ("Duration", "Memory", "PerSecond", "Approximate", "Latency", "Age", "
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """What one period says of a metric."""
+    """One period of a metric."""
 
     moment: float
     total: float
@@ -28,7 +28,7 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """One metric with its periods."""
+    """A metric and its periods."""
 
     namespace: str
     name: str
@@ -37,7 +37,7 @@ class Metric:
 
     @property
     def is_level(self) -> bool:
-        """Whether its sum says nothing: a duration, a size, a length of a queue."""
+        """Whether its sum means nothing: a duration, a size, the length of a queue."""
         return any(word in self.name for word in _LEVELS)
 
     @property
@@ -47,14 +47,14 @@ class Metric:
 
     @property
     def samples(self) -> float:
-        """How many values there were."""
+        """The number of values."""
         return sum(point.samples for point in self.points)
 
 
 def chart(metrics: Sequence[Metric]) -> Table:
-    """Draw metrics of one time range below each other; a level is charted by its average, anything else by its sum.
+    """Draw metrics over one time range: levels by their averages, others by their sums.
 
-    A column stands for a second at least, and is drawn broader where there are few.
+    A column is at least a second, and wider in a short range.
     """
     moments = [point.moment for metric in metrics for point in metric.points]
     start, end = min(moments), max(moments)
@@ -76,18 +76,18 @@ def chart(metrics: Sequence[Metric]) -> Table:
             number(average),
             number(max(point.most for point in metric.points)),
         )
-        table.add_row(f"  {metric.name}", sparkline(_binned(metric, start, end)), *figures)
+        table.add_row(f"  {metric.name}", sparkline(_bin_values(metric, start, end)), *figures)
     return table
 
 
 def sparkline(values: Sequence[float | None]) -> str:
-    """Draw values from zero to the greatest; nothing where there is none."""
+    """Draw values on a scale from zero to the greatest; a gap is blank."""
     top = max((value for value in values if value is not None), default=0.0)
     return "".join(" " if value is None else _BLOCKS[_height(value, top)] for value in values)
 
 
 def number(value: float) -> str:
-    """Write a figure with at least three digits that matter, and whole numbers whole."""
+    """Format a number with at least three significant digits, and a whole number without decimals."""
     if value == int(value) and abs(value) < 1e15:
         return f"{int(value):,}"
     if abs(value) >= 100:
@@ -99,7 +99,7 @@ def _height(value: float, top: float) -> int:
     return min(int(value / top * len(_BLOCKS)), len(_BLOCKS) - 1) if top > 0 and value > 0 else 0
 
 
-def _binned(metric: Metric, start: float, end: float) -> list[float | None]:
+def _bin_values(metric: Metric, start: float, end: float) -> list[float | None]:
     columns = min(WIDTH, int(end - start) + 1)
     sums, samples = [0.0] * columns, [0.0] * columns
     for point in metric.points:

@@ -1,4 +1,4 @@
-"""Synthesise the stack and deploy it into an emulator with the very CDK command line that deploys it to AWS."""
+"""Synthesises the stack and deploys it into an emulator with the same CDK command line as to AWS."""
 
 import hashlib
 import json
@@ -19,26 +19,26 @@ NODE = Path(sys.executable).with_name("node")
 
 
 def local_context() -> dict[str, object]:
-    """Return what every deployment on this machine differs in from the defaults."""
+    """Return the settings in which a local deployment differs from the defaults."""
     architecture = "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
     return {
         "environment": "local",
         "removal_policy": "destroy",
         "architecture": architecture,
-        "retry_backoff_s": [2, 4],  # Nobody wants to watch a retry wait for a minute.
+        "retry_backoff_s": [2, 4],  # So that retries are seen within seconds.
     }
 
 
 def stack_name(context: Mapping[str, object] | None = None) -> str:
-    """Name the stack that this context makes."""
+    """Return the stack's name for this context."""
     return f"Waybill-{(local_context() | dict(context or {}))['environment']}"
 
 
 class Synthesis:
-    """The making of a cloud assembly in the background; a context manager that leaves no process behind.
+    """A synthesis in the background; a context manager that leaves no process behind.
 
-    The assembly is kept as long as nothing has changed that goes into it. Synthesis runs the application directly:
-    going through the CDK command line would start Node once more for nothing.
+    The assembly is reused while none of its ingredients changes. The application runs directly: the CDK command line
+    would only start Node once more.
     """
 
     def __init__(self, out_dir: Path, context: Mapping[str, object] | None = None) -> None:
@@ -56,7 +56,7 @@ class Synthesis:
             env = os.environ | {
                 "CDK_OUTDIR": str(self.out_dir),
                 "CDK_CONTEXT_JSON": json.dumps(self._context),
-                # jsii takes the first Node on PATH: the locked one, before whatever the machine has.
+                # jsii takes the first Node on PATH, which must be the locked one.
                 "PATH": os.pathsep.join([str(NODE.parent), os.environ["PATH"]]),
             }
             self._process = Supervised([sys.executable, "-m", "cdk.app"], env=env, log=self._log)
@@ -67,7 +67,7 @@ class Synthesis:
             self._process.stop()
 
     def finish(self) -> bool:
-        """Wait for the assembly; return whether there was anything to do."""
+        """Wait for the assembly; return false if the old one was reused."""
         if not self._process:
             return False
         if self._process.wait():
@@ -77,7 +77,7 @@ class Synthesis:
         return True
 
     def _drop_old_bundles(self) -> None:
-        """Remove the bundles of earlier sources, which CDK leaves in place."""
+        """Remove the bundles of earlier sources, which CDK leaves behind."""
         used = "".join(path.read_text() for path in self.out_dir.glob("*.assets.json"))
         for path in self.out_dir.glob("asset.*"):
             if path.name not in used:
@@ -85,19 +85,19 @@ class Synthesis:
 
 
 def synthesize(out_dir: Path, context: Mapping[str, object] | None = None) -> bool:
-    """Write the cloud assembly into the folder; return whether there was anything to do."""
+    """Write the cloud assembly into the folder; return false if the old one was reused."""
     with Synthesis(out_dir, context) as synthesis:
         return synthesis.finish()
 
 
 def bootstrap(emulator: Emulator) -> None:
-    """Make the bucket and the roles that CDK deploys through."""
-    # Away from cdk.json: the command line would synthesise the application first, though it is given the account.
+    """Create the bucket and the roles that CDK deploys through."""
+    # In another folder than cdk.json, with which the command line would synthesise the application first.
     _cdk("Bootstrap", ["bootstrap", f"aws://{ACCOUNT}/{REGION}"], emulator, cwd=emulator.workdir)
 
 
 def deploy(emulator: Emulator, *, out_dir: Path, context: Mapping[str, object] | None = None) -> dict[str, str]:
-    """Deploy a synthesised stack into a bootstrapped emulator, again where it is there; return its outputs."""
+    """Deploy or update a synthesised stack in a bootstrapped emulator; return its outputs."""
     outputs = emulator.workdir / "stack-outputs.json"
     stack = stack_name(context)
     options = ["--require-approval", "never", "--progress", "events", "--outputs-file", str(outputs)]
@@ -106,7 +106,7 @@ def deploy(emulator: Emulator, *, out_dir: Path, context: Mapping[str, object] |
 
 
 def bring_up(emulator: Emulator, *, out_dir: Path, context: Mapping[str, object] | None = None) -> dict[str, str]:
-    """Synthesise, bootstrap and deploy one after the other; return the stack's outputs."""
+    """Synthesise, bootstrap and deploy; return the stack's outputs."""
     synthesize(out_dir, context)
     bootstrap(emulator)
     return deploy(emulator, out_dir=out_dir, context=context)
@@ -126,7 +126,7 @@ def _fingerprint(context: Mapping[str, object]) -> str:
 
 
 def _ingredients() -> Iterator[Path]:
-    """Yield what the assembly is made of: the application, the locked packages, and the sources of every bundle."""
+    """Yield the files that an assembly depends on: the application, the lock file and the sources of all bundles."""
     modules = (path.relative_to(ROOT) for path in sorted((ROOT / "cdk").rglob("*.py")))
     yield from (path for path in modules if path.parts[1] != "local")
     yield Path("uv.lock")

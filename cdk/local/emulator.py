@@ -1,4 +1,4 @@
-"""The emulated AWS: start it clean on a port of this machine, say how clients reach it, and end it without a trace.
+"""The emulator of AWS: its process on a port of this machine, and the environment of its clients.
 
 It knows nothing of the stack that is deployed into it (deploy.py).
 """
@@ -20,25 +20,25 @@ from cdk.local.processes import Supervised
 
 PROJECT = Path(__file__).resolve().parent
 PYTHON = PROJECT / ".venv/bin/python"
-HOST = "127.0.0.1"  # No name: clients put a bucket's name before a host name, and Python cannot resolve the result.
+HOST = "127.0.0.1"  # Not a name: clients put the bucket's name in front of one, and Python cannot resolve the result.
 REGION = "us-east-1"
 ACCOUNT = "000000000000"
 START_SECONDS = 60
 
 
 class EmulatorError(RuntimeError):
-    """The emulator cannot be started; the message says what a person can do about it."""
+    """The emulator does not start; the message says what a person can do."""
 
 
 def free_port() -> int:
-    """Find a port that nobody listens on at the moment."""
+    """Return a port that nothing listens on at the moment."""
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         return int(probe.getsockname()[1])
 
 
 def install() -> None:
-    """Bring the emulator's own locked environment up to date (milliseconds where it is)."""
+    """Bring the emulator's locked environment up to date; this takes milliseconds if it is."""
     command = [find_uv(), "sync", "--locked", "--quiet", "--project", str(PROJECT)]
     env = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
     done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
@@ -51,8 +51,8 @@ def install() -> None:
 class Emulator:
     """One emulator process with its Lambda workers; a context manager.
 
-    With `enforce_iam`, it speaks TLS, checks signatures and evaluates policies. `extra_env` is added to its
-    environment, which every emulated Lambda inherits.
+    With `enforce_iam` it speaks TLS, checks signatures and evaluates policies. `extra_env` is added to its environment,
+    which every emulated Lambda inherits.
     """
 
     def __init__(
@@ -94,27 +94,27 @@ class Emulator:
         self._process = Supervised([str(PYTHON), "-P", str(PROJECT / "serve.py")], env=self._server_env(), log=self.log)
 
     def wait_ready(self) -> None:
-        """Return once it answers."""
+        """Wait until it answers; raise EmulatorError if it does not within START_SECONDS."""
         deadline = time.monotonic() + START_SECONDS
         while not self._answers():
             if self._process is None or self._process.poll() is not None or time.monotonic() > deadline:
-                said = self.log.read_text(errors="replace").strip()[-2000:]
-                raise EmulatorError(f"The emulator did not start on port {self.port}. It said:\n{said}")
+                output = self.log.read_text(errors="replace").strip()[-2000:]
+                raise EmulatorError(f"The emulator did not start on port {self.port}. It said:\n{output}")
             time.sleep(0.05)
 
     def wait(self) -> int:
-        """Wait until the emulator ends by itself, which it should not, and return its exit code."""
+        """Wait until the emulator ends by itself, which is an error; return its exit code."""
         return self._process.wait() if self._process else 0
 
     def stop(self) -> None:
-        """End it with every Lambda worker, and remove its temporary files. The log stays."""
+        """End it and its Lambda workers, and remove its temporary files but not its log."""
         if self._process is not None:
             self._process.stop()
             self._process = None
         shutil.rmtree(self._temporary, ignore_errors=True)
 
     def client_env(self) -> dict[str, str]:
-        """Return the variables that point any AWS client (boto3, CDK, aws CLI) at the emulator and nowhere else."""
+        """Return the variables that let an AWS client (boto3, CDK, the CLI) reach the emulator and nothing else."""
         env = {
             "AWS_ENDPOINT_URL": self.endpoint,
             "AWS_ACCESS_KEY_ID": "test",  # The emulator's root user.
@@ -132,7 +132,7 @@ class Emulator:
 
     def client(self, service: str) -> Any:
         """Return a boto3 client of the emulator's root user."""
-        import boto3  # noqa: PLC0415  The emulator starts sooner without.
+        import boto3  # noqa: PLC0415  Importing it late lets the emulator start sooner.
 
         return boto3.client(  # type: ignore[call-overload]
             service,
@@ -144,12 +144,12 @@ class Emulator:
         )
 
     def child_env(self) -> dict[str, str]:
-        """Return a whole environment for a child process: ours, less its AWS settings, plus client_env()."""
+        """Return an environment for a child process: ours without AWS variables, plus client_env()."""
         ours = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
         return ours | self.client_env()
 
     def _server_env(self) -> dict[str, str]:
-        # Its whole environment leaks into the Lambdas, so it gets as little of ours as it can run with.
+        # The Lambdas inherit all of its environment, so it gets as little of ours as possible.
         inherited = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
         env = inherited | {
             "TMPDIR": str(self._temporary),

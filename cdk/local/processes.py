@@ -1,4 +1,4 @@
-"""Start commands that cannot outlive this process, and collect what they say."""
+"""Child processes that cannot outlive this one, with their output in log files."""
 
 import subprocess
 import sys
@@ -11,17 +11,17 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 class CommandError(RuntimeError):
-    """A command ended with an error; the message holds the end of what it said."""
+    """A command failed; the message holds the end of its output."""
 
     def __init__(self, what: str, log: Path) -> None:
         self.what = what
         self.log = log
-        said = log.read_text(errors="replace").rstrip().splitlines() if log.exists() else []
-        super().__init__("\n".join([f"{what} failed (all of its output: {log}):", *said[-25:]]))
+        lines = log.read_text(errors="replace").rstrip().splitlines() if log.exists() else []
+        super().__init__("\n".join([f"{what} failed (all of its output: {log}):", *lines[-25:]]))
 
 
 class Supervised:
-    """A command under its supervisor, in a session of its own: Ctrl-C reaches only us, and stop() ends all of it."""
+    """A command under its supervisor, in a session of its own, so that Ctrl-C reaches only this process."""
 
     def __init__(self, command: Sequence[str], *, env: Mapping[str, str], log: Path, cwd: Path = ROOT) -> None:
         log.parent.mkdir(parents=True, exist_ok=True)
@@ -49,18 +49,18 @@ class Supervised:
         return self._supervisor.poll()
 
     def wait(self, timeout: float | None = None) -> int:
-        """Wait for the command's own end and return its exit code."""
+        """Wait until the command ends by itself; return its exit code."""
         return self._supervisor.wait(timeout)
 
     def stop(self) -> None:
-        """End the command with everything it started; return when nothing of it is left."""
+        """End the command and all that it started; return when nothing of it is left."""
         if self._supervisor.stdin and not self._supervisor.stdin.closed:
             self._supervisor.stdin.close()
         self._supervisor.wait()
 
 
 def run(what: str, command: Sequence[str], *, env: Mapping[str, str], log: Path, cwd: Path = ROOT) -> None:
-    """Run a command to its end, its output going to the log; raise CommandError if it fails."""
+    """Run a command with its output in the log; raise CommandError if it fails."""
     with Supervised(command, env=env, log=log, cwd=cwd) as process:
         if process.wait():
             raise CommandError(what, log)

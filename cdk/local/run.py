@@ -1,6 +1,6 @@
-"""What `make run` does: the stack in the emulator, the sample files through it, and where to look; until Ctrl-C.
+"""`make run`: deploys the stack into the emulator, sends the sample files through it, and serves until Ctrl-C.
 
-How each step works is in the modules beside this one and in sample_data; here is only their order and what is said.
+This module holds the order of the steps and what is printed; the steps are in the modules beside it and in sample_data.
 """
 
 import contextlib
@@ -24,16 +24,16 @@ from cdk.local.sidecar_process import Sidecar, SidecarError
 LOCAL = ROOT / ".local"
 OUTPUTS = LOCAL / "outputs.json"
 MAIL = LOCAL / "mail"
-BEGUN = time.monotonic()
+STARTED_AT = time.monotonic()
 GRACE_SECONDS = 5
 
 
 def say(text: str) -> None:
     """Print one line of progress with the seconds since the start."""
-    print(f"{time.monotonic() - BEGUN:5.1f} s  {text}", flush=True)
+    print(f"{time.monotonic() - STARTED_AT:5.1f} s  {text}", flush=True)
 
 
-def chosen_port() -> int:
+def read_port() -> int:
     """Read the port from WAYBILL_PORT."""
     text = os.environ.get("WAYBILL_PORT") or "4566"
     if not text.isdecimal() or not 0 < int(text) < 65536:
@@ -42,14 +42,14 @@ def chosen_port() -> int:
 
 
 def interrupt(_signal: int, _frame: FrameType | None) -> NoReturn:
-    """Turn the first signal into the end of the program, and let no second one disturb the cleaning up."""
+    """Raise KeyboardInterrupt at the first signal, and ignore further ones during the clean-up."""
     for sign in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(sign, signal.SIG_IGN)
     raise KeyboardInterrupt
 
 
 def bring_up(emulator: Emulator, synthesis: Synthesis, sidecar: Sidecar) -> dict[str, str]:
-    """Deploy the stack into the running emulator, have it followed and return its outputs."""
+    """Deploy the stack into the running emulator, let the sidecar follow it, and return its outputs."""
     say(f"The emulator answers at {emulator.endpoint}.")
     bootstrap(emulator)
     synthesised = synthesis.finish()
@@ -60,16 +60,16 @@ def bring_up(emulator: Emulator, synthesis: Synthesis, sidecar: Sidecar) -> dict
     return outputs
 
 
-def make_accounts(emulator: Emulator, outputs: dict[str, str]) -> Accounts:
-    """Give the console somebody who may act and somebody who may look."""
+def create_accounts(emulator: Emulator, outputs: dict[str, str]) -> Accounts:
+    """Create the console's operator and viewer."""
     cognito = emulator.client("cognito-idp")
     with contextlib.closing(cognito):
-        return Accounts.made(cognito, outputs["UserPoolId"])
+        return Accounts.create(cognito, outputs["UserPoolId"])
 
 
 @contextlib.contextmanager
-def published(emulator: Emulator, outputs: dict[str, str], sidecar: Sidecar, accounts: Accounts) -> Iterator[None]:
-    """Keep the contract file in place while the stack is up; whole or not at all, as scripts wait for it to appear."""
+def outputs_file(emulator: Emulator, outputs: dict[str, str], sidecar: Sidecar, accounts: Accounts) -> Iterator[None]:
+    """Write the outputs file, in one step as scripts wait for it, and remove it at the end of the block."""
     document = {
         "endpoint": emulator.endpoint,
         "region": REGION,
@@ -90,18 +90,18 @@ def published(emulator: Emulator, outputs: dict[str, str], sidecar: Sidecar, acc
     try:
         yield
     finally:
-        if OUTPUTS.exists() and OUTPUTS.read_text() == text:  # Not that of a run on another port.
+        if OUTPUTS.exists() and OUTPUTS.read_text() == text:  # Not if it is another run's, on another port.
             OUTPUTS.unlink()
 
 
 def feed(emulator: Emulator) -> None:
-    """Upload the samples and show what becomes of them."""
+    """Upload the samples and show their results."""
     command = [sys.executable, "-m", "sample_data.feed", "--outputs", str(OUTPUTS.relative_to(ROOT))]
     with subprocess.Popen(command, cwd=ROOT, env=emulator.child_env()) as process:
         try:
             code = process.wait()
         except KeyboardInterrupt:
-            # It restores the terminal when it is asked to end; a closed terminal has asked it already.
+            # The child restores the terminal when it is interrupted, as a closed terminal has done already.
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.send_signal(signal.SIGINT)
                 process.wait(GRACE_SECONDS)
@@ -110,8 +110,8 @@ def feed(emulator: Emulator) -> None:
     say("The samples are through." if not code else f"Feeding the samples ended with exit code {code}.")
 
 
-def point_the_way(emulator: Emulator, outputs: dict[str, str], sidecar: Sidecar, accounts: Accounts) -> None:
-    """Print how to go on from another terminal."""
+def print_next_steps(emulator: Emulator, outputs: dict[str, str], sidecar: Sidecar, accounts: Accounts) -> None:
+    """Print the console's address, its accounts, and commands for another terminal."""
     variables = emulator.client_env() | sidecar.client_env
     settings = " ".join(f"{name}={value}" for name, value in variables.items() if "FILE" not in name)
     sidecar.carry()
@@ -144,7 +144,7 @@ def main() -> int:
         signal.signal(sign, interrupt)
     up = False
     try:
-        port = chosen_port()
+        port = read_port()
         workdir = LOCAL / f"emulator-{port}"
         with (
             Sidecar(workdir, MAIL) as sidecar,
@@ -152,11 +152,11 @@ def main() -> int:
             Synthesis(LOCAL / "cdk.out") as synthesis,
         ):
             outputs = bring_up(emulator, synthesis, sidecar)
-            accounts = make_accounts(emulator, outputs)
-            with published(emulator, outputs, sidecar, accounts):
+            accounts = create_accounts(emulator, outputs)
+            with outputs_file(emulator, outputs, sidecar, accounts):
                 up = True
                 feed(emulator)
-                point_the_way(emulator, outputs, sidecar, accounts)
+                print_next_steps(emulator, outputs, sidecar, accounts)
                 code = emulator.wait()
             say(f"The emulator ended by itself, with exit code {code}: see {emulator.log.relative_to(ROOT)}.")
             return 1

@@ -1,7 +1,7 @@
-"""Start the emulator, mended where it would mislead us: run by its own Python, which has nothing of ours.
+"""Starts the emulator with two corrections, in its own Python, which has nothing of the project.
 
-Asked for a range of an object's version it answers with the whole object: to read a file of 1 GB in blocks of 4 MB,
-it would send 256 GB. Asked for log lines with any of several terms, it looks for lines with all of them.
+It answers a request for a range of an object's version with the whole object, so reading 1 GB in blocks of 4 MB would
+send 256 GB. It reads a filter for any of several terms as one for all of them.
 """
 
 import re
@@ -20,17 +20,17 @@ _compiled = cloudwatch_logs._compile_filter_pattern  # noqa: SLF001
 
 
 def _get_object(bucket: str, key: str, headers: dict[str, str], query: Any = None) -> Answer:
-    """Answer as S3 does: with the range, where one of the kind that the processor asks for was asked for."""
-    status, answered, body = _whole_object(bucket, key, headers, query)
-    asked = _RANGE.fullmatch(headers.get("range", ""))
-    if status != 200 or not asked or int(asked[1]) >= len(body):
-        return status, answered, body
-    start, end = int(asked[1]), min(int(asked[2]), len(body) - 1)
+    """Answer as S3 does to a range of the form that the processor sends."""
+    status, headers_of_whole, body = _whole_object(bucket, key, headers, query)
+    wanted = _RANGE.fullmatch(headers.get("range", ""))
+    if status != 200 or not wanted or int(wanted[1]) >= len(body):
+        return status, headers_of_whole, body
+    start, end = int(wanted[1]), min(int(wanted[2]), len(body) - 1)
     part = body[start : end + 1]
     ranged = {"Content-Length": str(len(part)), "Content-Range": f"bytes {start}-{end}/{len(body)}"}
-    # A checksum of the whole says nothing about a part.
-    kept = {name: value for name, value in answered.items() if not name.lower().startswith("x-amz-checksum")}
-    return 206, kept | ranged, part
+    # A checksum of the whole is not the part's.
+    others = {name: value for name, value in headers_of_whole.items() if not name.lower().startswith("x-amz-checksum")}
+    return 206, others | ranged, part
 
 
 def _compile_filter_pattern(raw: str) -> Callable[[str], bool]:

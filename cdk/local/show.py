@@ -1,10 +1,10 @@
-"""Show in the terminal what the local stack did, asking for it as anybody would ask AWS.
+"""Shows traces, metrics and mails of the local stack in the terminal, read through AWS's own APIs.
 
     python -m cdk.local.show trace <trace id | file name | file id>
     python -m cdk.local.show metrics [--minutes 60]
     python -m cdk.local.show mails [<number>]
 
-Which stack is read from .local/outputs.json, which `make run` writes.
+It finds the stack by .local/outputs.json, which `make run` writes.
 """
 
 from __future__ import annotations
@@ -37,11 +37,11 @@ _QUERIES_AT_ONCE = 500
 
 
 class NothingToShowError(Exception):
-    """What was asked for is not there; the message says so to a person."""
+    """There is nothing to show; the message says why."""
 
 
 class Stack:
-    """The stack that runs, found by what `make run` has written."""
+    """The running stack, as the outputs file of `make run` describes it."""
 
     def __init__(self, document: dict[str, Any]) -> None:
         self._document = document
@@ -49,8 +49,8 @@ class Stack:
         self.mail_folder = Path(document["mail_folder"])
 
     @classmethod
-    def found(cls, outputs: Path) -> Stack:
-        """Read the file, or say that nothing is up."""
+    def load(cls, outputs: Path) -> Stack:
+        """Read the outputs file; raise NothingToShowError if there is none."""
         if not outputs.exists():
             raise NothingToShowError("Nothing is up: start it with `make run`.")
         return cls(json.loads(outputs.read_text()))
@@ -67,7 +67,7 @@ class Stack:
 
 
 def show_trace(stack: Stack, wanted: str, console: Console) -> None:
-    """Draw one trace, or that of every run of a file, the first run first."""
+    """Draw one trace, or the traces of all runs of a file in their order."""
     trace_ids = [wanted] if _TRACE_ID.fullmatch(wanted) else _traces_of_file(stack, wanted)
     xray = stack.client("xray")
     for trace_id in trace_ids:
@@ -79,7 +79,7 @@ def show_trace(stack: Stack, wanted: str, console: Console) -> None:
 
 
 def _traces_of_file(stack: Stack, wanted: str) -> list[str]:
-    """Look a file up in the ledger, by id or name; of several with one name, take the newest."""
+    """Return the trace ids of a file, found in the ledger by id or name; of several files with one name, the newest."""
     dynamodb = stack.client("dynamodb")
     scan = dynamodb.get_paginator("scan").paginate(
         TableName=stack.outputs["FilesTableName"],
@@ -107,13 +107,13 @@ def _traces_of_file(stack: Stack, wanted: str) -> list[str]:
 
 def show_metrics(stack: Stack, minutes: int, console: Console) -> None:
     """Draw every metric of the last minutes."""
-    measured = [metric for metric in _measured(stack.client("cloudwatch"), minutes) if metric.points]
-    if not measured:
+    metrics = [metric for metric in _list_metrics(stack.client("cloudwatch"), minutes) if metric.points]
+    if not metrics:
         raise NothingToShowError(f"No metric has a value in the last {minutes} minutes.")
-    console.print(chart(measured))
+    console.print(chart(metrics))
 
 
-def _measured(cloudwatch: Any, minutes: int) -> list[Metric]:
+def _list_metrics(cloudwatch: Any, minutes: int) -> list[Metric]:
     listed = [
         (Metric(each["Namespace"], each["MetricName"], tuple(d["Value"] for d in each["Dimensions"])), each)
         for namespace in _NAMESPACES
@@ -153,19 +153,19 @@ def _points(series: dict[str, dict[float, float]], number: int) -> tuple[Point, 
 
 def show_mails(stack: Stack, number: int | None, console: Console) -> None:
     """Print every mail, or one."""
-    found = mails(stack.mail_folder)
+    chosen = mails(stack.mail_folder)
     if number is not None:
-        found = [mail for mail in found if int(mail.name.partition("-")[0]) == number]
-    if not found:
+        chosen = [mail for mail in chosen if int(mail.name.partition("-")[0]) == number]
+    if not chosen:
         raise NothingToShowError("No mail has come." if number is None else f"There is no mail {number}.")
-    for mail in found:
+    for mail in chosen:
         subject, _, body = mail.read_text(encoding="utf-8").partition("\n\n")
         title = Text(subject.removeprefix("Subject: "))
         console.print(Panel(Text(body.rstrip()), title=title, subtitle=Text(mail.name, "dim"), title_align="left"))
 
 
 def _console() -> Console:
-    """Write to the terminal in its width, and to a file in a width that holds a line."""
+    """Return a console as wide as the terminal, or wide enough for a line if the output is no terminal."""
     console = Console()
     return console if console.is_terminal else Console(width=160)
 
@@ -173,14 +173,14 @@ def _console() -> Console:
 def main() -> int:
     """Parse the arguments, show, return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m cdk.local.show", description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--outputs", type=Path, default=OUTPUTS, help="what make run has written")
+    parser.add_argument("--outputs", type=Path, default=OUTPUTS, help="the outputs file of make run")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("trace").add_argument("wanted", help="trace id, file name or file id")
     commands.add_parser("metrics").add_argument("--minutes", type=int, default=60)
     commands.add_parser("mails").add_argument("number", type=int, nargs="?")
     options = parser.parse_args()
     try:
-        stack = Stack.found(options.outputs)
+        stack = Stack.load(options.outputs)
         if options.command == "trace":
             show_trace(stack, options.wanted, _console())
         elif options.command == "metrics":

@@ -1,4 +1,4 @@
-"""Start the sidecar before the emulator, tell it what to follow after the deployment, and end it."""
+"""The sidecar's process beside an emulator: starts it, tells it which stack to follow, and ends it."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ _CALL_SECONDS = 60
 
 
 class SidecarError(RuntimeError):
-    """The sidecar does not do what it is for; the message says where to look."""
+    """The sidecar did not start or did not answer; the message says where to look."""
 
 
 class Sidecar:
     """The process that supplies what the emulator lacks; a context manager.
 
-    Enter it before the emulator, which has to be given `extra_env`; call `follow` once a stack is deployed.
+    Enter it before the emulator, which needs `extra_env`; call `follow` once a stack is deployed.
     """
 
     def __init__(self, workdir: Path, mail_folder: Path | None = None) -> None:
@@ -47,14 +47,14 @@ class Sidecar:
         port_file.unlink(missing_ok=True)
         options = ["--port-file", str(port_file), "--mail-folder", str(self.mail_folder)]
         ours = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-        nobody = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
+        no_profile = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
         command = [sys.executable, "-m", "cdk.local.sidecar", *options]
-        self._process = Supervised(command, env=ours | nobody, log=self.log)
+        self._process = Supervised(command, env=ours | no_profile, log=self.log)
         deadline = time.monotonic() + _START_SECONDS
         while not port_file.exists():
             if self._process.poll() is not None or time.monotonic() > deadline:
                 self._process.stop()
-                raise SidecarError(f"The sidecar did not start. It said:\n{self._said()}")
+                raise SidecarError(f"The sidecar did not start. It said:\n{self._log_tail()}")
             time.sleep(0.02)
         self.port = int(port_file.read_text())
         return self
@@ -66,34 +66,34 @@ class Sidecar:
 
     @property
     def endpoint(self) -> str:
-        """Where X-Ray's calls are answered."""
+        """The address that answers X-Ray's calls."""
         return f"http://{HOST}:{self.port}"
 
     @property
     def client_env(self) -> dict[str, str]:
-        """What a client of the emulator needs besides, to ask for traces."""
+        """The variable that lets a client of the emulator find traces."""
         return {"AWS_ENDPOINT_URL_XRAY": self.endpoint}
 
     @property
     def extra_env(self) -> dict[str, str]:
-        """What the emulator's Lambdas need to find us."""
+        """The variables by which the emulator's Lambdas find the sidecar."""
         return self.client_env | {"AWS_XRAY_DAEMON_ADDRESS": f"{HOST}:{self.port}"}
 
     def follow(self, emulator: Emulator, outputs: Mapping[str, str]) -> None:
-        """Follow this stack from now on; return once its mails are subscribed to."""
+        """Follow this stack from now on; return once its alerts are subscribed to."""
         certificate = str(emulator.certificate) if emulator.enforce_iam else None
         target = {"endpoint": emulator.endpoint, "region": REGION, "certificate": certificate, "outputs": dict(outputs)}
         self._call("/follow", target)
 
     def carry(self) -> dict[str, int]:
-        """Have everything that is in the logs by now turned into metrics before this returns; tell how much ever was.
+        """Turn all log lines of this moment into metrics before returning; return the counts since the start.
 
-        `delivered` counts data put, `uncertain` those whose answer was lost, `waiting` those to be tried again.
+        `delivered` counts data put, `uncertain` those whose answer was lost, `waiting` those to be sent again.
         """
         return {name: int(number) for name, number in self._call("/carry", {}).items()}
 
     def mails(self) -> list[Path]:
-        """List the mails that have come, in order."""
+        """List the mails in the order of their arrival."""
         return mailbox.mails(self.mail_folder)
 
     def _call(self, path: str, request: dict[str, Any]) -> dict[str, Any]:
@@ -103,10 +103,10 @@ class Sidecar:
                 response = connection.getresponse()
                 document: dict[str, Any] = json.loads(response.read())
         except OSError as error:
-            raise SidecarError(f"The sidecar does not answer ({error}). It said:\n{self._said()}") from error
+            raise SidecarError(f"The sidecar does not answer ({error}). It said:\n{self._log_tail()}") from error
         if response.status != http.client.OK:
             raise SidecarError(f"The sidecar's {path} failed: {document.get('message')} (see {self.log})")
         return document
 
-    def _said(self) -> str:
+    def _log_tail(self) -> str:
         return self.log.read_text(errors="replace").strip()[-2000:] if self.log.exists() else ""

@@ -1,7 +1,7 @@
-"""Run one command in a process group of its own, and leave nothing of it behind, however the starter ends.
+"""Runs one command in a process group of its own and ends all of it when the starter ends, however that happens.
 
-Used as a script, on the standard library alone: `python supervisor.py command …` with a pipe as standard input that
-the starter holds open. The pipe's end is the sign to stop: a starter that was killed cannot send another one.
+A script that needs only the standard library: `python supervisor.py command …`, with a pipe as standard input that
+the starter holds open. The pipe's end is the signal to stop, as a killed starter can send no other.
 """
 
 import contextlib
@@ -17,13 +17,13 @@ PR_SET_CHILD_SUBREAPER = 36
 
 
 def adopt_orphans() -> None:
-    """Become the parent of what the command leaves behind, so that killed grandchildren leave no zombies (Linux)."""
+    """Become the parent of orphaned grandchildren, so that none stays as a zombie (Linux)."""
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
 def end_group(group: int) -> None:
-    """Kill whatever is left of the process group, and wait until it is gone."""
+    """Kill the rest of the process group and wait until it is gone."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(group, signal.SIGKILL)
     with contextlib.suppress(ChildProcessError):
@@ -32,7 +32,7 @@ def end_group(group: int) -> None:
 
 
 def main(command: list[str]) -> int:
-    """Run the command until it ends by itself, the starter goes away or a signal comes; return its exit code."""
+    """Run the command until it ends, the starter ends or a signal comes; return its exit code."""
     adopt_orphans()
     woken, wake = os.pipe()
     for sign in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):

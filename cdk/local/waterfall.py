@@ -1,4 +1,4 @@
-"""Draw one trace as a waterfall for the terminal, from the documents that X-Ray's BatchGetTraces answers with."""
+"""A trace as a waterfall for the terminal, from the documents of X-Ray's BatchGetTraces."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class _Row:
 
 
 def waterfall(trace_id: str, segments: list[dict[str, Any]]) -> RenderableType:
-    """Draw a trace: a line for each segment and subsegment, its bar at its time, and what it says of itself."""
+    """Draw a line for each segment and subsegment: name, time, bar, and its errors, annotations and metadata."""
     rows = list(_rows(segments))
     start, end = min(row.start for row in rows), max(row.end for row in rows)
     table = Table(box=None, padding=(0, 1, 0, 0), header_style="dim")
@@ -58,7 +58,7 @@ def waterfall(trace_id: str, segments: list[dict[str, Any]]) -> RenderableType:
 
 
 def bar(start: float, end: float, whole: float, width: int = _BAR) -> str:
-    """Draw the part from start to end of a whole, to an eighth of a character; the briefest is still seen."""
+    """Draw the part from start to end of a whole, to an eighth of a character and at least that wide."""
     if whole <= 0:
         return "█" * width
     first = min(int(start / whole * width), width - 1)
@@ -68,7 +68,7 @@ def bar(start: float, end: float, whole: float, width: int = _BAR) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Write a duration with the digits that matter."""
+    """Format a duration with its significant digits."""
     if seconds >= 10:
         return f"{seconds:.1f} s"
     return f"{seconds:.2f} s" if seconds >= 1 else f"{seconds * 1000:.{0 if seconds >= 0.01 else 1}f} ms"

@@ -67,7 +67,7 @@ class Deployment:
     @cached_property
     def accounts(self) -> Accounts:
         """Who may sign in to the console."""
-        return Accounts.made(self.client("cognito-idp"), self.outputs["UserPoolId"])
+        return Accounts.create(self.client("cognito-idp"), self.outputs["UserPoolId"])
 
     def document(self) -> dict[str, Any]:
         """Return what `make run` writes into its outputs file, as far as a script needs it."""

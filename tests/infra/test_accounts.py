@@ -30,7 +30,7 @@ def pool(cognito: Any) -> str:
 
 def test_one_may_act_and_one_may_look(cognito: Any, pool: str) -> None:
     """Each can sign in at once, and is in one group."""
-    accounts = Accounts.made(cognito, pool)
+    accounts = Accounts.create(cognito, pool)
 
     for account, group in ((accounts.operator, "operators"), (accounts.viewer, "viewers")):
         user = cognito.admin_get_user(UserPoolId=pool, Username=account.user)
@@ -41,7 +41,7 @@ def test_one_may_act_and_one_may_look(cognito: Any, pool: str) -> None:
 
 def test_making_them_again_gives_new_passwords(cognito: Any, pool: str) -> None:
     """A stack that is deployed a second time keeps its people."""
-    first, second = Accounts.made(cognito, pool), Accounts.made(cognito, pool)
+    first, second = Accounts.create(cognito, pool), Accounts.create(cognito, pool)
 
     assert len(cognito.list_users(UserPoolId=pool)["Users"]) == 2
     assert first.operator.user == second.operator.user

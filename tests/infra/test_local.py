@@ -90,7 +90,7 @@ def test_an_impossible_port_is_one_sentence(monkeypatch: pytest.MonkeyPatch, tex
     monkeypatch.setenv("WAYBILL_PORT", text)
 
     with pytest.raises(EmulatorError, match=f"WAYBILL_PORT={text} is no port"):
-        run.chosen_port()
+        run.read_port()
 
 
 def test_emulator_gets_little_of_the_callers_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

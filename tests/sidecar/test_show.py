@@ -174,7 +174,7 @@ def test_the_contract_file_tells_how_to_reach_everything(tmp_path: Path, monkeyp
     place: Any = Place()
     emulator: Emulator = place
     accounts = Accounts(Account(OPERATOR, "one"), Account(VIEWER, "two"))
-    with run.published(emulator, {"ConsoleUrl": "http://a.localhost"}, place, accounts):
+    with run.outputs_file(emulator, {"ConsoleUrl": "http://a.localhost"}, place, accounts):
         document = json.loads(run.OUTPUTS.read_text())
 
     assert {"endpoint", "region", "stack", "xray_endpoint", "mail_folder"} < document.keys()
@@ -187,4 +187,4 @@ def test_the_contract_file_tells_how_to_reach_everything(tmp_path: Path, monkeyp
     assert document["outputs"] == {"ConsoleUrl": "http://a.localhost"}
     assert not run.OUTPUTS.exists()
     with pytest.raises(NothingToShowError, match="make run"):
-        Stack.found(run.OUTPUTS)
+        Stack.load(run.OUTPUTS)
