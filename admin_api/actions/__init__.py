@@ -1,1 +1,1 @@
-"""Owns what a person may do: what is available, and how it is carried out."""
+"""Owns the actions of people: which are available, and how they are carried out."""

@@ -1,6 +1,6 @@
-"""What a person may do to a file in its state, and what that will do: the words of buttons and questions. Pure.
+"""The actions that a file's state allows, with the words of their buttons and confirmations. Pure.
 
-The moves themselves are those of ``processor.domain.object_keys``; what is not offered here is refused, too.
+They follow ``processor.domain.file_states.TRANSITIONS``; what is not available here is refused, too.
 """
 
 from __future__ import annotations
@@ -18,31 +18,31 @@ if TYPE_CHECKING:
 
 _RUNNABLE = frozenset(states_before(FileState.REPROCESSING)) - {FileState.DUPLICATE}
 _DISMISSABLE = frozenset(states_before(FileState.DISMISSED))
-_UNDER_WAY = {
-    FileState.PROCESSING: "is being read by a run now. Wait for its end.",
-    FileState.QUEUED: "waits in the queue: its next run comes by itself.",
-    FileState.REPROCESSING: "was asked to run again already. Its run begins in a moment.",
-    FileState.DISMISSED: "was dismissed already.",
+_REFUSALS = {
+    FileState.PROCESSING: "is being processed. Wait until its run has ended.",
+    FileState.QUEUED: "is waiting in the queue. Its next run begins by itself.",
+    FileState.REPROCESSING: "is due for a new run already. It begins in a moment.",
+    FileState.DISMISSED: "has been dismissed already.",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class AvailableAction:
-    """One thing that may be asked for: its words, and how loud it is."""
+    """An action, its words, and whether it can be undone."""
 
     kind: ActionKind
     verb: str
     symbol: str
     effect: str
-    """What it will do to each file, in whole sentences."""
-    done: str
-    """What has been done to "2 files", for the word after it."""
+    """What it does to each file, in sentences."""
+    done_words: str
+    """What was done, after "2 files were"."""
     asks_reason: bool = False
     is_grave: bool = False
-    """Its result cannot be taken back."""
+    """It cannot be undone."""
 
     def button(self, number: int) -> str:
-        """Name the effect on so many files."""
+        """Return the text of its button for so many files."""
         return f"{self.verb} {number:,} files" if number != 1 else f"{self.verb} 1 file"
 
 
@@ -51,7 +51,7 @@ AVAILABLE_ACTIONS: dict[ActionKind, AvailableAction] = {
         ActionKind.REPROCESS,
         "Reprocess",
         "reprocess",
-        "A new run reads the stored file again from its beginning. Orders that it has stored before are written again "
+        "A new run reads the stored file again from its beginning. Orders that were stored before are written again "
         "under the same keys, so nothing is stored twice; the old error stays in the list of runs.",
         "asked to run again",
     ),
@@ -59,17 +59,17 @@ AVAILABLE_ACTIONS: dict[ActionKind, AvailableAction] = {
         ActionKind.PROCESS_ANYWAY,
         "Process anyway",
         "play",
-        "A run stores the file's rows as orders although the same content came before: the orders of both files will "
-        "stand side by side. Orders are not deleted from here.",
-        "asked to run although their content came before",
+        "A run stores the file's rows as orders although an earlier file had the same content: the orders of both "
+        "will exist side by side. The console cannot delete orders.",
+        "asked to run despite the equal content",
         is_grave=True,
     ),
     ActionKind.DISMISS: AvailableAction(
         ActionKind.DISMISS,
         "Dismiss",
         "dismiss",
-        "A dismissed file no longer counts among what waits for a person, and what lies of it in failed-data/ moves to "
-        "archive/. Orders that it has stored stay. It can still be reprocessed.",
+        "A dismissed file no longer needs attention, and its objects in failed-data/ move to archive/. Its stored "
+        "orders stay. It can still be reprocessed.",
         "dismissed",
         asks_reason=True,
     ),
@@ -77,7 +77,7 @@ AVAILABLE_ACTIONS: dict[ActionKind, AvailableAction] = {
 
 
 def is_allowed(kind: ActionKind, entry: FileEntry, now: datetime) -> bool:
-    """Tell whether this may be asked for now."""
+    """Tell whether the file's state allows an action now."""
     match kind:
         case ActionKind.REPROCESS:
             return entry.state in _RUNNABLE or entry.lease_ended(now)
@@ -89,16 +89,16 @@ def is_allowed(kind: ActionKind, entry: FileEntry, now: datetime) -> bool:
 
 
 def available_actions(entry: FileEntry, now: datetime) -> tuple[AvailableAction, ...]:
-    """List what may be asked for now, the likeliest first."""
+    """List the actions that the file's state allows now, the likeliest first."""
     return tuple(action for kind, action in AVAILABLE_ACTIONS.items() if is_allowed(kind, entry, now))
 
 
 def explain_refusal(kind: ActionKind, entry: FileEntry) -> str:
-    """Say why this cannot be done to the file, and what can."""
+    """Say why an action is refused, and what is possible instead."""
     if entry.state is FileState.DUPLICATE and kind is ActionKind.REPROCESS:
-        return f"{entry.name} is held as a duplicate. Process it anyway, if that is what you want, or dismiss it."
-    if entry.state in _UNDER_WAY:
-        return f"{entry.name} {_UNDER_WAY[entry.state]}"
+        return f"{entry.name} is held as a duplicate. Process it anyway, or dismiss it."
+    if entry.state in _REFUSALS:
+        return f"{entry.name} {_REFUSALS[entry.state]}"
     if kind is ActionKind.PROCESS_ANYWAY:
         return f"{entry.name} is not held as a duplicate. Reprocess it instead."
     return f"{entry.name} is {entry.state.replace('_', ' ')}: there is nothing to dismiss."

@@ -1,7 +1,7 @@
-"""Actions on many things: begun by a request, carried out by the worker step by step, until done or stopped.
+"""Actions on many things: begun by a request, carried out by the worker step by step until done or stopped.
 
-An *executor* knows how to carry out one kind of action: it yields a :class:`BulkStep` for each thing it has come past.
-Everything else is here, once for all kinds: pace, progress, the wish to stop, the worker's limited time.
+An *executor* carries out one kind of action and yields a :class:`BulkStep` for each thing it has handled. Rate,
+progress, stopping and the worker's time limit are here, once for all kinds.
 """
 
 from __future__ import annotations
@@ -22,28 +22,28 @@ if TYPE_CHECKING:
 
 SAVE_EVERY_S = 1.0
 RESERVE_S = 20.0
-"""The worker hands on to the next one while this much of its time is left."""
+"""The worker calls its successor while this much of its time is left."""
 
 
 class BulkStep(NamedTuple):
-    """What became of one thing, or of a few at once; ``resume`` is where a new worker would go on behind it."""
+    """The outcome of one thing, or of a few; ``resume`` is where a new worker goes on after it."""
 
     done: int = 0
     skipped: int = 0
-    """Nothing had to be done any more: it is so already, or somebody else was faster."""
+    """Nothing had to be done: it was so already, or somebody else was faster."""
     failed: int = 0
     resume: str = ""
     error: str = ""
     save: bool = False
-    """Whether this must be on record before the executor goes on: what it says would be lost with the worker."""
+    """Whether this must be stored before the executor goes on, so that it outlives the worker."""
 
 
 type Executor = Callable[[Console, ActionEntry], Iterator[BulkStep]]
-"""Carries out an action from ``action.resume`` on; doing a thing twice must be doing it once."""
+"""Carries out an action from ``action.resume`` on; must be idempotent."""
 
 
 def start_bulk_action(console: Console, action: ActionEntry) -> bool:
-    """Begin an action on many things; False if it was begun before (a second click)."""
+    """Begin an action and call the worker; False if it was begun before (a second click)."""
     begun = console.actions.begin_action(action)
     if begun:
         call_worker(console, action.action_id)
@@ -51,7 +51,7 @@ def start_bulk_action(console: Console, action: ActionEntry) -> bool:
 
 
 def call_worker(console: Console, action_id: str) -> None:
-    """Let a worker carry the action on. Lambda keeps the call, and repeats it if the worker fails."""
+    """Invoke a worker for the rest of an action. Lambda queues the call, and repeats it if the worker fails."""
     console.worker.invoke(
         FunctionName=console.config.worker_function,
         InvocationType="Event",
@@ -61,7 +61,7 @@ def call_worker(console: Console, action_id: str) -> None:
 
 @dataclass
 class BulkWork:
-    """One worker's part of an action."""
+    """One worker's share of an action."""
 
     console: Console
     executor: Executor
@@ -71,7 +71,7 @@ class BulkWork:
     _unsaved: list[BulkStep] = field(default_factory=list)
 
     def carry_out(self, action: ActionEntry) -> ActionEntry:
-        """Work until the action is over or time is up; return it as it is then stored."""
+        """Work until the action is over or time is up; returns the action as it is then stored."""
         saved_at = self.clock()
         for step in self.executor(self.console, action):
             self._unsaved.append(step)

@@ -1,7 +1,7 @@
-"""Redriving and deleting dead letters, as the worker carries it out: letter by letter, each noted in its file's story.
+"""Executors that redrive and delete dead letters one by one, and note each in its file's story.
 
-A selection is ``{"message_ids": [...]}``, or ``{"all": true, "before": …}``, where ``before`` keeps out what failed
-again while this went on. All of them together are left to AWS's own task where the service has it.
+A selection is ``{"message_ids": [...]}``, or ``{"all": true, "before": …}``, where ``before`` leaves out letters that
+came in since. Redriving all of them is left to SQS's own move task where the service has it.
 """
 
 from __future__ import annotations
@@ -44,12 +44,12 @@ def delete_letters(console: Console, action: ActionEntry) -> Iterator[BulkStep]:
 def _move_letters(
     console: Console, action: ActionEntry, move: Callable[..., Generator[MoveResult]]
 ) -> Iterator[BulkStep]:
-    """Move what the selection names; what was chosen and is not there any more counts as passed over."""
+    """Move the letters of the selection; those that are no longer there count as skipped."""
     selection: dict[str, Any] = action.selection
     ids = None if selection.get("all") else selection["message_ids"]
     before = from_iso(selection.get("before") or action.at)
     met = 0
-    # Closed at once when the worker stops, so that the letters it holds can be received by others.
+    # Closed as soon as the worker stops, so that others can receive the letters that it holds.
     with closing(move(ids, before=before)) as moving:
         for moved in moving:
             met += 1
@@ -64,11 +64,11 @@ def _move_letters(
 
 
 def _redrive_by_move_task(tasks: MoveTasks, action: ActionEntry) -> Iterator[BulkStep]:
-    """Let AWS move everything, and tell how far it is; whoever stops listening cancels it."""
+    """Let SQS move everything, and report its progress; closing the generator cancels the task."""
     task = earlier = tasks.newest()
     counted = 0
     if earlier and earlier.is_running:
-        counted, earlier = action.done, None  # Begun by a worker that died; it has counted so many.
+        counted, earlier = action.done, None  # Begun by a worker that died; so many are counted.
     else:
         tasks.start(action.rate_per_s)
     try:
@@ -80,7 +80,7 @@ def _redrive_by_move_task(tasks: MoveTasks, action: ActionEntry) -> Iterator[Bul
             if task.is_over:
                 return
             if task.moved <= counted:
-                time.sleep(_LOOK_EVERY_S)  # Otherwise the pace of the action is pause enough.
+                time.sleep(_LOOK_EVERY_S)  # Otherwise the action's rate is pause enough.
             counted = max(counted, task.moved)
     finally:
         if task and task.is_running:

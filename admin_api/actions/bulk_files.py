@@ -1,6 +1,6 @@
-"""Actions on many files, as the worker carries them out: file by file, each one noted in its own story.
+"""Executor of actions on many files: one by one, each noted in its file's story.
 
-A selection is ``{"file_ids": [...]}``, or a filter, whose ``until`` keeps out what came in after it was asked for.
+A selection is ``{"file_ids": [...]}``, or a filter, whose ``until`` leaves out files that came in since.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _AT_ONCE = 25
 
 
 def selection_of(wanted: FileFilter) -> dict[str, Any]:
-    """Write a filter down as the audit log keeps it."""
+    """Write a filter as the action log stores it."""
     values = {
         "state": str(wanted.state or ""),
         "since": wanted.since,
@@ -46,7 +46,7 @@ def filter_of(selection: dict[str, Any]) -> FileFilter:
 
 
 def act_on_files(console: Console, action: ActionEntry) -> Iterator[BulkStep]:
-    """Do what was asked for to one file after the other; the executor of ``admin_api.actions.bulk``."""
+    """Act on one file after the other; an executor of ``admin_api.actions.bulk``."""
     if "file_ids" in action.selection:
         return _act_on_chosen(console, action)
     return _act_on_matching(console, action)
@@ -64,10 +64,10 @@ def _act_on_chosen(console: Console, action: ActionEntry) -> Iterator[BulkStep]:
 
 
 def _act_on_matching(console: Console, action: ActionEntry) -> Iterator[BulkStep]:
-    """Walk along the filter, some files at a time.
+    """Act on the files that the filter finds, some at a time.
 
-    Which ones is on record before they are touched: a file that has been moved is no longer where the filter would
-    find it, and a worker that dies in between must not leave it half done.
+    Their ids are stored before the first is touched: a file that has changed its state no longer matches the filter,
+    and would be left half done if the worker died.
     """
     wanted = filter_of(action.selection)
     cursor, _, due = action.resume.partition(" ")
@@ -88,7 +88,7 @@ def _act_on_matching(console: Console, action: ActionEntry) -> Iterator[BulkStep
 def _act_on_entries(
     console: Console, action: ActionEntry, file_ids: list[str], state: FileState | None
 ) -> Iterator[BulkStep]:
-    """Do it to these files as they are now; one that is no longer in the filter's state is passed over."""
+    """Act on these files as they are now; those that have left the filter's state are skipped."""
     for entry in console.files.read_files(file_ids) if file_ids else []:
         is_meant = state in {None, entry.state} or entry.state is state_after(action.kind)
         yield _act_on_entry(console, action, entry) if is_meant else BulkStep(skipped=1)

@@ -1,4 +1,4 @@
-"""Dead letters beside what the ledger knows of their files, grouped by why they failed, the largest first. Pure."""
+"""Dead letters joined with their files' entries, and grouped by cause, the largest group first. Pure."""
 
 from __future__ import annotations
 
@@ -30,90 +30,90 @@ _WORDS = {
     NO_CAUSE: "The ledger names no cause",
 }
 _ADVICE = {
-    SETTLED_SINCE: "Another message or a person has settled their files since. Redriving changes nothing; clear them.",
-    UNDER_WAY: "Somebody has asked for a new run, or another message has brought one. Look again when it has ended.",
-    NO_FILE: "It is neither an event about the inbox nor a command. Redriven it fails again: read it, then delete it.",
-    UNKNOWN_FILE: "The ledger was out of reach, or the object belongs to nobody. Redrive them once it answers again.",
-    NO_CAUSE: "The function died before it could say why, or the file's entry was changed. Redrive one and look.",
+    SETTLED_SINCE: "Another message or a person has settled their files. Redriving changes nothing: clear them.",
+    UNDER_WAY: "A new run of their files is due or under way. Look again when it has ended.",
+    NO_FILE: "Neither an event about the inbox nor a command: redriving fails again. Read them, then delete them.",
+    UNKNOWN_FILE: "The ledger could not be reached, or the object is not ours. Redrive once the ledger answers.",
+    NO_CAUSE: "The function died without a word, or the file's entry was changed. Redrive one and watch its run.",
 }
-_USUAL_ADVICE = "Put the cause right, then redrive. A run of the same file twice stores nothing twice."
+_USUAL_ADVICE = "Remove the cause, then redrive. Processing a file twice stores nothing twice."
 
 
 @dataclass(frozen=True, slots=True)
 class GroupedLetter:
-    """One letter, and the files that it is about as far as the ledger knows them."""
+    """One letter, with its files as far as the ledger knows them."""
 
     letter: DeadLetter
     files: tuple[FileEntry, ...]
     cause: str
     words: str
-    """What went wrong, in a sentence."""
+    """The error, in a sentence."""
 
     @property
     def name(self) -> str:
-        """What a person calls it: its file's name, as the ledger or the message has it."""
+        """Its file's name, from the ledger or the message."""
         keys = [entry.object_key for entry in self.files] or self.letter.object_keys
         return keys[0].rpartition("/")[2] if keys else ""
 
     @property
     def _failed_file(self) -> FileEntry | None:
-        """The file that was given up at its last receive: its newest run is what brought the letter here."""
+        """The dead-lettered file: its newest run brought the letter here."""
         return next((entry for entry in self.files if entry.state is FileState.DEAD_LETTERED), None)
 
     @property
     def last_at(self) -> datetime:
-        """When its file's last run began, as far as that is known; else when SQS first handed it out."""
+        """When its file's last run began; if unknown, when SQS first handed the letter out."""
         entry = self._failed_file
         return from_iso(entry.run_started_at) if entry else self.letter.first_received_at
 
     @property
     def receive_count(self) -> int | None:
-        """At which receive its file was given up; None where no run tells. SQS's own count has the looks in it."""
+        """The receive at which its file was dead-lettered; None if no run tells. SQS's own count includes looks."""
         entry = self._failed_file
         return entry.run_receive_count if entry else None
 
     @property
     def run_href(self) -> str:
-        """Where its file's last run is shown with its trace and log lines."""
+        """The page of its file's last run."""
         entry = self._failed_file
         return f"/files/{entry.file_id}/runs/{entry.run_id}" if entry else ""
 
 
 @dataclass(frozen=True, slots=True)
 class LetterGroup:
-    """Letters that failed for one cause, the oldest first."""
+    """Letters of one cause, the oldest first."""
 
     cause: str
     letters: tuple[GroupedLetter, ...]
 
     @property
     def title(self) -> str:
-        """The cause in words: that of the newest letter, where each has its own."""
+        """The cause in words: the newest letter's error, where each has its own."""
         return _WORDS.get(self.cause) or self.letters[-1].words or self.cause
 
     @property
     def advice(self) -> str:
-        """What to do about it."""
+        """What to do about them."""
         return _ADVICE.get(self.cause, _USUAL_ADVICE)
 
     @property
     def is_settled(self) -> bool:
-        """Whether nothing more needs to be done but to clear them."""
+        """Whether they only need clearing."""
         return self.cause == SETTLED_SINCE
 
     @property
     def can_succeed(self) -> bool:
-        """Whether redriving could change anything."""
+        """Whether redriving can succeed."""
         return self.cause not in {SETTLED_SINCE, NO_FILE}
 
     @property
     def count(self) -> int:
-        """How many letters were seen."""
+        """The number of letters."""
         return len(self.letters)
 
     @property
     def files(self) -> int:
-        """About how many different files."""
+        """The number of different files."""
         return len({file_id for grouped in self.letters for file_id in grouped.letter.file_ids})
 
     @property
@@ -133,7 +133,7 @@ class LetterGroup:
 
 
 def group_letters(letters: Iterable[DeadLetter], files: Mapping[str, FileEntry]) -> tuple[LetterGroup, ...]:
-    """Group letters by cause, the largest group first; those that only need clearing come last."""
+    """Group letters by cause, the largest group first; the settled ones come last."""
     groups: defaultdict[str, list[GroupedLetter]] = defaultdict(list)
     for letter in letters:
         grouped = _join_files(letter, files)

@@ -1,6 +1,7 @@
-"""A person dismisses a file: nobody will put it right, and what waits for a person in the bucket goes to the archive.
+"""Dismissal of a file: its state changes, and its objects move from ``failed-data/`` to the archive.
 
-Like a run: copy first, then say so in the ledger, delete last. Whatever dies on the way, dismissing again converges.
+As in a run, objects are copied first, then the ledger changes, then the sources are deleted: a dismissal that died on
+the way is completed by dismissing again.
 """
 
 from __future__ import annotations
@@ -25,25 +26,25 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Dismissal:
-    """The collaborators of dismissing a file."""
+    """Dismisses files."""
 
     ledger: Ledger
     objects: Objects
     now: Callable[[], datetime]
 
     def dismiss(self, file_id: str) -> FileEntry:
-        """Dismiss a file; dismissing it twice is dismissing it once, and finishes what clean-up is left.
+        """Dismiss a file; dismissing it again only completes the clean-up.
 
-        Raises :class:`processor.domain.errors.IllegalTransitionError` where that is not allowed, and for an unknown
-        file.
+        Raises :class:`processor.domain.errors.IllegalTransitionError` if its state does not allow it, or there is no
+        such file.
         """
         entry = self.ledger.dismiss(file_id, to_iso(self.now()), self._copy)
         self._clean_up(entry)
         return entry
 
     def _copy(self, entry: FileEntry) -> dict[str, str]:
-        """Copy to the archive what is not there yet; returns the ledger's fields for where it lies then."""
-        if entry.leftover:  # Of a run that died in its clean-up; ours will take its place.
+        """Copy to the archive what is not there yet; returns the ledger's fields for the new places."""
+        if entry.leftover:  # A run died in its clean-up; our own leftover takes the field.
             self.objects.delete(entry.leftover)
         values = {"leftover_key": "", "leftover_version": ""}
         rejected = _rejected(entry)
@@ -54,7 +55,7 @@ class Dismissal:
             return values
         key = object_keys.original_key(ARCHIVE, entry.base, entry.file_id, entry.name)
         version = self._archive(original, key)
-        if not version:  # It is gone: there is nothing to move.
+        if not version:  # The original is gone.
             return values
         return values | {
             "original_key": key,
@@ -72,7 +73,7 @@ class Dismissal:
         return self.objects.copy(facts, key or _archived(source.key)).version_id
 
     def _clean_up(self, entry: FileEntry) -> None:
-        """Delete what was copied, unless a new run has been asked for since: what lies there then may be its own."""
+        """Delete what was copied, unless a new run has been asked for: the objects may be its own by then."""
         waiting = [ObjectVersion(entry.bucket, _rejected(entry))]
         if entry.leftover:
             waiting.append(entry.leftover)
@@ -86,7 +87,7 @@ class Dismissal:
 
 
 def _rejected(entry: FileEntry) -> str:
-    """Name where rejected rows wait for a person, also those of a run that died before the ledger had them."""
+    """Return the key of the rejected rows, also for a run that died before the ledger had it."""
     return object_keys.rejected_key(entry.base, entry.file_id, entry.name)
 
 

@@ -1,7 +1,7 @@
-"""What an operator does to files: carried out at once on one, or by the worker on many, and written into the audit log.
+"""Performs actions: at once on one file, by the worker on many things; each stands in the action log.
 
-Each action has the id of the form that asked for it. Posting that form again is asking once; an action that died on
-the way is finished by asking again.
+An action has the id of the form that asked for it, so that posting a form twice performs it once. An action that died
+on the way is completed by posting the form again.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ActionRequest:
-    """Who asks for what, and why; ``action_id`` is the id of the form."""
+    """An action that a user asks for, and why; ``action_id`` is the id of the form."""
 
     user: User
     kind: ActionKind
@@ -42,9 +42,9 @@ class ActionRequest:
 
 
 def act_on_file(console: Console, asked: ActionRequest, file_id: str) -> ActionEntry:
-    """Do it to one file now; returns the action as it ended, also when it was asked for before.
+    """Act on one file now; returns the finished action, also if it was asked for before.
 
-    Raises :class:`NotFoundError`, :class:`RefusedError`, and whatever AWS answers; the log has the end in any case.
+    Raises :class:`NotFoundError`, :class:`RefusedError` and AWS's errors; the action log has the outcome in any case.
     """
     entry = file_or_404(console, file_id)
     action = _action_entry(console, asked, file_id=file_id, subject=entry.name, expected=1)
@@ -69,7 +69,7 @@ def act_on_many(
     expected: int,
     rate_per_s: int = 0,
 ) -> None:
-    """Let the worker do it to what the selection names (``bulk_files`` has the rest); asking twice is asking once."""
+    """Let the worker act on the things of a selection (see ``bulk_files``, ``bulk_dead_letters``)."""
     action = _action_entry(
         console, asked, selection=selection, subject=subject, expected=expected, rate_per_s=rate_per_s
     )
@@ -78,12 +78,12 @@ def act_on_many(
 
 
 def state_after(kind: ActionKind) -> FileState:
-    """Tell in which state this leaves a file."""
+    """Return the state in which an action leaves a file."""
     return FileState.DISMISSED if kind is ActionKind.DISMISS else FileState.REPROCESSING
 
 
 def apply_action(console: Console, kind: ActionKind, entry: FileEntry) -> bool:
-    """Do it to one file. False: it was so already, and only what an earlier attempt had left undone was done.
+    """Apply an action to one file; False if it had been applied before, and was only completed.
 
     Raises :class:`RefusedError`.
     """
@@ -95,10 +95,10 @@ def apply_action(console: Console, kind: ActionKind, entry: FileEntry) -> bool:
         if kind is ActionKind.DISMISS:
             Dismissal(console.ledger, console.objects, console.now).dismiss(entry.file_id)
             return fresh
-        if not entry.lease_ended(now):  # A run that died without a word is taken over by the next message as it is.
+        if not entry.lease_ended(now):  # The next message takes over from a dead run as it is.
             console.ledger.request_reprocess(entry.file_id)
     except IllegalTransitionError as error:
-        raise RefusedError(f"{entry.name}: {error} Somebody else, or a run, was faster.") from error
+        raise RefusedError(f"{entry.name}: {error} A run or somebody else was faster.") from error
     console.queue.send_reprocess(entry.file_id)
     return fresh
 
@@ -119,7 +119,7 @@ def _finish(console: Console, action: ActionEntry, state: ActionState, **more: A
     console.status.forget()
     try:
         ended = console.actions.finish_action(action, state, **more)
-    except ActionTakenOverError:  # A double click: the other request has carried it out, too, and was faster.
+    except ActionTakenOverError:  # A double click: the other request was faster.
         ended = console.actions.read_action(action.action_id, action.file_id) or action
     fields = {"action_id": action.action_id, "kind": action.kind, "file_id": action.file_id, "state": ended.state}
     logger.info("action_finished", extra=fields)

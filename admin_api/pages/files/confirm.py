@@ -191,7 +191,7 @@ def act_on_files(
 
 def _act_on_one(request: Request, console: Console, asked: ActionRequest, form: ActionForm) -> Response:
     action = act_on_file(console, asked, form.file_id[0])
-    done = AVAILABLE_ACTIONS[action.kind].done
+    done = AVAILABLE_ACTIONS[action.kind].done_words
     say = (
         f"{action.subject} was {done}."
         if action.done
