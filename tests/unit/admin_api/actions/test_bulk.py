@@ -33,13 +33,13 @@ class Log:
     saves: int = 0
     stop_at_save: int = 0
 
-    def begin(self, entry: ActionEntry) -> bool:
+    def begin_action(self, entry: ActionEntry) -> bool:
         """Store an action once."""
         new = self.stored is None
         self.stored = self.stored or entry
         return new
 
-    def progress(
+    def record_progress(
         self, entry: ActionEntry, *, done: int, skipped: int, failed: int, resume: str = "", error: str = ""
     ) -> ActionEntry:
         """Add what was done."""
@@ -55,7 +55,7 @@ class Log:
         )
         return self.stored
 
-    def finish(self, entry: ActionEntry, state: ActionState) -> ActionEntry:
+    def finish_action(self, entry: ActionEntry, state: ActionState) -> ActionEntry:
         """End it."""
         self.stored = replace(entry, state=state)
         return self.stored
