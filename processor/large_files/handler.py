@@ -1,4 +1,4 @@
-"""The Lambda entry point of the state machine's steps: wires AWS and telemetry to the use cases, and nothing else."""
+"""The Lambda entry point of the state machine: one step of a large file's run."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @logger.inject_lambda_context(clear_state=True)
 def handle(event: dict[str, Any], context: LambdaContext) -> Any:
-    """Do one step; what it returns, the state machine hands to the next ones."""
+    """Do one step; the state machine hands its answer to the next ones."""
     invocation = invocation_of(context)
     task = Task(**{name: event["task"][name] for name in Task._fields})
     logger.append_keys(file_id=task.file_id, run_id=task.run_id, step=event["step"])
@@ -42,13 +42,13 @@ def _plan(task: Task, _event: dict[str, Any], invocation: Invocation) -> dict[st
 
 
 def _store_range(task: Task, event: dict[str, Any], invocation: Invocation) -> None:
-    made = event["plan"]
+    plan = event["plan"]
     store_range(
         task,
         Range(**event["range"]),
-        Folder(made["folder"]),
-        header_bytes=made["header_bytes"],
-        encoding=made["encoding"],
+        Folder(plan["folder"]),
+        header_bytes=plan["header_bytes"],
+        encoding=plan["encoding"],
         services=services,
         invocation=invocation,
     )
@@ -63,7 +63,7 @@ def _give_back(task: Task, event: dict[str, Any], invocation: Invocation) -> Non
 
 
 def _failure(failure: dict[str, str]) -> StepFailedError:
-    """Read what a Catch of the state machine was given: of a function's own error the cause is JSON."""
+    """Read what the state machine has caught; the cause of a function's own error is JSON."""
     cause = failure.get("Cause", "")
     try:
         words = json.loads(cause)["errorMessage"]

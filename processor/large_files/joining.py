@@ -1,4 +1,4 @@
-"""Joins objects of the bucket to one: which parts are copied within S3, and which bytes go through the function."""
+"""Joins objects of the bucket to one: parts are copied within S3, and what is too small for one is read and written."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from processor.storage.objects import Objects, ObjectWriter
 
 SMALLEST_PART = 5 * 1024 * 1024
-"""Of a multipart upload, but for its last: https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html"""
+"""Of a multipart upload, except its last: https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html"""
 _LARGEST_PART = 512 * 1024 * 1024
 """A copy of more would take longer than the client waits for an answer. S3 allows 5 GiB."""
 
@@ -27,10 +27,7 @@ class Piece:
 
 
 def join(objects: Objects, bucket: str, target: str, start: bytes, pieces: Sequence[Piece]) -> str:
-    """Write ``start`` and all pieces to one object; return its key, or "" if the pieces are empty: then there is none.
-
-    What is smaller than a part may be goes through the function, together with what follows it.
-    """
+    """Write ``start`` and all pieces to one object and return its key; write none and return "" if they are empty."""
     pieces = [piece for piece in pieces if piece.size_bytes]
     if not pieces:
         return ""
@@ -46,7 +43,7 @@ def join(objects: Objects, bucket: str, target: str, start: bytes, pieces: Seque
 
 
 def _append(writer: ObjectWriter, objects: Objects, piece: Piece) -> None:
-    """Append a piece: bytes that fill up what is too small for a part, then copied parts."""
+    """Append a piece: bytes, until those that wait are enough for a part, then copied parts."""
     start = 0
     while start < piece.size_bytes:
         missing = SMALLEST_PART - writer.waiting_bytes if writer.waiting_bytes else 0
@@ -60,7 +57,7 @@ def _append(writer: ObjectWriter, objects: Objects, piece: Piece) -> None:
 
 
 def _copy(writer: ObjectWriter, piece: Piece, start: int) -> int:
-    """Copy a part; return where the rest begins, of which nothing too small for a part is left over."""
+    """Copy a part; return where the rest begins, which is never too small for a part."""
     end = piece.size_bytes
     if end - start > _LARGEST_PART + SMALLEST_PART:
         end = start + _LARGEST_PART

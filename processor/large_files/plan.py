@@ -1,4 +1,4 @@
-"""What a file that is read in ranges leaves in the bucket meanwhile: its plan, its ranges' results. Pure."""
+"""The working objects of a file that is read in ranges: its plan and the results of its ranges. Pure."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Folder:
-    """The keys under which it all lies. The folder's name holds whatever the results depend on, apart from the code.
+    """The keys of the working objects. The folder's name holds whatever the results depend on, apart from the code.
 
-    So what a run finds there of an earlier one is what it would have made itself.
+    So a run may use what an earlier one has left there: it would write the same.
     """
 
     prefix: str
@@ -33,7 +33,7 @@ class Folder:
 
     @property
     def plan(self) -> str:
-        """The plan: written after the manifest, so that both are there if it is."""
+        """The plan: written after the manifest, so where it is, both are."""
         return f"{self.prefix}plan.json"
 
     @property
@@ -50,18 +50,18 @@ class Folder:
         return f"{self.prefix}{number:05}.rejected.csv"
 
     def result(self, number: int) -> str:
-        """Name the range's result: written last, so that the range is done if it is there."""
+        """Name the range's result: written last, so where it is, the range is done."""
         return f"{self.prefix}{number:05}.json"
 
     def keys(self, ranges: Sequence[Range]) -> list[str]:
-        """List every key that there may be, the plan last: what is deleted in this order can be gone on with."""
+        """List every key that there may be, the plan last: deleting in this order is resumable."""
         parts = [name(each.number) for each in ranges for name in (self.accepted, self.rejected, self.result)]
         return [*parts, self.manifest, self.plan]
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How a file is split, and what it took to find out."""
+    """How a file is split, and what splitting it has used."""
 
     split: Split
     usage: Usage
@@ -80,13 +80,13 @@ class Plan:
     def from_json(cls, text: bytes) -> Self:
         """Read what :meth:`to_json` wrote."""
         document = json.loads(text)
-        made = document["split"]
+        split = document["split"]
         return cls(
             Split(
-                ContentCheck(**made["content"]),
-                made["header_bytes"],
-                tuple(made["unknown_columns"]),
-                tuple(Range(**each) for each in made["ranges"]),
+                ContentCheck(**split["content"]),
+                split["header_bytes"],
+                tuple(split["unknown_columns"]),
+                tuple(Range(**each) for each in split["ranges"]),
             ),
             Usage(**document["usage"]),
         )
@@ -94,7 +94,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class RangeResult:
-    """What became of a range."""
+    """What a range has stored, and what that has used."""
 
     accepted_rows: int
     rejected_rows: int
@@ -104,7 +104,7 @@ class RangeResult:
     retried_items: int
     stride: int
     offsets: tuple[int, ...]
-    """Where in the range's accepted rows those of number 0, ``stride``, twice that, … begin."""
+    """Byte offsets in the range's accepted rows of number 0, ``stride``, twice that, …"""
     reasons: dict[str, int]
     usage: Usage = field(default_factory=Usage)
 
@@ -122,9 +122,9 @@ class RangeResult:
 
 
 def join_marks(results: Sequence[RangeResult], *, first: int, most: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Return numbers and byte offsets of accepted rows in the object that the ranges' objects are joined to.
+    """Return the numbers and the byte offsets of some accepted rows in the joined object.
 
-    ``first`` is the offset of the first row, ``most`` how many there may be.
+    ``first`` is the offset of the first row, ``most`` how many rows there may be.
     """
     rows = accumulate((result.accepted_rows for result in results), initial=0)
     offsets = accumulate((result.accepted_bytes for result in results), initial=first)

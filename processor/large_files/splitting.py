@@ -1,7 +1,7 @@
 """Splits a file at row boundaries into ranges of bytes that can be read on their own, with the same result. Pure.
 
-Where a row begins is known to the reader alone: cells hold line breaks, and a stray quote swallows lines and gives them
-back. So the file is read by the very reader that reads the ranges afterwards, while its bytes are checked as
+Only the row reader knows where a row begins: cells hold line breaks, and a stray quote swallows lines and gives them
+back. So the reader of the ranges reads the whole file here, while its bytes are checked as
 ``processor.parsing.decoding`` checks a file that is read in one go. Nothing is stored meanwhile.
 """
 
@@ -14,7 +14,7 @@ from itertools import chain, pairwise
 from typing import TYPE_CHECKING
 
 from processor.domain.errors import EmptyFileError, NoRowsError, PermanentError
-from processor.parsing import decoding as content
+from processor.parsing import decoding
 from processor.parsing.decoding import ContentCheck, EncodingChecker
 from processor.parsing.reader import LONGEST_ROW, PlainRows, RawRow, RowReader
 
@@ -24,27 +24,27 @@ if TYPE_CHECKING:
     from processor.parsing.reader import Place
 
 LOOK_AHEAD = 8 * (LONGEST_ROW + 2)
-"""Bytes behind a range that its last row may need: an opened quote is looked for the closing one over up to two times
-:data:`LONGEST_ROW` characters, of four bytes each, whether it is found or not."""
+"""Bytes behind a range that its last row may need: the closing quote is searched for over up to twice
+:data:`LONGEST_ROW` characters, of four bytes each."""
 
-_KEPT_BYTES = LOOK_AHEAD + 8 * content.SLICE
-"""What may lie between the row that the reader is at and the last byte that it has taken, pieces in which no line ends
-not counted: what it looks at ahead, its block, and the ends of very long lines."""
+_KEPT_BYTES = LOOK_AHEAD + 8 * decoding.SLICE
+"""The most bytes between the reader's row and the last byte that it has taken, without pieces in which no line ends:
+what it has searched ahead, its block, and the ends of very long lines."""
 
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """Whole rows that follow one another: bytes from ``start`` to before ``end``, rows behind ``after_row``."""
+    """Consecutive whole rows: bytes from ``start`` to before ``end``, rows behind ``after_row``."""
 
     number: int
     start: int
     end: int
     after_row: int
-    """Number of the row before the first one; the header has one, too."""
+    """Number of the row before the first one; the header has a number, too."""
     last_row: int
     """Number of the last row; blank lines count, as a spreadsheet counts them."""
     reread: int
-    """How much of the reader's bound on reading again was used before."""
+    """How much of the reader's bound on reading again the rows before have used."""
 
     @property
     def size_bytes(self) -> int:
@@ -54,7 +54,7 @@ class Range:
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """What came of splitting a file."""
+    """A file's ranges, with what was found out while splitting it."""
 
     content: ContentCheck
     header_bytes: int
@@ -68,73 +68,73 @@ def split(blocks: Iterable[bytes], *, encoding: str, range_bytes: int) -> Split:
 
     Raises what :func:`processor.parsing.decoding.check` and :class:`RowReader` raise, and :class:`NoRowsError`.
     """
-    checked = _Checked(blocks, encoding, most=max(1, range_bytes // 4))
-    pieces = iter(checked)
+    checker = _CheckedPieces(blocks, encoding, most=max(1, range_bytes // 4))
+    pieces = iter(checker)
     try:
-        reader = RowReader(content.text(pieces, gzipped=False, encoding=encoding, limit_bytes=0))
+        reader = RowReader(decoding.text(pieces, gzipped=False, encoding=encoding, limit_bytes=0))
     except PermanentError:
-        for _ in pieces:  # What is wrong with the bytes anywhere comes before what is wrong with the header.
+        for _ in pieces:  # A wrong byte anywhere is reported before a wrong header.
             pass
         raise
     header = reader.place
-    header_bytes = checked.start_of(header.line)
+    header_bytes = checker.offset_of(header.line)
     cuts: list[tuple[int, Place]] = [(header_bytes, header)]
-    rows = False
-    for _found in reader.chunks():
-        if rows and checked.size_bytes - cuts[-1][0] >= range_bytes:
+    has_rows = False
+    for _chunk in reader.chunks():
+        if has_rows and checker.size_bytes - cuts[-1][0] >= range_bytes:
             place = reader.place
-            start = checked.start_of(place.line)
-            if start - cuts[-1][0] >= range_bytes // 2 and start < checked.size_bytes:
+            start = checker.offset_of(place.line)
+            if start - cuts[-1][0] >= range_bytes // 2 and start < checker.size_bytes:
                 cuts.append((start, place))
-        rows = True
-    if not rows:
+        has_rows = True
+    if not has_rows:
         raise NoRowsError
     end = reader.place
     ranges = (
         Range(number, start, stop, place.row, following.row, place.reread)
-        for number, ((start, place), (stop, following)) in enumerate(pairwise([*cuts, (checked.size_bytes, end)]))
+        for number, ((start, place), (stop, following)) in enumerate(pairwise([*cuts, (checker.size_bytes, end)]))
     )
-    return Split(checked.result(), header_bytes, reader.unknown_columns, tuple(ranges))
+    return Split(checker.result(), header_bytes, reader.unknown_columns, tuple(ranges))
 
 
 class RangeReader(RowReader):
     """Reads the rows of one range as the reader of the whole file would.
 
-    ``header``, ``body`` and ``ahead`` are the file's own bytes: the header, the range, up to :data:`LOOK_AHEAD` behind.
+    The bytes are the file's: ``header``, ``body`` (the range), and ``ahead`` (up to :data:`LOOK_AHEAD` behind it).
     """
 
     def __init__(
-        self, header: bytes, body: Iterable[bytes], ahead: Iterable[bytes], encoding: str, part: Range
+        self, header: bytes, body: Iterable[bytes], ahead: Iterable[bytes], encoding: str, file_range: Range
     ) -> None:
         stored = chain([header], body, ahead)
-        super().__init__(content.text(stored, gzipped=False, encoding=encoding, limit_bytes=0))
-        self.go_on_from(part.after_row, part.reread)
-        self._last_row = part.last_row
+        super().__init__(decoding.text(stored, gzipped=False, encoding=encoding, limit_bytes=0))
+        self.count_from(file_range.after_row, file_range.reread)
+        self._last_row = file_range.last_row
 
     def chunks(self) -> Iterator[PlainRows | RawRow]:
-        """Yield the range's rows. No run goes beyond its end, since a block of lines ends there."""
-        for found in super().chunks():
-            if (found.first if isinstance(found, PlainRows) else found[0]) > self._last_row:
+        """Yield the range's rows. No chunk goes beyond its end, since a block of lines ends there."""
+        for chunk in super().chunks():
+            if (chunk.first if isinstance(chunk, PlainRows) else chunk[0]) > self._last_row:
                 return
-            yield found
+            yield chunk
 
 
-class _Checked:
-    """The pieces of a file, checked while they pass, and where the lines begin that passed last."""
+class _CheckedPieces:
+    """The pieces of a file, checked as they pass, and the places of the lines that passed last."""
 
     def __init__(self, blocks: Iterable[bytes], encoding: str, most: int) -> None:
-        self._pieces = content.slices(blocks, min(content.SLICE, most))
+        self._pieces = decoding.slices(blocks, min(decoding.SLICE, most))
         self._checker = EncodingChecker(encoding)
         self._digest = hashlib.sha256()
         self._recent: deque[tuple[int, int, bytes]] = deque()
-        """Lines and bytes in front of a piece, and the piece; only those in which a line ends."""
+        """Lines and bytes before a piece, and the piece, for those in which a line ends."""
         self._kept_bytes = 0
         self.size_bytes = 0
 
     def __iter__(self) -> Iterator[bytes]:
         for piece in self._pieces:
             if not self.size_bytes:
-                content.refuse_other_kinds(piece)
+                decoding.refuse_other_kinds(piece)
             self._digest.update(piece)
             lines = self._checker.lines
             self._checker.feed(piece)
@@ -152,8 +152,8 @@ class _Checked:
         while self._kept_bytes - len(self._recent[0][2]) > _KEPT_BYTES:
             self._kept_bytes -= len(self._recent.popleft()[2])
 
-    def start_of(self, line: int) -> int:
-        """Return the offset of the line that has so many in front; of one behind the last line feed, the end."""
+    def offset_of(self, line: int) -> int:
+        """Return the offset of the line that comes after so many; behind the last line feed, the file's end."""
         for lines, offset, piece in self._recent:
             if lines < line <= lines + piece.count(b"\n"):
                 at = -1

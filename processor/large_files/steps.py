@@ -1,8 +1,12 @@
-"""A file that is more than one invocation can store: the steps of the state machine that has it read in ranges.
+"""The steps of the state machine that reads a large file in ranges.
 
-Plan (check and split) → store each range → settle what they have stored; give the file back if a step fails for good.
-It is one run all along: its message stays hidden in the queue, its lease is held, and a step of a run that has lost it
-writes nothing. A range that is done leaves a result, so that a retry of any kind stores the missing ones alone.
+1. Plan: check the file and split it.
+2. Store each range (``processor.large_files.store_range``).
+3. Settle: join what the ranges have stored.
+4. Give the file back, if a step fails for good.
+
+All steps are one run: its message stays hidden in the queue, its lease is held, and a step of a run that has lost the
+lease writes nothing. A range that is done leaves a result, so a retry of any kind stores only the missing ones.
 """
 
 from __future__ import annotations
@@ -48,7 +52,7 @@ if TYPE_CHECKING:
 _JSON = "application/json"
 _TRANSITIONS = 6
 _TRANSITIONS_A_RANGE = 2
-"""Of the state machine's execution, and of each range's: https://aws.amazon.com/step-functions/pricing/"""
+"""State transitions of an execution, and of each range: https://aws.amazon.com/step-functions/pricing/"""
 
 
 def plan_ranges(task: Task, services: Services, invocation: Invocation) -> dict[str, Any]:

@@ -28,7 +28,7 @@ _REMEDY = (
 
 def store_range(
     task: Task,
-    part: Range,
+    file_range: Range,
     folder: Folder,
     *,
     header_bytes: int,
@@ -41,28 +41,32 @@ def store_range(
     Raises :class:`LeaseLostError`, and what the order writer raises: the range starts anew then, and writes the same.
     """
     run = resume_run(task, services, invocation)
-    bucket, number = run.entry.bucket, part.number
+    bucket, number = run.entry.bucket, file_range.number
     if services.objects.exists(ObjectVersion(bucket, folder.result(number))):
         logger.info("range_skipped", extra={"range": number})
     else:
         sinks = Sinks.of(run, folder.accepted(number), folder.rejected(number), headed=False)
         with sinks.completed(), span("read and validate"):
             # A range may be all blank lines: the plan has seen that the file has rows.
-            load_rows(run, _reader(run, part, header_bytes, encoding), sinks, Deadline(invocation, remedy=_REMEDY))
+            load_rows(
+                run, _reader(run, file_range, header_bytes, encoding), sinks, Deadline(invocation, remedy=_REMEDY)
+            )
         result = _result(run, sinks)
         services.objects.put(bucket, folder.result(number), result.to_json(), "application/json")
         fields = {"range": number, "accepted_rows": result.accepted_rows, "rejected_rows": result.rejected_rows}
         logger.info("range_stored", extra={**fields, "duration_ms": round(invocation.elapsed_s() * 1000)})
-    services.ledger.add_progress(run.entry, rows=part.last_row - part.after_row, read_bytes=part.size_bytes)
+    services.ledger.add_progress(
+        run.entry, rows=file_range.last_row - file_range.after_row, read_bytes=file_range.size_bytes
+    )
 
 
-def _reader(run: Run, part: Range, header_bytes: int, encoding: str) -> RangeReader:
+def _reader(run: Run, file_range: Range, header_bytes: int, encoding: str) -> RangeReader:
     objects, original = run.services.objects, run.entry.original
     header = b"".join(objects.stretch(original, 0, header_bytes))
-    body = objects.stretch(original, part.start, part.end)
+    body = objects.stretch(original, file_range.start, file_range.end)
     # The last range ends where the object ends: nothing lies behind it.
-    ahead_end = min(part.end + LOOK_AHEAD, run.entry.size_bytes)
-    return RangeReader(header, body, objects.stretch(original, part.end, ahead_end), encoding, part)
+    ahead_end = min(file_range.end + LOOK_AHEAD, run.entry.size_bytes)
+    return RangeReader(header, body, objects.stretch(original, file_range.end, ahead_end), encoding, file_range)
 
 
 def _result(run: Run, sinks: Sinks) -> RangeResult:

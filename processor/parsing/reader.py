@@ -93,8 +93,8 @@ class RowReader:
         """Where the next row begins. While :meth:`runs` hands out a run, that is its first row."""
         return Place(self._number, self._lines.taken - len(self._pushed_back), self._reread)
 
-    def go_on_from(self, row: int, reread: int) -> None:
-        """Count as if ``row`` rows had been read before the next one, at the cost of ``reread`` in reading again."""
+    def count_from(self, row: int, reread: int) -> None:
+        """Count as if ``row`` rows had been read before the next one, and ``reread`` characters again."""
         self._number, self._reread = row, reread
 
     def _next_line(self) -> str | None:
