@@ -1,1 +1,1 @@
-"""The console's JSON API, under ``/api/``: the same reads and actions as the pages, for scripts."""
+"""Owns the JSON API under ``/api/``: the data and actions of the pages, for scripts."""

@@ -1,4 +1,4 @@
-"""The activity for scripts: who did what, when, to what, with what result."""
+"""The activity for scripts: the actions of people and scripts, with their results."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def list_actions(
     cursor: Annotated[str, Query(max_length=2000, description="`older` or `newer` of another page.")] = "",
     limit: Annotated[int, Query(ge=1, le=100)] = 50,
 ) -> ActionsOut:
-    """List what people asked for, the newest first."""
+    """List actions, the newest first."""
     try:
         found = console.actions.list_actions(cursor, limit)
     except CursorError as error:
@@ -34,7 +34,7 @@ def list_actions(
 
 @router.get("/actions/{action_id}", responses=problems(404))
 def read_action(action_id: ActionId, console: ConsoleDep) -> ActionOut:
-    """Tell how far an action on many things is."""
+    """Read an action on many files or dead letters, with its progress."""
     action = console.actions.read_action(action_id)
     if action is None:
         raise NotFoundError(f"There is no action {action_id} on many things.", "See /api/actions.")
@@ -43,8 +43,8 @@ def read_action(action_id: ActionId, console: ConsoleDep) -> ActionOut:
 
 @router.post("/actions/{action_id}/stop", responses=problems(404, 409))
 def stop_action(action_id: ActionId, console: ConsoleDep, user: Operator) -> ActionOut:
-    """Ask an action on many things to stop; what it has done stays done."""
+    """Stop an action on many files or dead letters; what it has done stays done."""
     if not console.actions.request_stop(action_id, user.name):
         read_action(action_id, console)
-        raise RefusedError("The action is over already.", "See what came of it.")
+        raise RefusedError("The action is over already.", f"Read its result at /api/actions/{action_id}.")
     return read_action(action_id, console)

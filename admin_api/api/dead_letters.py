@@ -1,4 +1,4 @@
-"""Dead letters for scripts: what the queue holds, and asking the worker to redrive or delete some or all."""
+"""Dead letters for scripts: what the queue holds, and redriving or deleting some or all."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ router = APIRouter(prefix="/api", tags=["Dead letters"])
 
 
 class LettersActionIn(BaseModel):
-    """What is to be done to which letters: to those named, or to all that are there now."""
+    """An action on the letters named, or on all that are in the queue now."""
 
     do: Literal["redrive", "delete"]
     message_ids: list[MessageId] = Field(default_factory=list, max_length=MOST_LETTERS)
     all: bool = Field(default=False, description="All letters, instead of message_ids.")
-    rate_per_s: int = Field(default=5, ge=1, le=500, description="How many letters a second are redriven.")
+    rate_per_s: int = Field(default=5, ge=1, le=500, description="Letters redriven a second.")
     action_id: Annotated[str, Field(pattern=ACTION_ID)] = Field(
-        default="", description="Your own id of this request: sent again, it is done once."
+        default="", description="Your own id of this request: sent twice, it is done once."
     )
 
 
 @router.get("/dead-letters", responses=problems())
 def list_dead_letters(console: ConsoleDep) -> DeadLettersOut:
-    """Look at the dead letters, up to 1,000; each stays where it is."""
+    """List the dead letters, up to 1,000; each stays in the queue."""
     look = console.dead_letters.look(MOST_LETTERS)
     letters = [DeadLetterOut.model_validate(letter) for letter in look.letters]
     return DeadLettersOut(dead_letters=letters, about=look.about, complete=look.complete)
@@ -42,9 +42,9 @@ def list_dead_letters(console: ConsoleDep) -> DeadLettersOut:
 
 @router.post("/dead-letters/actions", status_code=202, responses=problems())
 def act_on_letters(wanted: LettersActionIn, console: ConsoleDep, user: Operator) -> ActionOut:
-    """Begin to redrive or delete letters; `/api/actions/{action_id}` tells how far it is."""
+    """Begin to redrive or delete letters; follow the progress at `/api/actions/{action_id}`."""
     if wanted.all == bool(wanted.message_ids):
-        raise InvalidError("Either message_ids or all is needed, and not both.")
+        raise InvalidError("Exactly one of message_ids and all is needed.")
     kind = ActionKind(wanted.do)
     ids = list(dict.fromkeys(wanted.message_ids))
     selection: dict[str, Any] = {"message_ids": ids}

@@ -1,4 +1,4 @@
-"""The page that describes the JSON API, made from its OpenAPI document; no script from elsewhere draws it."""
+"""The page that describes the JSON API, rendered from its OpenAPI document without a foreign script."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ _METHODS = ("get", "post", "put", "delete")
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One thing that a call takes."""
+    """A parameter of a call, or a field of its body."""
 
     name: str
     place: str
-    """query, path or body."""
+    """``query``, ``path`` or ``body``."""
     kind: str
     required: bool
     description: str
@@ -37,12 +37,12 @@ class Call:
     description: str
     parameters: tuple[Parameter, ...]
     answers: tuple[tuple[str, str], ...]
-    """Status and its meaning."""
+    """Statuses and their meanings."""
 
 
 @dataclass(frozen=True, slots=True)
 class DocsPage:
-    """The API as its page tells it."""
+    """The page's context."""
 
     groups: dict[str, list[Call]]
     console_url: str
@@ -52,7 +52,7 @@ class DocsPage:
 
 @router.get("/api/docs")
 def show_api_docs(request: Request) -> Response:
-    """Show every call with what it takes and what it answers."""
+    """Show every call with its parameters and answers."""
     console = request.app.state.console
     context = DocsPage(
         groups=group_calls(request.app.openapi()),
@@ -64,7 +64,7 @@ def show_api_docs(request: Request) -> Response:
 
 
 def group_calls(document: dict[str, Any]) -> dict[str, list[Call]]:
-    """Read the calls out of an OpenAPI document, by their first tag."""
+    """Group the calls of an OpenAPI document by their first tag."""
     groups: dict[str, list[Call]] = {}
     for path, item in document["paths"].items():
         for method in _METHODS:

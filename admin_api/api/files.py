@@ -1,4 +1,4 @@
-"""Files for scripts: lists, a file's story, and what may be done to files."""
+"""Files for scripts: lists, a file's story, and actions on files."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _MOMENT = r"^(|2\d{3}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z)$"
 
 
 def _normalise_moment(text: str) -> str:
-    """Write a moment as the ledger does; raises ValueError for a day that no calendar has."""
+    """Write a moment as the ledger does; raises ValueError for an impossible date."""
     return to_iso(from_iso(text)) if text else ""
 
 
@@ -39,7 +39,7 @@ FileId = Annotated[str, Path(pattern=FILE_ID, examples=["3887c2b429aa1757c46a107
 
 
 class FileListParameters(BaseModel):
-    """Which files are wanted; what is left out wants all."""
+    """The filter of a list; an absent parameter filters nothing."""
 
     state: FileState | None = None
     since: Moment = ""
@@ -52,32 +52,32 @@ class FileListParameters(BaseModel):
 
 
 class FileActionIn(BaseModel):
-    """What is to be done to a file."""
+    """An action on one file."""
 
     kind: Literal["reprocess", "process_anyway", "dismiss"]
-    reason: str = Field(default="", max_length=500, description="Why; needed to dismiss.")
+    reason: str = Field(default="", max_length=500, description="Required to dismiss.")
     action_id: str = Field(
         default="",
         pattern=ACTION_ID,
-        description="Your own id of this request, such as 20261125T184400Z-0123abcd: sent again, it is done once.",
+        description="Your own id of this request, such as 20261125T184400Z-0123abcd: sent twice, it is done once.",
     )
 
     def asked_by(self, user: User, now: datetime) -> ActionRequest:
-        """Say who asks for what; raises :class:`InvalidError` where the reason is missing."""
+        """Return the action as a user's request; raises :class:`InvalidError` without a required reason."""
         if ActionKind(self.kind) is ActionKind.DISMISS and not self.reason.strip():
-            raise InvalidError("Files are dismissed with a reason.", "Say why in `reason`.")
+            raise InvalidError("A reason is required to dismiss files.", "Give it in `reason`.")
         return ActionRequest(user, ActionKind(self.kind), self.action_id or new_action_id(now), self.reason.strip())
 
 
 class FilesActionIn(FileActionIn):
-    """What is to be done to several files."""
+    """An action on several files."""
 
     file_ids: list[Annotated[str, Field(pattern=FILE_ID)]] = Field(min_length=1, max_length=1_000)
 
 
 @router.get("/files", responses=problems())
 def list_files(asked: Annotated[FileListParameters, Query()], console: ConsoleDep) -> FilesOut:
-    """List files, the newest first. With `searched_to`, the look ended there: go on with `older`."""
+    """List files, the newest first. If `searched_to` is set, the search ended there: go on with `older`."""
     wanted = FileFilter(**asked.model_dump(exclude={"cursor", "limit"}))
     try:
         found = console.files.list_files(wanted, cursor=asked.cursor, limit=asked.limit)
@@ -89,7 +89,7 @@ def list_files(asked: Annotated[FileListParameters, Query()], console: ConsoleDe
 
 @router.get("/files/{file_id}", responses=problems(404))
 def read_file(file_id: FileId, console: ConsoleDep) -> FileStoryOut:
-    """Tell a file's whole story: its state, its runs and what people did to it, the oldest first."""
+    """Read a file's whole story: its state, its runs and the actions on it, the oldest first."""
     story = story_or_404(console, file_id)
     return FileStoryOut(
         file=FileOut.model_validate(story.entry),
@@ -100,13 +100,13 @@ def read_file(file_id: FileId, console: ConsoleDep) -> FileStoryOut:
 
 @router.post("/files/{file_id}/actions", responses=problems(404, 409))
 def act(file_id: FileId, wanted: FileActionIn, console: ConsoleDep, user: Operator) -> ActionOut:
-    """Reprocess a file, process a duplicate anyway, or dismiss a file that nobody will put right."""
+    """Reprocess a file, process a duplicate anyway, or dismiss a file that needs nothing more."""
     return ActionOut.model_validate(act_on_file(console, wanted.asked_by(user, console.now()), file_id))
 
 
 @router.post("/files/actions", status_code=202, responses=problems())
 def act_on_several(wanted: FilesActionIn, console: ConsoleDep, user: Operator) -> ActionOut:
-    """Begin to do the same to several files; `/api/actions/{action_id}` tells how far it is."""
+    """Begin an action on several files; follow the progress at `/api/actions/{action_id}`."""
     ids = list(dict.fromkeys(wanted.file_ids))
     asked = wanted.asked_by(user, console.now())
     subject = f"{len(ids):,} chosen file{'s' * (len(ids) != 1)}"

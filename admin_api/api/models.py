@@ -1,4 +1,4 @@
-"""The JSON API's documents. Times are ISO 8601 in UTC; sums of money are texts, so that nothing is rounded."""
+"""The JSON API's documents. Times are ISO 8601 in UTC; amounts of money are strings, so that nothing is rounded."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ type Exact = Annotated[Decimal, PlainSerializer(str, return_type=str)]
 
 
 class Document(BaseModel):
-    """A document that is made from one of our own objects of the same attributes."""
+    """A document made from an object with the same attributes."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -70,7 +70,7 @@ class RunOut(Document):
 
 
 class ActionOut(Document):
-    """Something that a person asked for, and what came of it."""
+    """An action of a person or script, and its result."""
 
     action_id: str = Field(examples=["20261125T184400Z-0123abcd"])
     kind: ActionKind
@@ -116,7 +116,7 @@ class DeadLetterOut(Document):
 
 
 class FilesOut(BaseModel):
-    """A page of files, the newest first; the cursors lead to the pages around it."""
+    """A page of files, the newest first, with the cursors of the pages around it."""
 
     files: list[FileOut]
     older: str
@@ -125,7 +125,7 @@ class FilesOut(BaseModel):
 
 
 class FileStoryOut(BaseModel):
-    """A file with all its runs and all that people did to it."""
+    """A file with all its runs and actions."""
 
     file: FileOut
     runs: list[RunOut]
@@ -155,7 +155,7 @@ class FileOrdersOut(BaseModel):
 
 
 class DeadLettersOut(BaseModel):
-    """What the dead-letter queue holds; ``about`` is SQS's own approximate number."""
+    """What the dead-letter queue holds; ``about`` is SQS's approximate number."""
 
     dead_letters: list[DeadLetterOut]
     about: int
@@ -171,10 +171,12 @@ class ActionsOut(BaseModel):
 
 
 class UploadIn(BaseModel):
-    """The file that is to be uploaded."""
+    """The file to be uploaded."""
 
     name: str = Field(min_length=1, max_length=255, examples=["orders.csv"])
-    encoding: str = Field(default="", pattern="^(|utf-8|cp1252)$", description="Only where it is not the stack's own.")
+    encoding: str = Field(
+        default="", pattern="^(|utf-8|cp1252)$", description="Only if it differs from the stack's default."
+    )
 
 
 class UploadOut(BaseModel):
@@ -195,15 +197,15 @@ class Problem(BaseModel):
 
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """Declare refusals for the OpenAPI document; what every call may answer is among them."""
+    """Declare these refusals for the OpenAPI document, and those that every call may answer."""
     content = {"application/problem+json": {"schema": Problem.model_json_schema()}}
     words = {
-        400: "The body is no JSON",
-        401: "Nobody is signed in",
-        403: "Not for viewers",
-        404: "There is no such thing",
+        400: "The body is not JSON",
+        401: "Not signed in",
+        403: "Not permitted for viewers",
+        404: "Not found",
         409: "Not possible now",
-        422: "A parameter cannot be used",
+        422: "A parameter is invalid",
         503: "AWS did not answer",
     }
     return {

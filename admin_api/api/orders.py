@@ -1,4 +1,4 @@
-"""Stored orders for scripts: by order id, by customer, by file."""
+"""Stored orders for scripts, by order id, customer or file."""
 
 from __future__ import annotations
 
@@ -47,9 +47,9 @@ def find_orders(
 def list_orders_of_file(
     file_id: FileId, console: ConsoleDep, first: Annotated[int, Query(ge=0)] = 0, limit: Limit = 50
 ) -> FileOrdersOut:
-    """List a file's orders in the order of its rows, as they are stored now."""
+    """List a file's orders in row order, as they are stored now."""
     entry = file_or_404(console, file_id)
-    # Only its run knows at which byte later rows begin.
+    # Only the run's entry says at which byte later rows begin.
     run = run_of_rows(console.ledger.list_runs(file_id)) if first else None
     (found,) = console.orders.compare([console.orders.of_file(entry, run, first=first, limit=limit)])
     return FileOrdersOut(

@@ -1,4 +1,4 @@
-"""Uploads for scripts: a presigned POST, so that the file itself goes straight to S3."""
+"""Uploads for scripts: a presigned POST, by which the file goes straight to S3."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ router = APIRouter(prefix="/api", tags=["Uploads"])
 
 @router.post("/uploads", status_code=201, responses=problems())
 def prepare_upload(wanted: UploadIn, console: ConsoleDep, user: Operator) -> UploadOut:
-    """Allow one upload of one file, for 15 minutes."""
+    """Presign the upload of one file, valid for 15 minutes."""
     try:
         post = uploads.prepare_upload(console, user, wanted.name, wanted.encoding)
     except UploadNameError as error:
