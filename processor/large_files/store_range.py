@@ -47,17 +47,15 @@ def store_range(
     else:
         sinks = Sinks.of(run, folder.accepted(number), folder.rejected(number), headed=False)
         with sinks.completed(), span("read and validate"):
+            reader = _reader(run, file_range, header_bytes, encoding)
             # A range may be all blank lines: the plan has seen that the file has rows.
-            load_rows(
-                run, _reader(run, file_range, header_bytes, encoding), sinks, Deadline(invocation, remedy=_REMEDY)
-            )
+            load_rows(run, reader, sinks, Deadline(invocation, remedy=_REMEDY))
         result = _result(run, sinks)
         services.objects.put(bucket, folder.result(number), result.to_json(), "application/json")
         fields = {"range": number, "accepted_rows": result.accepted_rows, "rejected_rows": result.rejected_rows}
         logger.info("range_stored", extra={**fields, "duration_ms": round(invocation.elapsed_s() * 1000)})
-    services.ledger.add_progress(
-        run.entry, rows=file_range.last_row - file_range.after_row, read_bytes=file_range.size_bytes
-    )
+    rows = file_range.last_row - file_range.after_row
+    services.ledger.add_progress(run.entry, rows=rows, read_bytes=file_range.size_bytes)
 
 
 def _reader(run: Run, file_range: Range, header_bytes: int, encoding: str) -> RangeReader:

@@ -1,8 +1,7 @@
-"""Turns the bytes of a file into UTF-8 text: kind, compression, encoding; checks all of it before anything is stored.
+"""Turns the bytes of a file into UTF-8 text, and checks all of them first: kind of file, compression, encoding. Pure.
 
-The check reads the whole file once and the processing reads it again. That costs a second GET and a few seconds a
-gigabyte, and buys that a file fails before its first order is stored or not at all. Pure: blocks of bytes come in from
-the caller.
+The file is read twice, once to be checked and once to be loaded. That costs a second GET and a few seconds a gigabyte;
+in return a file fails before its first order is stored, or not at all.
 """
 
 from __future__ import annotations
@@ -18,12 +17,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 ENCODINGS = {"utf-8": "utf-8-sig", "cp1252": "cp1252"}
-"""What an upload may declare, and the codec that reads it (UTF-8 with or without byte order mark)."""
+"""The encodings that an upload may declare, each with its codec (UTF-8 with or without byte order mark)."""
 
-SLICE = (
-    128 * 1024
-)  # Bytes decoded at a time: text and its split lines are several times larger, and are to stay in the CPU's cache.
-_PACKED_SLICE = 16 * 1024  # Bytes unpacked at a time: zlib copies what is left of them behind every member and piece.
+SLICE = 128 * 1024
+"""Bytes decoded at a time: text and its split lines are several times larger, and should stay in the CPU's cache."""
+_PACKED_SLICE = 16 * 1024
+"""Bytes unpacked at a time: zlib copies the rest of them after every member and piece."""
 _GZIP_MAGIC = b"\x1f\x8b"
 _SIGNATURES = (
     (b"\x89PNG\r\n\x1a\n", "a PNG picture"),
@@ -42,7 +41,7 @@ _UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 class ContentCheck(NamedTuple):
-    """What the check found: sizes in bytes as stored and as unpacked, lines, the SHA-256 of the bytes as stored."""
+    """Findings of the check: sizes in bytes as stored and as unpacked, lines, the SHA-256 of the bytes as stored."""
 
     stored_bytes: int
     unpacked_bytes: int
@@ -110,14 +109,14 @@ def slices(blocks: Iterable[bytes], size: int = SLICE) -> Iterator[bytes]:
 
 
 def _unpack(blocks: Iterable[bytes], limit_bytes: int) -> Iterator[bytes]:
-    """Unpack gzip (RFC 1952, several members too) a bounded slice at a time, so that a bomb costs no memory."""
+    """Unpack gzip (RFC 1952, also of several members) by bounded slices, so that a bomb costs no memory."""
     unpacker = zlib.decompressobj(wbits=31)
     unpacked = 0
-    begun = False
+    started = False
     for packed in slices(blocks, _PACKED_SLICE):
         pending = packed
         while pending:
-            if unpacker.eof:  # The next member begins; padding with zero bytes is allowed by gzip itself.
+            if unpacker.eof:  # The next member begins; gzip allows zero bytes before it.
                 pending = pending.lstrip(b"\0")
                 if not pending:
                     break
@@ -125,16 +124,16 @@ def _unpack(blocks: Iterable[bytes], limit_bytes: int) -> Iterator[bytes]:
             try:
                 piece = unpacker.decompress(pending, SLICE)
             except zlib.error as error:
-                never_gzip = not begun and "header check" in str(error)
+                never_gzip = not started and "header check" in str(error)
                 raise BadGzipError("it is not gzip data" if never_gzip else "it is damaged") from error
-            begun = True
+            started = True
             pending = unpacker.unconsumed_tail or unpacker.unused_data
             unpacked += len(piece)
             if unpacked > limit_bytes:
                 raise TooLargeError(limit_bytes, unpacked=True)
             if piece:
                 yield piece
-    if begun and not unpacker.eof:
+    if started and not unpacker.eof:
         raise BadGzipError("it ends in the middle")
 
 
@@ -148,7 +147,7 @@ def refuse_other_kinds(start: bytes) -> None:
 
 
 class EncodingChecker:
-    """Decodes and forgets, counting lines so that a wrong byte can be named by its place."""
+    """Decodes text to nothing, and counts its lines to name the place of a wrong byte."""
 
     def __init__(self, encoding: str) -> None:
         self._encoding = encoding
@@ -161,7 +160,7 @@ class EncodingChecker:
         try:
             self._decoder.decode(piece, final)
         except UnicodeDecodeError as error:
-            # The decoder may hold bytes of the piece before; error.object has them in front. They hold no line feed.
+            # error.object begins with bytes of the piece before, if the decoder held some. They hold no line feed.
             line = self.lines + error.object.count(b"\n", 0, error.start) + 1
             raise WrongEncodingError(self._encoding.upper(), line, error.object[error.start]) from error
         self.lines += piece.count(b"\n")

@@ -1,6 +1,6 @@
-"""The lines of a text, each handed out once, from blocks of UTF-8 that may end anywhere.
+"""The lines of a text, each handed out once, from blocks of UTF-8 that may end anywhere. Pure.
 
-Two readers share it: one takes a line at a time, the other looks at all lines of a block at once. Pure.
+Lines are taken one at a time, or a whole block of them is searched at once.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
 
 def whole_lines(blocks: Iterable[bytes], longest: int) -> Iterator[bytes]:
-    """Yield the text in blocks that end with a line feed, the last line too; no line is split between two.
+    """Yield the text in blocks of whole lines, each of which ends with a line feed, also the last.
 
-    A line of more than ``longest`` characters that goes on beyond its block comes cut, but still too long.
+    A line of more than ``longest`` characters that goes on beyond its block is cut, to a length that is still too long.
     """
     most = 4 * (longest + 1)  # Bytes: a character has at most four.
     tail = bytearray()
@@ -33,13 +33,13 @@ def whole_lines(blocks: Iterable[bytes], longest: int) -> Iterator[bytes]:
 
 
 class Lines:
-    """A place in a text."""
+    """The lines of a text, and a place in it."""
 
     def __init__(self, blocks: Iterable[bytes], longest: int) -> None:
         self._blocks = whole_lines(blocks, longest)
         self._split: list[bytes] | None = None
         self.block = b""
-        """Whole lines; those before :attr:`at` are handed out."""
+        """Whole lines, of which those before :attr:`at` are handed out."""
         self.count = 0
         """How many lines the block has."""
         self.at = 0
@@ -51,7 +51,7 @@ class Lines:
         return self._before + self.at
 
     def more(self) -> bool:
-        """Tell whether a line is left, and move on to the next block where the last one is used up."""
+        """Tell whether there is another line; move to the next block at the end of one."""
         while self.at == self.count:
             block = next(self._blocks, None)
             if block is None:
@@ -66,11 +66,11 @@ class Lines:
             return None
         line = self.raw(self.at)
         self.at += 1
-        # A line that came cut may end in the middle of a character.
+        # A cut line may end in the middle of a character.
         return line.decode(errors="ignore")
 
     def raw(self, at: int) -> bytes:
-        """Return a line of the block without its line feed, and hand nothing out."""
+        """Return a line of the block without its line feed; it does not count as handed out."""
         if self._split is None:
             self._split = self.block.split(b"\n")
         return self._split[at]

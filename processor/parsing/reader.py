@@ -1,8 +1,8 @@
-"""Turns UTF-8 text into rows: header, dialect, quoting and the bounds that keep memory flat.
+"""The row reader: turns UTF-8 text into rows, by header, delimiter, quotes and bounds that keep memory flat.
 
-Follows RFC 4180 for quoting (https://www.rfc-editor.org/rfc/rfc4180) and accepts LF as well as CRLF. Knows nothing of
-what the cells mean; ``processor.domain.columns`` validates them, or ``processor.parsing.plain_rows`` where a row needs
-no more than a look. Rows are plain tuples, because there may be millions.
+Follows RFC 4180 for quoting (https://www.rfc-editor.org/rfc/rfc4180) and accepts LF as well as CRLF. The cells are
+validated by ``processor.domain.columns``, or by the patterns of ``processor.parsing.plain_rows``. Rows are tuples, as
+there may be millions.
 """
 
 from __future__ import annotations
@@ -23,17 +23,18 @@ if TYPE_CHECKING:
 
 DELIMITERS = (",", ";", "\t", "|")
 LONGEST_ROW = 65_536
-"""Characters. Longer rows are rejected unread, so that neither one huge cell nor a stray quote can fill the memory."""
+"""Characters. Longer rows are rejected unread, so that neither a huge cell nor a stray quote can fill the memory."""
 MOST_REREAD = 1_000 * LONGEST_ROW
-"""Characters (a line counts as :data:`_LINE_COST` more) that may be read again so that a stray quote costs one line
-only. Beyond it the lines that it swallowed are rejected together, or a hostile file would make the work quadratic."""
+"""Characters (a line counts as :data:`_LINE_COST` more) that may be read again, so that a stray quote costs one line
+only. Beyond the bound the lines that it swallowed are rejected together, or a hostile file would make the work
+quadratic."""
 _LINE_COST = 32
 
 TOO_LONG = f"longer than {LONGEST_ROW:,} characters"
 NEVER_CLOSED = f"a quote is opened and not closed within {LONGEST_ROW:,} characters"
 AFTER_QUOTE = "text follows a closing quote (double the quotes inside a cell)"
 STRAY_RETURN = "contains a carriage return outside quotes"
-_CSV_PROBLEMS = {  # what the csv module says : what a person can act on
+_CSV_PROBLEMS = {  # the csv module's words : words that a person can act on
     "unexpected end of data": NEVER_CLOSED,
     "expected after": AFTER_QUOTE,
     "new-line character seen": STRAY_RETURN,
@@ -42,32 +43,32 @@ _CSV_PROBLEMS = {  # what the csv module says : what a person can act on
 
 type RawRow = tuple[int, Sequence[str], str, str]
 """Row number (the header is row 1, as a spreadsheet counts), cells, problem or "", the row as it stands in the file.
-The cells stand in the order of ``processor.domain.columns.COLUMNS``; a row with a problem has none, since nobody can
-say which cell belongs to which column."""
+The cells are in the order of ``processor.domain.columns.COLUMNS``; a row with a problem has none, as nobody knows which
+cell belongs to which column."""
 
 
 class PlainRows(NamedTuple):
-    """Rows that follow one another and are plain: the number of the first, the cells of each in UTF-8."""
+    """Consecutive plain rows: the number of the first, and the cells of each in UTF-8."""
 
     first: int
     rows: list[tuple[bytes, ...]]
     quoted: bool = False
-    """Whether quotes were around cells, so that there may be commas in them."""
+    """Whether cells were in quotes, so that they may hold commas."""
 
 
 class Place(NamedTuple):
-    """Where a row begins, and all that what was read before it means to the rows from here on."""
+    """The start of a row, with the reader's state there: enough to read on from it."""
 
     row: int
     """Number of the row before."""
     line: int
-    """How many lines of the text are in front."""
+    """How many lines of the text are before it."""
     reread: int
     """How much of :data:`MOST_REREAD` is used."""
 
 
 class RowReader:
-    """Iterates over the rows of one file: each by itself, or, by :meth:`runs`, the plain ones together.
+    """Iterates over the rows of one file: each by itself, or, by :meth:`chunks`, plain ones together.
 
     Raises, on construction: :class:`NoHeaderError`, :class:`MissingColumnError`, :class:`DuplicateColumnError`.
     """
@@ -90,7 +91,7 @@ class RowReader:
 
     @property
     def place(self) -> Place:
-        """Where the next row begins. While :meth:`runs` hands out a run, that is its first row."""
+        """The start of the next row; while :meth:`chunks` yields plain rows, of the first of them."""
         return Place(self._number, self._lines.taken - len(self._pushed_back), self._reread)
 
     def count_from(self, row: int, reread: int) -> None:
@@ -101,7 +102,7 @@ class RowReader:
         return self._pushed_back.popleft() if self._pushed_back else self._lines.take()
 
     def _read_header(self) -> tuple[list[str], str]:
-        """Choose the delimiter under which the first line names the most columns; data is never looked at."""
+        """Choose the delimiter under which the first line names the most columns; data rows have no say."""
         line: str | None = ""
         while line is not None and not line.strip(" \r"):
             line = self._next_line()
@@ -132,20 +133,20 @@ class RowReader:
                 yield row
 
     def chunks(self) -> Iterator[PlainRows | RawRow]:
-        """Yield the same rows in the same order, those that are plain in runs, which are much cheaper to read."""
+        """Yield the same rows in the same order, consecutive plain rows together, which is much cheaper."""
         lines, plain = self._lines, self._plain
         searched = b""
-        found: list[tuple[bytes, ...]] = []
-        others: list[int] = []
+        cells: list[tuple[bytes, ...]] = []  # Of each line of the block; empty ones for a line that is not plain.
+        others: list[int] = []  # The lines that are not plain, and the end.
         while self._pushed_back or lines.more():
             if lines.block is not searched:
                 searched = lines.block
-                found = plain.find(searched) or []
-                others = [at for at, cells in enumerate(found) if not cells[0]]
-                others.append(len(found))
-            end = 0 if self._pushed_back or not found else others[bisect_left(others, lines.at)]
+                cells = plain.find(searched) or []
+                others = [at for at, line_cells in enumerate(cells) if not line_cells[0]]
+                others.append(len(cells))
+            end = 0 if self._pushed_back or not cells else others[bisect_left(others, lines.at)]
             if end > lines.at:
-                yield PlainRows(self._number + 1, found[lines.at : end])
+                yield PlainRows(self._number + 1, cells[lines.at : end])
                 self._number += end - lines.at
                 lines.at = end
             elif not self._pushed_back and (quoted := self._quoted_rows()):
@@ -156,17 +157,17 @@ class RowReader:
                 yield row
 
     def _quoted_rows(self) -> list[tuple[bytes, ...]]:
-        """Return the cells of the rows from here on in the block that are plain but for quotes around cells."""
-        lines, found = self._lines, []
+        """Return the cells of the next rows of the block that are plain except for quotes around cells."""
+        lines, rows = self._lines, []
         for at in range(lines.at, lines.count):
             cells = self._plain.quoted(lines.raw(at))
             if not cells:
                 break
-            found.append(cells)
-        return found
+            rows.append(cells)
+        return rows
 
     def _read(self, line: str) -> RawRow | None:
-        """Read the row that begins with this line, carefully; None if the line is blank."""
+        """Read the row that begins with this line, cell by cell; None if the line is blank."""
         self._number += 1
         if len(line) > LONGEST_ROW:
             return self._number, (), TOO_LONG, line[:LONGEST_ROW]
@@ -193,8 +194,8 @@ class RowReader:
     def _read_quoted(self, first: str) -> tuple[Sequence[str], str, str]:
         """Read a row that holds quotes, and may therefore span lines: its cells, problem and text.
 
-        A stray quote must not swallow the rows behind it: if it is never closed, or closed by another stray one so
-        that the cells do not add up, only the line that opens it is rejected and reading resumes with the next line.
+        A stray quote must not swallow the rows behind it. If it is never closed, or closed by another stray quote so
+        that the number of cells is wrong, only the line that opens it is rejected, and the next line is read as a row.
         """
         taken = [first]
         size = len(first)
@@ -215,22 +216,22 @@ class RowReader:
         except csv.Error as error:
             problem = next((ours for theirs, ours in _CSV_PROBLEMS.items() if theirs in str(error)), str(error))
         if problem:
-            self._give_lines_back(taken, size)
+            self._push_lines_back(taken, size)
         elif size > LONGEST_ROW:
             problem = TOO_LONG
         return cells, problem, "\n".join(taken).removesuffix("\r")[:LONGEST_ROW]
 
-    def _give_lines_back(self, taken: list[str], size: int) -> None:
-        """Keep the line that opens the quote and let the others be read as rows of their own."""
-        kept = len(taken)
-        cost = size + kept * _LINE_COST
-        if kept > 1 and self._reread + cost <= MOST_REREAD:
+    def _push_lines_back(self, taken: list[str], size: int) -> None:
+        """Keep the line that opens the quote; the others are read again, as rows of their own."""
+        keep = len(taken)
+        cost = size + keep * _LINE_COST
+        if keep > 1 and self._reread + cost <= MOST_REREAD:
             self._reread += cost
-            kept = 1
+            keep = 1
         elif size > LONGEST_ROW:
-            kept = max(1, kept - 1)  # The line that passed the bound is read again rather than cut.
-        self._pushed_back.extendleft(reversed(taken[kept:]))
-        del taken[kept:]
+            keep = max(1, keep - 1)  # The line that passed the bound is read again, not cut.
+        self._pushed_back.extendleft(reversed(taken[keep:]))
+        del taken[keep:]
 
 
 class _Dialect(TypedDict):
@@ -240,12 +241,12 @@ class _Dialect(TypedDict):
 
 
 def _dialect(delimiter: str) -> _Dialect:
-    """Say how the csv module reads quotes: strictly, but a space before an opening quote is not part of the cell."""
+    """Return the csv module's options: strict quotes, and spaces before an opening quote are skipped."""
     return {"delimiter": delimiter, "strict": True, "skipinitialspace": True}
 
 
 def _header_names(line: str, delimiter: str) -> list[str]:
-    """Read the header's names, trimmed and in lower case; a header that is no CSV under this delimiter names none."""
+    """Return the header's names, trimmed and in lower case; none if it is no CSV under this delimiter."""
     try:
         return [cell.strip().lower() for cell in next(csv.reader([line], **_dialect(delimiter)))]
     except csv.Error:
