@@ -67,7 +67,7 @@ class Dismissal:
     def _archive(self, source: ObjectVersion, key: str = "") -> str:
         """Copy an object to the archive and return the copy's version; "" if there is no such object."""
         try:
-            facts = self.objects.facts(source)
+            facts = self.objects.read_facts(source)
         except ObjectGoneError:
             return ""
         return self.objects.copy(facts, key or _archived(source.key)).version_id

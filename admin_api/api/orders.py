@@ -13,7 +13,7 @@ from admin_api.web.errors import InvalidError
 from admin_api.wiring.services import ConsoleDep
 from processor.domain.cursors import CursorError
 from processor.orders.lookup import CustomerIndexMissingError
-from processor.storage.accepted_reader import run_of_rows
+from processor.storage.accepted_reader import run_with_offsets
 
 router = APIRouter(prefix="/api", tags=["Orders"])
 
@@ -34,9 +34,9 @@ def find_orders(
         raise InvalidError("Exactly one of order_id and customer is needed.")
     try:
         if order_id.strip():
-            found = console.orders.by_order_id(order_id, cursor, limit)
+            found = console.orders.find_by_order_id(order_id, cursor, limit)
         else:
-            found = console.orders.by_customer(customer, cursor, limit)
+            found = console.orders.find_by_customer(customer, cursor, limit)
     except (CursorError, CustomerIndexMissingError) as error:
         raise InvalidError(str(error)) from error
     orders = [OrderOut.model_validate(order) for order in found.orders]
@@ -50,8 +50,10 @@ def list_orders_of_file(
     """List a file's orders in row order, as they are stored now."""
     entry = file_or_404(console, file_id)
     # Only the run's entry says at which byte later rows begin.
-    run = run_of_rows(console.ledger.list_runs(file_id)) if first else None
-    (found,) = console.orders.compare([console.orders.of_file(entry, run, first=first, limit=limit)])
+    run = run_with_offsets(console.ledger.list_runs(file_id)) if first else None
+    (found,) = console.orders.compare_with_table(
+        [console.orders.list_file_orders(entry, run, first=first, limit=limit)]
+    )
     return FileOrdersOut(
         orders=[OrderOut.model_validate(order) for order in found.orders],
         missing=[order.row_number for order in found.missing],

@@ -57,7 +57,7 @@ class Text(NamedTuple):
         breaks = "" if self.line_breaks else ", line breaks or tabs"
         return f"1 to {self.longest} characters, no control characters{breaks}"
 
-    def read(self, cell: str) -> tuple[Value, str]:
+    def parse(self, cell: str) -> tuple[Value, str]:
         """Return the value and "", or anything and the reason."""
         if not cell or cell.isspace():
             return "", EMPTY
@@ -83,7 +83,7 @@ class Whole(NamedTuple):
         """Describe what passes, for the table of docs/file-format.md."""
         return f"whole number from {self.smallest:,} to {self.largest:,}, digits only"
 
-    def read(self, cell: str) -> tuple[Value, str]:
+    def parse(self, cell: str) -> tuple[Value, str]:
         """Return the value and "", or anything and the reason."""
         if _WHOLE.fullmatch(cell):
             value = int(cell)
@@ -107,7 +107,7 @@ class Money(NamedTuple):
         """Describe what passes, for the table of docs/file-format.md."""
         return f"decimal from 0 to {self.largest:,}, at most {self.places} decimal places, point as decimal mark"
 
-    def read(self, cell: str) -> tuple[Value, str]:
+    def parse(self, cell: str) -> tuple[Value, str]:
         """Return the value and "", or anything and the reason."""
         if _DECIMAL.fullmatch(cell):
             if len(cell.partition(".")[2]) > self.places:
@@ -141,7 +141,7 @@ COLUMNS: tuple[Column, ...] = (
 )
 NAMES: tuple[str, ...] = tuple(column.name for column in COLUMNS)
 
-_READERS = tuple((column.name, column.read) for column in COLUMNS)
+_PARSERS = tuple((column.name, column.parse) for column in COLUMNS)
 
 
 def read_cells(cells: Sequence[str]) -> tuple[list[Value], list[Problem]]:
@@ -152,8 +152,8 @@ def read_cells(cells: Sequence[str]) -> tuple[list[Value], list[Problem]]:
     """
     values: list[Value] = []
     problems: list[Problem] = []
-    for (name, read), cell in zip(_READERS, cells, strict=True):
-        value, reason = read(cell.strip(" "))
+    for (name, parse), cell in zip(_PARSERS, cells, strict=True):
+        value, reason = parse(cell.strip(" "))
         values.append(value)
         if reason:
             problems.append(Problem(name, reason))

@@ -31,7 +31,7 @@ def join(objects: Objects, bucket: str, target: str, start: bytes, pieces: Seque
     pieces = [piece for piece in pieces if piece.size_bytes]
     if not pieces:
         return ""
-    writer = objects.writer(bucket, target)
+    writer = objects.begin_object(bucket, target)
     try:
         writer.write(start)
         for piece in pieces:
@@ -51,7 +51,7 @@ def _append(writer: ObjectWriter, objects: Objects, piece: Piece) -> None:
             start = _copy(writer, piece, start)
         else:
             end = min(piece.size_bytes, start + (missing if missing > 0 else SMALLEST_PART))
-            for block in objects.stretch(ObjectVersion(writer.bucket, piece.key), start, end):
+            for block in objects.read_stretch(ObjectVersion(writer.bucket, piece.key), start, end):
                 writer.write(block)
             start = end
 

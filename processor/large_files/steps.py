@@ -62,7 +62,7 @@ def plan_ranges(task: Task, services: Services, invocation: Invocation) -> dict[
     """
     run, facts = resume_run(task, services, invocation), None
     try:
-        facts = services.objects.facts(run.entry.original)
+        facts = services.objects.read_facts(run.entry.original)
         run = run._replace(entry=services.ledger.extend_lease(run.entry, task.lease_until, facts.size_bytes))
         encoding = encoding_of(run, facts)
         folder = _folder(run.entry, facts, encoding, services)
@@ -128,7 +128,7 @@ def _settle(run: Run, settlement: Settlement) -> None:
 def _find_facts(run: Run) -> ObjectFacts | None:
     """Look at the original; every row is stored, so a missing one is no failure."""
     with suppress(ObjectGoneError):
-        return run.services.objects.facts(run.entry.original)
+        return run.services.objects.read_facts(run.entry.original)
     return None
 
 
@@ -143,7 +143,7 @@ def _make_plan(run: Run, facts: ObjectFacts, encoding: str, folder: Folder) -> P
     deadline = Deadline(run.invocation, remedy="Raise large_file_memory_mb (more memory is more speed)")
 
     def blocks() -> Iterator[bytes]:
-        for block in objects.blocks(facts):
+        for block in objects.read_blocks(facts):
             deadline.check(0)
             yield block
 
@@ -152,13 +152,13 @@ def _make_plan(run: Run, facts: ObjectFacts, encoding: str, folder: Folder) -> P
     transitions = _TRANSITIONS + _TRANSITIONS_A_RANGE * len(file_split.ranges)
     usage = run.usage_here(run.invocation.elapsed_s()) + Usage(state_transitions=transitions)
     plan = Plan(file_split, usage)
-    objects.put(bucket, folder.manifest, plan.manifest(), _JSON)
-    objects.put(bucket, folder.plan, plan.to_json(), _JSON)
+    objects.put_object(bucket, folder.manifest, plan.manifest(), _JSON)
+    objects.put_object(bucket, folder.plan, plan.to_json(), _JSON)
     return plan
 
 
 def _read_plan(entry: FileEntry, folder: Folder, services: Services) -> Plan | None:
-    text = services.objects.read(entry.bucket, folder.plan)
+    text = services.objects.read_object(entry.bucket, folder.plan)
     return Plan.from_json(text) if text else None
 
 
@@ -167,7 +167,7 @@ def _read_results(entry: FileEntry, folder: Folder, services: Services) -> tuple
     plan = _read_plan(entry, folder, services)
     if plan is None:
         raise PlanMissingError
-    texts = [services.objects.read(entry.bucket, folder.result(part.number)) for part in plan.split.ranges]
+    texts = [services.objects.read_object(entry.bucket, folder.result(part.number)) for part in plan.split.ranges]
     missing = [number for number, text in enumerate(texts) if not text]
     if missing:
         raise RangesMissingError(missing, len(texts))

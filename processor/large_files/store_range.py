@@ -51,7 +51,7 @@ def store_range(
             # A range may be all blank lines: the plan has seen that the file has rows.
             load_rows(run, reader, sinks, Deadline(invocation, remedy=_REMEDY))
         result = _result(run, sinks)
-        services.objects.put(bucket, folder.result(number), result.to_json(), "application/json")
+        services.objects.put_object(bucket, folder.result(number), result.to_json(), "application/json")
         fields = {"range": number, "accepted_rows": result.accepted_rows, "rejected_rows": result.rejected_rows}
         logger.info("range_stored", extra={**fields, "duration_ms": round(invocation.elapsed_s() * 1000)})
     rows = file_range.last_row - file_range.after_row
@@ -60,11 +60,11 @@ def store_range(
 
 def _reader(run: Run, file_range: Range, header_bytes: int, encoding: str) -> RangeReader:
     objects, original = run.services.objects, run.entry.original
-    header = b"".join(objects.stretch(original, 0, header_bytes))
-    body = objects.stretch(original, file_range.start, file_range.end)
+    header = b"".join(objects.read_stretch(original, 0, header_bytes))
+    body = objects.read_stretch(original, file_range.start, file_range.end)
     # The last range ends where the object ends: nothing lies behind it.
     ahead_end = min(file_range.end + LOOK_AHEAD, run.entry.size_bytes)
-    return RangeReader(header, body, objects.stretch(original, file_range.end, ahead_end), encoding, file_range)
+    return RangeReader(header, body, objects.read_stretch(original, file_range.end, ahead_end), encoding, file_range)
 
 
 def _result(run: Run, sinks: Sinks) -> RangeResult:

@@ -30,11 +30,11 @@ class UsageMeter:
         self._usual_answer: dict[str, Any] | None = None
         self._usual_units = 0.0, 0.0
 
-    def used(self) -> Usage:
+    def usage(self) -> Usage:
         """Tell what was used so far."""
         return replace(self._used)
 
-    def watch(self, clients: Iterable[BaseClient]) -> None:
+    def watch_clients(self, clients: Iterable[BaseClient]) -> None:
         """Count the requests of these clients from now on."""
         for client in clients:
             events = client.meta.events
@@ -50,7 +50,7 @@ class UsageMeter:
                     events.register(f"provide-client-params.dynamodb.{operation}", _ask_for_capacity)
                     events.register(f"after-call.dynamodb.{operation}", self._count_dynamodb)
 
-    def count_written(self, parsed: dict[str, Any]) -> None:
+    def count_batch_write(self, parsed: dict[str, Any]) -> None:
         """Count the answer to a BatchWriteItem that was sent by no client; most answers are one and the same object."""
         used = self._used
         if parsed is not self._usual_answer:

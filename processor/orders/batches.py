@@ -1,4 +1,4 @@
-"""Gathers orders into batches: their requests in DynamoDB's wire form, their lines of the enriched CSV. Pure.
+"""Gathers orders into batches: their requests in DynamoDB's request form, their lines of the enriched CSV. Pure.
 
 Rows are put into a template that is cut from an order of ``processor.domain.orders``: the cells of plain ones as they
 stand, those of a row that was read carefully as JSON and CSV have them. What comes out is the same.
@@ -59,7 +59,7 @@ class Batcher:
         at = 0
         while at < len(plain.rows):
             some = plain.rows[at : at + BATCH_ITEMS - self._rows]
-            count = self._template.write(plain.first + at, some, self._puts, self._lines, quoted=plain.quoted)
+            count = self._template.write_rows(plain.first + at, some, self._puts, self._lines, quoted=plain.quoted)
             at += count
             self._rows += count
             if self._rows == BATCH_ITEMS:
@@ -68,8 +68,8 @@ class Batcher:
     def add(self, row_number: int, values: Sequence[Value]) -> Iterator[Batch]:
         """Add the order of one row's values; yields the batch if that fills it."""
         row = self._maker.enrich(row_number, values)
-        self._template.write_one(row_number, row, self._puts)
-        self._lines.append(self._csv.line(row))
+        self._template.write_row(row_number, row, self._puts)
+        self._lines.append(self._csv.write_line(row))
         self._rows += 1
         if self._rows == BATCH_ITEMS:
             yield from self.take()
@@ -89,11 +89,11 @@ class _Template:
 
     def __init__(self, maker: OrderMaker) -> None:
         self._sort_key = maker.sort_key
-        wire = _json(put_request(maker.lay_out(_MARKS, _KEY_MARK))).decode()
+        request = _json(put_request(maker.lay_out(_MARKS, _KEY_MARK))).decode()
         marks = "".join(_MARKS) + _KEY_MARK * maker.by_customer
-        if "".join(re.findall(f"[{marks}]", wire)) != marks:
+        if "".join(re.findall(f"[{marks}]", request)) != marks:
             raise ValueError("an order is laid out in another order than its enriched line")
-        pieces = [piece.encode() for piece in re.split(f"[{marks}]", "," + wire)]
+        pieces = [piece.encode() for piece in re.split(f"[{marks}]", "," + request)]
         self._pieces, rest = pieces[: len(_MARKS)], pieces[len(_MARKS) :]
         if maker.by_customer:
             self._pieces.append(rest[0])
@@ -105,13 +105,13 @@ class _Template:
             self._names = _Memo(lambda _name: b"")
         a, b, c, d, e, f, g, h, between = self._pieces
         self._around = a, b, c, d, between
-        self._amounts_in_wire = b"%b".join(piece.replace(b"%", b"%%") for piece in (e, f, g, h))
+        self._amounts_in_request = b"%b".join(piece.replace(b"%", b"%%") for piece in (e, f, g, h))
         self._amounts = _Memo(self._amounts_of)
         self._first = 0
         self._ahead: list[tuple[bytes, bytes, bytes, bytes]] = []
         """For each row from ``_first`` on what depends on its number only."""
 
-    def write(
+    def write_rows(
         self, first: int, rows: Sequence[tuple[bytes, ...]], puts: list[bytes], lines: list[bytes], *, quoted: bool
     ) -> int:
         """Append the pieces of the rows' put requests, and their lines; returns for how many of the rows.
@@ -130,22 +130,31 @@ class _Template:
             numbers, cells = amounts[quantity, price]
             puts += (a, order_id, b, key, c, customer, d, product, numbers, number, between, names[customer], end)
             if quoted:
-                order_id, customer, product = _in_line(order_id), _in_line(customer), _in_line(product)  # noqa: PLW2901
+                order_id, customer, product = _csv_cell(order_id), _csv_cell(customer), _csv_cell(product)  # noqa: PLW2901
             lines.append(b",".join((order_id, key, customer, product, cells, last)))
         return len(known)
 
-    def write_one(self, number: int, row: EnrichedRow, puts: list[bytes]) -> None:
+    def write_row(self, number: int, row: EnrichedRow, puts: list[bytes]) -> None:
         """Append the pieces of one row's put request, whatever is in its cells."""
         a, b, c, d, e, f, g, h, between = self._pieces
         timed = (b, row.processed_timestamp.encode(), c)
         amounts = (e, row.quantity.encode(), f, row.unit_price.encode(), g, row.line_total.encode(), h)
         customer, shard = row.customer_name, number % CUSTOMER_SHARDS
         last = (row.row_number.encode(), between, self._names[customer.encode()], self._ends[shard])
-        puts += (a, _quoted(row.order_id), *timed, _quoted(customer), d, _quoted(row.product_name), *amounts, *last)
+        puts += (
+            a,
+            _json_text(row.order_id),
+            *timed,
+            _json_text(customer),
+            d,
+            _json_text(row.product_name),
+            *amounts,
+            *last,
+        )
 
     def _look_ahead(self, first: int) -> None:
         """Work out many rows' numbers, sort keys, ends of line and ends of request at once."""
-        numbers = _counted(first, lambda thousands: b"%d" % thousands if thousands else None)
+        numbers = _consecutive_numbers(first, lambda thousands: b"%d" % thousands if thousands else None)
         ends = islice(cycle(self._ends), first % CUSTOMER_SHARDS, None)
         lasts = [number + b"\r\n" for number in numbers]
         self._first, self._ahead = first, list(zip(numbers, self._sort_keys(first), lasts, ends, strict=False))
@@ -157,7 +166,9 @@ class _Template:
         if microsecond + _ROWS_AHEAD > 1_000_000:
             return [self._sort_key(number).encode() for number in range(first, first + _ROWS_AHEAD)]
         before, behind = key[:_SECOND], key[_MICROSECOND.stop :].encode()
-        return [moment + behind for moment in _counted(microsecond, lambda head: f"{before}{head:03}".encode())]
+        return [
+            moment + behind for moment in _consecutive_numbers(microsecond, lambda head: f"{before}{head:03}".encode())
+        ]
 
     def _amounts_of(self, cells: tuple[bytes, bytes]) -> tuple[bytes, bytes]:
         """Return a row's three amounts as they stand in its request and in its line."""
@@ -166,10 +177,10 @@ class _Template:
         # In whole numbers: as exact as Decimal, and as it writes them, at a third of the cost.
         digits = b"%0*d" % (len(places) + 1, int(quantity) * int(whole + places))
         total = digits[: -len(places)] + point + digits[-len(places) :] if places else digits
-        return self._amounts_in_wire % (quantity, price, total), b"%b,%b,%b" % (quantity, price, total)
+        return self._amounts_in_request % (quantity, price, total), b"%b,%b,%b" % (quantity, price, total)
 
 
-def _counted(first: int, leading: Callable[[int], bytes | None]) -> list[bytes]:
+def _consecutive_numbers(first: int, leading: Callable[[int], bytes | None]) -> list[bytes]:
     """Write down consecutive numbers; ``leading`` writes their thousands, or None where leading zeros are left out."""
     numbers: list[bytes] = []
     while len(numbers) < _ROWS_AHEAD:
@@ -196,15 +207,15 @@ class _Memo[Key, Value](dict[Key, Value]):
 
 def _normalised(customer_name: bytes) -> bytes:
     # Normalising can bring in what JSON escapes: U+FF02 becomes a quote.
-    return _quoted(normalised_name(customer_name.decode()))
+    return _json_text(normalised_name(customer_name.decode()))
 
 
-def _in_line(cell: bytes) -> bytes:
+def _csv_cell(cell: bytes) -> bytes:
     """Write a cell without quotes in it as a line has it."""
     return b'"%b"' % cell if b"," in cell else cell
 
 
-def _quoted(text: str) -> bytes:
+def _json_text(text: str) -> bytes:
     """Write text as it stands between the quotes of a JSON string."""
     return _json(text)[1:-1]
 

@@ -15,7 +15,7 @@ from processor.domain.errors import WaybillError
 from processor.domain.orders import BY_CUSTOMER, CUSTOMER_SHARDS, Item, Order, customer_key
 from processor.ledger.batch_get import batch_get
 from processor.orders.pages import OrderPage, Position, cut_page, goes_to_older
-from processor.storage.accepted_reader import AcceptedRowsGoneError, AcceptedRowsUnreadableError, read_rows
+from processor.storage.accepted_reader import AcceptedRowsGoneError, AcceptedRowsUnreadableError, read_accepted_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
@@ -75,33 +75,35 @@ class OrderLookup:
         self._sleep = sleep
         self.knows_customers = BY_CUSTOMER in indexes
 
-    def by_order_id(self, order_id: str, cursor: str = "", limit: int = PAGE) -> OrderPage:
+    def find_by_order_id(self, order_id: str, cursor: str = "", limit: int = PAGE) -> OrderPage:
         """List an order's lines; raises :class:`CursorError`."""
-        position = Position.read(cursor)
-        found = self._partition({"name": "order_id", "value": order_id}, position, limit)
+        position = Position.from_cursor(cursor)
+        found = self._query_partition({"name": "order_id", "value": order_id}, position, limit)
         return cut_page(found, position, limit)
 
-    def by_customer(self, name: str, cursor: str = "", limit: int = PAGE) -> OrderPage:
+    def find_by_customer(self, name: str, cursor: str = "", limit: int = PAGE) -> OrderPage:
         """List the orders of a customer of exactly this name, whatever its case, width and spacing.
 
         Raises :class:`CursorError` and :class:`CustomerIndexMissingError`.
         """
         if not self.knows_customers:
             raise CustomerIndexMissingError
-        position = Position.read(cursor)
+        position = Position.from_cursor(cursor)
         keys = [
             {"name": "customer_key", "value": customer_key(name, shard), "index": BY_CUSTOMER}
             for shard in range(CUSTOMER_SHARDS)
         ]
         with ThreadPoolExecutor(len(keys)) as pool:
-            shards = pool.map(lambda key: self._partition(key, position, limit), keys)
+            shards = pool.map(lambda key: self._query_partition(key, position, limit), keys)
             return cut_page([order for shard in shards for order in shard], position, limit)
 
-    def of_file(self, entry: FileEntry, run: RunEntry | None, *, first: int = 0, limit: int = PAGE) -> FileOrders:
+    def list_file_orders(
+        self, entry: FileEntry, run: RunEntry | None, *, first: int = 0, limit: int = PAGE
+    ) -> FileOrders:
         """List a file's orders as its run stored them, from accepted row number ``first`` on; ``run`` settled them."""
-        return self.newest([entry], run=run, first=first, limit=limit)[0]
+        return self.list_newest([entry], run=run, first=first, limit=limit)[0]
 
-    def newest(
+    def list_newest(
         self, files: Sequence[FileEntry], *, run: RunEntry | None = None, first: int = 0, limit: int = PAGE
     ) -> tuple[FileOrders, ...]:
         """Fill a page with the orders that the runs of these files stored, reading several files at the same time.
@@ -109,21 +111,21 @@ class OrderLookup:
         ``first`` is where to begin in the first file, and ``run`` that file's run. Files that the page has no room
         for are left out. The orders table is not asked.
         """
-        stretches = list(_share_out(files, first, limit))
+        stretches = list(_plan_stretches(files, first, limit))
         runs = [run, *[None] * len(stretches)]
         with ThreadPoolExecutor(_READERS) as pool:
-            read = list(pool.map(self._rows, stretches, runs))
+            read = list(pool.map(self._read_stretch, stretches, runs))
         return tuple(
             FileOrders(stretch.entry, tuple(rows), stretch.first, stretch.entry.accepted_rows, problem)
             for stretch, (rows, problem) in zip(stretches, read, strict=True)
         )
 
-    def compare(self, listed: Sequence[FileOrders]) -> tuple[FileOrders, ...]:
+    def compare_with_table(self, listed: Sequence[FileOrders]) -> tuple[FileOrders, ...]:
         """Return the same orders as the table has them now, and which of them it no longer has.
 
         Raises :class:`LookupThrottledError`.
         """
-        stored = self._stored([order.key for each in listed for order in each.orders])
+        stored = self._read_stored([order.key for each in listed for order in each.orders])
         return tuple(
             replace(
                 each,
@@ -134,18 +136,18 @@ class OrderLookup:
             for each in listed
         )
 
-    def _rows(self, stretch: _Stretch, run: RunEntry | None) -> tuple[list[Order], str]:
+    def _read_stretch(self, stretch: _Stretch, run: RunEntry | None) -> tuple[list[Order], str]:
         """Read rows as the run wrote them, or say in words why that is not possible."""
         if not stretch.count:
             return [], ""
         try:
-            found = read_rows(self._s3, stretch.entry, run, first=stretch.first, count=stretch.count)
+            found = read_accepted_rows(self._s3, stretch.entry, run, first=stretch.first, count=stretch.count)
         except (AcceptedRowsGoneError, AcceptedRowsUnreadableError) as error:
             return [], str(error)
         is_whole = len(found) == stretch.count
         return found, "" if is_whole else str(AcceptedRowsUnreadableError(stretch.entry.accepted_key))
 
-    def _stored(self, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Order]:
+    def _read_stored(self, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Order]:
         """Look up what is stored now under these keys: as last written, for a row must not be called missing by error.
 
         Raises :class:`LookupThrottledError` when DynamoDB keeps leaving keys unprocessed.
@@ -157,7 +159,7 @@ class OrderLookup:
         orders = (Order.from_item(cast("Item", item)) for item in items)
         return {order.key: order for order in orders}
 
-    def _partition(self, key: dict[str, str], position: Position | None, limit: int) -> list[Order]:
+    def _query_partition(self, key: dict[str, str], position: Position | None, limit: int) -> list[Order]:
         """List the first orders beyond a position in one partition, and at least one more than fit on the page.
 
         Two files' orders may meet on one timestamp of an index, in no particular order: it is read on until the last
@@ -181,7 +183,7 @@ class OrderLookup:
         while True:
             answer = self._dynamodb.query(**request)
             orders = [Order.from_item(cast("Item", item)) for item in answer["Items"]]
-            found += [order for order in orders if position is None or position.passed_by(order)]
+            found += [order for order in orders if position is None or position.is_before(order)]
             last = answer.get("LastEvaluatedKey")
             if not last or (len(found) > limit and found[-1].processed_timestamp != found[limit].processed_timestamp):
                 return found
@@ -197,7 +199,7 @@ class _Stretch:
     count: int
 
 
-def _share_out(files: Sequence[FileEntry], first: int, room: int) -> Iterator[_Stretch]:
+def _plan_stretches(files: Sequence[FileEntry], first: int, room: int) -> Iterator[_Stretch]:
     """Say which rows of which files fill a page; the first file comes first even where it has no rows."""
     for number, entry in enumerate(files):
         begin = first if number == 0 else 0

@@ -31,7 +31,7 @@ class Position:
     order_id: str
 
     @classmethod
-    def read(cls, cursor: str) -> Position | None:
+    def from_cursor(cls, cursor: str) -> Position | None:
         """Read a cursor; "" is the list's newest end. Raises :class:`CursorError`."""
         if not cursor:
             return None
@@ -46,7 +46,7 @@ class Position:
         """Whether the page holds what is older than the position."""
         return self.direction is Direction.OLDER
 
-    def passed_by(self, order: Order) -> bool:
+    def is_before(self, order: Order) -> bool:
         """Tell whether the order lies on the page's side of the position."""
         here = (self.timestamp, self.order_id)
         return _rank(order) < here if self.to_older else _rank(order) > here

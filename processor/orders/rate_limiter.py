@@ -36,7 +36,7 @@ class RateLimiter:
     def __post_init__(self) -> None:
         self._began = self.clock()
 
-    def wait_s(self, items: int) -> float:
+    def reserve_wait_s(self, items: int) -> float:
         """Tell how many seconds to wait before so many items are sent, and count on their being sent then."""
         if not self.rate:
             return 0.0
@@ -45,13 +45,13 @@ class RateLimiter:
         self._next = start + items / self.rate
         return start - now
 
-    def took(self, items: int) -> None:
+    def record_stored(self, items: int) -> None:
         """Note that items were taken."""
         self._taken += items
         if self.rate:
             self.rate += _INCREASE * items
 
-    def refused(self) -> None:
+    def record_refusal(self) -> None:
         """Note that a batch was not taken, or not whole."""
         now = self.clock()
         if now - self._refused_at < _ONE_REFUSAL_S:

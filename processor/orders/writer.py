@@ -36,7 +36,7 @@ class OrderWriter:
     jitter: Callable[[], float] = random.random
     may_wait: Callable[[float], bool] = lambda _seconds: True
     """Whether the run has so many seconds to wait and still be settled."""
-    pace: RateLimiter = field(default_factory=RateLimiter)
+    rate_limiter: RateLimiter = field(default_factory=RateLimiter)
     batches: int = 0
     retried_items: int = 0
     busy_s: float = 0.0
@@ -44,7 +44,7 @@ class OrderWriter:
     _under_way: deque[Batch] = field(default_factory=deque)
 
     def __post_init__(self) -> None:
-        self.sender.forget()  # Of a run that has failed.
+        self.sender.discard_pending()  # Of a run that has failed.
 
     def write(self, batch: Batch) -> list[Batch]:
         """Send a batch; returns those that are now known to be stored, which are older ones, in their order.
@@ -54,13 +54,13 @@ class OrderWriter:
         """
         began = time.perf_counter()
         try:
-            wait_s = self.pace.wait_s(batch.rows)
+            wait_s = self.rate_limiter.reserve_wait_s(batch.rows)
             if wait_s:
                 self._wait(wait_s, batch.rows, 0)
             self.sender.begin(batch.puts, at_once=wait_s > 0)  # Who is slowed down does not send by leaps.
             self.batches += 1
             self._under_way.append(batch)
-            return self._finish(self.sender.depth)
+            return self._finish_oldest(self.sender.depth)
         finally:
             self.busy_s += time.perf_counter() - began
 
@@ -68,22 +68,22 @@ class OrderWriter:
         """Wait for every batch that is under way and return them; raises like :meth:`write`."""
         began = time.perf_counter()
         try:
-            return self._finish(0)
+            return self._finish_oldest(0)
         finally:
             self.busy_s += time.perf_counter() - began
 
-    def _finish(self, under_way: int) -> list[Batch]:
+    def _finish_oldest(self, under_way: int) -> list[Batch]:
         stored = []
         while len(self._under_way) > under_way:
             batch = self._under_way.popleft()
             left = self.sender.finish()
             if left:
-                self._insist(left)
-            self.pace.took(batch.rows)
+                self._resend_until_stored(left)
+            self.rate_limiter.record_stored(batch.rows)
             stored.append(batch)
         return stored
 
-    def _insist(self, left: bytes) -> None:
+    def _resend_until_stored(self, left: bytes) -> None:
         """Send again and again what DynamoDB did not take. The batches behind it wait for their turn meanwhile.
 
         The SDK's own retries would not do for that: its quota of retries is small and shared by all calls.
@@ -91,11 +91,11 @@ class OrderWriter:
         waits = backoff(_FIRST_WAIT_S, _MOST_ATTEMPTS, longest_s=_LONGEST_WAIT_S, jitter=self.jitter)
         for attempts, wait_s in enumerate(waits, start=1):
             items = _count_items(left)
-            self.pace.refused()
+            self.rate_limiter.record_refusal()
             self._wait(wait_s, items, attempts)
             self.retried_items += items
             self.batches += 1
-            left = self.sender.again(left)
+            left = self.sender.resend(left)
             if not left:
                 return
         raise ThrottledError(_count_items(left), _MOST_ATTEMPTS)

@@ -111,7 +111,7 @@ def rebuild_run(task: Task, entry: FileEntry, services: Services, invocation: In
         invocation,
         task.message,
         entry,
-        usage_before=services.usage_meter.used(),
+        usage_before=services.usage_meter.usage(),
         start_s=invocation.elapsed_s(),
         before_ms=round((services.now() - from_iso(entry.run_started_at)).total_seconds() * 1000),
         usage_elsewhere=Usage(**task.used) - Usage(sqs_requests=3),  # Those of the message are counted once a run.

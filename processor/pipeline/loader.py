@@ -56,7 +56,7 @@ class Sinks(NamedTuple):
     @classmethod
     def of(cls, run: Run, accepted_key: str, rejected_key: str, *, headed: bool = True) -> Sinks:
         """Prepare the sinks; nothing is written yet. The outputs of a range are not ``headed``: they get no header."""
-        open_object, bucket = run.services.objects.writer, run.entry.bucket
+        open_object, bucket = run.services.objects.begin_object, run.entry.bucket
         return cls(
             run.services.new_order_writer(),
             AcceptedRows(open_object(bucket, accepted_key), headed=headed),
@@ -130,8 +130,8 @@ class Source:
     def _read(self, deadline: Deadline) -> Iterator[bytes]:
         objects = self.run.services.objects
         if not self._blocks and self.facts.size_bytes <= _LARGEST_IN_MEMORY:
-            self._blocks = list(objects.blocks(self.facts))
-        for block in self._blocks or objects.blocks(self.facts):
+            self._blocks = list(objects.read_blocks(self.facts))
+        for block in self._blocks or objects.read_blocks(self.facts):
             deadline.check(0)
             yield block
 

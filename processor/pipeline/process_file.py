@@ -72,7 +72,7 @@ def process_file(
         trace.annotate(file_id=file_id, environment=services.config.environment)
         if upstream := trace_id(message.trace_header):  # Lambda links the traces; this finds one by the other.
             trace.annotate(upstream_trace_id=upstream)
-        usage_before, start_s = services.usage_meter.used(), invocation.elapsed_s()
+        usage_before, start_s = services.usage_meter.usage(), invocation.elapsed_s()
         with span("begin"):
             entry, may_run = _begin(file_id, source, uploaded_at, message, services, invocation)
         run = Run(services, invocation, message, entry, usage_before, start_s)
@@ -160,7 +160,7 @@ def _load(run: Run, sinks: Sinks) -> Settlement | HandOver:
 
 def identify(run: Run) -> ObjectFacts:
     """Look at the object that holds the file now; raises :class:`ObjectGoneError`."""
-    return run.services.objects.facts(run.entry.original)
+    return run.services.objects.read_facts(run.entry.original)
 
 
 def _claim_content(run: Run, facts: ObjectFacts) -> str:

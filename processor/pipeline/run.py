@@ -101,7 +101,7 @@ class Run(NamedTuple):
     def usage_here(self, running_s: float) -> Usage:
         """Tell what the run has used in this invocation, of which it took so many seconds."""
         own = Usage(lambda_requests=1, lambda_gb_seconds=self.invocation.gb_seconds(running_s))
-        return self.services.usage_meter.used() - self.usage_before + own
+        return self.services.usage_meter.usage() - self.usage_before + own
 
     def usage(self) -> Usage:
         """Tell what this run has used so far; the message that brought it is sent, received and deleted."""

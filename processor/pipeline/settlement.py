@@ -94,7 +94,7 @@ def _archive_corrected_rows(run: Run) -> None:
     """Move the rejected rows of an earlier run out of failed-data/, as this run rejected none."""
     objects, entry = run.services.objects, run.entry
     try:
-        facts = objects.facts(ObjectVersion(entry.bucket, entry.rejected_key))
+        facts = objects.read_facts(ObjectVersion(entry.bucket, entry.rejected_key))
     except ObjectGoneError:
         return
     objects.copy(facts, object_keys.ARCHIVE + entry.rejected_key.removeprefix(object_keys.FAILED))

@@ -52,12 +52,14 @@ class AcceptedRowsUnreadableError(WaybillError):
     object_key: str
 
 
-def run_of_rows(runs: Iterable[RunEntry]) -> RunEntry | None:
+def run_with_offsets(runs: Iterable[RunEntry]) -> RunEntry | None:
     """Pick the run whose offsets fit the object: the newest that stored rows."""
     return max((run for run in runs if run.row_offsets), key=lambda run: run.started_at, default=None)
 
 
-def read_rows(client: S3Client, entry: FileEntry, run: RunEntry | None, *, first: int, count: int) -> list[Order]:
+def read_accepted_rows(
+    client: S3Client, entry: FileEntry, run: RunEntry | None, *, first: int, count: int
+) -> list[Order]:
     """Read up to ``count`` accepted rows from number ``first`` (0 is the first), as they stand in the object.
 
     ``run`` is the run that wrote the object, for its offsets; without it the last rows of a long file are those at the
@@ -68,13 +70,13 @@ def read_rows(client: S3Client, entry: FileEntry, run: RunEntry | None, *, first
         mark, offset = run.mark_before(first)
         # A later run may have written the object anew and failed before it settled: then these are not its offsets.
         with suppress(AcceptedRowsUnreadableError):
-            return _read(client, entry, offset, first - mark, count)
+            return _read_from(client, entry, offset, first - mark, count)
     elif first >= _MANY_ROWS and first + count == entry.accepted_rows and (found := _read_end(client, entry, count)):
         return found
-    return _read(client, entry, len(",".join(ENRICHED_HEADER)) + 2, first, count)
+    return _read_from(client, entry, len(",".join(ENRICHED_HEADER)) + 2, first, count)
 
 
-def _read(client: S3Client, entry: FileEntry, start: int, skip: int, count: int) -> list[Order]:
+def _read_from(client: S3Client, entry: FileEntry, start: int, skip: int, count: int) -> list[Order]:
     body = _open(client, entry, f"{start}-")
     if body is None:
         return []

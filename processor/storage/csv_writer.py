@@ -18,7 +18,7 @@ class CsvLines:
         # CRLF as in RFC 4180. It also makes the csv module quote cells that hold a lone CR or LF.
         self._writer = csv.writer(self._text, lineterminator="\r\n")
 
-    def line(self, cells: Sequence[str]) -> bytes:
+    def write_line(self, cells: Sequence[str]) -> bytes:
         """Write one line, with its line end."""
         self._writer.writerow(cells)
         line = self._text.getvalue().encode()

@@ -46,7 +46,7 @@ class Objects:
     def __init__(self, client: S3Client) -> None:
         self.client = client
 
-    def facts(self, version: ObjectVersion) -> ObjectFacts:
+    def read_facts(self, version: ObjectVersion) -> ObjectFacts:
         """Ask for an object's facts; raises :class:`ObjectGoneError` if it is no longer there."""
         request: HeadObjectRequestTypeDef = {"Bucket": version.bucket, "Key": version.key, "ChecksumMode": "ENABLED"}
         if version.version_id:
@@ -63,11 +63,11 @@ class Objects:
             found, head["ContentLength"], head["ETag"].strip('"'), head.get("ChecksumSHA256", ""), metadata
         )
 
-    def blocks(self, facts: ObjectFacts) -> Iterator[bytes]:
+    def read_blocks(self, facts: ObjectFacts) -> Iterator[bytes]:
         """Yield the object's bytes, one ranged GET after the other, so that a slow consumer never holds one open."""
-        return self.stretch(facts.version, 0, facts.size_bytes)
+        return self.read_stretch(facts.version, 0, facts.size_bytes)
 
-    def stretch(self, version: ObjectVersion, start: int, end: int) -> Iterator[bytes]:
+    def read_stretch(self, version: ObjectVersion, start: int, end: int) -> Iterator[bytes]:
         """Yield the bytes from ``start`` to before ``end``, or the object's end, in the same way."""
         request: GetObjectRequestTypeDef = {"Bucket": version.bucket, "Key": version.key}
         if version.version_id:
@@ -79,7 +79,7 @@ class Objects:
             # A server may answer with the whole instead: RFC 9110, 14.2.
             yield body if len(body) <= size else body[at : at + size]
 
-    def read(self, bucket: str, key: str) -> bytes | None:
+    def read_object(self, bucket: str, key: str) -> bytes | None:
         """Read a small object whole; None if there is none."""
         try:
             return self.client.get_object(Bucket=bucket, Key=key)["Body"].read()
@@ -88,7 +88,7 @@ class Objects:
                 return None
             raise
 
-    def put(self, bucket: str, key: str, body: bytes, content_type: str = _CONTENT_TYPE) -> None:
+    def put_object(self, bucket: str, key: str, body: bytes, content_type: str = _CONTENT_TYPE) -> None:
         """Write a small object."""
         self.client.put_object(Bucket=bucket, Key=key, Body=body, ContentType=content_type)
 
@@ -106,7 +106,7 @@ class Objects:
             declared = {"Metadata": facts.metadata, "ContentType": _CONTENT_TYPE}
             parts = transfer.TransferConfig(multipart_chunksize=_COPIED_PARTS)
             inject.copy(self.client, source, version.bucket, key, ExtraArgs=declared, Config=parts)
-            return self.facts(ObjectVersion(version.bucket, key)).version
+            return self.read_facts(ObjectVersion(version.bucket, key)).version
         answer = self.client.copy_object(
             Bucket=version.bucket,
             Key=key,
@@ -136,12 +136,12 @@ class Objects:
     def exists(self, version: ObjectVersion) -> bool:
         """Tell whether :meth:`delete` would have anything to do."""
         try:
-            self.facts(version if version.key.startswith(INBOX) else ObjectVersion(version.bucket, version.key))
+            self.read_facts(version if version.key.startswith(INBOX) else ObjectVersion(version.bucket, version.key))
         except ObjectGoneError:
             return False
         return True
 
-    def writer(self, bucket: str, key: str) -> ObjectWriter:
+    def begin_object(self, bucket: str, key: str) -> ObjectWriter:
         """Begin to write an object piece by piece."""
         return ObjectWriter(self.client, bucket, key)
 

@@ -88,4 +88,4 @@ class RejectedRows(CsvObject):
         for problem in row.problems:
             reason = f"{problem.column}: {problem.reason}"
             self.reasons[reason] = self.reasons.get(reason, 0) + 1
-        self._append(self._csv.line(row.to_cells()))
+        self._append(self._csv.write_line(row.to_cells()))

@@ -37,7 +37,9 @@ class RejectedStretch:
     next_byte: int
 
 
-def read_rejected(client: S3Client, bucket: str, key: str, *, first_byte: int = 0, limit: int = 50) -> RejectedStretch:
+def read_rejected_stretch(
+    client: S3Client, bucket: str, key: str, *, first_byte: int = 0, limit: int = 50
+) -> RejectedStretch:
     """Read up to ``limit`` rows from ``first_byte`` on (0: from the beginning): one ranged GET.
 
     Raises :class:`RejectedRowsError`.

@@ -70,7 +70,7 @@ def invocation_of(context: LambdaContext) -> Invocation:
 @contextmanager
 def report_invocation(invocation: Invocation, services: Services, *, messages: int) -> Iterator[None]:
     """Send the invocation's metrics when the block ends, however it ends."""
-    used_before = services.usage_meter.used()
+    used_before = services.usage_meter.usage()
     is_cold = is_first_invocation()
     try:
         yield
@@ -81,7 +81,7 @@ def report_invocation(invocation: Invocation, services: Services, *, messages: i
             lambda_requests=1,
             lambda_gb_seconds=invocation.gb_seconds(invocation.elapsed_s()),
         )
-        usage = services.usage_meter.used() - used_before + own
+        usage = services.usage_meter.usage() - used_before + own
         metrics.count("ConsumedWriteUnits", usage.write_units)
         metrics.count("EstimatedCost", float(usage.total()))
         metrics.count("ColdStarts", int(is_cold))

@@ -29,7 +29,7 @@ _usage_meter = UsageMeter(_config.orders_table)
 
 def _client(service: Any, config: ClientConfig = _CHECKED) -> Any:
     client = _session.create_client(service, config=config)
-    _usage_meter.watch([client])
+    _usage_meter.watch_clients([client])
     return client
 
 

@@ -78,7 +78,7 @@ class Services(NamedTuple):
         usage_meter = usage_meter or UsageMeter(config.orders_table)
         sender: Sender | None = None
         if session and config.order_writes == FAST:
-            sender = fast_sender(session, clients.files, config.orders_table, usage_meter.count_written)
+            sender = fast_sender(session, clients.files, config.orders_table, usage_meter.count_batch_write)
         sender = sender or ClientSender(clients.orders, config.orders_table)
         return cls(
             config=config,

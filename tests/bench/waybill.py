@@ -103,9 +103,9 @@ class _Nowhere:
         """Say that it was taken."""
         return b""
 
-    def again(self, puts: bytes) -> bytes:
+    def resend(self, puts: bytes) -> bytes:
         """Say that it was taken."""
         return puts[:0]
 
-    def forget(self) -> None:
+    def discard_pending(self) -> None:
         """Nothing is under way."""

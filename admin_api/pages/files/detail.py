@@ -24,8 +24,8 @@ from admin_api.wiring.services import ConsoleDep
 from processor.domain.actions import ActionEntry, new_action_id
 from processor.domain.columns import NAMES
 from processor.domain.file_states import AT_REST, FileState
-from processor.storage.accepted_reader import run_of_rows
-from processor.storage.rejected_reader import RejectedRowsError, RejectedStretch, read_rejected
+from processor.storage.accepted_reader import run_with_offsets
+from processor.storage.rejected_reader import RejectedRowsError, RejectedStretch, read_rejected_stretch
 
 if TYPE_CHECKING:
     from admin_api.wiring.services import Console
@@ -177,7 +177,7 @@ def _rejected(console: Console, entry: FileEntry, first_byte: int) -> PagePart[R
     s3 = console.s3
 
     def read() -> RejectedStretch:
-        return read_rejected(s3, entry.bucket, entry.rejected_key, first_byte=first_byte)
+        return read_rejected_stretch(s3, entry.bucket, entry.rejected_key, first_byte=first_byte)
 
     try:
         return start_part("S3", read).result()
@@ -188,5 +188,5 @@ def _rejected(console: Console, entry: FileEntry, first_byte: int) -> PagePart[R
 def _orders(console: Console, story: FileStory, first: int) -> PagePart[FileOrders]:
     if not story.entry.accepted_key:
         return PagePart(None)
-    lookup, run = console.orders, run_of_rows(story.runs)
-    return start_part("The orders", lambda: lookup.of_file(story.entry, run, first=first)).result()
+    lookup, run = console.orders, run_with_offsets(story.runs)
+    return start_part("The orders", lambda: lookup.list_file_orders(story.entry, run, first=first)).result()

@@ -91,7 +91,7 @@ def download_url(console: Console, version: ObjectVersion) -> str:
 def _facts(objects: Objects, version: ObjectVersion) -> Callable[[], ObjectFacts | None]:
     def read() -> ObjectFacts | None:
         try:
-            return objects.facts(version)
+            return objects.read_facts(version)
         except ObjectGoneError:
             return None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from admin_api.pages.orders.feed import feed_rows
-from processor.storage.accepted_reader import run_of_rows
+from processor.storage.accepted_reader import run_with_offsets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -39,9 +39,9 @@ def order_rows(
     if entry:
         orders = _of_file(console, entry)
     elif order_id:
-        orders = _pages(lambda cursor: console.orders.by_order_id(order_id, cursor, _AT_ONCE))
+        orders = _pages(lambda cursor: console.orders.find_by_order_id(order_id, cursor, _AT_ONCE))
     elif customer:
-        orders = _pages(lambda cursor: console.orders.by_customer(customer, cursor, _AT_ONCE))
+        orders = _pages(lambda cursor: console.orders.find_by_customer(customer, cursor, _AT_ONCE))
     else:
         orders = feed_rows(console, _AT_ONCE)
     for order in orders:
@@ -57,9 +57,11 @@ def _pages(page_at: Callable[[str], OrderPage]) -> Iterator[Order]:
 
 
 def _of_file(console: Console, entry: FileEntry) -> Iterator[Order]:
-    run = run_of_rows(console.ledger.list_runs(entry.file_id))
+    run = run_with_offsets(console.ledger.list_runs(entry.file_id))
     first = 0
     while first < entry.accepted_rows:
-        (rows,) = console.orders.compare([console.orders.of_file(entry, run, first=first, limit=_AT_ONCE)])
+        (rows,) = console.orders.compare_with_table(
+            [console.orders.list_file_orders(entry, run, first=first, limit=_AT_ONCE)]
+        )
         yield from rows.orders
         first = rows.total if rows.problem else max(rows.following, first + 1)

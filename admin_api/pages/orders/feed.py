@@ -16,7 +16,7 @@ from processor.domain.entries import FIRST_STRIDE, from_iso, to_iso
 from processor.domain.orders import Order
 from processor.ledger.file_list import FileFilter
 from processor.orders.lookup import PAGE
-from processor.storage.accepted_reader import run_of_rows
+from processor.storage.accepted_reader import run_with_offsets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -93,7 +93,7 @@ def read_feed(console: Console, cursor: str = "", limit: int = PAGE) -> FeedPage
         files, first, run = files[1:], 0, None
     if not files:
         return _page_without_orders(start)
-    groups = console.orders.newest(files, run=run, first=first, limit=limit)
+    groups = console.orders.list_newest(files, run=run, first=first, limit=limit)
     last = groups[-1]
     # What cannot be read is passed by, or no page would lead beyond it.
     following = last.total if last.problem else last.following
@@ -123,7 +123,7 @@ def feed_rows(console: Console, limit: int = 500) -> Iterator[Order]:
     cursor = ""
     while True:
         page = read_feed(console, cursor, limit)
-        for group in console.orders.compare(page.groups):
+        for group in console.orders.compare_with_table(page.groups):
             yield from group.orders
         cursor = page.older
         if not cursor:
@@ -154,7 +154,7 @@ def _find_start(console: Console, cursor: str, limit: int) -> _Start:
         before, first, at_top = _files_above(newer.result(), found, limit - position.row)
         return _Start((*before, *found), first, has_older, at_top)
     first = position.row - (limit if position.direction is Direction.NEWER else 0)
-    return _Start(found, first, has_older, run=run_of_rows(runs.result()) if runs else None)
+    return _Start(found, first, has_older, run=run_with_offsets(runs.result()) if runs else None)
 
 
 def _files_above(upwards: FilePage, below: tuple[FileEntry, ...], missing: int) -> tuple[list[FileEntry], int, bool]:

@@ -21,7 +21,7 @@ from admin_api.web.errors import InvalidError, NotFoundError
 from admin_api.wiring.services import Console, ConsoleDep
 from processor.domain.cursors import CursorError
 from processor.orders.lookup import PAGE, CustomerIndexMissingError, FileOrders
-from processor.storage.accepted_reader import run_of_rows
+from processor.storage.accepted_reader import run_with_offsets
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -187,7 +187,7 @@ def read_orders(console: Console, query: OrderQuery) -> OrdersPage:
         if query.file:
             return _of_file(console, query)
         if query.customer:
-            found = console.orders.by_customer(query.customer, query.cursor)
+            found = console.orders.find_by_customer(query.customer, query.cursor)
             newer, older = query.address(cursor=found.newer), query.address(cursor=found.older)
             files = _files_of(console, found.orders) if query.named else {}
             return OrdersPage(query, of_customer=found, files=files, newer=newer, older=older)
@@ -206,9 +206,9 @@ def read_orders(console: Console, query: OrderQuery) -> OrdersPage:
 def _of_file(console: Console, query: OrderQuery) -> OrdersPage:
     story = story_or_404(console, query.file)
     entry = story.entry
-    rows = console.orders.of_file(entry, run_of_rows(story.runs), first=query.first)
+    rows = console.orders.list_file_orders(entry, run_with_offsets(story.runs), first=query.first)
     if query.compare:
-        (rows,) = console.orders.compare([rows])
+        (rows,) = console.orders.compare_with_table([rows])
     newer = query.address(first=max(0, query.first - PAGE)) if query.first else ""
     older = query.address(first=rows.following) if rows.following < rows.total and not rows.problem else ""
     return OrdersPage(query, of_file=rows, newer=newer, older=older)
@@ -216,7 +216,7 @@ def _of_file(console: Console, query: OrderQuery) -> OrdersPage:
 
 def _order_page(request: Request, console: Console, order_id: str, cursor: str) -> Response:
     try:
-        lines = console.orders.by_order_id(order_id, cursor)
+        lines = console.orders.find_by_order_id(order_id, cursor)
     except CursorError as error:
         raise InvalidError(str(error), "Begin at the order's newest lines.") from error
     if not lines.orders:

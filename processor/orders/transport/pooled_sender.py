@@ -19,7 +19,7 @@ from botocore.exceptions import ClientError, ConnectionClosedError, EndpointConn
 
 from processor.domain.backoff import backoff
 from processor.orders.transport.http_connection import Connection
-from processor.orders.transport.sender import THROTTLED, left_over
+from processor.orders.transport.sender import THROTTLED_CODES, encode_puts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -93,19 +93,19 @@ class PooledSender:
             answer = self._receive(connection)
         except OSError as problem:
             # That DynamoDB has closed an idle connection says nothing about how it is.
-            answer = self._insist(connection, puts, None if was_used else problem)
+            answer = self._send_with_retries(connection, puts, None if was_used else problem)
         else:
             if answer.status >= 500:
-                answer = self._insist(connection, puts, _error(answer))
+                answer = self._send_with_retries(connection, puts, _error(answer))
         if was_full and time.perf_counter() - asked_at > _WAITED_S:
             self.depth = min(self.depth + 1, _MOST_CONNECTIONS - 1)
-        return self._left(answer, puts)
+        return self._unprocessed(answer, puts)
 
-    def again(self, puts: bytes) -> bytes:
+    def resend(self, puts: bytes) -> bytes:
         """Send a batch and wait for its answer, while others are under way."""
-        return self._left(self._insist(self._idle[-1], puts, None), puts)
+        return self._unprocessed(self._send_with_retries(self._idle[-1], puts, None), puts)
 
-    def forget(self) -> None:
+    def discard_pending(self) -> None:
         """Close the connections on which an answer is out, so that no later batch takes it for its own."""
         while self._begun:
             self._begun.popleft()[0].close()
@@ -113,7 +113,7 @@ class PooledSender:
 
     def close(self) -> None:
         """Close every connection; the next batch opens another."""
-        self.forget()
+        self.discard_pending()
         while self._idle:
             self._idle.pop().close()
 
@@ -150,14 +150,14 @@ class PooledSender:
             raise ConnectionError("the answer is no JSON object")
         return _Answer(received.status, {})
 
-    def _insist(self, connection: Connection, puts: bytes, problem: Exception | None) -> _Answer:
+    def _send_with_retries(self, connection: Connection, puts: bytes, problem: Exception | None) -> _Answer:
         """Send a batch, again after a first ``problem``, until there is an answer that nobody would ask for again."""
         waits = backoff(_FIRST_WAIT_S, _MOST_ATTEMPTS, jitter=self._jitter)
         while True:
             if problem:
                 wait_s = next(waits, None)
                 if wait_s is None:
-                    self._give_up(problem)
+                    self._raise_as_botocore(problem)
                 self._sleep(wait_s)
             try:
                 self._send(connection, puts)
@@ -169,17 +169,17 @@ class PooledSender:
                     return answer
                 problem = _error(answer)
 
-    def _left(self, answer: _Answer, puts: bytes) -> bytes:
+    def _unprocessed(self, answer: _Answer, puts: bytes) -> bytes:
         if answer.status == 200:
             self._answered(answer.parsed)
             unprocessed = answer.parsed.get("UnprocessedItems")
-            return left_over(unprocessed[self._table]) if unprocessed else b""
+            return encode_puts(unprocessed[self._table]) if unprocessed else b""
         error = _error(answer)
-        if error.response["Error"]["Code"] in THROTTLED:
+        if error.response["Error"]["Code"] in THROTTLED_CODES:
             return puts
         raise error
 
-    def _give_up(self, problem: Exception) -> NoReturn:
+    def _raise_as_botocore(self, problem: Exception) -> NoReturn:
         """Raise what botocore would raise, so that the ledger and the log say the same of both."""
         url = f"{'https' if self._address.tls else 'http'}://{self._address.host}:{self._address.port}/"
         if isinstance(problem, TimeoutError):

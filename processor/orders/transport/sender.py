@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
-THROTTLED = frozenset({"ProvisionedThroughputExceededException", "RequestLimitExceeded", "ThrottlingException"})
+THROTTLED_CODES = frozenset({"ProvisionedThroughputExceededException", "RequestLimitExceeded", "ThrottlingException"})
 
 
 class Sender(Protocol):
@@ -34,10 +34,10 @@ class Sender(Protocol):
     def finish(self) -> bytes:
         """Wait for the oldest batch that was begun, and return what is left of it: all, if it was throttled whole."""
 
-    def again(self, puts: bytes) -> bytes:
+    def resend(self, puts: bytes) -> bytes:
         """Send what was left of the batch that was finished last, and wait for what is left of that."""
 
-    def forget(self) -> None:
+    def discard_pending(self) -> None:
         """Drop the batches under way; whether they are stored is not known."""
 
 
@@ -61,23 +61,23 @@ class ClientSender:
 
     def finish(self) -> bytes:
         """Send the batch that was begun."""
-        return self.again(self._begun)
+        return self.resend(self._begun)
 
-    def again(self, puts: bytes) -> bytes:
+    def resend(self, puts: bytes) -> bytes:
         """Send a batch and return what DynamoDB did not take: some of it, or all when it is throttled as a whole."""
         requests = json.loads(b"[%b]" % puts)
         try:
             answer = self._client.batch_write_item(RequestItems={self._table: requests})
         except ClientError as error:
-            if error.response["Error"]["Code"] in THROTTLED:
+            if error.response["Error"]["Code"] in THROTTLED_CODES:
                 return puts
             raise
-        return left_over(answer.get("UnprocessedItems", {}).get(self._table, []))
+        return encode_puts(answer.get("UnprocessedItems", {}).get(self._table, []))
 
-    def forget(self) -> None:
+    def discard_pending(self) -> None:
         """Nothing is ever under way."""
 
 
-def left_over(requests: Sequence[Any]) -> bytes:
+def encode_puts(requests: Sequence[Any]) -> bytes:
     """Write put requests as a sender takes them."""
     return json.dumps(requests, ensure_ascii=False, separators=(",", ":"))[1:-1].encode()

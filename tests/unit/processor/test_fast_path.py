@@ -57,10 +57,10 @@ class RecordingSender:
     def finish(self) -> bytes:
         return b""
 
-    def again(self, puts: bytes) -> bytes:
+    def resend(self, puts: bytes) -> bytes:
         raise AssertionError(puts)
 
-    def forget(self) -> None:
+    def discard_pending(self) -> None:
         """Nothing is under way."""
 
 
@@ -137,7 +137,7 @@ def careful(blocks: Iterable[bytes], indexes: Sequence[str] = (BY_CUSTOMER,)) ->
                 continue
             item, line = make(orders, number, values)
             puts.append(put_request(item))
-            lines.append(CsvLines().line(line))
+            lines.append(CsvLines().write_line(line))
             if len(puts) == BATCH_ITEMS:
                 flush()
         if puts:
@@ -303,7 +303,7 @@ def test_any_declaration_of_columns_has_its_pattern(
 
     for cells in filter(lambda cells: cells[0], matched):
         texts = [cell.decode() for cell in cells]
-        read = [column.read(text) for column, text in zip(columns, texts, strict=True)]
+        read = [column.parse(text) for column, text in zip(columns, texts, strict=True)]
         assert [reason for _, reason in read] == ["", "", ""]
         assert [str(value) for value, _ in read] == texts
 

@@ -159,7 +159,7 @@ def test_a_service_that_is_away_is_named(console: ConsoleStage, monkeypatch: pyt
     def refuse(*_: Any, **__: Any) -> None:
         raise ClientError({"Error": {"Code": "ThrottlingException"}}, "Query")
 
-    monkeypatch.setattr("processor.orders.lookup.OrderLookup.by_customer", refuse)
+    monkeypatch.setattr("processor.orders.lookup.OrderLookup.find_by_customer", refuse)
 
     page = words(console.browser().get("/search?q=nobody"))
 

@@ -15,7 +15,7 @@ from processor.domain.file_states import FileState
 from processor.large_files.steps import give_back_file, plan_ranges
 from processor.messaging.messages import reprocess_body
 from processor.pipeline.handover import Task
-from processor.storage.accepted_reader import read_rows, run_of_rows
+from processor.storage.accepted_reader import read_accepted_rows, run_with_offsets
 from tests.integration.calls import calls_to
 from tests.integration.kill import Killed, Killer
 from tests.integration.ranges import Machine
@@ -105,13 +105,13 @@ def test_every_page_of_the_joined_rows_is_where_the_receipt_says(
     """The offsets of a joined object lead to their rows, thinned out or not, as does every row between them."""
     monkeypatch.setattr("processor.large_files.steps.MOST_OFFSETS", most)
     entry = process_in_ranges(stage, "orders.csv", large_file())
-    run = run_of_rows(stage.services.ledger.list_runs(entry.file_id))
+    run = run_with_offsets(stage.services.ledger.list_runs(entry.file_id))
     numbers = [int(cells[-1]) for cells in stage.read_csv(entry.accepted_key)[1:]]
 
     assert run is not None
     assert len(run.row_marks) == len(run.row_offsets) > 1
     for first in (0, 1, 59, 60, 150, len(numbers) - 1):
-        found = read_rows(stage.clients.s3, entry, run, first=first, count=2)
+        found = read_accepted_rows(stage.clients.s3, entry, run, first=first, count=2)
         assert [order.row_number for order in found] == numbers[first : first + 2]
 
 
@@ -199,7 +199,7 @@ def test_a_range_that_fails_is_all_that_the_next_run_stores(stage: Stage, monkey
     machine = Machine.before(stage, range_bytes=RANGE)
     version = stage.upload("orders.csv", large_file())
     hand_over(stage, version)
-    put = stage.services.objects.put
+    put = stage.services.objects.put_object
 
     def fail(bucket: str, key: str, *rest: Any) -> None:
         if key.endswith("00002.json"):
@@ -207,7 +207,7 @@ def test_a_range_that_fails_is_all_that_the_next_run_stores(stage: Stage, monkey
         put(bucket, key, *rest)
 
     with monkeypatch.context() as patch:
-        patch.setattr(type(stage.services.objects), "put", lambda _self, *rest: fail(*rest))
+        patch.setattr(type(stage.services.objects), "put_object", lambda _self, *rest: fail(*rest))
         machine.run()
     assert (stage.entry(version).state, stage.entry(version).cause) == (FileState.QUEUED, "RangesMissingError")
     hand_over(stage, version, receive_count=2)

@@ -174,7 +174,7 @@ def test_meter_counts_what_dynamodb_says_with_indexes_apart(stage: Stage) -> Non
     for capacity in (settled, repeated):
         meter._count_dynamodb("after-call.dynamodb.TransactWriteItems", {"ConsumedCapacity": [capacity]})
 
-    used = meter.used()
+    used = meter.usage()
     assert (used.orders_write_units, used.orders_index_write_units) == (25.0, 25.0)
     assert (used.ledger_write_units, used.read_units) == (3.0 + 7.0, 1.0 + 4.0)
     assert used.write_units == 60.0

@@ -13,7 +13,7 @@ from processor.domain.cursors import CursorError
 from processor.domain.errors import LookupThrottledError
 from processor.domain.orders import CUSTOMER_SHARDS, put_request
 from processor.orders.lookup import CustomerIndexMissingError, OrderLookup
-from processor.storage.accepted_reader import run_of_rows
+from processor.storage.accepted_reader import run_with_offsets
 from tests.integration.calls import calls_to, operations
 from tests.integration.stage import BUCKET, csv_file
 
@@ -37,7 +37,7 @@ def lookup(stage: Stage) -> OrderLookup:
 
 def the_run(stage: Stage, entry: FileEntry) -> RunEntry | None:
     """Read the run whose offsets fit the file's accepted rows."""
-    return run_of_rows(stage.services.ledger.list_runs(entry.file_id))
+    return run_with_offsets(stage.services.ledger.list_runs(entry.file_id))
 
 
 def put_orders(stage: Stage, items: list[dict[str, Any]]) -> None:
@@ -81,9 +81,9 @@ def test_a_page_of_ten_thousand_rows_is_one_get_and_comparing_it_one_batch(stage
     run = the_run(stage, entry)
 
     with calls_to(stage.clients.s3, stage.clients.orders) as reads:
-        pages = {first: lookup.of_file(entry, run, first=first) for first in (0, 950, 975, 5_000, 9_975)}
+        pages = {first: lookup.list_file_orders(entry, run, first=first) for first in (0, 950, 975, 5_000, 9_975)}
     with calls_to(stage.clients.s3, stage.clients.orders) as compares:
-        (last,) = lookup.compare([pages[9_975]])
+        (last,) = lookup.compare_with_table([pages[9_975]])
 
     assert run is not None
     assert len(run.row_offsets) == 10
@@ -106,8 +106,8 @@ def test_rows_that_are_no_longer_stored_are_named(stage: Stage, lookup: OrderLoo
     key = {name: {"S": gone[name]} for name in ("order_id", "processed_timestamp")}
     stage.clients.orders.delete_item(TableName="orders", Key=key)
 
-    listed = lookup.of_file(entry, the_run(stage, entry))
-    (page,) = lookup.compare([listed])
+    listed = lookup.list_file_orders(entry, the_run(stage, entry))
+    (page,) = lookup.compare_with_table([listed])
 
     assert [order.order_id for order in listed.orders] == ["A-1", "A-2", "A-3"]
     assert [order.order_id for order in page.orders] == ["A-1", "A-3"]
@@ -119,7 +119,7 @@ def test_an_order_tells_where_it_came_from(stage: Stage, lookup: OrderLookup) ->
     """Each line leads to its file, row, run and trace, with exact amounts."""
     entry = stage.process("a.csv", csv_file("A-1,Ada,Widget,3,0.10"))
 
-    (stored,) = lookup.compare([lookup.of_file(entry, the_run(stage, entry))])
+    (stored,) = lookup.compare_with_table([lookup.list_file_orders(entry, the_run(stage, entry))])
     order = stored.orders[0]
 
     assert (order.file_id, order.row_number, order.run_id, order.trace_id) == (
@@ -138,7 +138,7 @@ def test_rows_are_found_without_a_run_and_with_another_runs_offsets(stage: Stage
     assert run is not None
     astray = run._replace(row_offsets=(run.row_offsets[0], run.row_offsets[1] + 7))
 
-    without, misled = (lookup.of_file(entry, each, first=1_500, limit=3) for each in (None, astray))
+    without, misled = (lookup.list_file_orders(entry, each, first=1_500, limit=3) for each in (None, astray))
 
     expected = ["A-1500", "A-1501", "A-1502"]
     assert [order.order_id for order in without.orders] == expected
@@ -154,7 +154,7 @@ def test_the_end_of_a_file_is_read_from_its_end(
     for longest in range(150, 300):
         monkeypatch.setattr("processor.storage.accepted_reader._LONGEST_ROW", longest)
         with calls_to(stage.clients.s3) as calls:
-            page = lookup.of_file(entry, None, first=1_008, limit=2)
+            page = lookup.list_file_orders(entry, None, first=1_008, limit=2)
 
         assert [call.parameters["Range"] for call in calls] == [f"bytes=-{2 * longest}"]
         assert [order.order_id for order in page.orders] == ["A-1008", "A-1009"]
@@ -168,7 +168,7 @@ def test_an_end_that_somebody_has_written_to_is_given_up(stage: Stage, lookup: O
     body = stage.read(entry.accepted_key)
     stage.clients.s3.put_object(Bucket=BUCKET, Key=entry.accepted_key, Body=body + end)
 
-    page = lookup.of_file(entry, None, first=2_950)
+    page = lookup.list_file_orders(entry, None, first=2_950)
 
     assert [order.order_id for order in page.orders] == [f"A-{number}" for number in range(2_950, 3_000)]
 
@@ -177,7 +177,7 @@ def test_beyond_the_last_row_there_is_nothing(stage: Stage, lookup: OrderLookup)
     """A stretch that begins behind the end is empty, and no error."""
     entry = stage.process("a.csv", csv_file("A-1,Ada,Widget,1,1"))
 
-    page = lookup.of_file(entry, the_run(stage, entry), first=50)
+    page = lookup.list_file_orders(entry, the_run(stage, entry), first=50)
 
     assert (page.orders, page.missing, page.total) == ((), (), 1)
 
@@ -188,15 +188,15 @@ def test_an_object_that_is_gone_or_was_replaced_is_said_to_be(stage: Stage, look
     run = the_run(stage, entry)
 
     stage.clients.s3.put_object(Bucket=BUCKET, Key=entry.accepted_key, Body=b"x" * 500)
-    replaced = lookup.of_file(entry, run)
+    replaced = lookup.list_file_orders(entry, run)
     stage.clients.s3.put_object(Bucket=BUCKET, Key=entry.accepted_key, Body=b"")
-    emptied = lookup.of_file(entry, run)
+    emptied = lookup.list_file_orders(entry, run)
     whole = stage.process("b.csv", csv_file(*(f"B-{number},Ada,Widget,1,1" for number in range(3))))
     body = stage.clients.s3.get_object(Bucket=BUCKET, Key=whole.accepted_key)["Body"].read()
     stage.clients.s3.put_object(Bucket=BUCKET, Key=whole.accepted_key, Body=body[: body.index(b"B-2")])
-    shortened = lookup.of_file(whole, the_run(stage, whole))
+    shortened = lookup.list_file_orders(whole, the_run(stage, whole))
     stage.clients.s3.delete_object(Bucket=BUCKET, Key=entry.accepted_key)
-    gone = lookup.of_file(entry, run)
+    gone = lookup.list_file_orders(entry, run)
 
     assert "somebody has replaced it" in replaced.problem
     assert (emptied.orders, emptied.problem) == ((), replaced.problem)
@@ -216,7 +216,7 @@ def test_the_newest_orders_fill_a_page_from_several_files(stage: Stage, lookup: 
         stage.process("never.csv", csv_file("N-1,Ada,Widget,1,1")),
     ]
 
-    page = lookup.newest(files, first=1, limit=3)
+    page = lookup.list_newest(files, first=1, limit=3)
 
     assert [[order.order_id for order in each.orders] for each in page] == [["C-2"], [], ["B-1"], ["A-1"]]
     assert [each.first for each in page] == [1, 0, 0, 0]
@@ -241,7 +241,7 @@ def test_keys_that_are_left_unprocessed_are_asked_for_again(stage: Stage, lookup
                 {"RequestItems": {"orders": {"Keys": asked, "ConsistentRead": True}}},
             )
 
-        (page,) = patient.compare([patient.of_file(entry, None)])
+        (page,) = patient.compare_with_table([patient.list_file_orders(entry, None)])
 
     assert [order.order_id for order in page.orders] == ["A-1", "A-2"]
     assert waits == [0.05, 0.1]
@@ -257,7 +257,7 @@ def test_a_table_that_stays_busy_is_said_to_be(stage: Stage, lookup: OrderLookup
             stubber.add_response("batch_get_item", {"Responses": {}, "UnprocessedKeys": {"orders": {"Keys": [key]}}})
 
         with pytest.raises(LookupThrottledError, match="1 orders could not be read"):
-            impatient.compare([impatient.of_file(entry, None)])
+            impatient.compare_with_table([impatient.list_file_orders(entry, None)])
 
 
 # By order id
@@ -268,8 +268,8 @@ def test_an_orders_lines_are_paged_the_newest_first(stage: Stage, lookup: OrderL
     put_orders(stage, [item("A-1", f"2026-11-22T10:00:00.{number:06}000Z") for number in range(120)])
     put_orders(stage, [item("A-10", "2026-11-22T10:00:00.000000000Z")])
 
-    down = walk(lambda cursor: lookup.by_order_id("A-1", cursor))
-    up = walk(lambda cursor: lookup.by_order_id("A-1", cursor), "newer", down[-1].newer)
+    down = walk(lambda cursor: lookup.find_by_order_id("A-1", cursor))
+    up = walk(lambda cursor: lookup.find_by_order_id("A-1", cursor), "newer", down[-1].newer)
 
     stamps = [order.processed_timestamp for order in every(down)]
     assert stamps == sorted(stamps, reverse=True)
@@ -281,7 +281,7 @@ def test_an_orders_lines_are_paged_the_newest_first(stage: Stage, lookup: OrderL
 
 def test_an_unknown_order_has_no_lines(lookup: OrderLookup) -> None:
     """A search that finds nothing is an empty page."""
-    page = lookup.by_order_id("nobody's")
+    page = lookup.find_by_order_id("nobody's")
 
     assert (page.orders, page.older, page.newer) == ((), "", "")
 
@@ -290,7 +290,7 @@ def test_a_cursor_that_is_none_is_refused(lookup: OrderLookup) -> None:
     """Text that was never a cursor reaches no query."""
     for cursor in ("x", "WyJvbGRlciJd", "WyJzaWRld2F5cyIsInQiLCJBLTEiXQ"):
         with pytest.raises(CursorError, match="is no position in this list"):
-            lookup.by_order_id("A-1", cursor)
+            lookup.find_by_order_id("A-1", cursor)
 
 
 # By customer
@@ -305,7 +305,7 @@ def test_a_customers_ten_thousand_orders_are_merged_from_all_shards(stage: Stage
         [item(f"A-{n}", f"2026-11-22T10:00:00.{n:06}000Z", shard=n * 7 // 5 % CUSTOMER_SHARDS) for n in numbers],
     )
 
-    pages = walk(lambda cursor: lookup.by_customer(" ADA ", cursor, limit=4_000))
+    pages = walk(lambda cursor: lookup.find_by_customer(" ADA ", cursor, limit=4_000))
 
     assert [order.order_id for order in every(pages)] == [f"A-{n}" for n in reversed(range(10_000))]
     assert [len(page.orders) for page in pages] == [4_000, 4_000, 2_000]
@@ -314,12 +314,12 @@ def test_a_customers_ten_thousand_orders_are_merged_from_all_shards(stage: Stage
 def test_paging_is_stable_while_orders_arrive(stage: Stage, lookup: OrderLookup) -> None:
     """Orders that arrive between two clicks move nothing on the older pages, and are found on the way back."""
     put_orders(stage, [item(f"A-{n}", f"2026-11-22T10:00:{n:02}.000000000Z", shard=n % 4) for n in range(30)])
-    first = lookup.by_customer("Ada", limit=10)
+    first = lookup.find_by_customer("Ada", limit=10)
     put_orders(stage, [item(f"B-{n}", f"2026-11-22T10:01:{n:02}.000000000Z", shard=n % 4) for n in range(5)])
 
-    second = lookup.by_customer("Ada", first.older, limit=10)
-    back = lookup.by_customer("Ada", second.newer, limit=10)
-    newest = lookup.by_customer("Ada", back.newer, limit=10)
+    second = lookup.find_by_customer("Ada", first.older, limit=10)
+    back = lookup.find_by_customer("Ada", second.newer, limit=10)
+    newest = lookup.find_by_customer("Ada", back.newer, limit=10)
 
     assert [order.order_id for order in second.orders] == [f"A-{n}" for n in range(19, 9, -1)]
     assert back.orders == first.orders
@@ -333,8 +333,8 @@ def test_orders_that_share_a_timestamp_do_not_fall_between_two_pages(stage: Stag
     put_orders(stage, [item(f"A-{n:02}", same, shard=n % 2) for n in range(40)])
     put_orders(stage, [item("Z", "2026-11-22T09:00:00.000000000Z")])
 
-    down = walk(lambda cursor: lookup.by_customer("Ada", cursor, limit=7))
-    up = walk(lambda cursor: lookup.by_customer("Ada", cursor, limit=7), "newer", down[-1].newer)
+    down = walk(lambda cursor: lookup.find_by_customer("Ada", cursor, limit=7))
+    up = walk(lambda cursor: lookup.find_by_customer("Ada", cursor, limit=7), "newer", down[-1].newer)
 
     met = [order.order_id for order in every(down)]
     assert met == [*(f"A-{n:02}" for n in range(39, -1, -1)), "Z"]
@@ -347,7 +347,7 @@ def test_a_file_that_names_one_customer_lands_in_every_shard_and_is_found_whole(
     """What the pipeline spreads over the shards, the search brings together, whatever the name's spelling."""
     stage.process("a.csv", csv_file(*(f"A-{n},\uff21\uff24\uff21  Lovelace,Widget,1,1" for n in range(40))))
 
-    pages = walk(lambda cursor: lookup.by_customer("ada lovelace", cursor, limit=15))
+    pages = walk(lambda cursor: lookup.find_by_customer("ada lovelace", cursor, limit=15))
 
     assert [order.order_id for order in every(pages)] == [f"A-{n}" for n in reversed(range(40))]
 
@@ -357,6 +357,6 @@ def test_without_the_index_nobody_can_search_by_customer(stage: Stage) -> None:
     lookup = OrderLookup(stage.clients.orders, stage.clients.s3, "orders", ())
 
     with pytest.raises(CustomerIndexMissingError, match="deployed without"):
-        lookup.by_customer("Ada")
+        lookup.find_by_customer("Ada")
 
     assert not lookup.knows_customers

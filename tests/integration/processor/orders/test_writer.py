@@ -11,7 +11,7 @@ from botocore.stub import Stubber
 from processor.domain.errors import ThrottledError
 from processor.domain.orders import Item, put_request
 from processor.orders.batches import Batch
-from processor.orders.transport.sender import ClientSender, left_over
+from processor.orders.transport.sender import ClientSender, encode_puts
 from processor.orders.writer import OrderWriter
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def item(number: int) -> Item:
 
 def batch(*items: Item) -> Batch:
     """Build a batch."""
-    return Batch(left_over([put_request(one) for one in items]), b"", len(items))
+    return Batch(encode_puts([put_request(one) for one in items]), b"", len(items))
 
 
 def answer(*unprocessed: Item) -> dict[str, Any]:

@@ -313,7 +313,7 @@ def test_one_bad_file_never_takes_its_neighbours_down(stage: Stage, monkeypatch:
     good, bad, last = (
         stage.upload(f"{name}.csv", csv_file(f"{name},Ada,Engine,1,1.00")) for name in ("good", "bad", "last")
     )
-    facts = stage.services.objects.facts
+    facts = stage.services.objects.read_facts
 
     def failing(version: ObjectVersion) -> object:
         if version.key == bad.key:
@@ -321,7 +321,7 @@ def test_one_bad_file_never_takes_its_neighbours_down(stage: Stage, monkeypatch:
         return facts(version)
 
     with monkeypatch.context() as patch:
-        patch.setattr(stage.services.objects, "facts", failing)
+        patch.setattr(stage.services.objects, "read_facts", failing)
         with pytest.raises(MessageFailedError):
             stage.deliver(good, bad, last)
     assert [order["order_id"] for order in stage.orders()] == ["good", "last"]

@@ -23,9 +23,9 @@ def test_blocks_join_to_the_object(stage: Stage, monkeypatch: pytest.MonkeyPatch
     """Ranged reads cover every byte once, whatever the size."""
     monkeypatch.setattr("processor.storage.objects.BLOCK_BYTES", 7)
     body = bytes(range(50))
-    facts = stage.services.objects.facts(stage.upload("a.csv", body))
+    facts = stage.services.objects.read_facts(stage.upload("a.csv", body))
 
-    blocks = list(stage.services.objects.blocks(facts))
+    blocks = list(stage.services.objects.read_blocks(facts))
 
     assert b"".join(blocks) == body
     assert len(blocks) == 8
@@ -35,12 +35,12 @@ def test_a_server_that_knows_no_ranges_is_read_alike(stage: Stage, monkeypatch: 
     """Where a range is answered with the whole object, every byte still comes once."""
     monkeypatch.setattr("processor.storage.objects.BLOCK_BYTES", 7)
     body = bytes(range(50))
-    facts = stage.services.objects.facts(stage.upload("a.csv", body))
+    facts = stage.services.objects.read_facts(stage.upload("a.csv", body))
     get = stage.clients.s3.get_object
     monkeypatch.setattr(stage.clients.s3, "get_object", lambda **request: get(**request | {"Range": "bytes=0-"}))
 
-    assert b"".join(stage.services.objects.blocks(facts)) == body
-    assert b"".join(stage.services.objects.stretch(facts.version, 20, 33)) == body[20:33]
+    assert b"".join(stage.services.objects.read_blocks(facts)) == body
+    assert b"".join(stage.services.objects.read_stretch(facts.version, 20, 33)) == body[20:33]
 
 
 def test_an_object_of_the_smallest_part_is_copied_whole(stage: Stage) -> None:
@@ -64,9 +64,9 @@ def test_reads_stay_with_their_version(stage: Stage) -> None:
     first = stage.upload("a.csv", b"first")
     stage.upload("a.csv", b"second")
 
-    facts = stage.services.objects.facts(first)
+    facts = stage.services.objects.read_facts(first)
 
-    assert b"".join(stage.services.objects.blocks(facts)) == b"first"
+    assert b"".join(stage.services.objects.read_blocks(facts)) == b"first"
 
 
 def test_missing_object_is_gone(stage: Stage) -> None:
@@ -77,13 +77,13 @@ def test_missing_object_is_gone(stage: Stage) -> None:
 
     for gone in (ObjectVersion(BUCKET, "never"), version, ObjectVersion(BUCKET, version.key, marker)):
         with pytest.raises(ObjectGoneError):
-            stage.services.objects.facts(gone)
+            stage.services.objects.read_facts(gone)
 
 
 def test_aborted_writer_leaves_nothing(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     """An upload that was given up has neither an object nor parts that are paid for."""
     monkeypatch.setattr("processor.storage.objects.PART_BYTES", 5 * 1024 * 1024)
-    writer = stage.services.objects.writer(BUCKET, "processed-data/a.csv")
+    writer = stage.services.objects.begin_object(BUCKET, "processed-data/a.csv")
     writer.write(b"x" * 6 * 1024 * 1024)
 
     writer.abort()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from processor.domain.columns import Problem
-from processor.storage.rejected_reader import RejectedRowsError, read_rejected
+from processor.storage.rejected_reader import RejectedRowsError, read_rejected_stretch
 from tests.integration.stage import BUCKET, csv_file
 
 if TYPE_CHECKING:
@@ -31,7 +31,9 @@ def test_stretches_join_without_a_gap(stage: Stage, limit: int) -> None:
     first_byte, stretches = 0, 0
 
     while first_byte or not stretches:
-        stretch = read_rejected(stage.clients.s3, BUCKET, entry.rejected_key, first_byte=first_byte, limit=limit)
+        stretch = read_rejected_stretch(
+            stage.clients.s3, BUCKET, entry.rejected_key, first_byte=first_byte, limit=limit
+        )
         numbers += [row.number for row in stretch.rows]
         first_byte, stretches = stretch.next_byte, stretches + 1
 
@@ -44,7 +46,7 @@ def test_row_comes_with_its_cells_and_reasons(stage: Stage) -> None:
     """What a person needs to put it right."""
     entry = rejected_file(stage, 1)
 
-    [row] = read_rejected(stage.clients.s3, BUCKET, entry.rejected_key).rows
+    [row] = read_rejected_stretch(stage.clients.s3, BUCKET, entry.rejected_key).rows
 
     assert row.problems[0] == Problem("quantity", row.problems[0].reason)
     assert row.cells[1] == 'Zoë\n"the" first'
@@ -53,7 +55,7 @@ def test_row_comes_with_its_cells_and_reasons(stage: Stage) -> None:
 def test_object_that_is_gone_is_told_in_words(stage: Stage) -> None:
     """A lifecycle rule, or a person, has removed it."""
     with pytest.raises(RejectedRowsError, match="no longer in the bucket"):
-        read_rejected(stage.clients.s3, BUCKET, "failed-data/nothing.csv")
+        read_rejected_stretch(stage.clients.s3, BUCKET, "failed-data/nothing.csv")
 
 
 @pytest.mark.parametrize("body", [b"order_id\nA-1\n", b"", b'"\xff'])
@@ -62,7 +64,7 @@ def test_object_that_was_replaced_is_told_in_words(stage: Stage, body: bytes) ->
     stage.clients.s3.put_object(Bucket=BUCKET, Key="failed-data/x.csv", Body=body)
 
     with pytest.raises(RejectedRowsError, match="replaced"):
-        read_rejected(stage.clients.s3, BUCKET, "failed-data/x.csv")
+        read_rejected_stretch(stage.clients.s3, BUCKET, "failed-data/x.csv")
 
 
 def test_byte_that_is_no_rows_beginning_is_told_in_words(stage: Stage) -> None:
@@ -70,5 +72,5 @@ def test_byte_that_is_no_rows_beginning_is_told_in_words(stage: Stage) -> None:
     entry = rejected_file(stage, 5)
 
     with pytest.raises(RejectedRowsError, match="from byte 150"):
-        read_rejected(stage.clients.s3, BUCKET, entry.rejected_key, first_byte=150)
-    assert read_rejected(stage.clients.s3, BUCKET, entry.rejected_key, first_byte=10**9).rows == ()
+        read_rejected_stretch(stage.clients.s3, BUCKET, entry.rejected_key, first_byte=150)
+    assert read_rejected_stretch(stage.clients.s3, BUCKET, entry.rejected_key, first_byte=10**9).rows == ()

@@ -270,7 +270,7 @@ def test_bounds_come_from_the_declaration() -> None:
     """An adopter's own column judges by the bounds it is given, and words its reasons after them."""
     columns = (Text("t", longest=2), Whole("w", smallest=5, largest=6), Money("m", largest=Decimal(10), places=0))
 
-    reasons = [column.read(cell)[1] for column in columns for cell in ("123", "4", "0.5", "1")]
+    reasons = [column.parse(cell)[1] for column in columns for cell in ("123", "4", "0.5", "1")]
 
     assert reasons == [
         *("longer than 2 characters", "", "longer than 2 characters", ""),

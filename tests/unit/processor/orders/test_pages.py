@@ -27,8 +27,8 @@ def test_walking_down_and_up_again_meets_every_order_once(orders: list[Order], l
     """From the newest page to the oldest and back: nothing is left out, nothing comes twice, the order is time's."""
 
     def page_at(cursor: str) -> tuple[tuple[Order, ...], str, str]:
-        position = Position.read(cursor)
-        page = cut_page([each for each in orders if position is None or position.passed_by(each)], position, limit)
+        position = Position.from_cursor(cursor)
+        page = cut_page([each for each in orders if position is None or position.is_before(each)], position, limit)
         return page.orders, page.older, page.newer
 
     down = [page_at("")]

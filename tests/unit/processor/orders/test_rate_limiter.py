@@ -20,9 +20,9 @@ class Clock:
 def refused(clock: Clock, *, taken: int, after_s: float) -> RateLimiter:
     """Make a pace that was refused for the first time after it had taken so many items."""
     pace = RateLimiter(clock)
-    pace.took(taken)
+    pace.record_stored(taken)
     clock.now += after_s
-    pace.refused()
+    pace.record_refusal()
     return pace
 
 
@@ -32,8 +32,8 @@ def test_nothing_waits_before_the_first_refusal() -> None:
 
     waits = []
     for _ in range(1_000):
-        waits.append(pace.wait_s(25))
-        pace.took(25)
+        waits.append(pace.reserve_wait_s(25))
+        pace.record_stored(25)
 
     assert set(waits) == {0.0}
 
@@ -45,18 +45,18 @@ def test_first_refusal_sets_the_pace_below_what_was_reached() -> None:
     pace = refused(clock, taken=8_000, after_s=2)
 
     assert round(pace.rate) == 2_800
-    assert [round(pace.wait_s(280), 3) for _ in range(4)] == [0.0, 0.1, 0.2, 0.3]
+    assert [round(pace.reserve_wait_s(280), 3) for _ in range(4)] == [0.0, 0.1, 0.2, 0.3]
 
 
 def test_time_that_passes_is_not_waited_for() -> None:
     """Who comes late goes at once, and saves nothing up for a burst."""
     clock = Clock()
     pace = refused(clock, taken=8_000, after_s=2)
-    pace.wait_s(280)
+    pace.reserve_wait_s(280)
 
     clock.now += 60
 
-    assert [round(pace.wait_s(280), 3) for _ in range(3)] == [0.0, 0.1, 0.2]
+    assert [round(pace.reserve_wait_s(280), 3) for _ in range(3)] == [0.0, 0.1, 0.2]
 
 
 def test_refusals_together_count_once() -> None:
@@ -65,7 +65,7 @@ def test_refusals_together_count_once() -> None:
     pace = refused(clock, taken=8_000, after_s=2)
 
     for _ in range(15):
-        pace.refused()
+        pace.record_refusal()
 
     assert round(pace.rate) == 2_800
 
@@ -78,7 +78,7 @@ def test_pace_falls_with_every_refusal_to_a_floor() -> None:
     rates = []
     for _ in range(40):
         clock.now += 1
-        pace.refused()
+        pace.record_refusal()
         rates.append(pace.rate)
 
     assert rates[0] < 2_000
@@ -92,7 +92,7 @@ def test_pace_recovers_by_a_tenth_a_second() -> None:
     before = pace.rate
 
     for _ in range(round(before / 25)):
-        pace.took(25)
+        pace.record_stored(25)
 
     assert 1.09 < pace.rate / before < 1.11
 

@@ -31,7 +31,7 @@ def writer() -> FakeWriter:
 
 def line(number: int, customer: str = "Zoë") -> bytes:
     """Make the enriched line of one row."""
-    return CsvLines().line((f"A-{number}", "t", customer, "Widget", "3", "9.99", "29.97", str(number)))
+    return CsvLines().write_line((f"A-{number}", "t", customer, "Widget", "3", "9.99", "29.97", str(number)))
 
 
 def write_accepted(writer: FakeWriter, rows: int) -> AcceptedRows:
