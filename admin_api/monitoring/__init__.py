@@ -1,1 +1,1 @@
-"""Owns what AWS knows of us: metrics, alarms, logs, traces, and links into its console."""
+"""Owns the readers of CloudWatch and X-Ray: metrics, alarms, log lines, traces; and links into the AWS console."""

@@ -1,4 +1,4 @@
-"""The alarms of one environment, as CloudWatch has them now, in the words of ``cdk/monitoring/alarm_plans.py``."""
+"""The alarms of one environment and their states now; ``cdk/monitoring/alarm_plans.py`` writes their texts."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient
 
 _MOST_ALARMS = 100
-"""DescribeAlarms' own limit; there are about a dozen."""
+"""DescribeAlarms' limit; the stack has about a dozen."""
 _LABELLED_LINE = re.compile(r"^(Look at|Do|Runbook): (.+)$", re.MULTILINE)
 
 
 class AlarmState(StrEnum):
-    """What CloudWatch says of an alarm; the names are its own."""
+    """An alarm's state, by CloudWatch's own names."""
 
     ALARM = "ALARM"
     NO_DATA = "INSUFFICIENT_DATA"
@@ -27,23 +27,23 @@ class AlarmState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """One alarm now."""
+    """One alarm and its state now."""
 
     name: str
-    """Without the environment's prefix; its section in the runbook."""
+    """Without the environment's prefix; also the name of its section in the runbook."""
     state: AlarmState
     reason: str
-    """Why it is in this state, in CloudWatch's words."""
+    """CloudWatch's reason for the state."""
     since: datetime | None
     means: str
     look: str
     do: str
     runbook: str
-    """Where in the repository the runbook tells more."""
+    """The path of its section of the runbook."""
 
     @property
     def is_red(self) -> bool:
-        """Whether it asks for a person now."""
+        """Whether it needs attention now."""
         return self.state is AlarmState.ALARM
 
 
@@ -55,9 +55,9 @@ class AlarmReader:
         self._prefix = f"waybill-{environment}-"
 
     def read_alarms(self) -> tuple[Alarm, ...]:
-        """Ask for all of them in one call: those that fire first, then by name. Raises botocore's errors.
+        """Read all alarms in one call; those that fire come first, then by name. Raises botocore's errors.
 
-        Without the composite alarm, which only repeats the others.
+        The composite alarm is left out, as it only repeats the others.
         """
         response = self._cloudwatch.describe_alarms(
             AlarmNamePrefix=self._prefix, AlarmTypes=["MetricAlarm"], MaxRecords=_MOST_ALARMS
@@ -68,7 +68,7 @@ class AlarmReader:
 
 
 def _is_ours(alarm: Alarm) -> bool:
-    """Tell our alarms from those of an environment whose name begins with ours (``dev`` and ``dev-eu``)."""
+    """Leave out the alarms of an environment whose name begins with this one's (``dev`` and ``dev-eu``)."""
     return not alarm.runbook or alarm.runbook.endswith(f"#{alarm.name}")
 
 

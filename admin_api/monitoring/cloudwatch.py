@@ -1,6 +1,6 @@
-"""CloudWatch's figures for the console: one call for all the series of a page, kept for some seconds.
+"""CloudWatch metrics: one call for all series of a page, cached for some seconds.
 
-What has no data stays a gap; sums, rates and prices are made of the answers in ``admin_api.monitoring.measures``.
+A period without data stays a gap. ``admin_api.monitoring.measures`` derives sums, rates and prices.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mypy_boto3_cloudwatch.type_defs import MetricDataQueryTypeDef, MetricDataResultTypeDef
 
 _CACHE_SIZE = 12
-"""Pages times windows; readings of windows that nobody looks at go."""
+"""Pages times windows; the oldest readings go first."""
 _NAMESPACES = {
     Source.PROCESSOR: NAMESPACE,
     Source.FUNCTION: "AWS/Lambda",
@@ -34,21 +34,21 @@ Values = tuple[float | None, ...]
 
 @dataclass(frozen=True, slots=True)
 class Readings:
-    """What CloudWatch said of some series over one window, and when."""
+    """The values of some series over one window, and when they were read."""
 
     span: Span
     read_at: datetime
     values: dict[Series, Values]
-    """For each series a value a period, None where there is no data; of a whole one, a single value."""
+    """One value a period for each series, None without data; a single value for a series of the whole window."""
     incomplete: tuple[str, ...] = ()
-    """Names of metrics that CloudWatch could not answer for."""
+    """Names of the metrics that CloudWatch could not read."""
 
     def of(self, series: Series) -> Values:
-        """Return a series' values."""
+        """Return a series' values, one a period."""
         return self.values[series]
 
     def whole(self, series: Series) -> float | None:
-        """Return the one value of a series over the whole window."""
+        """Return the single value of a series over the whole window."""
         return self.values[series][0]
 
 
@@ -78,7 +78,7 @@ class MetricReader:
         self._cache: dict[tuple[tuple[Series, ...], Window], tuple[float, Readings]] = {}
 
     def fetch_metrics(self, series: Sequence[Series], window: Window, now: datetime) -> Readings:
-        """Read series over the window that ends now, or return what was read a moment ago.
+        """Fetch series over the window that ends now, or return the cached readings.
 
         Raises botocore's errors.
         """
@@ -107,7 +107,7 @@ class MetricReader:
         incomplete: dict[str, None] = {}
         for result in (result for page in pages for result in page["MetricDataResults"]):
             series = by_id[result["Id"]]
-            # PartialData only says that the next page has more of it.
+            # PartialData means that the next page continues the series.
             if result.get("StatusCode", "Complete") not in {"Complete", "PartialData"}:
                 incomplete[series.metric] = None
             _fill_periods(values[series], result, None if series.whole else span)
@@ -133,9 +133,8 @@ class MetricReader:
 def _fill_periods(row: list[float | None], result: MetricDataResultTypeDef, span: Span | None) -> None:
     """Put a result's points into their periods; without a span, into one value for the whole window.
 
-    A service that cuts its periods by the clock rather than from the window's start answers for the whole window with
-    two points. A percentile of both together is at most the greater one, so that is what is shown: never better than
-    the truth.
+    A service that aligns periods to the clock rather than to the window's start returns two points for a whole window.
+    A percentile of both together is at most the greater one. That one is shown, so it is never better than the truth.
     """
     for moment, value in zip(result["Timestamps"], result["Values"], strict=True):
         index = span.index(moment) if span else 0

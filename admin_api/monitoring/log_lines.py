@@ -1,4 +1,4 @@
-"""One line of the processor's log, read: when, how grave, what happened, with which fields. Pure.
+"""Parses one line of the processor's log: its time, level, event and fields. Pure.
 
 Lines are Powertools' JSON, Lambda's own reports (JSON on AWS, plain text elsewhere), or plain text of the runtime.
 """
@@ -20,13 +20,13 @@ _SHOWN_ELSEWHERE = frozenset({
     "stack_trace", "cold_start", "function_name", "function_memory_size", "function_arn", "function_request_id",
     "xray_trace_id", "file_id", "object_key", "run_id", "message_id", "receive_count",
 })  # fmt: skip
-"""Bound to every line of a run, and shown once above them; or what a line is shown by."""
+"""Not shown as fields: bound to every line of a run and shown once above them, or shown in another way."""
 _REQUEST_ID = re.compile(r"\b(?:RequestId: |)([0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})\b")
 
 
 @dataclass(frozen=True, slots=True)
 class LogLine:
-    """One line."""
+    """One log line."""
 
     at: datetime
     level: str
@@ -34,19 +34,19 @@ class LogLine:
     event: str
     fields: tuple[tuple[str, str], ...] = ()
     exception: str = ""
-    """The traceback, if it logs one."""
+    """The traceback, if there is one."""
     location: str = ""
     run_id: str = ""
     request_id: str = ""
 
     @property
     def is_bad(self) -> bool:
-        """Whether it is what a person looks for first."""
+        """Whether it is a warning or worse."""
         return self.level in {"WARNING", "ERROR", "CRITICAL"}
 
 
 def parse_log_line(text: str, at: datetime) -> LogLine | None:
-    """Read a line that CloudWatch took at this time; None for what is no event: metrics, and Lambda's brackets."""
+    """Parse a line that CloudWatch received at this time; None for metrics and Lambda's START and END lines."""
     try:
         document = json.loads(text)
     except ValueError:
@@ -83,7 +83,7 @@ def _parse_plain_line(text: str, at: datetime) -> LogLine | None:
 
 
 def _parse_platform_line(document: Mapping[str, Any], at: datetime) -> LogLine | None:
-    """Read Lambda's own line; of these, the report and what went wrong are worth a look.
+    """Parse a line of Lambda's own; None unless it is an invocation's report.
 
     https://docs.aws.amazon.com/lambda/latest/dg/telemetry-schema-reference.html
     """
@@ -98,7 +98,7 @@ def _parse_platform_line(document: Mapping[str, Any], at: datetime) -> LogLine |
 
 
 def _line_time(text: object, otherwise: datetime) -> datetime:
-    """Read the line's own time, which has milliseconds; without a zone it cannot be trusted."""
+    """Read the line's own time, which has milliseconds; use the other one if it has no zone or cannot be read."""
     try:
         moment = datetime.fromisoformat(str(text).replace(",", "."))
     except ValueError:

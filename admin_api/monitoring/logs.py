@@ -1,7 +1,7 @@
-"""The processor's log lines in CloudWatch Logs: those of one run or request, and the runs that name an id.
+"""Reads the processor's log group: the lines of one run or request, and the runs whose lines mention an id.
 
-FilterLogEvents finds lines by a quoted term, which may stand anywhere in them; what a line is really about is then told
-by its fields. The lines never hold the contents of a row (``processor.observability.telemetry``).
+FilterLogEvents matches a quoted term anywhere in a line; the line's fields then decide whether it belongs. Lines never
+hold the contents of a row (``processor.observability.telemetry``).
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
 MOST_LINES = 200
 _MOST_CALLS = 5
-"""FilterLogEvents may answer with an empty page and a token any number of times while it searches."""
+"""FilterLogEvents may return any number of empty pages with a token while it searches."""
 _BEFORE, _AFTER = timedelta(seconds=10), timedelta(minutes=1)
-"""A line belongs to an invocation that began before the run, and ends after it."""
+"""The invocation begins before the run and ends after it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +53,16 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class LogPage:
-    """Lines in the order of their times."""
+    """Log lines in order of time."""
 
     lines: tuple[LogLine, ...]
     complete: bool
-    """Whether these are all lines of the time that was searched."""
+    """Whether these are all lines of the time searched."""
 
 
 @dataclass(frozen=True, slots=True)
 class LogMention:
-    """A run that has the id in its log lines."""
+    """A run whose log lines mention an id."""
 
     file_id: str
     run_id: str
@@ -76,7 +76,7 @@ class LogReader:
         self._log_group = log_group
 
     def read_log_lines(self, wanted: Wanted, since: datetime, until: datetime) -> LogPage:
-        """Read the lines of a run or a request that was at work in this time. Raises botocore's errors."""
+        """Read the lines of a run or a request within this time. Raises botocore's errors."""
         lines: list[LogLine] = []
         complete = False
         for events, is_last in self._pages(wanted.pattern, since - _BEFORE, until + _AFTER):
@@ -90,9 +90,9 @@ class LogReader:
         return LogPage(tuple(sorted(lines, key=lambda line: line.at)[:MOST_LINES]), complete)
 
     def find_mentions(self, identifier: str, since: datetime, until: datetime) -> tuple[LogMention, ...]:
-        """List the runs whose lines name the id, each once, as far as a few calls reach. Raises botocore's errors.
+        """List the runs whose lines mention the id, each once, as far as a few calls reach. Raises botocore's errors.
 
-        The ledger can be asked by file alone; every line of a run names its file, run, message and request.
+        The ledger finds runs by file alone; each log line of a run names its file, run, message and request.
         """
         found: dict[LogMention, None] = {}
         for events, _ in self._pages(f'"{identifier}"', since, until):
@@ -104,7 +104,7 @@ class LogReader:
     def _pages(
         self, pattern: str, since: datetime, until: datetime
     ) -> Iterator[tuple[list[FilteredLogEventTypeDef], bool]]:
-        """Yield the answers to a pattern, and whether each is the last; none where the function has never logged."""
+        """Yield pages of matching events, and whether each is the last; one empty page if there is no log group."""
         request: dict[str, Any] = {
             "logGroupName": self._log_group,
             "filterPattern": pattern,

@@ -1,6 +1,6 @@
-"""What the console measures: the series that it asks for by name, and the sums, shares and prices made of them. Pure.
+"""The console's measures: its series by name, and the sums, shares and prices computed from them. Pure.
 
-Gaps stay gaps, and only what is known counts: a share of nothing is unknown, not zero.
+A gap stays a gap: a share of nothing is unknown, not zero.
 """
 
 from __future__ import annotations
@@ -57,12 +57,12 @@ class Measure:
 
 
 def ended_files(readings: Readings) -> Values:
-    """Files that came to an end in each period, duplicates left out."""
+    """Count the files that came to an end in each period, without duplicates."""
     return add_series(*(readings.of(each) for each in (PROCESSED, PARTIAL, FAILED, DEAD_LETTERED)))
 
 
 def rows_read(readings: Readings) -> Values:
-    """Rows that were read in each period."""
+    """Count the rows read in each period."""
     return add_series(readings.of(ACCEPTED), readings.of(REJECTED))
 
 
@@ -71,13 +71,13 @@ SUCCESS_RATE = Measure(
     (PROCESSED, PARTIAL, FAILED, DEAD_LETTERED),
     lambda readings: ratio(readings.of(PROCESSED), ended_files(readings), times=100),
 )
-"""Per cent of the files that came to an end and need nobody; a duplicate is no failure."""
+"""Per cent of the files that came to an end, without duplicates, as they are no failures."""
 REJECTED_SHARE = Measure(
     "Rejected rows",
     (ACCEPTED, REJECTED),
     lambda readings: ratio(readings.of(REJECTED), rows_read(readings), times=100),
 )
-"""Per cent of the rows that were read."""
+"""Per cent of the rows read."""
 COST_PER_THOUSAND_ROWS = Measure(
     "Cost per 1,000 rows",
     (COST, ACCEPTED, REJECTED),
@@ -92,27 +92,27 @@ UNITS_PER_ORDER = Measure(
 
 
 def total(values: Sequence[float | None]) -> float | None:
-    """Add up what there is; None where there is nothing at all."""
+    """Add up the values that are known; None if none is."""
     known = [value for value in values if value is not None]
     return sum(known) if known else None
 
 
 def add_series(*rows: Values) -> Values:
-    """Add series period by period; a gap only where all have one."""
+    """Add series period by period; the sum is a gap only where every series has one."""
     return tuple(total(values) for values in zip(*rows, strict=True))
 
 
 def ratio(part: Values, whole: Values, *, times: float = 1) -> Values:
-    """Divide two series period by period; a gap where there is nothing to divide by."""
+    """Divide two series period by period; a gap where the divisor is zero or unknown."""
     return tuple(quotient(above, below, times=times) for above, below in zip(part, whole, strict=True))
 
 
 def quotient(part: float | None, whole: float | None, *, times: float = 1) -> float | None:
-    """Divide; None where there is nothing to divide by. A part that is unknown beside a known whole is none of it."""
+    """Divide; None if the divisor is zero or unknown. An unknown part of a known whole is zero."""
     return times * (part or 0.0) / whole if whole else None
 
 
 def merge_periods(values: Values, bins: int) -> Values:
-    """Add neighbouring periods up until there are only ``bins``, for a small drawing."""
+    """Add up neighbouring periods until at most ``bins`` are left, for a small drawing."""
     size = -(-len(values) // bins)
     return tuple(total(values[first : first + size]) for first in range(0, len(values), size))

@@ -1,7 +1,6 @@
-"""The metrics that the console looks at, by name, and the windows of time it looks through. Pure.
+"""Series of CloudWatch metrics, and the time windows in which they are read. Pure.
 
-``processor.observability.metrics`` declares what the processor sends, ``cdk/monitoring/metrics.py`` the dimensions that
-the metrics really have.
+``processor.observability.metrics`` declares the processor's metrics, ``cdk/monitoring/metrics.py`` their dimensions.
 """
 
 from __future__ import annotations
@@ -14,23 +13,23 @@ from processor.observability.metrics import UNITS
 
 
 class Source(StrEnum):
-    """Whose metric it is; the reader knows the dimensions."""
+    """The sender of a metric; the reader knows its dimensions."""
 
     PROCESSOR = "processor"
-    """Our own, from the processor's log lines."""
+    """Waybill's own metrics, from the processor's log lines."""
     FUNCTION = "function"
-    """Lambda's, of the processor."""
+    """Lambda's metrics of the processor."""
     CONSOLE = "console"
-    """Lambda's, of the console itself."""
+    """Lambda's metrics of the console."""
     QUEUE = "queue"
-    """SQS's, of the ingest queue."""
+    """SQS's metrics of the ingest queue."""
     DEAD_LETTERS = "dead_letters"
-    """SQS's, of the dead-letter queue."""
+    """SQS's metrics of the dead-letter queue."""
 
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """One statistic of one metric. ``whole``: one value for the whole window instead of one for each period."""
+    """One statistic of one metric. ``whole``: one value for the whole window instead of one a period."""
 
     source: Source
     metric: str
@@ -39,14 +38,14 @@ class Series:
 
 
 def processor_series(metric: str, statistic: str = "Sum", *, whole: bool = False) -> Series:
-    """Name one of the processor's own; raises KeyError for a metric that it does not send."""
+    """Name a metric of the processor's; raises KeyError for one that it does not send."""
     UNITS[metric]
     return Series(Source.PROCESSOR, metric, statistic, whole)
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A window of time cut into periods; every moment is the beginning of one. The last one is still running."""
+    """A window cut into periods, each named by the moment at which it begins. The last one is not over yet."""
 
     start: datetime
     period: timedelta
@@ -54,22 +53,22 @@ class Span:
 
     @property
     def end(self) -> datetime:
-        """When the last period will be over."""
+        """The end of the last period."""
         return self.start + self.period * self.periods
 
     @property
     def moments(self) -> tuple[datetime, ...]:
-        """The beginnings of the periods."""
+        """The start of each period."""
         return tuple(self.start + self.period * number for number in range(self.periods))
 
     def index(self, moment: datetime) -> int | None:
-        """Find the period that a moment lies in, if any."""
+        """Return the period that holds a moment, or None."""
         number = (moment - self.start) // self.period
         return number if 0 <= number < self.periods else None
 
 
 class Window(StrEnum):
-    """How far back a chart looks."""
+    """The time range of a chart."""
 
     HOUR = "hour"
     DAY = "day"
@@ -77,21 +76,21 @@ class Window(StrEnum):
 
     @property
     def period(self) -> timedelta:
-        """How much time a point of a chart stands for."""
+        """The length of a period."""
         return _PERIODS[self][0]
 
     @property
     def words(self) -> str:
-        """Say which time it is."""
+        """Name the window: "last day"."""
         return f"last {self.value}"
 
     @property
     def fresh_for_s(self) -> int:
-        """How long figures are shown before they are asked for again: CloudWatch bills every metric asked for."""
+        """Seconds for which readings are cached, as CloudWatch bills each metric requested."""
         return _PERIODS[self][2]
 
     def until(self, now: datetime) -> Span:
-        """Cut the window that ends now; periods begin where CloudWatch's do, at multiples since the epoch."""
+        """Cut the window that ends now; periods begin at multiples since the epoch, as CloudWatch's do."""
         period, periods, _ = _PERIODS[self]
         seconds = int(period.total_seconds())
         newest = datetime.fromtimestamp(now.timestamp() // seconds * seconds, UTC)
@@ -99,7 +98,7 @@ class Window(StrEnum):
 
 
 def window_links(path: str, chosen: Window) -> tuple[tuple[str, str, bool], ...]:
-    """List the windows for a page's switch: what each is called, its address, whether it is shown."""
+    """List the windows for a page's switch: name, address, whether it is chosen."""
     return tuple((f"Last {each.value}", f"{path}?window={each}", each is chosen) for each in Window)
 
 

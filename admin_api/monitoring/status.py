@@ -1,7 +1,7 @@
-"""What needs a person right now: the few numbers beside the navigation, on every page and on the overview.
+"""The status of the pipeline: the numbers beside the navigation and on the overview.
 
-Asked of three services at once, and kept for some seconds, so that a page does not wait for them and a console that
-many people watch does not ask for each of them. So are the numbers of files under way, which the list of files shows.
+Three services are asked at once, and their answers are cached for some seconds, so that many readers cost no more than
+one. The counts of files under way, which the list of files shows, are cached the same way.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
     from processor.messaging.dead_letter_queue import DeadLetterQueue
 
 FRESH_S = 5.0
-"""How old the numbers may be."""
+"""The greatest age of a cached answer in seconds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """The numbers; None stands for one that could not be had, and ``missing`` says which."""
+    """The numbers; one that could not be loaded is None, and ``missing`` names it."""
 
     counts: Counts | None
     dead_letters: int | None
@@ -40,33 +40,33 @@ class Status:
     missing: tuple[str, ...] = ()
 
     def files(self, state: FileState) -> int:
-        """Tell how many files rest in a state, 0 where that is not known."""
+        """Return the number of files at rest in a state, 0 if unknown."""
         return self.counts.at_rest.get(state, 0) if self.counts else 0
 
     @property
     def failed_files(self) -> int:
-        """Files that nobody could read, and those given up."""
+        """Failed files, dead-lettered ones included."""
         return self.files(FileState.FAILED) + self.files(FileState.DEAD_LETTERED)
 
     @property
     def waiting_files(self) -> int:
-        """Files that wait for a person, for whatever reason: the badge beside Files."""
+        """Files that need a person, for whatever reason: the badge beside Files."""
         return sum(map(self.files, NEEDS_PERSON))
 
     @property
     def rejected_rows(self) -> int:
-        """Rejected rows that nobody has corrected or dismissed yet."""
+        """Rejected rows of the files that need a person."""
         return self.counts.rejected_rows_waiting if self.counts else 0
 
     @property
     def alarming(self) -> tuple[Alarm, ...]:
-        """The alarms that are red."""
+        """The alarms that fire."""
         return tuple(alarm for alarm in self.alarms or () if alarm.is_red)
 
 
 @dataclass
 class _CachedAnswer[T]:
-    """An answer that serves everybody for some seconds."""
+    """An answer that is shared by all readers for some seconds."""
 
     ask: Callable[[], T]
     now: Callable[[], float]
@@ -74,7 +74,7 @@ class _CachedAnswer[T]:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def get(self) -> T:
-        """Return the answer of now, or of a moment ago; who comes while it is asked for waits for it."""
+        """Return the cached answer, or ask anew; concurrent readers wait for the same answer."""
         with self._lock:
             if self._answer is None or self.now() - self._answer[0] > FRESH_S:
                 answer = self.ask()
@@ -82,7 +82,7 @@ class _CachedAnswer[T]:
             return self._answer[1]
 
     def forget(self) -> None:
-        """Let the next reader ask anew."""
+        """Drop the cached answer."""
         with self._lock:
             self._answer = None
 
@@ -103,15 +103,15 @@ class StatusReader:
         self._moving = _CachedAnswer(self._ask_moving, now)
 
     def read_status(self) -> Status:
-        """Return the numbers of now, or of a moment ago."""
+        """Return the status, at most :data:`FRESH_S` seconds old."""
         return self._status.get()
 
     def count_moving_files(self) -> dict[FileState, int | None]:
-        """Count the files under way by state, as of now or of a moment ago; None where that could not be had."""
+        """Count the files under way by state; None for a count that could not be loaded."""
         return self._moving.get()
 
     def forget(self) -> None:
-        """Let the next reader ask anew, after an action has changed what there is."""
+        """Drop the cached answers after an action, which may have changed the numbers."""
         self._status.forget()
         self._moving.forget()
 
@@ -131,7 +131,7 @@ class StatusReader:
 
 
 def _result_or_none(what: str, future: Future[Any]) -> Any:
-    """Wait for an answer; None where the service had none."""
+    """Wait for an answer; None if the service failed."""
     try:
         return future.result()
     except (ClientError, BotoCoreError) as error:

@@ -1,4 +1,4 @@
-"""One trace from X-Ray, or an honest word why there is none."""
+"""Reads one trace from X-Ray, or the reason why there is none."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
 RETENTION = timedelta(days=30)
 """X-Ray's own retention: https://docs.aws.amazon.com/general/latest/gr/xray.html"""
 DELIVERY_TIME = timedelta(minutes=2)
-"""Segments are sent in batches and take a while to be found; after this, nothing will come."""
+"""Segments arrive in batches, with a delay; after this time none is to be expected."""
 _TRACE_ID = re.compile(r"1-([0-9a-f]{8})-[0-9a-f]{24}")
 
 
 class TraceState(StrEnum):
-    """Whether a trace can be shown, and if not, why."""
+    """Whether a trace can be shown, or why not."""
 
     SHOWN = "shown"
     NONE = "none"
-    """The run has no trace id: it died before it could say, or ran where there is no tracing."""
+    """The run has no trace id: it died before it wrote one, or ran without tracing."""
     NOT_SAMPLED = "not_sampled"
     NOT_YET = "not_yet"
     EXPIRED = "expired"
@@ -43,7 +43,7 @@ class Trace:
 
 
 def is_trace_id(text: str) -> bool:
-    """Tell whether a text is a trace id in X-Ray's form."""
+    """Tell whether a text has the form of X-Ray's trace ids."""
     return bool(_TRACE_ID.fullmatch(text))
 
 
@@ -54,9 +54,9 @@ class TraceReader:
         self._xray = xray
 
     def read_trace(self, trace_id: str, now: datetime, *, sampled: bool = True) -> Trace:
-        """Read one trace; ``sampled`` is what its run knew. Raises botocore's errors.
+        """Read one trace; ``sampled`` is the decision that its run knew. Raises botocore's errors.
 
-        What was not sampled is asked for all the same: the decision may have been made anew further down.
+        An unsampled trace is read all the same: a later service may have decided anew.
         """
         if not is_trace_id(trace_id):
             return Trace(trace_id, TraceState.NONE)
@@ -79,5 +79,5 @@ def _why_missing(trace_id: str, now: datetime, *, sampled: bool) -> TraceState:
 
 
 def _start_of(trace_id: str) -> datetime:
-    """Read the moment that a trace id holds: its second part is the time in hexadecimal seconds."""
+    """Read the time in a trace id: its second part, in hexadecimal seconds."""
     return datetime.fromtimestamp(int(trace_id.split("-")[1], 16), UTC)

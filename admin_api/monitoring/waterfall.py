@@ -1,6 +1,6 @@
-"""A trace as a waterfall: its parts in order, each with its place in the whole, what it says and what went wrong. Pure.
+"""A trace as a waterfall: its spans in order, each with its position, its details and its errors. Pure.
 
-Made of the segment documents that X-Ray answers with:
+Built from X-Ray's segment documents:
 https://docs.aws.amazon.com/xray/latest/devguide/xray-api-segmentdocuments.html
 """
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 UPSTREAM = "upstream_trace_id"
-"""The annotation that names the trace of whoever uploaded the file."""
+"""The annotation with the uploader's trace id."""
 _KINDS = {
     "AWS::Lambda": "Lambda, the service",
     "AWS::Lambda::Function": "Lambda, the function",
@@ -30,61 +30,61 @@ class TraceSpan:
     span_id: str
     name: str
     kind: str
-    """Of a segment, what it is of; "" for what is inside one."""
+    """The service of a segment; "" for a subsegment."""
     depth: int
     began: datetime
     seconds: float
     offset: float
-    """Where it begins, as a fraction of the whole; ``width`` is how much of the whole it takes."""
+    """Its start as a fraction of the whole trace; ``width`` is its length as such a fraction."""
     width: float
     trouble: str
-    """``fault`` (ours), ``error`` (the caller's), ``throttle``, or ""."""
+    """``fault`` (the service's), ``error`` (the caller's), ``throttle``, or ""."""
     running: bool
-    """It had not ended when it was sent."""
+    """Whether it had not ended when it was sent."""
     details: tuple[tuple[str, str], ...]
-    """Annotations, then metadata, as pairs of text."""
+    """Annotations, then metadata, as names with values."""
     exceptions: tuple[str, ...]
 
     def holds(self, moment: datetime, *, slack_s: float = 0.0) -> bool:
-        """Tell whether a moment lies within it."""
+        """Tell whether a moment is within it."""
         after = (moment - self.began).total_seconds()
         return -slack_s <= after <= self.seconds + slack_s
 
 
 @dataclass(frozen=True, slots=True)
 class Waterfall:
-    """One trace; parts come after what they are inside of, and by their beginnings."""
+    """One trace; a span comes after the one that holds it, and siblings by their starts."""
 
     trace_id: str
     began: datetime
     seconds: float
     spans: tuple[TraceSpan, ...]
     truncated: bool
-    """X-Ray kept only a part of it, because it grew too large."""
+    """Whether X-Ray kept only a part of it, because it grew too large."""
 
     @property
     def unfinished(self) -> bool:
-        """Whether something in it had not ended yet."""
+        """Whether a span in it had not ended yet."""
         return any(span.running for span in self.spans)
 
     def annotations(self, name: str) -> tuple[str, ...]:
-        """Return the distinct values that parts give a name, in order."""
+        """Return the distinct values of a name in the spans' details, in order."""
         return tuple(dict.fromkeys(value for span in self.spans for key, value in span.details if key == name))
 
     @property
     def upstream(self) -> tuple[str, ...]:
-        """The traces of whoever uploaded what was processed here."""
+        """The trace ids of the uploaders."""
         return tuple(each for each in self.annotations(UPSTREAM) if each != self.trace_id)
 
     def span_at(self, moment: datetime) -> TraceSpan | None:
-        """Find the innermost part that a moment lies in; the one that began last, of several."""
-        # A log line has milliseconds, the trace has more: without slack a line would fall before what wrote it.
+        """Return the innermost span that holds a moment; of several, the one that began last."""
+        # Log lines have milliseconds, traces more digits: without slack a line would precede the span that wrote it.
         around = [span for span in self.spans if span.holds(moment, slack_s=0.001)]
         return max(around, key=lambda span: (span.depth, span.began), default=None)
 
 
 def build_waterfall(trace_id: str, documents: Sequence[Document], *, truncated: bool = False) -> Waterfall | None:
-    """Lay a trace out; None where there is nothing to lay out."""
+    """Build the waterfall of a trace; None if it has no segment."""
     nested = [(depth, document) for root in _roots(documents) for depth, document in _walk(root, documents, 0, set())]
     if not nested:
         return None
@@ -96,7 +96,7 @@ def build_waterfall(trace_id: str, documents: Sequence[Document], *, truncated: 
 
 
 def _roots(documents: Sequence[Document]) -> list[Document]:
-    """Find what is inside nothing that has come; a trace may arrive without its beginning."""
+    """List the segments whose parents have not arrived; a trace may come without its beginning."""
     ids = {inner.get("id") for document in documents for inner in _with_subsegments(document)}
     roots = [document for document in documents if document.get("parent_id") not in ids]
     return sorted(roots, key=_start)
@@ -111,7 +111,7 @@ def _with_subsegments(document: Document) -> Iterator[Document]:
 def _walk(
     document: Document, segments: Sequence[Document], depth: int, seen: set[int]
 ) -> Iterator[tuple[int, Document]]:
-    """Yield a document and what is inside it: its subsegments, and the segments that name it as their parent."""
+    """Yield a document, its subsegments and the segments that name it as their parent, with their depths."""
     if id(document) in seen:
         return
     seen.add(id(document))
@@ -157,7 +157,7 @@ def _details(document: Document) -> Iterator[tuple[str, str]]:
 
 def _exceptions(document: Document) -> Iterator[str]:
     cause = document.get("cause")
-    # A cause may also be the id of the exception in another segment, which shows it.
+    # A cause may also be the id of an exception in another segment, which shows it.
     for exception in cause.get("exceptions", ()) if isinstance(cause, Mapping) else ():
         yield f"{exception.get('type', 'Exception')}: {exception.get('message', '')}".removesuffix(": ")
 
@@ -167,7 +167,7 @@ def _start(document: Document) -> float:
 
 
 def _end(document: Document) -> float:
-    """Return when it ended or, while it runs, the latest that is known of it."""
+    """Return its end or, while it runs, the latest time known of it."""
     if document.get("end_time"):
         return float(document["end_time"])
     return max(float(inner.get("end_time") or inner.get("start_time") or 0) for inner in _with_subsegments(document))
