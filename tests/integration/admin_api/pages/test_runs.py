@@ -98,8 +98,11 @@ def send_log(
     )
 
 
-def test_a_run_shows_its_receipt_its_counts_and_its_reasons(console: ConsoleStage, stage: Stage, traced: str) -> None:
-    """Costs by what was used with their shares, the dearest first, and what would make it cheaper."""
+def test_a_run_shows_its_receipt_its_counts_and_its_reasons(
+    console: ConsoleStage, stage: Stage, traced: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Costs by what was used with their shares, the dearest first, and hints to save any amount."""
+    monkeypatch.setattr("processor.observability.cost._HINT_FROM_USD", 0)
     entry = stage.process("orders.csv", csv_file(*GOOD_ROWS, BAD_ROW))
     run = run_of(stage, entry)
 
