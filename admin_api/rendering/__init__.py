@@ -1,1 +1,1 @@
-"""Owns the way from values to HTML, SVG and CSV."""
+"""Owns the rendering of values as HTML, SVG and CSV: pages, error pages, formats, charts."""

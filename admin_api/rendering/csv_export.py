@@ -1,7 +1,7 @@
-"""Lists as CSV for spreadsheets: bounded, honest about the bound, and without a cell that a spreadsheet would run.
+"""Lists as CSV for spreadsheets: bounded, marked if cut off, and without a cell that a spreadsheet would run.
 
-A customer called ``=HYPERLINK(…)`` is only text: cells that a spreadsheet takes for a formula get an apostrophe in
-front (https://owasp.org/www-community/attacks/CSV_Injection).
+A cell that a spreadsheet would take for a formula, such as ``=HYPERLINK(…)``, gets an apostrophe in front
+(https://owasp.org/www-community/attacks/CSV_Injection).
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 
 MOST_ROWS = 10_000
 MOST_BYTES = 3_500_000
-"""A function's answer ends at 6 MB, and a compressed one travels as base64, which is a third more."""
+"""A Lambda response is at most 6 MB, and a compressed one is sent as base64, a third longer."""
 LONGEST_S = 15.0
-"""The gateway waits 30 seconds, and a person less."""
+"""The gateway's limit is 30 seconds, a person's patience shorter."""
 
-_BYTE_ORDER_MARK = "\ufeff"  # Without it Excel reads UTF-8 as the code page of the country.
-# Also after spaces, and their fullwidth forms, which spreadsheets set to Asian languages take for the same.
+_BYTE_ORDER_MARK = "\ufeff"  # Without it Excel reads UTF-8 as the local code page.
+# Also after spaces, and in fullwidth forms, which spreadsheets in Asian languages treat alike.
 _FORMULA = re.compile("\\s*[=+\\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n]")
 _LONGEST_NAME = 100
 
@@ -38,7 +38,7 @@ type Cell = str | int | Decimal | datetime | None
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """A list as CSV text, the number of its rows, and whether these are all."""
+    """A list as CSV text, the number of its rows, and whether these are all rows."""
 
     text: str
     rows: int
@@ -53,7 +53,7 @@ def write_csv(
     most_bytes: int = MOST_BYTES,
     clock: Callable[[], float] = time.monotonic,
 ) -> Export:
-    """Write rows until they end or a bound of rows, bytes or time is met; what lies behind it is hardly asked for."""
+    """Write rows until they end or a limit of rows, bytes or time is reached; at most one row more is read."""
     until = clock() + LONGEST_S
     lines = [_BYTE_ORDER_MARK, _line(header)]
     written = size = 0
@@ -74,7 +74,7 @@ def _line(cells: Sequence[str]) -> str:
 
 
 def csv_response(name: str, export: Export) -> Response:
-    """Answer with a download; its name says so if it holds only the first rows."""
+    """Respond with a download; its name says so if it holds only the first rows."""
     part = "" if export.complete else f"-first-{export.rows}"
     return Response(
         export.text,
@@ -88,7 +88,7 @@ def csv_response(name: str, export: Export) -> Response:
 
 
 def _cell(value: Cell) -> str:
-    """Write one cell; numbers are ours and stay numbers, text is anybody's."""
+    """Write one cell. Numbers are safe; text may come from anybody."""
     if value is None:
         return ""
     if isinstance(value, datetime):

@@ -1,4 +1,4 @@
-"""What becomes of errors: a page in words for a person, a problem document (RFC 9457) for a script; never a stack."""
+"""Exception handlers: an error page for people, a problem document (RFC 9457) for scripts; never a traceback."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ _UNAVAILABLE = 503
 
 
 def refuse(request: Request, status: int, title: str, what: str, advice: str = "") -> Response:
-    """Answer that something was not done: what, and what to do instead."""
+    """Respond that something was not done, why, and what to do instead."""
     reference = request_id(request.scope)
     if request.url.path.startswith("/api/"):
         problem = {"title": title, "status": status, "detail": f"{what} {advice}".strip(), "request_id": reference}
         return JSONResponse(problem, status, media_type="application/problem+json")
-    from admin_api.rendering.views import bare_page  # noqa: PLC0415  The templates, which neither scripts nor static files need.
+    from admin_api.rendering.views import bare_page  # noqa: PLC0415  Scripts and static files need no templates.
 
     values = {"title": title, "what": what, "advice": advice, "status": status, "reference": reference}
     return bare_page(request, "errors/refused.html", values, status=status)
@@ -41,14 +41,14 @@ def _console_error(request: Request, error: Any) -> Response:
 
 
 def _illegal_transition(request: Request, error: Any) -> Response:
-    what = f"{error} Somebody else, or a run, may have been faster."
-    return refuse(request, 409, RefusedError.title, what, "Reload the file's page to see how it stands.")
+    what = f"{error} Somebody else or a run was faster."
+    return refuse(request, 409, RefusedError.title, what, "Reload the file's page to see its state.")
 
 
 def _http_exception(request: Request, error: Any) -> Response:
     refused: HTTPException = error
     if refused.status_code == 404:
-        advice = "Check the address, or look for the thing with the search box."
+        advice = "Check the address, or use the search."
         return refuse(request, 404, "Not found", f"There is nothing at {request.url.path!r:.200}.", advice)
     if refused.status_code == 405:
         what = f"{request.method} is not possible at {request.url.path!r:.200}."
@@ -69,9 +69,9 @@ def _aws_error(request: Request, error: Any) -> Response:
     return refuse(
         request,
         _UNAVAILABLE,
-        "AWS did not answer as it should",
+        "A request to AWS failed",
         f"{what} failed: {code}.",
-        "Nothing is lost. Try again; if it stays so, the request id below finds the details in the console's log.",
+        "Nothing is lost. Try again. If it keeps failing, look for the request id below in the console's log.",
     )
 
 
@@ -91,26 +91,26 @@ HANDLERS: dict[Any, Callable[[Request, Any], Response]] = {
 
 
 def _internal_error(request: Request, error: Exception) -> Response:
-    if isinstance(error, (ClientError, BotoCoreError)):  # Before the application: in finding out who asks.
+    if isinstance(error, (ClientError, BotoCoreError)):  # Raised before the application, by the authentication.
         return _aws_error(request, error)
     logger.exception("request_failed", extra={"error_type": type(error).__name__})
     return refuse(
         request,
         500,
-        "Something is wrong with the console itself",
-        "The request was not completed, and what went wrong is in the log.",
-        "Whoever runs Waybill finds it there by the request id below.",
+        "The console failed",
+        "The request was not completed.",
+        "Try again. If it keeps failing, look for the request id below in the console's log.",
     )
 
 
 class ErrorBoundary:
-    """Turns whatever nobody else has caught into a page with a request id, and logs it."""
+    """Turns an error that nothing else has caught into an error page with a request id, and logs it."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on, and answer for it if nobody else can."""
+        """Pass a request on; respond with an error page if it fails before its response has started."""
         response_started = False
 
         async def send_and_note(message: Message) -> None:

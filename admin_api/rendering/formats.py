@@ -1,7 +1,6 @@
-"""Times, numbers and sums as a reader sees them: in the reader's own time zone, short in lists and exact on hover.
+"""Formats for times, numbers and money: in the reader's time zone, short in lists and exact on hover.
 
-The zone comes from a cookie that the page's script sets; without one it is UTC. Everything here is a Jinja filter or
-what one needs.
+The zone comes from a cookie that a script sets; without it, UTC. Everything here serves the Jinja filters.
 """
 
 from __future__ import annotations
@@ -27,17 +26,17 @@ UNKNOWN = "\u2013"
 
 @dataclass(frozen=True, slots=True)
 class ReaderClock:
-    """Whose time is shown, and what time it is now."""
+    """The reader's time zone, and the time now."""
 
     now: datetime
     zone: tzinfo = UTC
     zone_name: str = "UTC"
     shows_utc: bool = False
-    """The reader asked for UTC although the zone is known."""
+    """Whether the reader chose UTC although the zone is known."""
 
     @classmethod
     def from_cookies(cls, cookies: Mapping[str, str], now: datetime) -> ReaderClock:
-        """Read the reader's zone and wish; a zone that nobody knows is UTC."""
+        """Read the reader's zone and choice; an unknown zone is UTC."""
         name = cookies.get(ZONE_COOKIE, "").replace("%2F", "/")
         shows_utc = cookies.get(CLOCK_COOKIE) == "utc"
         try:
@@ -53,7 +52,7 @@ class ReaderClock:
         return _as_datetime(moment).astimezone(self.zone)
 
     def exact_time(self, moment: datetime | str) -> str:
-        """Write a moment to the second, with its year where that is another one."""
+        """Write a moment to the second, with the year unless it is the current one."""
         local = self.local_time(moment)
         year = "" if local.year == self.now.astimezone(self.zone).year else f" {local.year}"
         return f"{local.day} {local:%b}{year} {local:%H:%M:%S}"
@@ -79,7 +78,7 @@ def _hover_text(clock: ReaderClock, moment: datetime | str) -> str:
 
 @pass_context
 def time_ago(context: Context, moment: datetime | str) -> str | Markup:
-    """Show how long ago something was, and exactly when on hover."""
+    """Show how long ago a moment was, with the exact time on hover."""
     if not moment:
         return UNKNOWN
     clock: ReaderClock = context["frame"].clock
@@ -88,7 +87,7 @@ def time_ago(context: Context, moment: datetime | str) -> str | Markup:
 
 @pass_context
 def exact_time(context: Context, moment: datetime | str) -> str | Markup:
-    """Show when something was, to the second."""
+    """Show a moment to the second."""
     if not moment:
         return UNKNOWN
     clock: ReaderClock = context["frame"].clock
@@ -106,7 +105,7 @@ def byte_size(count: float | None) -> str:
 
 
 def money(value: str | float | Decimal | None) -> str:
-    """Write US dollars: cents where there are any, two significant digits below."""
+    """Write US dollars: in cents from ten cents on, with two significant digits below."""
     try:
         amount = Decimal(str(value)) if value not in (None, "") else None
     except InvalidOperation:
@@ -119,14 +118,14 @@ def money(value: str | float | Decimal | None) -> str:
 
 
 def price(value: Decimal) -> str:
-    """Write an exact amount in whatever money the files are in: two decimal places, or as many more as it has."""
+    """Write an exact amount in the files' currency: two decimal places, or as many as it has."""
     exponent = value.normalize().as_tuple().exponent
     places = max(2, -exponent if isinstance(exponent, int) else 2)
     return f"{value:,.{places}f}"
 
 
 def duration(milliseconds: float | None) -> str:
-    """Write a time span: milliseconds below a second, then seconds, then minutes."""
+    """Write a duration in milliseconds, seconds, minutes or hours."""
     if milliseconds is None:
         return UNKNOWN
     if milliseconds < 1000:

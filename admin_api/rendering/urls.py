@@ -1,4 +1,4 @@
-"""The addresses of things whose names could be anything. Pure."""
+"""URLs for things with arbitrary names. Pure."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ _NOT_IN_A_PATH = frozenset({"", ".", "..", EXPORT})
 
 
 def names_href(file_ids: Iterable[str]) -> str:
-    """Return where the names of these files are, "" for none."""
+    """Return the URL that names these files; "" for none."""
     query = urlencode([("id", file_id) for file_id in file_ids])
     return f"{NAMES}?{query}" if query else ""
 
 
 def order_href(order_id: str, cursor: str = "") -> str:
-    """Return the address of an order's page; an id that no path can hold goes into the query."""
-    # Browsers and gateways resolve dots and drop slashes at the ends, whether they are encoded or not.
+    """Return the URL of an order's page; an id that no path can hold goes into the query."""
+    # Browsers and gateways resolve dots and drop outer slashes, encoded or not.
     if order_id in _NOT_IN_A_PATH or order_id != order_id.strip("/ "):
         return f"/orders?{urlencode({'order_id': order_id} | ({'cursor': cursor} if cursor else {}))}"
     return f"/orders/{quote(order_id, safe='')}" + (f"?{urlencode({'cursor': cursor})}" if cursor else "")

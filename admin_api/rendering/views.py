@@ -1,7 +1,7 @@
-"""Answers with pages: the one place that knows the templates, the frame around every page, and redirects with a word.
+"""Renders pages: the templates, the frame around every page, and redirects with a message.
 
-A page is a template and one dataclass, its context; in the template it is ``page``. A request of htmx that replaces a
-part of a page gets that part alone.
+A page is a template and one dataclass, which the template knows as ``page``. An htmx request that replaces a part of a
+page gets that part alone.
 """
 
 from __future__ import annotations
@@ -45,27 +45,27 @@ templates.globals["asset"] = asset
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """What surrounds a page: where the reader is, how things stand, how they like it shown."""
+    """The frame around a page: the reader's place, the pipeline's status, the reader's preferences."""
 
     section: str
-    """The entry of the navigation that this page belongs to."""
+    """The page's entry in the navigation."""
     environment: str
     region: str
     is_production: bool
     user: User | None
     status: Status | None
-    """None where nobody is signed in."""
+    """None if nobody is signed in."""
     clock: ReaderClock
     theme: str
     address: str
-    """Path and query of this page, to come back to it."""
+    """Path and query of this page."""
     request_id: str
     message: str = ""
-    """What the request before this one has to tell."""
+    """The result of the previous request, such as an action."""
 
 
 def frame_of(request: Request, *, section: str = "") -> Frame:
-    """Put the frame together for this request."""
+    """Build the frame for a request."""
     console: Console = request.app.state.console
     user: User | None = getattr(request.state, "user", None)
     theme = request.cookies.get(THEME_COOKIE, "")
@@ -86,19 +86,19 @@ def frame_of(request: Request, *, section: str = "") -> Frame:
 
 
 def wants_partial(request: Request) -> bool:
-    """Tell whether htmx asks for a part of the page only."""
+    """Tell whether htmx asks for a part of the page alone."""
     return request.headers.get("hx-request-type") == "partial"
 
 
 def _take_message(request: Request) -> str:
-    """Take what the request before has to tell; a part of a page does not show it, and leaves it to the next page."""
+    """Take the previous request's message; a part of a page leaves it to the next full page."""
     return "" if "session" not in request.scope or wants_partial(request) else str(request.session.pop(_MESSAGE, ""))
 
 
 def page(
     request: Request, template: str, context: object, *, partial: str = "", section: str = "", status: int = 200
 ) -> HTMLResponse:
-    """Answer with a page, or with its ``partial`` where that is what the browser asked for."""
+    """Respond with a page, or with its ``partial`` if htmx asks for that."""
     name = partial if partial and wants_partial(request) else template
     frame = frame_of(request, section=section)
     body = templates.get_template(name).render(page=context, frame=frame, user=frame.user)
@@ -106,18 +106,18 @@ def page(
 
 
 def part(template: str, context: object) -> HTMLResponse:
-    """Answer with a part that needs nothing of the frame."""
+    """Respond with a part that needs nothing of the frame."""
     return HTMLResponse(templates.get_template(template).render(page=context))
 
 
 def bare_page(request: Request, template: str, values: dict[str, Any], *, status: int = 200) -> HTMLResponse:
-    """Answer with a page for which nobody has to be signed in."""
+    """Respond with a page that needs no sign-in."""
     body = templates.get_template(template).render(frame=frame_of(request), user=None, **values)
     return HTMLResponse(body, status)
 
 
 def redirect(request: Request, path: str, *, say: str = "") -> RedirectResponse:
-    """Send the browser on after an action (303, so that a reload repeats nothing), with a word about its result."""
+    """Redirect after an action, with a message about its result; 303, so that a reload repeats nothing."""
     if say:
         request.session[_MESSAGE] = say
     return RedirectResponse(path, 303)

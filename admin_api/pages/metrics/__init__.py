@@ -1,1 +1,1 @@
-"""The metrics: charts of CloudWatch's figures, and the alarms."""
+"""Owns the metrics page: charts of CloudWatch's metrics, and the alarms."""

@@ -1,4 +1,4 @@
-"""The charts of the metrics page, in the groups in which they are looked at. Pure."""
+"""The charts of the metrics page, in groups. Pure."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _FILES = ChartSpec(
     "Files by outcome",
     "files",
-    "What became of the files that came to an end.",
+    "Outcomes of the files that came to an end.",
     (
         curve("processed", "s1", measures.PROCESSED),
         curve("partial", "warn", measures.PARTIAL),
@@ -30,7 +30,7 @@ _FILES = ChartSpec(
 _SUCCESS = ChartSpec(
     measures.SUCCESS_RATE.title,
     "% of files",
-    "Processed files among those that were processed, partial, failed or dead-lettered.",
+    "Share of processed files among those processed, partial, failed or dead-lettered.",
     (curve("share", "ok", measures.SUCCESS_RATE, area=True),),
     write=per_cent,
     write_tick=per_cent,
@@ -38,7 +38,7 @@ _SUCCESS = ChartSpec(
 _REJECTED_SHARE = ChartSpec(
     measures.REJECTED_SHARE.title,
     "% of rows",
-    "A sudden rise is a sender who changed something.",
+    "A sudden rise means that a sender changed something.",
     (curve("share", "warn", measures.REJECTED_SHARE, area=True),),
     write=per_cent,
     write_tick=per_cent,
@@ -46,7 +46,7 @@ _REJECTED_SHARE = ChartSpec(
 _SETTLED = ChartSpec(
     "From upload to settled",
     "time",
-    "Waiting, every run and every retry. Only this one slow: files wait in the queue.",
+    "Includes waiting, every run and every retry. If only this is slow, files wait in the queue.",
     (
         curve("p99", "s3", measures.SETTLED_P99),
         curve("p95", "s1", measures.SETTLED_P95),
@@ -59,7 +59,7 @@ _SETTLED = ChartSpec(
 _RUN = ChartSpec(
     "Duration of a run",
     "time",
-    "Both slow: files are large, or writes are throttled.",
+    "If this is slow, too, files are large or writes are throttled.",
     (curve("p99", "s3", measures.RUN_P99), curve("p95", "s1", measures.RUN_P95), curve("p50", "s2", measures.RUN_P50)),
     write=duration,
     write_tick=format_span,
@@ -68,13 +68,13 @@ _RUN = ChartSpec(
 _SPEED = ChartSpec(
     "Rows per second of a run",
     "rows/s",
-    "The tenth percentile is the slowest tenth of the runs; tiny files are slow by nature.",
+    "p10 is the slowest tenth of the runs; tiny files are slow by nature.",
     (curve("p50", "s1", measures.SPEED_P50, area=True), curve("p10", "s2", measures.SPEED_P10)),
 )
 _BYTES = ChartSpec(
     "Bytes read",
     "bytes",
-    "Of the files that were read to their end.",
+    "Bytes of the files that were read to their end.",
     (curve("bytes", "s1", measures.BYTES),),
     draw_svg=bar_chart,
     write=byte_size,
@@ -82,13 +82,13 @@ _BYTES = ChartSpec(
 _QUEUE = ChartSpec(
     "Messages in the ingest queue",
     "messages",
-    "Waiting for a run, or in one. Waiting that grows: more files come than the function may take at once.",
+    "If waiting grows, more files arrive than the function may process at once.",
     (curve("waiting", "s1", measures.WAITING, area=True), curve("in a run", "s2", measures.IN_A_RUN)),
 )
 _OLDEST = ChartSpec(
     "Age of the oldest message",
     "time",
-    "How long the file that waits longest has waited.",
+    "Age of the message that has waited longest.",
     (curve("oldest", "s1", measures.OLDEST, area=True),),
     write=seconds,
     write_tick=lambda value: format_span(1000 * value),
@@ -103,7 +103,7 @@ _DEAD = ChartSpec(
 _CALLS = ChartSpec(
     "Invocations and errors",
     "invocations",
-    "An error is a function that died or did not start; a run that fails is answered to the queue and is none.",
+    "An error is a function that died or did not start. A failed run is reported to the queue and is no error.",
     (
         curve("invocations", "s1", measures.INVOCATIONS),
         curve("errors", "fail", measures.ERRORS),
@@ -113,20 +113,20 @@ _CALLS = ChartSpec(
 _RETRIES = ChartSpec(
     "Failed runs and cold starts",
     "runs",
-    "Failed runs are retried by themselves. A cold start costs the first file some hundred milliseconds.",
+    "Failed runs are retried automatically. A cold start adds some hundred milliseconds to the first file.",
     (curve("failed runs", "fail", measures.RUNS_FAILED), curve("cold starts", "s2", measures.COLD_STARTS)),
     draw_svg=bar_chart,
 )
 _AT_ONCE = ChartSpec(
     "Runs at the same time",
     "runs",
-    "At the limit max_concurrency, files wait.",
+    "At the limit of max_concurrency, files wait.",
     (curve("at most", "s1", measures.CONCURRENT, area=True),),
 )
 _SLOWEST = ChartSpec(
     "Longest invocation",
     "time",
-    "Near the function's time limit it is killed, and the file is retried.",
+    "At its time limit the function is killed, and the file is retried.",
     (curve("longest", "s1", measures.SLOWEST, area=True),),
     write=duration,
     write_tick=format_span,
@@ -135,14 +135,14 @@ _SLOWEST = ChartSpec(
 _MEMORY = ChartSpec(
     "Peak memory",
     "MB",
-    "It should not grow with the file. Beyond memory_mb the function is killed.",
+    "Should not grow with the file. Beyond memory_mb the function is killed.",
     (curve("peak", "s1", measures.MEMORY, area=True),),
     write=megabytes,
 )
 _ANSWERS = ChartSpec(
-    "Answers of the console",
+    "Response time of the console",
     "time",
-    "How long this console took to answer, its cold starts left out.",
+    "Response time of this console, without its cold starts.",
     (curve("p95", "s1", measures.ANSWER_P95), curve("p50", "s2", measures.ANSWER_P50)),
     write=duration,
     write_tick=format_span,
@@ -151,7 +151,7 @@ _ANSWERS = ChartSpec(
 _REQUESTS = ChartSpec(
     "Requests to the console",
     "requests",
-    "Died: the function itself, not an error that it answered with.",
+    "Died: the function itself; an error response does not count.",
     (curve("requests", "s1", measures.REQUESTS), curve("died", "fail", measures.REQUESTS_DIED)),
 )
 _PRICE = ChartSpec(
@@ -165,7 +165,7 @@ _PRICE = ChartSpec(
 _SPENT = ChartSpec(
     "Cost",
     "USD",
-    "What the runs cost at list prices, without storage and idle polling.",
+    "Cost of the runs at list prices, without storage and idle polling.",
     (curve("cost", "s1", measures.COST),),
     draw_svg=bar_chart,
     write=money,
@@ -174,14 +174,14 @@ _SPENT = ChartSpec(
 _UNITS = ChartSpec(
     measures.UNITS_PER_ORDER.title,
     "units",
-    "One, and one for each index; what is above is the ledger's share, which small files do not spread far.",
+    "One, and one for each index. The rest is the ledger's share, which is larger for small files.",
     (curve("units", "s1", measures.UNITS_PER_ORDER, area=True),),
 )
 
 
 @dataclass(frozen=True, slots=True)
 class ChartGroup:
-    """Charts that are looked at together."""
+    """Charts that belong together."""
 
     name: str
     title: str

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def per_cent(value: float) -> str:
-    """Write a share; 100 % only where it is all of it."""
+    """Write a percentage; 100 % only if it is all."""
     return f"{value:.0f} %" if value == int(value) else f"{min(value, 99.9) if value < 100 else value:.1f} %"
 
 
@@ -31,7 +31,7 @@ def whole(value: float) -> str:
 
 
 def seconds(value: float) -> str:
-    """Write seconds as a time span."""
+    """Write seconds as a duration."""
     return duration(value * 1000)
 
 
@@ -77,7 +77,7 @@ class ChartSpec:
         return tuple(dict.fromkeys(series for each in self.curves for series in each.series))
 
     def draw_chart(self, readings: Readings, zone: tzinfo, marks: Sequence[Mark] = ()) -> Markup:
-        """Draw it, with times in a reader's zone, and moments that matter."""
+        """Draw it, with times in the reader's zone, and marks."""
         return self.draw_svg(
             Chart(
                 title=self.title,
@@ -103,7 +103,7 @@ ROWS = ChartSpec(
 LATENCY = ChartSpec(
     "From upload to settled",
     "time",
-    "How long files took from their upload until they were settled, retries included.",
+    "Time from a file's upload until it was settled, retries included.",
     (curve("p95", "s1", SETTLED_P95, area=True), curve("p50", "s2", SETTLED_P50)),
     write=duration,
     write_tick=format_span,

@@ -1,4 +1,4 @@
-"""The metrics page: every chart in its group, every alarm with what to do, and the ways into the AWS consoles."""
+"""The metrics page: every chart in its group, every alarm with what to do, and links into the AWS console."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _SERIES = tuple(dict.fromkeys(series for group in GROUPS for series in group.ser
 
 @dataclass(frozen=True, slots=True)
 class ShownChart:
-    """One chart with its heading."""
+    """One drawn chart with its heading."""
 
     title: str
     unit: str
@@ -41,7 +41,7 @@ class ShownChart:
 
 @dataclass(frozen=True, slots=True)
 class ShownGroup:
-    """Charts that stand together."""
+    """The charts of one group."""
 
     name: str
     title: str
@@ -50,7 +50,7 @@ class ShownGroup:
 
 @dataclass(frozen=True, slots=True)
 class Charts:
-    """What CloudWatch has to say."""
+    """The drawn charts, and when their metrics were read."""
 
     groups: tuple[ShownGroup, ...]
     incomplete: tuple[str, ...]
@@ -59,40 +59,40 @@ class Charts:
 
 @dataclass(frozen=True, slots=True)
 class MetricsPage:
-    """All charts and alarms."""
+    """The page's context: all charts and alarms."""
 
     window: Window
     windows: tuple[tuple[str, str, bool], ...]
     charts: PagePart[Charts]
     alarms: PagePart[tuple[Alarm, ...]]
     links: tuple[tuple[str, str], ...]
-    """Into the AWS consoles: what is there, and its address."""
+    """Links into the AWS console: name and address."""
 
     @property
     def address(self) -> str:
-        """This page with its window."""
+        """The page's address with its window."""
         return f"/metrics?window={self.window}"
 
     @property
     def firing_alarms(self) -> tuple[Alarm, ...]:
-        """The alarms that ask for a person."""
+        """The alarms that fire."""
         return tuple(alarm for alarm in self.alarms.value or () if alarm.is_red)
 
     @property
     def other_alarms(self) -> tuple[Alarm, ...]:
-        """The others."""
+        """The other alarms."""
         return tuple(alarm for alarm in self.alarms.value or () if not alarm.is_red)
 
 
 @router.get("/metrics")
 def show_metrics(request: Request, _: Viewer, console: ConsoleDep, window: Window = Window.DAY) -> Response:
-    """Show everything that is measured."""
+    """Show the metrics page."""
     zone = ReaderClock.from_cookies(request.cookies, console.now()).zone
     return page(request, "metrics/index.html", build_page(console, window, zone), partial="metrics/_metrics.html")
 
 
 def build_page(console: Console, window: Window, zone: tzinfo) -> MetricsPage:
-    """Ask for the figures and the alarms at the same time."""
+    """Ask for metrics and alarms at the same time."""
     now = console.now()
     metrics, alarms = console.metrics, console.alarms
     charts = start_part("CloudWatch", lambda: _charts(metrics.fetch_metrics(_SERIES, window, now), zone))

@@ -1,1 +1,1 @@
-"""The overview: what needs a person, what runs, and how well."""
+"""Owns the overview: what needs attention, the running files, and the measures of the pipeline."""

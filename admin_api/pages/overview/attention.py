@@ -1,4 +1,4 @@
-"""What needs a person, as the overview's first line says it: how many of what, and the way there. Pure."""
+"""The items that need attention, on the overview's first line: count, noun and link. Pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class AttentionItem:
-    """A number of things that wait, and where they are listed."""
+    """A number of things that need attention, and the page that lists them."""
 
     count: int
     noun: str
@@ -23,7 +23,7 @@ class AttentionItem:
 
 
 def attention_items(status: Status) -> tuple[AttentionItem, ...]:
-    """List what waits, the gravest first; nothing that is zero or unknown."""
+    """List what needs attention, the gravest first, without zeros and unknown numbers."""
     alarms = len(status.alarming)
     letters = status.dead_letters or 0
     failed = status.files(FileState.FAILED)

@@ -1,4 +1,4 @@
-"""The first page: is anything wrong, who is needed, what is running, how fast, how well and for how much."""
+"""The overview page: attention items, running and newest files, measures, charts."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ _SERIES = tuple(
 
 @dataclass(frozen=True, slots=True)
 class MeasureTile:
-    """One number with its course."""
+    """One measure: its value and a sparkline."""
 
     label: str
     value: str
@@ -75,7 +75,7 @@ class MeasureTile:
 
 @dataclass(frozen=True, slots=True)
 class Measures:
-    """What CloudWatch has to say."""
+    """The measures and charts, and when their metrics were read."""
 
     tiles: tuple[MeasureTile, ...]
     charts: tuple[tuple[str, Markup], ...]
@@ -86,36 +86,36 @@ class Measures:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """The first page."""
+    """The page's context."""
 
     window: Window
     windows: tuple[tuple[str, str, bool], ...]
     attention: tuple[AttentionItem, ...]
     missing: tuple[str, ...]
-    """What could not be asked after, in words."""
+    """Names of the numbers that could not be loaded."""
     checked_at: datetime
     progress: PagePart[tuple[Progress, ...]]
     has_more_runs: bool
     waiting: PagePart[int]
-    """Messages that wait for a run."""
+    """The number of messages waiting for a run."""
     newest: PagePart[tuple[FileEntry, ...]]
     measures: PagePart[Measures]
 
     @property
     def address(self) -> str:
-        """This page with its window."""
+        """The page's address with its window."""
         return f"/?window={self.window}"
 
 
 @router.get("/")
 def show_overview(request: Request, _: Viewer, console: ConsoleDep, window: Window = Window.DAY) -> Response:
-    """Show how things stand."""
+    """Show the overview."""
     zone = ReaderClock.from_cookies(request.cookies, console.now()).zone
     return page(request, "overview/index.html", build_page(console, window, zone), partial="overview/_overview.html")
 
 
 def build_page(console: Console, window: Window, zone: tzinfo) -> Overview:
-    """Ask every service at the same time; what one cannot say is missing from its part alone."""
+    """Ask all services at the same time; if one fails, only its part of the page is missing."""
     now = console.now()
     files, metrics, queue, status_reader = console.files, console.metrics, console.queue, console.status
     running = start_part(
@@ -141,8 +141,8 @@ def build_page(console: Console, window: Window, zone: tzinfo) -> Overview:
 
 
 def marks_of(status: Status) -> tuple[Mark, ...]:
-    """Mark when the alarms that are red now went off."""
-    return tuple(Mark(each.since, f"{each.name} since then") for each in status.alarming if each.since)
+    """Mark when each firing alarm went off."""
+    return tuple(Mark(each.since, f"{each.name} in alarm since then") for each in status.alarming if each.since)
 
 
 def _measures(readings: Readings, window: Window, zone: tzinfo, marks: tuple[Mark, ...]) -> Measures:
@@ -160,4 +160,4 @@ def _measures(readings: Readings, window: Window, zone: tzinfo, marks: tuple[Mar
 
 
 def _tile(label: str, value: float | None, write: Callable[[float], str], course: Values) -> MeasureTile:
-    return MeasureTile(label, UNKNOWN if value is None else write(value), sparkline(f"{label}, its course", course))
+    return MeasureTile(label, UNKNOWN if value is None else write(value), sparkline(f"{label} over time", course))

@@ -1,1 +1,1 @@
-"""Draws charts as SVG: axes, frames, series, sparklines. Pure."""
+"""Owns the drawing of charts as SVG: axes, frames, series, sparklines. Pure."""

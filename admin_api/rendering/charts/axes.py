@@ -1,4 +1,4 @@
-"""Where things lie on a chart: scales, round values for grid lines, round times in the reader's zone. Pure."""
+"""Positions on a chart: scales, round values for grid lines, round times in the reader's zone. Pure."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _STEPS = (
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """A straight way from values to places."""
+    """A linear scale from values to positions."""
 
     low: float
     high: float
@@ -33,7 +33,7 @@ class Scale:
     end: float
 
     def at(self, value: float) -> float:
-        """Return the place of a value, to a tenth: more would only make the drawing longer."""
+        """Return the position of a value, rounded to a tenth to keep the SVG short."""
         if self.high == self.low:
             return round(self.start, 1)
         share = (value - self.low) / (self.high - self.low)
@@ -51,7 +51,7 @@ def value_ticks(greatest: float, wanted: int = 3) -> tuple[float, ...]:
 
 
 def span_ticks(greatest: float) -> tuple[float, ...]:
-    """Choose round time spans from zero to at least ``greatest`` milliseconds: minutes and hours are no tens."""
+    """Choose round time spans from zero to at least ``greatest`` milliseconds, in steps of minutes, hours or days."""
     if greatest <= _MINUTE_MS:
         return value_ticks(greatest)
     step = next((each for each in _SPANS_MS if greatest / each <= 3), _SPANS_MS[-1])
@@ -59,7 +59,7 @@ def span_ticks(greatest: float) -> tuple[float, ...]:
 
 
 def format_span(milliseconds: float) -> str:
-    """Write a round time span for an axis: 0, 250 ms, 2.5 s, 15 min, 6 h, 2 d."""
+    """Write a time span for an axis: 0, 250 ms, 2.5 s, 15 min, 6 h, 2 d."""
     if not milliseconds:
         return "0"
     units = ((_DAY_MS, "d"), (60 * _MINUTE_MS, "h"), (_MINUTE_MS, "min"), (1000.0, "s"))
@@ -68,7 +68,7 @@ def format_span(milliseconds: float) -> str:
 
 
 def time_ticks(first: datetime, last: datetime, zone: tzinfo, wanted: int = 6) -> list[tuple[datetime, str]]:
-    """Choose at most ``wanted`` round times between two moments, as the reader's clock shows them, with their words."""
+    """Choose at most ``wanted`` times between two moments that are round in the reader's zone, with their labels."""
     step = next((each for each in _STEPS if (last - first) / each <= wanted), _STEPS[-1])
     wall = first.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
     ticks: dict[datetime, str] = {}
@@ -100,7 +100,7 @@ def spread_labels(places: Sequence[float], gap: float, top: float, bottom: float
 
 
 def contiguous_indexes(values: Sequence[float | None]) -> list[list[int]]:
-    """Group the indexes of neighbouring values that there are; what lies between two groups is a gap."""
+    """Group the indexes of known values that are neighbours; between two groups is a gap."""
     groups: list[list[int]] = []
     for index, value in enumerate(values):
         if value is None:

@@ -1,6 +1,6 @@
-"""What every chart over time has around its data: the plot's room, grid, times, names, hover and table. Pure.
+"""The frame of every chart over time: the plot's area, grid, times, names, description and table. Pure.
 
-The drawings themselves are in ``admin_api.rendering.charts.series_charts``.
+``admin_api.rendering.charts.series_charts`` draws the series themselves.
 """
 
 from __future__ import annotations
@@ -20,25 +20,25 @@ if TYPE_CHECKING:
 WIDTH, HEIGHT = 480, 170
 _TOP, _BOTTOM = 10, 22
 _CHARACTER = 6.2
-"""How wide one is, about."""
+"""The approximate width of a character."""
 _NAME_GAP = 14
 _NO_VALUE = "\u2013"
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One series: a value a moment, None where there is none. ``tone``: s1 to s4, or ok, warn, fail, info, idle."""
+    """One series: a value a moment, None for a gap. ``tone``: s1 to s4, or ok, warn, fail, info, idle."""
 
     name: str
     values: Sequence[float | None]
     tone: str = "s1"
     area: bool = False
-    """A faint ground under the line."""
+    """Whether to fill the area under the line."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A moment that matters: when an alarm went off."""
+    """A moment to mark, such as when an alarm went off."""
 
     moment: datetime
     name: str
@@ -46,27 +46,27 @@ class Mark:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chart:
-    """What is common to the charts over time. ``title`` is unique on a page."""
+    """The content of a chart over time. ``title`` is unique on a page."""
 
     title: str
     moments: Sequence[datetime]
-    """The beginnings of the periods that the values are of."""
+    """The start of each value's period."""
     lines: Sequence[Line]
     zone: tzinfo = UTC
     write: Callable[[float], str] = short_number
-    """Writes a value in full, for hover and table."""
+    """Formats a value in full, for the description and the table."""
     write_tick: Callable[[float], str] = short_number
-    """Writes a value on the axis."""
+    """Formats a value on the axis."""
     choose_ticks: Callable[[float], tuple[float, ...]] = value_ticks
     """Chooses the values on the axis, up to at least the greatest."""
     description: str = ""
-    """What the chart shows, for whoever does not see it."""
+    """One sentence for screen readers."""
     marks: Sequence[Mark] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class PlotArea:
-    """The places of a chart: its plot, its ticks."""
+    """The area of a chart's plot, and its ticks."""
 
     y: Scale
     ticks: tuple[float, ...]
@@ -85,16 +85,16 @@ class PlotArea:
 
     @property
     def step(self) -> float:
-        """How wide a period is."""
+        """The width of a period."""
         return (self.right - self.left) / max(self.count, 1)
 
     def x(self, index: float) -> float:
-        """Return the middle of a period."""
+        """Return the position of a period's middle."""
         return round(self.left + (index + 0.5) * self.step, 1)
 
 
 def chart_figure(chart: Chart, area: PlotArea, shapes: Sequence[Markup], ends: Sequence[float | None]) -> Markup:
-    """Put a chart together; ``ends`` are the values at whose height the series' names stand."""
+    """Put a chart together; each series' name is placed at the height of its value in ``ends``."""
     slug = re.sub(r"[^a-z0-9]+", "-", chart.title.lower()).strip("-")
     parts = [*_grid(chart, area), *_times(chart, area), *shapes, *_marks(chart, area), *_names(chart, area, ends)]
     if all(end is None for end in ends):
@@ -120,12 +120,12 @@ def chart_figure(chart: Chart, area: PlotArea, shapes: Sequence[Markup], ends: S
 
 
 def last_value(values: Sequence[float | None]) -> float | None:
-    """Return the last value that there is."""
+    """Return the last known value."""
     return next((value for value in reversed(values) if value is not None), None)
 
 
 def _describe(chart: Chart) -> str:
-    """Describe the chart in a sentence; what its author says, then where each series stands."""
+    """Describe the chart: its own sentence, then each series' greatest and last value."""
     sentences = []
     for line in chart.lines:
         last = last_value(line.values)
@@ -184,7 +184,7 @@ def _rows(chart: Chart) -> Iterator[tuple[str, list[str]]]:
 
 
 def _table(chart: Chart) -> Markup:
-    """List the values; the page's script shows the row of the moment that the pointer is at (static/js/readout.js)."""
+    """List the values; static/js/chart-values.js shows the row of the moment under the pointer."""
     heads = [
         Markup('<th class="num" scope="col" data-tone="{}">{}</th>').format(each.tone, each.name)
         for each in chart.lines

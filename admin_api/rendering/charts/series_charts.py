@@ -1,8 +1,7 @@
 """Charts as SVG, drawn on the server: lines and bars over time, each with a table of its values. Pure.
 
-A drawing carries classes and no styles (admin_api/static/css/components/charts.css has those), a title and a
-description for whoever does not see it, and the values of every moment on hover. Zero is in sight; a gap in the data is
-a gap.
+A drawing has classes and no styles (admin_api/static/css/components/charts.css has those), and a title and a
+description for screen readers. The axis begins at zero; a gap in the data stays a gap.
 """
 
 from __future__ import annotations
@@ -24,14 +23,14 @@ Values = list[float | None]
 
 
 def line_chart(chart: Chart) -> Markup:
-    """Draw each series as a line of its own."""
+    """Draw each series as a line."""
     area = PlotArea.of(chart, _greatest(line.values for line in chart.lines))
     shapes = [edge for line in chart.lines for edge in _line_shapes(area, line, line.values)]
     return chart_figure(chart, area, shapes, [last_value(line.values) for line in chart.lines])
 
 
 def bar_chart(chart: Chart) -> Markup:
-    """Draw the series as bars on top of each other, for few periods or for counts that come one by one."""
+    """Draw the series as stacked bars, for few periods or for counts."""
     floors, tops = _stack_series([line.values for line in chart.lines])
     area = PlotArea.of(chart, _greatest(tops))
     bar_width = max(round(area.step - 1.5, 1), 1)
@@ -58,18 +57,18 @@ def _line_shapes(area: PlotArea, line: Line, values: Sequence[float | None]) -> 
 
 
 def _relative_path(points: Sequence[tuple[float, float]]) -> str:
-    """Write a line by its steps: they repeat where places do not, so that a page of charts compresses well."""
+    """Write a line in relative steps, which repeat more than positions do, so that a page of charts compresses well."""
     steps = [(after[0] - before[0], after[1] - before[1]) for before, after in pairwise(points)]
     return f"M{points[0][0]:g} {points[0][1]:g}l" + " ".join(f"{_format_step(x)} {_format_step(y)}" for x, y in steps)
 
 
 def _format_step(step: float) -> str:
-    """Write a step between two places, which are tenths, so nothing is lost by rounding."""
+    """Write a step between two positions; both are tenths, so rounding loses nothing."""
     return f"{round(step, 1):g}"
 
 
 def _stack_series(rows: Sequence[Sequence[float | None]]) -> tuple[list[Values], list[Values]]:
-    """Return for each series where it begins and ends in the pile of each moment."""
+    """Return the lower and the upper edges of each series in the stack of each moment."""
     floors: list[Values] = []
     tops: list[Values] = []
     known = [any(value is not None for value in moment) for moment in zip(*rows, strict=True)]
@@ -83,7 +82,7 @@ def _stack_series(rows: Sequence[Sequence[float | None]]) -> tuple[list[Values],
 
 
 def _bar_path(area: PlotArea, floor: Values, top: Values) -> str:
-    """Write bars as strokes upwards, each from the end of the one before it."""
+    """Write bars as upward strokes, each relative to the end of the one before."""
     path, end = "", (0.0, 0.0)
     for index in (index for indexes in contiguous_indexes(top) for index in indexes):
         x, low, high = area.x(index), area.y.at(floor[index] or 0), area.y.at(top[index] or 0)

@@ -1,4 +1,4 @@
-"""A drawing of a word's size: the course of a figure, beside it. Pure SVG, no styles."""
+"""A sparkline: a small chart of a measure, beside its value. SVG without styles. Pure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _WIDTH, _HEIGHT = 80, 20
 
 
 def sparkline(title: str, values: Sequence[float | None], *, tone: str = "s1") -> Markup:
-    """Draw the course of a figure, from zero to its greatest value; gaps stay gaps."""
+    """Draw values from zero to the greatest; gaps stay gaps."""
     known = [value for value in values if value is not None]
     y = Scale(0, max(max(known, default=0), 0) or 1, _HEIGHT - 2, 2)
     x = Scale(0, max(len(values) - 1, 1), 2, _WIDTH - 2)
