@@ -1,4 +1,4 @@
-// Says something in the corner of the page, to eyes and to screen readers; other files call window.waybill.announce.
+// Shows a message in the corner of the page, also to screen readers; other files call window.waybill.announce.
 (() => {
   "use strict";
 

@@ -17,7 +17,7 @@
     rule.setAttribute("class", "rule");
     const box = document.createElement("div");
     box.className = "readout";
-    box.setAttribute("aria-hidden", "true"); // The table says the same to whoever cannot point.
+    box.setAttribute("aria-hidden", "true"); // The table has the same values for screen readers.
     svg.append(rule);
     figure.append(box);
     shown = { figure, rule, box };
@@ -71,7 +71,7 @@
   document.addEventListener("pointermove", follow, { passive: true });
   document.addEventListener("pointerdown", follow, { passive: true });
 
-  // A refreshed chart has lost its rule, and may have moved on by a period.
+  // A refreshed chart has no rule any more, and its periods may have moved.
   document.addEventListener("htmx:after:swap", () => {
     if (!shown) return;
     hide();

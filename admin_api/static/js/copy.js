@@ -1,4 +1,4 @@
-// Copies the whole of an id, a key or a command: [data-copy] holds it.
+// Copies an id, a key or a command, which [data-copy] holds in full.
 (() => {
   "use strict";
 
@@ -9,7 +9,7 @@
     try {
       await navigator.clipboard.writeText(button.dataset.copy);
     } catch {
-      window.waybill.announce(`The browser does not allow copying. It is: ${button.dataset.copy}`);
+      window.waybill.announce(`The browser does not allow copying. The text is: ${button.dataset.copy}`);
       return;
     }
     button.dataset.copied = "";

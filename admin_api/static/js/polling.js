@@ -1,4 +1,4 @@
-// Keeps refreshing polite: rarely in a hidden tab, never over something that a person is in the middle of.
+// Limits refreshing: rarely in a hidden tab, never while somebody types or has a panel open.
 (() => {
   "use strict";
 
@@ -24,7 +24,7 @@
     if (rests || isBusy(element)) event.preventDefault();
   });
 
-  // Somebody may have begun to type while the answer was on its way.
+  // Somebody may have begun to type while the response was on its way.
   document.addEventListener("htmx:before:swap", (event) => {
     const context = event.detail.ctx;
     if (isPoll(context) && isBusy(context.sourceElement)) event.preventDefault();
@@ -32,7 +32,7 @@
 
   function failed(event) {
     if (event.detail.ctx && !isPoll(event.detail.ctx)) return;
-    if (!failing) window.waybill.announce("This page could not be refreshed. It tries again; what it shows may be old.");
+    if (!failing) window.waybill.announce("This page could not be refreshed and may be out of date. It keeps trying.");
     failing = true;
   }
 

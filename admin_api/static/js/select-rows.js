@@ -1,4 +1,4 @@
-// Ticks rows: all at once, a range with Shift; and keeps the number in the words ([data-count-in="many # …|one …"]).
+// Ticks all rows at once or a range with Shift, and writes the count into [data-count-in="many # …|one …"].
 (() => {
   "use strict";
 
@@ -40,7 +40,7 @@
     for (const form of document.forms) if (form.querySelector("[data-count-in]")) recount(form);
   }
 
-  // A browser keeps ticks over Back and reload, and a refreshed table may have lost rows that were ticked.
+  // Browsers restore ticks after Back and reload, and a refreshed table may have lost ticked rows.
   window.addEventListener("pageshow", recountAll);
   document.addEventListener("htmx:after:swap", recountAll);
 })();

@@ -28,7 +28,7 @@
     if (dialog && !dialog.open) dialog.showModal();
   }
 
-  // What acts on ticked rows hides until there is one: then the row that the keys are at is meant.
+  // Without a tick the buttons for ticked rows are hidden: the key acts on the current row.
   function press(key) {
     const targets = [...document.querySelectorAll(`[data-key="${CSS.escape(key)}"]`)];
     if (targets.some((each) => each.closest(".bulk") && !each.checkVisibility())) tick();
@@ -62,7 +62,7 @@
     if (event.key.length === 1 && act(event.key)) event.preventDefault();
   });
 
-  // A tick also marks the row that the keys go on from.
+  // A tick also makes its row the current one.
   document.addEventListener("focusin", (event) => {
     const row = event.target.closest("main .table.rows tbody tr");
     if (!row) return;

@@ -1,5 +1,5 @@
-// The upload page: files dropped or chosen go straight to S3, three at a time, each with its bar; then the server's own
-// words follow each until it is settled.
+// The upload page: files go straight to S3, three at a time, each with a progress bar; then the server's messages
+// follow each until it is settled.
 (() => {
   "use strict";
 
@@ -7,8 +7,8 @@
   const FOLLOWED_AT_ONCE = 10;
   const CSV_NAME = /\.csv(\.gz)?$/i;
   const WORDS = {
-    EntityTooLarge: "The file is larger than is allowed.",
-    AccessDenied: "S3 refused it: the permission ran out or does not fit. Try again.",
+    EntityTooLarge: "The file is too large.",
+    AccessDenied: "S3 refused it: the permission has expired or does not match. Try again.",
     RequestTimeout: "The connection was too slow for S3. Try again.",
   };
 
@@ -33,7 +33,7 @@
   };
 
   const problemOf = (file) => {
-    if (!CSV_NAME.test(file.name)) return "Only .csv and .csv.gz files can be uploaded. Export it as CSV.";
+    if (!CSV_NAME.test(file.name)) return "Only .csv and .csv.gz files can be uploaded. Export the file as CSV.";
     if (file.size > maxBytes) return `It is larger than ${form.dataset.max}. Split it and upload the parts.`;
     return "";
   };
@@ -83,7 +83,7 @@
     }
 
     async send() {
-      this.say("Asks for permission…");
+      this.say("Requesting permission…");
       const post = await this.permission();
       if (!post || this.cancelled) return;
       const body = new FormData();
@@ -118,7 +118,7 @@
       if (answer.ok) return answer.json();
       const problem = await answer.json().catch(() => ({}));
       if (answer.status === 401) this.fail("You are signed out. Reload this page to sign in again.");
-      else this.fail(problem.detail || `The console refused it (${answer.status}).`);
+      else this.fail(problem.detail || `The console refused the upload (${answer.status}).`);
       return null;
     }
 
@@ -131,7 +131,7 @@
       words.className = "muted small num";
       this.state.replaceChildren(bar, words);
       return new Promise((done) => {
-        // fetch() cannot tell how far an upload is.
+        // fetch() reports no upload progress.
         const request = this.request = new XMLHttpRequest();
         request.open("POST", url);
         request.upload.addEventListener("progress", (event) => {
@@ -152,7 +152,7 @@
   }
 
   function enqueue(upload) {
-    upload.say("Waits for its turn.");
+    upload.say("Waiting for its turn.");
     waiting.push(upload);
     next();
   }
@@ -171,7 +171,7 @@
     }
   }
 
-  // The answer replaces the state's element, and asks again by itself until it carries data-settled.
+  // The response replaces the state's element, which reloads itself until it carries data-settled.
   function follow() {
     while (following < FOLLOWED_AT_ONCE && toFollow.length) {
       following += 1;
