@@ -27,7 +27,7 @@ class Source:
         self.answer, self.asked = answer, 0
         self.on_read: Callable[[], object] = lambda: None
 
-    def read(self) -> Any:
+    def read_counts(self) -> Any:
         """Answer, or fail."""
         self.asked += 1
         self.on_read()
@@ -35,7 +35,7 @@ class Source:
             raise self.answer
         return self.answer
 
-    depth = read_alarms = read
+    depth = read_alarms = read_counts
 
     def count_moving(self, state: FileState) -> Any:
         """Answer for one state, or fail for it."""
