@@ -28,11 +28,11 @@ if TYPE_CHECKING:
 
 HOST = "127.0.0.1"
 _BUFFER = 4 * 1024 * 1024
-"""For datagrams that come faster than they are read; the system may grant less."""
+"""The socket's buffer in bytes, for bursts of datagrams; the system may grant less."""
 
 
 class Server(ThreadingHTTPServer):
-    """The HTTP half, with what its requests need."""
+    """The HTTP server, with the trace store, the mailbox and the follower that requests use."""
 
     daemon_threads = True
     request_queue_size = 128
@@ -45,7 +45,7 @@ class Server(ThreadingHTTPServer):
         self._following = threading.Lock()
 
     def follow(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Follow a stack; in an emulator that is followed already, whatever was counted stays counted."""
+        """Follow a stack. In an emulator that is already followed, what was delivered is not delivered again."""
         from cdk.local.sidecar.follower import Follower, Target  # noqa: PLC0415  boto3 would delay the start.
 
         with self._following:
@@ -60,25 +60,25 @@ class Server(ThreadingHTTPServer):
         return {}
 
     def carry(self) -> dict[str, Any]:
-        """Carry over what there is, now."""
+        """Turn all log lines of this moment into metrics."""
         return dict(self._follower.carry(everything=True)) if self._follower else {}
 
 
 class Handler(BaseHTTPRequestHandler):
-    """One request."""
+    """Answers one request."""
 
     protocol_version = "HTTP/1.1"
-    wbufsize = -1  # An answer in one piece: in two, the second would wait 40 ms for the first one's acknowledgement.
+    wbufsize = -1  # One packet: a second one would wait 40 ms for the first one's acknowledgement.
     server: Server
 
     def do_POST(self) -> None:
-        """Answer; every call of X-Ray is a POST, and so is what SNS sends."""
+        """Answer a POST, which all calls of X-Ray and SNS are."""
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
-        if self.headers.get("Origin"):  # A web page of somebody else's has no business here.
+        if self.headers.get("Origin"):  # From a web page, none of which may call this server.
             self._answer(HTTPStatus.FORBIDDEN, {})
             return
         try:
-            self._answer(HTTPStatus.OK, self._called(body))
+            self._answer(HTTPStatus.OK, self._call(body))
         except LookupError:
             self._answer(HTTPStatus.NOT_FOUND, {"message": f"No such call: {self.path}"}, "UnknownOperationException")
         except InvalidRequestError as error:
@@ -87,7 +87,7 @@ class Handler(BaseHTTPRequestHandler):
             logging.exception("%s failed", self.path)
             self._answer(HTTPStatus.INTERNAL_SERVER_ERROR, {"message": str(error)}, "InternalFailure")
 
-    def _called(self, body: str) -> dict[str, Any]:
+    def _call(self, body: str) -> dict[str, Any]:
         if self.path == mailbox.PATH:
             self.server.mail.receive(body)
             return {}
@@ -114,18 +114,18 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  As in the standard library.
-        """Keep the log for what went wrong."""
+        """Log nothing; the log is for errors."""
 
 
 def receive(daemon: socket.socket, store: TraceStore) -> None:
-    """Take datagrams for ever. One thread only empties the socket, so that a burst is not lost while JSON is read."""
+    """Receive datagrams for ever. One thread only empties the socket, so that no burst is lost while JSON is parsed."""
     waiting: queue.SimpleQueue[bytes] = queue.SimpleQueue()
 
-    def store_them() -> None:
+    def store_datagrams() -> None:
         while True:
             receive_datagram(store, waiting.get())
 
-    threading.Thread(target=store_them, daemon=True).start()
+    threading.Thread(target=store_datagrams, daemon=True).start()
     while True:
         waiting.put(daemon.recv(65536))
 
@@ -145,14 +145,14 @@ def main() -> None:
         try:
             daemon.bind((HOST, server.server_port))
             break
-        except OSError:  # Somebody else's for datagrams: try another one.
+        except OSError:  # Taken for datagrams: try another port.
             daemon.close()
             server.server_close()
     threading.Thread(target=receive, args=(daemon, store), daemon=True).start()
     draft = options.port_file.with_suffix(".draft")
     draft.write_text(str(server.server_port))
     draft.replace(options.port_file)
-    # In the background, so that neither the emulator's start nor the first call waits for boto3.
+    # Import boto3 in the background, so that neither the start nor the first call waits for it.
     threading.Thread(target=importlib.import_module, args=("cdk.local.sidecar.follower",), daemon=True).start()
     server.serve_forever()
 

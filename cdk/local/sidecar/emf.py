@@ -1,8 +1,8 @@
-"""Read the embedded metric format: one log line in, the metrics that it states out. Pure.
+"""The embedded metric format: the metrics in one log line. Pure.
 
-Follows the specification that CloudWatch publishes:
+By CloudWatch's specification:
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
-StorageResolution has no counterpart here and is ignored.
+StorageResolution is ignored.
 """
 
 from __future__ import annotations
@@ -34,10 +34,9 @@ class Datum:
 
 
 def data_of(line: str) -> list[Datum]:
-    """Return what a log line says in the embedded metric format; nothing if it is any other line.
+    """Return the metrics in a log line; none if it is not in the format.
 
-    As CloudWatch does, what does not follow the format is left out: a metric without a number, a set of dimensions
-    of which one has no text.
+    As in CloudWatch, a metric without a number is left out, and so is a set of dimensions with a missing value.
     """
     if '"_aws"' not in line:
         return []
@@ -45,15 +44,17 @@ def data_of(line: str) -> list[Datum]:
         root = json.loads(line)
         timestamp = float(root["_aws"]["Timestamp"]) / 1000
         datetime.fromtimestamp(timestamp, UTC)
-        return [d for directive in root["_aws"]["CloudWatchMetrics"] for d in _stated(root, directive, timestamp)]
+        return [
+            d for directive in root["_aws"]["CloudWatchMetrics"] for d in _read_directive(root, directive, timestamp)
+        ]
     except (ValueError, TypeError, KeyError, AttributeError, OverflowError, OSError):
         return []
 
 
-def _stated(root: dict[str, Any], directive: Any, timestamp: float) -> Iterator[Datum]:
+def _read_directive(root: dict[str, Any], directive: Any, timestamp: float) -> Iterator[Datum]:
     if not isinstance(directive, dict) or not isinstance(directive.get("Namespace"), str):
         return
-    for names in directive.get("Dimensions") or [[]]:  # No set at all means: without dimensions.
+    for names in directive.get("Dimensions") or [[]]:  # No set at all: metrics without dimensions.
         dimensions = _dimensions(root, names)
         if dimensions is None:
             continue

@@ -1,10 +1,10 @@
-"""The part of X-Ray's filter expressions that is about a trace itself.
+"""X-Ray's filter expressions, as far as they concern a trace itself.
 
     annotation.file_id = "x" AND (fault OR responsetime > 5) AND NOT annotation[outcome] = "processed"
 
 Keywords: ok, error, throttle, fault, partial (alone or compared with true and false), duration, responsetime,
-service("name"), annotation.key, annotation[key]. Anything else is refused rather than misunderstood: edges, groups,
-users, HTTP, root causes. https://docs.aws.amazon.com/xray/latest/devguide/xray-console-filters.html
+service("name"), annotation.key, annotation[key]. Others are refused, not misread: edges, groups, users, HTTP,
+root causes. https://docs.aws.amazon.com/xray/latest/devguide/xray-console-filters.html
 """
 
 from __future__ import annotations
@@ -40,11 +40,11 @@ _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
 
 
 class FilterError(ValueError):
-    """The expression is wrong, or says more than this module knows."""
+    """The expression is wrong, or uses what this module does not support."""
 
 
 def compile_filter(expression: str) -> Test:
-    """Return the test that a filter expression stands for; an empty one is true of every trace."""
+    """Compile a filter expression to a test of a trace; an empty one passes every trace."""
     tokens = _tokens(expression)
     if not tokens:
         return lambda _trace: True
@@ -56,7 +56,7 @@ def compile_filter(expression: str) -> Test:
 
 
 def facts(trace: Trace) -> dict[str, Any]:
-    """Say of a trace what the keywords ask for. Errors, faults and throttles are those of the root segment."""
+    """Return the values of the keywords for a trace. Error, fault and throttle are those of the root segment."""
     root = trace.root
     flags = {name: bool(root.get(name)) for name in ("error", "throttle", "fault")}
     return flags | {
@@ -79,7 +79,7 @@ def _tokens(expression: str) -> list[str]:
 
 
 class _Parser:
-    """Recursive descent: either (OR) of both (AND) of single tests."""
+    """A recursive-descent parser: OR of AND of single tests."""
 
     def __init__(self, tokens: list[str]) -> None:
         self._tokens = tokens

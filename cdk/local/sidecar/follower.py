@@ -1,7 +1,7 @@
-"""Carry what a deployed stack says of itself to where it would be on AWS: log lines and queues to metrics.
+"""Turns a deployed stack's log lines and queue lengths into metrics, as AWS itself does.
 
-What CloudWatch then does with metrics is the emulator's: it evaluates alarms only when metric data are put, without
-regard to dimensions, missing data and metric maths, so an alarm that sleeps or fires there proves nothing.
+Alarms are the emulator's, which evaluates them only when data are put and without regard to dimensions, missing data
+and metric maths. An alarm that fires or sleeps there proves nothing.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """The stack to follow, and how to reach it."""
+    """A stack and how to reach it."""
 
     endpoint: str
     region: str
@@ -57,15 +57,15 @@ class Target:
 
 
 class Follower:
-    """Two threads beside the caller's, as long as the process lives."""
+    """Two threads, one for log lines and one for queues, which run until the process ends."""
 
     def __init__(self, target: Target, store: TraceStore) -> None:
         self.endpoint = target.endpoint
         self._store = store
         self._lock = threading.Lock()
         self._functions: dict[str, str] = {}
-        self._tail = LogTail(target.client("logs"), _matters)
-        # One attempt: a request repeated by the SDK after a lost answer would be counted twice.
+        self._tail = LogTail(target.client("logs"), _is_relevant)
+        # One attempt: if the SDK repeated a request after a lost answer, it could count twice.
         self._outbox = Outbox(target.client("cloudwatch", attempts=1))
         self._queues = QueueWatch(target.client("sqs"))
         self._stopped = threading.Event()
@@ -73,17 +73,17 @@ class Follower:
             threading.Thread(target=self._repeat, args=(work, seconds), daemon=True).start()
 
     def follow(self, outputs: Mapping[str, str]) -> None:
-        """Follow what these outputs of a stack name, from the next look on."""
+        """Follow the functions and queues that these stack outputs name, from the next reading on."""
         with self._lock:
             self._functions = {f"/aws/lambda/{outputs[name]}": outputs[name] for name in _FUNCTIONS if name in outputs}
             self._queues.urls = [outputs[name] for name in _QUEUES if name in outputs]
 
     def stop(self) -> None:
-        """Let the threads end."""
+        """End the threads."""
         self._stopped.set()
 
     def carry(self, *, everything: bool = False) -> dict[str, int]:
-        """Carry over what the logs hold now, and tell how many data were ever delivered."""
+        """Turn new log lines into metrics; return the counts of data since the start."""
         with self._lock:
             for growth in self._tail.poll(self._functions, everything=everything):
                 self._take(growth)
@@ -91,7 +91,7 @@ class Follower:
             return self._outbox.counts()
 
     def _take(self, growth: Growth) -> None:
-        """Queue the metrics of a stream's new lines. Nothing here can fail half way: a stream counts as read after."""
+        """Queue the metrics of a stream's new lines. It must not fail half way, as the stream then counts as read."""
         reported = {line.split()[2] for _, line in growth.fresh if line.startswith(_REPORT)}
         data = [datum for _, line in growth.fresh for datum in data_of(line)]
         for invocation in invocations(self._functions[growth.group], growth.events):
@@ -113,11 +113,11 @@ class Follower:
             try:
                 work()
             except (BotoCoreError, ClientError) as error:
-                _logger.warning("%s: %s", work.__name__, error)  # The emulator is busy, or about to end.
+                _logger.warning("%s: %s", work.__name__, error)  # The emulator is busy or ending.
             except Exception:
                 _logger.exception("%s failed", work.__name__)
             self._stopped.wait(seconds)
 
 
-def _matters(line: str) -> bool:
+def _is_relevant(line: str) -> bool:
     return '"_aws"' in line or line.startswith(_REPORT)

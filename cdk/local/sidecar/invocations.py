@@ -1,6 +1,6 @@
-r"""Read the platform's lines of a log stream: which invocations ended, when, how long they took, whether they failed.
+r"""Invocations as the platform's lines of a log stream report them: id, start, end, failure and trace.
 
-The emulator writes one log stream an invocation, when that has ended, every event with the same timestamp:
+The emulator writes one log stream for each invocation when it has ended, all events with one timestamp:
 
     START RequestId: … Version: $LATEST
     (what the function wrote to stdout and stderr, one event a line; a failed invocation's ends with the traceback,
@@ -8,8 +8,8 @@ The emulator writes one log stream an invocation, when that has ended, every eve
     END RequestId: …
     REPORT RequestId: …\tDuration: 12 ms\tBilled Duration: 12 ms\tMemory Size: 512 MB\tMax Memory Used: 80 MB
 
-Duration is wall time with the start of the worker in it; Max Memory Used is not the worker's and is not read; there is
-no Init Duration. An invocation that wrote nothing may have failed to start or simply be silent: its error is unknown.
+Duration is wall time and includes the worker's start. Max Memory Used is not the worker's and is not read. There is no
+Init Duration. Whether an invocation that wrote nothing failed is unknown.
 """
 
 from __future__ import annotations
@@ -40,14 +40,14 @@ class Invocation:
     started: float
     ended: float
     failed: bool | None
-    """None where the lines do not tell."""
+    """None if the lines do not show it."""
     trace_id: str
-    """The trace that its log lines name, "" where they name none."""
+    """The trace in its log lines, or ""."""
 
     def metrics(self) -> list[Datum]:
-        """Return what Lambda itself would have told CloudWatch, as far as it is known.
+        """Return the metrics that Lambda would publish.
 
-        Throttles, ConcurrentExecutions and memory are not: the log tells nothing of them.
+        Not Throttles, ConcurrentExecutions and memory, which the log does not show.
         """
         known = [("Invocations", 1.0, "Count"), ("Duration", (self.ended - self.started) * 1000, "Milliseconds")]
         if self.failed is not None:
@@ -59,7 +59,7 @@ class Invocation:
 
 
 def invocations(function: str, events: Iterable[tuple[int, str]]) -> list[Invocation]:
-    """Return the invocations that one stream's events (milliseconds, line) report, in order."""
+    """Return the invocations in one stream's events (milliseconds, line), in order."""
     found = []
     body: list[str] = []
     inside = False
@@ -79,7 +79,7 @@ def invocations(function: str, events: Iterable[tuple[int, str]]) -> list[Invoca
 
 
 def _failed(body: list[str]) -> bool | None:
-    """Tell a failure by how the lines end: a log line of ours is JSON and holds a traceback within itself."""
+    """Return whether the lines behind the last JSON line show a failure; our own log lines hold tracebacks as JSON."""
     if not body:
         return None
     tail = next((n for n in range(len(body), 0, -1) if body[n - 1].startswith("{")), 0)
@@ -87,7 +87,7 @@ def _failed(body: list[str]) -> bool | None:
 
 
 def _trace_id(body: list[str]) -> str:
-    """Return what the last line that names a trace names: the emulator may begin with the one before's last words."""
+    """Return the trace of the last line that names one; the first lines may be the previous invocation's."""
     for line in reversed(body):
         if '"xray_trace_id"' in line and line.startswith("{"):
             try:

@@ -1,9 +1,9 @@
-"""Read log groups exactly once through the CloudWatch Logs API, whatever order and times their events come in.
+"""Reads each event of log groups exactly once, in whatever order and with whatever times events arrive.
 
-Neither event ids (the emulator gives Lambda's lines none) nor timestamps (equal for a whole invocation) nor reading
-positions (a late event with an earlier timestamp moves them) identify an event. So a stream is read again, whole, when
-it has grown, and what has been given out of it is remembered by its content and number: two equal lines are two.
-A stream is one invocation in the emulator, hence small, and is written once.
+Nothing identifies an event: the emulator gives Lambda's lines no ids, timestamps are equal within an invocation, and a
+late event with an earlier timestamp shifts positions. So a stream that has grown is read again as a whole, and the
+events already given out are counted by content; two equal lines are two events. In the emulator a stream is one
+invocation: small, and written once.
 """
 
 from __future__ import annotations
@@ -18,26 +18,26 @@ if TYPE_CHECKING:
 
 _PAGE = 50
 _LOOK_BACK_S = 120
-"""How late the emulator may be with showing an invocation's stream, whose time is that of its end."""
+"""How late the emulator may show a stream, whose time is the end of its invocation."""
 _EVERYTHING_EVERY_S = 30
-"""How often streams are looked at that got no event with a recent timestamp: other writers may choose theirs."""
+"""The interval of readings that include streams without recent timestamps, as other writers choose theirs."""
 _SHARE = 20
-"""Looking at everything takes at most this part of the time: it takes seconds after ten thousand invocations."""
+"""Reading everything takes at most one part in this many of the time; after 10,000 invocations it takes seconds."""
 
 Event = tuple[int, str]
-"""Its timestamp in milliseconds, and its line."""
+"""Timestamp in milliseconds, and line."""
 
 
 @dataclass(slots=True)
 class _Stream:
     signature: tuple[Any, ...] = ()
     given: Counter[int] = field(default_factory=Counter)
-    """How many events of each content (by hash) were given out."""
+    """The number of events given out, by the hash of their content."""
 
 
 @dataclass(frozen=True, slots=True)
 class Growth:
-    """A stream that has grown: all of its events, and those among them that nobody has been given yet."""
+    """A stream that has grown: all events, and those that are new."""
 
     group: str
     stream: str
@@ -46,46 +46,46 @@ class Growth:
 
 
 class LogTail:
-    """The reader. One thread at a time; ``matters`` says which lines have to be remembered and given out as fresh."""
+    """Reads log groups, one thread at a time. Only lines that pass `is_relevant` are counted and given out as fresh."""
 
-    def __init__(self, logs: Any, matters: Callable[[str], bool]) -> None:
+    def __init__(self, logs: Any, is_relevant: Callable[[str], bool]) -> None:
         self._logs = logs
-        self._matters = matters
+        self._is_relevant = is_relevant
         self._streams: dict[tuple[str, str], _Stream] = {}
-        self._looked = 0.0
-        self._look_everywhere = 0.0
+        self._read_at = 0.0
+        self._read_everything_at = 0.0
 
     def poll(self, groups: Iterable[str], *, everything: bool = False) -> Generator[Growth]:
-        """Give out what is new in some groups, by stream; one counts as given once the caller asks for the next.
+        """Yield the streams of these groups that have grown. One counts as given out when the next is asked for.
 
-        `everything` looks at every stream, however old its events say that it is.
+        `everything` includes streams with old timestamps.
         """
         now = time.time()
-        everything = everything or now > self._look_everywhere
-        horizon = 0.0 if everything else (self._looked - _LOOK_BACK_S) * 1000
+        everything = everything or now > self._read_everything_at
+        horizon = 0.0 if everything else (self._read_at - _LOOK_BACK_S) * 1000
         for group in groups:
-            for name, signature in self._listed(group, horizon):
+            for name, signature in self._list_streams(group, horizon):
                 stream = self._streams.setdefault((group, name), _Stream())
                 if signature == stream.signature:
                     continue
                 events = list(self._events(group, name))
-                counted = Counter(hash(event) for event in events if self._matters(event[1]))
+                counted = Counter(hash(event) for event in events if self._is_relevant(event[1]))
                 yield Growth(group, name, events, _fresh(events, counted - stream.given))
-                # The signature is older than the events: what came in between is looked at again, and found given.
+                # The signature is older than the events: those in between are read again, but not given out again.
                 stream.signature = signature
                 stream.given |= counted
-        self._looked = now
+        self._read_at = now
         if everything:
-            self._look_everywhere = now + max(_EVERYTHING_EVERY_S, (time.time() - now) * _SHARE)
+            self._read_everything_at = now + max(_EVERYTHING_EVERY_S, (time.time() - now) * _SHARE)
 
-    def _listed(self, group: str, horizon: float) -> Iterator[tuple[str, tuple[Any, ...]]]:
-        """Yield the streams with what changes when they grow, newest first; one that moves up is met next time."""
+    def _list_streams(self, group: str, horizon: float) -> Iterator[tuple[str, tuple[Any, ...]]]:
+        """Yield streams, newest first, with signatures that change as they grow. One that moves up comes next time."""
         arguments: dict[str, Any] = {"logGroupName": group, "orderBy": "LastEventTime", "descending": True}
         while True:
             try:
                 page = self._logs.describe_log_streams(**arguments, limit=_PAGE)
             except self._logs.exceptions.ResourceNotFoundException:
-                return  # Made with the first line that is written to it.
+                return  # The group is created with its first line.
             for stream in page["logStreams"]:
                 keys = ("storedBytes", "uploadSequenceToken", "lastIngestionTime", "lastEventTimestamp")
                 yield stream["logStreamName"], tuple(stream.get(key) for key in keys)
@@ -106,7 +106,7 @@ class LogTail:
 
 
 def _fresh(events: list[Event], due: Counter[int]) -> list[Event]:
-    """Pick the due events in their order."""
+    """Return the due events in their order."""
     fresh = []
     for event in events:
         if due[hash(event)] > 0:

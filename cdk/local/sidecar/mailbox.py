@@ -1,6 +1,6 @@
-"""Receive what a topic sends, over HTTP as SNS does, and keep it as text files: subject, empty line, body.
+"""An HTTP subscriber of an SNS topic that keeps each message as a text file: subject, empty line, body.
 
-What an e-mail subscription of the same topic would have sent is the same text with SNS's footer below it.
+An e-mail subscriber would get the same text with SNS's footer.
 """
 
 from __future__ import annotations
@@ -21,22 +21,22 @@ _logger = logging.getLogger(__name__)
 
 
 class MailboxError(RuntimeError):
-    """The topic did not accept the subscription."""
+    """The topic did not confirm the subscription."""
 
 
 class Mailbox:
-    """A folder of mails. Those of an earlier run go when a topic is followed: what they tell of is gone too."""
+    """A folder of mails. Following another topic deletes the mails of the earlier one."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._lock = threading.Lock()
-        self._known: set[str] = set()
+        self._message_ids: set[str] = set()
         self._confirmed = threading.Event()
         self._sns: Any = None
         self._topic = ""
 
     def subscribe(self, sns: Any, topic_arn: str, endpoint: str) -> None:
-        """Subscribe to the topic and return once that is confirmed."""
+        """Subscribe to the topic; raise MailboxError if it is not confirmed within _CONFIRM_S."""
         if topic_arn != self._topic:
             self._folder.mkdir(parents=True, exist_ok=True)
             for mail in mails(self._folder):
@@ -44,12 +44,12 @@ class Mailbox:
         self._sns, self._topic = sns, topic_arn
         self._confirmed.clear()
         answer = sns.subscribe(TopicArn=topic_arn, Protocol="http", Endpoint=endpoint)
-        known_before = answer["SubscriptionArn"].startswith("arn:")  # Otherwise it is "pending confirmation".
-        if not known_before and not self._confirmed.wait(_CONFIRM_S):
+        is_confirmed = answer["SubscriptionArn"].startswith("arn:")  # Otherwise it is "pending confirmation".
+        if not is_confirmed and not self._confirmed.wait(_CONFIRM_S):
             raise MailboxError(f"{topic_arn} sent no confirmation within {_CONFIRM_S} s.")
 
     def receive(self, body: str) -> None:
-        """Take one POST of SNS."""
+        """Handle one POST of SNS."""
         message = json.loads(body)
         if message.get("TopicArn") != self._topic:
             return
@@ -63,10 +63,10 @@ class Mailbox:
         subject = " ".join(subject.split())
         slug = re.sub(r"[^\w.-]+", "-", subject).strip("-.")[:80] or "mail"
         with self._lock:
-            if message_id in self._known:  # SNS delivers at least once.
+            if message_id in self._message_ids:  # SNS delivers at least once.
                 return
-            self._known.add(message_id)
-            path = self._folder / f"{len(self._known):03}-{slug}.txt"
+            self._message_ids.add(message_id)
+            path = self._folder / f"{len(self._message_ids):03}-{slug}.txt"
             draft = path.with_suffix(".draft")
             draft.write_text(f"Subject: {subject}\n\n{text.rstrip()}\n", encoding="utf-8")
             draft.replace(path)

@@ -1,7 +1,7 @@
-"""Put metric data into the emulator, each datum once.
+"""Puts metric data into the emulator, each datum at most once.
 
-A request that surely never arrived is repeated later. One whose answer was lost is not: it may have been counted, and
-PutMetricData cannot be asked about it. On one machine that happens only when the emulator ends in the middle of it.
+A request that certainly did not arrive is repeated. One whose answer was lost is not, as it may have counted and
+PutMetricData is not idempotent; on one machine that happens only when the emulator ends during the request.
 """
 
 from __future__ import annotations
@@ -20,31 +20,31 @@ if TYPE_CHECKING:
     from cdk.local.sidecar.emf import Datum
 
 _MOST_DATA = 500
-"""In one request; CloudWatch takes 1,000 data and 1 MB."""
+"""Data in one request; CloudWatch takes 1,000 and 1 MB."""
 _logger = logging.getLogger(__name__)
 
 
 class Outbox:
-    """What has yet to be put. One thread at a time."""
+    """The data that wait to be put. One thread at a time."""
 
     def __init__(self, cloudwatch: Any) -> None:
         self._cloudwatch = cloudwatch
         self._waiting: deque[Datum] = deque()
         self.delivered = 0
         self.uncertain = 0
-        # A kept connection that the server closes while a request travels would leave us without an answer.
+        # The server could close a kept connection while a request travels, and the answer would be lost.
         cloudwatch.meta.events.register("before-sign.cloudwatch.PutMetricData", _close_afterwards)
 
     def counts(self) -> dict[str, int]:
-        """Tell how many data were put, how many are not known to be, how many still wait."""
+        """Count the data that were delivered, are uncertain, or wait."""
         return {"delivered": self.delivered, "uncertain": self.uncertain, "waiting": len(self._waiting)}
 
     def add(self, data: Iterable[Datum]) -> None:
-        """Take data over, in order."""
+        """Add data, in order."""
         self._waiting.extend(data)
 
     def flush(self) -> bool:
-        """Put all of it; return whether nothing is left."""
+        """Put all waiting data; return whether none is left."""
         while self._waiting:
             chunk = [self._waiting.popleft() for _ in range(min(_MOST_DATA, len(self._waiting)))]
             by_namespace = sorted(chunk, key=lambda datum: datum.namespace)
@@ -56,7 +56,7 @@ class Outbox:
         return True
 
     def _put(self, namespace: str, data: list[Datum]) -> bool:
-        """Return whether this is done with."""
+        """Put data of one namespace; return false if they must be put again."""
         try:
             self._cloudwatch.put_metric_data(Namespace=namespace, MetricData=[_wire(datum) for datum in data])
         except (EndpointConnectionError, ConnectTimeoutError):

@@ -1,7 +1,7 @@
-"""Turn what a queue says of itself into the metrics that SQS would give CloudWatch.
+"""The metrics of SQS, from the queues' attributes.
 
-Left out, because no attribute tells them and receiving messages to find out would count as receives:
-ApproximateAgeOfOldestMessage, and how many messages were sent, received and deleted.
+Without ApproximateAgeOfOldestMessage and the numbers of messages sent, received and deleted: no attribute has them, and
+receiving messages to find out would count as receives.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ _METRICS = {
     "ApproximateNumberOfMessagesDelayed": "ApproximateNumberOfMessagesDelayed",
 }
 _REPEAT_S = 60
-"""An unchanged number is said again once a minute, as SQS does; more would only fill the emulator's memory."""
+"""Seconds after which an unchanged number is repeated, as SQS does; more would only fill the emulator's memory."""
 
 
 class QueueWatch:
-    """Samples the queues at some URLs."""
+    """Samples the queues at these URLs."""
 
     def __init__(self, sqs: Any, *urls: str) -> None:
         self._sqs = sqs
         self.urls = list(urls)
-        self._said: dict[tuple[str, str], tuple[float, float]] = {}
+        self._latest: dict[tuple[str, str], tuple[float, float]] = {}
 
     def sample(self) -> list[Datum]:
-        """Return the numbers that have changed, or are due."""
+        """Return the numbers that have changed or are due again."""
         data = []
         for url in self.urls:
             answer = self._sqs.get_queue_attributes(QueueUrl=url, AttributeNames=list(_METRICS))
@@ -37,8 +37,8 @@ class QueueWatch:
             now = time.time()
             for attribute, metric in _METRICS.items():
                 value = float(answer["Attributes"][attribute])
-                before, when = self._said.get((name, metric), (-1.0, 0.0))
+                before, when = self._latest.get((name, metric), (-1.0, 0.0))
                 if value != before or now - when >= _REPEAT_S:
-                    self._said[name, metric] = (value, now)
+                    self._latest[name, metric] = (value, now)
                     data.append(Datum("AWS/SQS", metric, (("QueueName", name),), (value,), "Count", now))
         return data

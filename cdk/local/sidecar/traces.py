@@ -1,12 +1,11 @@
-"""Keep trace segments in memory, bounded, and put whole traces together from them. No network, no wire formats.
+"""Trace segments in bounded memory, and the traces assembled from them. No network, no wire formats.
 
-The emulated Lambda gives its functions a trace header, but sends no segment of its own: functions send subsegments
-whose parent is a segment that nobody has seen. That segment is made up here, from the invocation whose log lines name
-the trace (name, request id, start, end, whether it failed); until that is known, from the subsegments alone; and for
-an invocation that sent none, because it was killed, alone. A fault that the handler has dealt with stays on its
-subsegment, as on AWS.
+The emulated Lambda passes a trace header to its functions but sends no segment, so the subsegments of a function have
+an unknown parent. That segment is built here from the invocation whose log lines name the trace (name, request id,
+start, end, failure), or from the subsegments alone until that invocation is known. An invocation that was killed and
+sent no subsegment gets a segment too. A fault that the handler caught stays on its subsegment, as on AWS.
 
-Not made up: the AWS::Lambda segment above it, and the inferred segments of the services that were called.
+The AWS::Lambda segment above it and the inferred segments of called services are not built.
 """
 
 from __future__ import annotations
@@ -26,17 +25,17 @@ if TYPE_CHECKING:
 
 _MOST_TRACES = 5_000
 _MOST_DOCUMENTS = 2_000
-"""In one trace; X-Ray's own limit is 500 KB."""
+"""Documents in one trace; X-Ray's limit is 500 KB."""
 _MOST_BYTES = 64 * 1024
-"""In one document, as in X-Ray."""
+"""Bytes in one document, as in X-Ray."""
 _SLACK_S = 0.25
-"""Between the clocks of an invocation's log line, in whole milliseconds, and of its subsegments."""
+"""Seconds by which an invocation's log line, in whole milliseconds, may differ from its subsegments."""
 
 Document = dict[str, Any]
 
 
 class SegmentError(ValueError):
-    """X-Ray would not take this document."""
+    """X-Ray would refuse this document."""
 
     def __init__(self, segment_id: str, code: str, message: str) -> None:
         self.segment_id = segment_id
@@ -50,12 +49,12 @@ class _Trace:
     invocations: list[Invocation] = field(default_factory=list)
     limit_exceeded: bool = False
     assembled: Trace | None = None
-    """What was last made of it; nothing if something came since."""
+    """The trace as last assembled; None if a document came since."""
 
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """One trace, put together: whole segments with their subsegments inside, by start."""
+    """An assembled trace: segments sorted by start, with their subsegments inside."""
 
     trace_id: str
     segments: list[Document]
@@ -63,23 +62,23 @@ class Trace:
 
     @property
     def start(self) -> float:
-        """When it began."""
+        """The earliest start, in seconds since the epoch."""
         return min(float(segment["start_time"]) for segment in self.segments)
 
     @property
     def end(self) -> float:
-        """The latest moment that is known of it."""
+        """The latest end, in seconds since the epoch."""
         return max(_end(segment) for segment in self.segments)
 
     @property
     def root(self) -> Document:
-        """The segment that no other one is the parent of."""
+        """The segment without a parent in the trace."""
         inside = {document["id"] for segment in self.segments for document in walk(segment)}
         return next((s for s in self.segments if s.get("parent_id") not in inside), self.segments[0])
 
     @property
     def partial(self) -> bool:
-        """Whether something in it has not ended."""
+        """Whether a part of it is still in progress."""
         return any(document.get("in_progress") for segment in self.segments for document in walk(segment))
 
     @property
@@ -96,15 +95,15 @@ class Trace:
 
 
 class TraceStore:
-    """Segments by trace; the oldest traces go when there are too many. Safe to use from several threads."""
+    """Segments by trace; beyond _MOST_TRACES the oldest are dropped. Thread-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._traces: OrderedDict[str, _Trace] = OrderedDict()
 
     def put(self, text: str) -> None:
-        """Take one segment or subsegment; raise SegmentError if X-Ray would not."""
-        document = _checked(text)
+        """Store one segment or subsegment; raise SegmentError where X-Ray would refuse it."""
+        document = _check_document(text)
         with self._lock:
             trace = self._traces.setdefault(document["trace_id"], _Trace())
             before = trace.documents.get(document["id"])
@@ -117,7 +116,7 @@ class TraceStore:
             _bound(self._traces)
 
     def put_invocation(self, invocation: Invocation) -> None:
-        """Take note of the invocation behind a trace: Lambda would have sent a segment of it, whatever else came."""
+        """Store the invocation behind a trace, for which Lambda would have sent a segment."""
         if not invocation.trace_id:
             return
         with self._lock:
@@ -127,7 +126,7 @@ class TraceStore:
             _bound(self._traces)
 
     def get(self, trace_id: str) -> Trace | None:
-        """Put one trace together, if anything of it is there."""
+        """Assemble one trace; None if nothing of it is stored."""
         with self._lock:
             trace = self._traces.get(trace_id)
             if trace is not None and trace.assembled is None:
@@ -139,7 +138,7 @@ class TraceStore:
             return trace.assembled if trace else None
 
     def all(self) -> Iterator[Trace]:
-        """Put every trace together, one after the other."""
+        """Assemble all traces, one after the other."""
         with self._lock:
             trace_ids = list(self._traces)
         for trace_id in trace_ids:
@@ -148,13 +147,13 @@ class TraceStore:
 
 
 def walk(document: Document) -> Iterator[Document]:
-    """Yield a segment and everything inside it."""
+    """Yield a segment and all subsegments inside it."""
     yield document
     for inner in document.get("subsegments", ()):
         yield from walk(inner)
 
 
-def _checked(text: str) -> Document:
+def _check_document(text: str) -> Document:
     try:
         document = json.loads(text)
     except ValueError as error:
@@ -179,7 +178,7 @@ def _checked(text: str) -> Document:
 
 
 def _well_formed(document: Any) -> bool:
-    """Tell whether everything inside is what reading it back relies on."""
+    """Return whether all parts have the types that reading relies on."""
     if not isinstance(document, dict) or not isinstance(document.get("name"), str):
         return False
     times = [document.get("start_time", 0), document.get("end_time", 0)]
@@ -198,7 +197,7 @@ def _bound(table: OrderedDict[str, Any]) -> None:
 
 
 def _assemble(trace_id: str, documents: list[Document], invocations: list[Invocation]) -> list[Document]:
-    """Put subsegments that were sent by themselves into their parents, and these, where missing, above them."""
+    """Put separately sent subsegments into their parents, and build the parents that are missing."""
     segments = [document for document in documents if document.get("type") != "subsegment"]
     apart = [document for document in documents if document.get("type") == "subsegment"]
     by_id = {inner["id"]: inner for document in documents for inner in walk(document) if "id" in inner}
@@ -209,24 +208,24 @@ def _assemble(trace_id: str, documents: list[Document], invocations: list[Invoca
             orphans.setdefault(document["parent_id"], []).append(document)
         elif all(inner.get("id") != document["id"] for inner in parent.get("subsegments", ())):
             parent.setdefault("subsegments", []).append(document)
-    alone = list(invocations)
+    unmatched = list(invocations)
     for segment_id, children in orphans.items():
         start = min(float(child["start_time"]) for child in children)
-        behind = next((i for i in alone if i.started - _SLACK_S <= start <= i.ended + _SLACK_S), None)
+        behind = next((i for i in unmatched if i.started - _SLACK_S <= start <= i.ended + _SLACK_S), None)
         if behind:
-            alone.remove(behind)
-        segments.append(_made_up(trace_id, segment_id, children, behind))
-    for invocation in alone:
+            unmatched.remove(behind)
+        segments.append(_build_segment(trace_id, segment_id, children, behind))
+    for invocation in unmatched:
         segment_id = hashlib.sha256(invocation.request_id.encode()).hexdigest()[:16]
-        segments.append(_made_up(trace_id, segment_id, [], invocation))
+        segments.append(_build_segment(trace_id, segment_id, [], invocation))
     for segment in segments:
         for document in walk(segment):
             document.get("subsegments", []).sort(key=lambda inner: float(inner.get("start_time", 0)))
     return sorted(segments, key=lambda segment: float(segment["start_time"]))
 
 
-def _made_up(trace_id: str, segment_id: str, children: list[Document], invocation: Invocation | None) -> Document:
-    """Make up a function's segment of its subsegments, or of its invocation, or of both."""
+def _build_segment(trace_id: str, segment_id: str, children: list[Document], invocation: Invocation | None) -> Document:
+    """Build a function's segment from its subsegments, its invocation, or both."""
     starts = [float(child["start_time"]) for child in children]
     ends = [_end(child) for child in children]
     segment: Document = {"id": segment_id, "trace_id": trace_id, "name": "Lambda", "origin": "AWS::Lambda::Function"}

@@ -1,7 +1,7 @@
-"""X-Ray as its clients see it: a daemon that takes datagrams, and the few calls of the API that store and query.
+"""X-Ray for its clients: the daemon's datagrams, and the API's calls that store and find traces.
 
-Not there: groups, insights, the service graph, root causes, sampling rules of one's own (they are answered as none, so
-that SDKs keep their default), and sampling itself, which is Lambda's.
+Without groups, insights, service graph and root causes. Sampling calls answer with no rules, so that SDKs keep their
+default; sampling itself is Lambda's.
 """
 
 from __future__ import annotations
@@ -27,20 +27,20 @@ _logger = logging.getLogger(__name__)
 
 
 class InvalidRequestError(ValueError):
-    """X-Ray would answer InvalidRequestException."""
+    """The request is one to which X-Ray answers InvalidRequestException."""
 
 
 def receive_datagram(store: TraceStore, datagram: bytes) -> None:
-    """Take what an SDK sends the daemon: a header line, then one document. Refusals are only logged, as nobody asks."""
+    """Store what an SDK sends the daemon: a header line, then one document. Refusals are only logged."""
     header, _, document = datagram.partition(b"\n")
     try:
         store.put(document.decode() if b'"json"' in header else "")
-    except ValueError as error:  # SegmentError is one, and what is no UTF-8.
+    except ValueError as error:  # A SegmentError, or no UTF-8.
         _logger.warning("A datagram of %d bytes was refused: %s", len(datagram), error)
 
 
 def put_trace_segments(store: TraceStore, request: dict[str, Any]) -> dict[str, Any]:
-    """Store documents; answer with those that were refused."""
+    """Store documents; return those that were refused."""
     refused = []
     for document in request.get("TraceSegmentDocuments", []):
         try:
@@ -51,7 +51,7 @@ def put_trace_segments(store: TraceStore, request: dict[str, Any]) -> dict[str, 
 
 
 def batch_get_traces(store: TraceStore, request: dict[str, Any]) -> dict[str, Any]:
-    """Answer with whole traces."""
+    """Return whole traces."""
     wanted = request.get("TraceIds", [])
     if len(wanted) > _MOST_AT_ONCE:
         raise InvalidRequestError(f"At most {_MOST_AT_ONCE} trace ids at once.")
@@ -70,7 +70,7 @@ def batch_get_traces(store: TraceStore, request: dict[str, Any]) -> dict[str, An
 
 
 def get_trace_summaries(store: TraceStore, request: dict[str, Any]) -> dict[str, Any]:
-    """Answer with the traces of a time range that pass a filter, newest first, page by page."""
+    """Return the traces of a time range that pass a filter, newest first, in pages."""
     start, end = float(request["StartTime"]), float(request["EndTime"])
     if end < start or end - start > _LONGEST_RANGE_S:
         raise InvalidRequestError("The time range has to be positive, and of six hours at most.")
@@ -96,12 +96,12 @@ def get_trace_summaries(store: TraceStore, request: dict[str, Any]) -> dict[str,
 
 
 def get_sampling_rules(_store: TraceStore, _request: dict[str, Any]) -> dict[str, Any]:
-    """Know of no rule."""
+    """Return no rules."""
     return {"SamplingRuleRecords": []}
 
 
 def get_sampling_targets(_store: TraceStore, _request: dict[str, Any]) -> dict[str, Any]:
-    """Set no target."""
+    """Return no targets."""
     nothing: list[Any] = []
     return {
         "SamplingTargetDocuments": nothing,
@@ -117,11 +117,11 @@ OPERATIONS: dict[str, Callable[[TraceStore, dict[str, Any]], dict[str, Any]]] = 
     "/GetSamplingRules": get_sampling_rules,
     "/SamplingTargets": get_sampling_targets,
 }
-"""By path; all are POST. The paths and shapes are those of botocore's service model xray-2016-04-12."""
+"""The calls by path, all POST, as in botocore's service model xray-2016-04-12."""
 
 
 def _by_id(trace: Trace) -> float:
-    """Read the moment that a trace id holds, in whole seconds."""
+    """Return the time in a trace's id, in whole seconds."""
     parts = trace.trace_id.split("-")
     try:
         return float(int(parts[1], 16)) if len(parts) == 3 else trace.start
