@@ -1,4 +1,4 @@
-"""Own the command line of the generator: options, where the file goes, and the summary on standard error."""
+"""The generator's command line: options, output, and a summary on standard error."""
 
 import argparse
 import gzip
@@ -17,7 +17,7 @@ _DELIMITER_NAMES = {"tab": "\t", "\\t": "\t"}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Generate the file that the arguments ask for; return the exit status."""
+    """Generate a file by these arguments; return the exit code."""
     parser = _parser()
     options = parser.parse_args(arguments)
     compress = options.gzip or options.output.endswith(".gz")
@@ -32,12 +32,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
             crlf=options.crlf,
             bom=options.bom,
         )
-        with _opened(options.output, compress=compress) as out:
+        with _open_output(options.output, compress=compress) as out:
             summary = write_file(out, options.rows, bad=options.bad, seed=options.seed, shape=shape)
     except ValueError as error:
         parser.error(str(error))
     except BrokenPipeError:
-        # The reader (`| head`) has seen enough. Python would complain again when it flushes standard output at exit.
+        # The reader (`| head`) has ended. Python would fail once more when it flushes standard output at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as error:
@@ -70,13 +70,13 @@ def _parser() -> argparse.ArgumentParser:
 
 
 @contextmanager
-def _opened(output: str, *, compress: bool) -> Iterator[BinaryIO]:
-    with ExitStack() as opened:
-        target = sys.stdout.buffer if output == "-" else opened.enter_context(Path(output).open("wb"))
+def _open_output(output: str, *, compress: bool) -> Iterator[BinaryIO]:
+    with ExitStack() as stack:
+        target = sys.stdout.buffer if output == "-" else stack.enter_context(Path(output).open("wb"))
         if compress:
-            # Without a name and a time, the same seed makes the same archive too (with the same zlib).
+            # Without a name and a time, the same seed makes the same archive (with the same zlib).
             packed = gzip.GzipFile(filename="", mode="wb", compresslevel=6, fileobj=target, mtime=0)
-            yield cast("BinaryIO", opened.enter_context(packed))
+            yield cast("BinaryIO", stack.enter_context(packed))
         else:
             yield target
     sys.stdout.flush()

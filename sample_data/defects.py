@@ -1,7 +1,7 @@
-"""Own the ways in which a generated row is bad: each breaks one rule of the CSV policy, in one column.
+"""The defects of generated rows. Each breaks one rule of the CSV policy in one column.
 
-Nothing here can be read in two ways. A quote that is never closed, for one, takes its neighbours with it in many a
-reader, and is left to the files written by hand in `rejected_rows/`.
+None is ambiguous. A quote that is never closed, for example, takes its neighbours with it in many readers, and occurs
+only in the files written by hand in `rejected_rows/`.
 """
 
 from collections.abc import Iterator
@@ -13,12 +13,12 @@ from sample_data.shape import COLUMNS, Shape, quote
 
 WHOLE_ROW = "row"
 LONGEST_ROW = 65_536
-# A row that is too long weighs as much as a thousand others, so only one turn in this many has it.
+# A row that is too long is as large as a thousand others, so only one turn in this many has it.
 _TURNS_PER_LONG_ROW = 25
 
 
 class Defect(NamedTuple):
-    """One way to be bad. `texts` replace the column's cell, one each turn; `{}` stands for what the cell held."""
+    """One defect. Each turn one of `texts` replaces the column's cell; `{}` stands for the cell's text."""
 
     column: str
     reason: str
@@ -67,7 +67,7 @@ DEFECTS = (*CELL_DEFECTS, _TOO_FEW, _TOO_MANY, _AFTER_QUOTE, _TOO_LONG)
 
 
 def defects_in_turn(rng: Random) -> Iterator[tuple[Defect, int]]:
-    """Yield every defect once a turn, in an order that each turn shuffles, with the turn's number; without end."""
+    """Yield all defects once a turn, shuffled anew, with the turn's number; without end."""
     defects = [defect for defect in DEFECTS if defect is not _TOO_LONG]
     for turn in count():
         rng.shuffle(defects)
@@ -78,7 +78,7 @@ def defects_in_turn(rng: Random) -> Iterator[tuple[Defect, int]]:
 
 
 def damage(cells: list[str], defect: Defect, turn: int, shape: Shape) -> str:
-    """Write a row of five plain cells (none of which needs quotes) with a defect, without the line end."""
+    """Write five plain cells (none needs quotes) as a row with a defect, without the line end."""
     if defect.column != WHOLE_ROW:
         column = COLUMNS.index(defect.column)
         text = defect.texts[turn % len(defect.texts)].replace("{}", cells[column])

@@ -1,10 +1,10 @@
-"""Sends the sample files into a deployed stack, as a script of its operators would, and shows what becomes of each.
+"""Uploads the sample files to a deployed stack, as an operator's script would, and shows the result of each.
 
     python -m sample_data.feed --outputs .local/outputs.json
 
-Uploads go through presigned POSTs that the console's JSON API makes; the two files that no browser could upload (a
-wrong name, another storage class) go in by PutObject, as from the aws CLI. Ends when every file has come to rest;
-exit code 1 if one came to rest elsewhere than the manifest says.
+Uploads are presigned POSTs of the console's JSON API. The two files that no browser could upload (a wrong name, another
+storage class) go in by PutObject, as from the aws CLI. It ends when every file has come to rest, with exit code 1 if
+one differs from the manifest.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _WIDE = 180  # Columns, from which whole trace ids leave room for the reasons.
 
 @dataclass
 class Feed:
-    """The stack to feed, found by its outputs."""
+    """A stack's clients and names, for feeding."""
 
     s3: S3Client
     dynamodb: DynamoDBClient
@@ -52,7 +52,7 @@ class Feed:
 
     @classmethod
     def connect(cls, document: dict[str, Any], http: httpx.Client) -> Feed:
-        """Connect to the stack that ``.local/outputs.json`` describes, signed in as its operator."""
+        """Connect to the stack of an outputs file, signed in as its operator."""
         region, outputs = document["region"], document["outputs"]
         user, password = document["console_user"], document["console_password"]
         token = id_token(boto3.client("cognito-idp", region), outputs["ScriptsClientId"], user, password)
@@ -88,7 +88,7 @@ class Feed:
 
 
 def run(feed: Feed, samples: list[SampleFile], console: Console) -> int:
-    """Upload, watch until all is at rest, and say whether each file came to rest where it should."""
+    """Upload and show all files until they are at rest; return 0 if all are as the manifest says, else 1."""
     progress = [Progress(sample) for sample in samples]
     by_path = {row.sample.path: row for row in progress}
     before = feed.count_orders()
@@ -110,7 +110,7 @@ def run(feed: Feed, samples: list[SampleFile], console: Console) -> int:
             time.sleep(_LOOK_EVERY_S)
     console.print(outcome_table(progress, wide=wide))
     console.print(summary(progress, stored=feed.count_orders() - before))
-    return 0 if all(row.as_expected for row in progress) else 1
+    return 0 if all(row.is_as_expected for row in progress) else 1
 
 
 def _at_rest(entry: FileEntry | None) -> bool:
@@ -118,7 +118,7 @@ def _at_rest(entry: FileEntry | None) -> bool:
 
 
 def _console() -> Console:
-    """Write to the terminal in its width, and to a file in a width that holds the reasons."""
+    """Return a console as wide as the terminal, or wide enough for the reasons if the output is no terminal."""
     console = Console()
     return console if console.is_terminal else Console(width=190)
 

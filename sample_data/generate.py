@@ -1,7 +1,7 @@
-"""Own the making of order files of any size, with a known number of bad rows: `python -m sample_data.generate --help`.
+"""Generates order files of any size with an exact number of bad rows: `python -m sample_data.generate --help`.
 
-The same seed makes the same text on every machine. What is wrong with a row is said beside it, so that a test can count
-without asking the code that it tests.
+The same seed makes the same text on every machine. Each row comes with what is wrong with it, so that tests count
+independently of the code that they test.
 """
 
 from collections import Counter
@@ -16,13 +16,13 @@ from sample_data.defects import damage, defects_in_turn
 from sample_data.shape import Shape
 
 PLAIN = Shape()
-# An order has one line more often than any other number of them; quantities are small or whole packages.
+# Most orders have one line; quantities are small numbers or whole packages.
 _LINES_AN_ORDER = (1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 4, 5, 7, 12)
 _QUANTITIES = [*"111111112222233445566", "8", "10", "10", "12", "20", "24", "25", "50", "100", "250", "1000"]
 
 
 class GeneratedRow(NamedTuple):
-    """A row as the file has it, with its line end; `bad_column` (a column, or "row") and `reason` if it is bad."""
+    """A row with its line end; a bad one has `bad_column` (a column, or "row") and `reason`."""
 
     text: str
     bad_column: str | None = None
@@ -31,7 +31,7 @@ class GeneratedRow(NamedTuple):
 
 @dataclass(slots=True)
 class Summary:
-    """What was written: rows, those of them that are bad by (column, reason), and bytes before compression."""
+    """The number of rows, of bad rows by (column, reason), and of bytes before compression."""
 
     rows: int = 0
     rejected: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -39,20 +39,19 @@ class Summary:
 
     @property
     def rejected_rows(self) -> int:
-        """Return how many rows are bad."""
+        """The number of bad rows."""
         return self.rejected.total()
 
     @property
     def accepted_rows(self) -> int:
-        """Return how many rows are good."""
+        """The number of good rows."""
         return self.rows - self.rejected_rows
 
 
 def generate(rows: int, *, bad: float = 0.0, seed: int = 1, shape: Shape = PLAIN) -> Iterator[GeneratedRow]:
-    """Yield the rows of a file, without its header (`shape.header`); exactly round(rows * bad) of them are bad.
+    """Yield the rows below the header (`shape.header`); exactly round(rows * bad) of them are bad.
 
-    The row after the header is the first one, and no line is empty, so that row `n` (from 0) is row `n + 2` of the
-    file as a spreadsheet shows it.
+    No line is empty, so row `n`, counted from 0, is row `n + 2` of a spreadsheet.
     """
     if rows < 0 or seed < 0:
         raise ValueError(f"neither rows ({rows}) nor seed ({seed}) may be negative")
@@ -62,7 +61,7 @@ def generate(rows: int, *, bad: float = 0.0, seed: int = 1, shape: Shape = PLAIN
 
 
 def write_file(out: BinaryIO, rows: int, *, bad: float = 0.0, seed: int = 1, shape: Shape = PLAIN) -> Summary:
-    """Write a whole file as UTF-8 and return what it holds. Memory does not grow with its size."""
+    """Write a whole file as UTF-8, in constant memory, and return its summary."""
     summary = Summary(size=out.write(shape.header.encode()))
     for batch in batched(generate(rows, bad=bad, seed=seed, shape=shape), 5_000):
         summary.size += out.write("".join([row.text for row in batch]).encode())
@@ -90,7 +89,7 @@ def _rows(left: int, bad_left: int, seed: int, shape: Shape) -> Iterator[Generat
             goods = products[random() < shape.unicode]
             product, price = goods[int(random() * len(goods))]
             cells = [order_id, customer, product, _QUANTITIES[bits(5)], prices[price][bits(3)]]
-            # Each row is bad with the probability that makes the share of those still to come exact.
+            # The probability that makes the total number of bad rows exact.
             if bad_left and random() * left < bad_left:
                 bad_left -= 1
                 defect, turn = next(defects)
@@ -112,14 +111,14 @@ def _unusual_row(cells: list[str], rng: Random, shape: Shape) -> str:
 
 
 def _ranked[T](choices: list[T], rng: Random) -> list[T]:
-    """Return a table to pick from at random: the choice of rank n stands in it in proportion to 1 / (n + 10)."""
+    """Return a table for random picks, in which the choice of rank n has a weight of 1 / (n + 10)."""
     rng.shuffle(choices)
-    # Divisions of integers are the same everywhere, which powers and logarithms are not.
+    # Integer division gives the same on every machine; powers and logarithms do not.
     return [choice for rank, choice in enumerate(choices) for _ in range(max(1, 10_000 // (rank + 10)))]
 
 
 def _prices(cents: int) -> tuple[str, ...]:
-    """Return what a product goes for: mostly its list price, with rebates, to four decimals, or in round numbers."""
+    """Return the prices of a product: mostly its list price, some with rebates, with four decimals, or rounded."""
     listed = f"{cents // 100}.{cents % 100:02d}"
     rebates = [f"{reduced // 100}.{reduced % 100:02d}" for reduced in (cents * 95 // 100, cents * 9 // 10)]
     exact = cents * 9725 // 100

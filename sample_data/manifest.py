@@ -1,4 +1,4 @@
-"""Own what is expected of each sample file, as `manifest.json` says it. Counts nothing itself."""
+"""The expected result of each sample file, read from `manifest.json`. It counts nothing itself."""
 
 import json
 from collections.abc import Mapping
@@ -12,12 +12,11 @@ FOLDERS = ("accepted", "rejected_rows", "failing", "retried", "duplicates")
 
 @dataclass(frozen=True, slots=True)
 class SampleFile:
-    """One sample file and what becomes of it.
+    """One sample file and its expected result.
 
-    `path` is relative to this folder. `state` is processed, partial, failed, dead_lettered or duplicate; `cause` is a
-    word that says why a file failed. `rejected_rows` maps row numbers (the header is row 1) to the columns at fault,
-    "row" standing for all of it. `metadata` and `storage_class` are what to upload the file with. A duplicate is one
-    once `duplicate_of` is settled.
+    `path` is relative to this folder. `state` is processed, partial, failed, dead_lettered or duplicate; `cause` says
+    why a file failed. `rejected_rows` maps row numbers (the header is row 1) to the columns at fault, or "row" for the
+    whole row. The file is uploaded with `metadata` and `storage_class`, a duplicate after `duplicate_of` is settled.
     """
 
     path: str
@@ -32,7 +31,7 @@ class SampleFile:
 
     @classmethod
     def from_entry(cls, entry: Mapping[str, Any]) -> Self:
-        """Read one entry of the manifest."""
+        """Build one from its entry in the manifest."""
         return cls(
             path=entry["path"],
             state=entry["state"],
@@ -47,7 +46,7 @@ class SampleFile:
 
     @property
     def name(self) -> str:
-        """Return the file's name without its folder."""
+        """The file's name without its folder."""
         return self.path.rpartition("/")[2]
 
     def read(self) -> bytes:
@@ -56,6 +55,6 @@ class SampleFile:
 
 
 def load() -> list[SampleFile]:
-    """Return every sample file, duplicates after what they are duplicates of."""
+    """Return all sample files, each duplicate after its original."""
     entries = json.loads((FOLDER / "manifest.json").read_text(encoding="utf-8"))
     return [SampleFile.from_entry(entry) for entry in entries]

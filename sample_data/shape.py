@@ -1,4 +1,4 @@
-"""Own how a generated file is written: delimiter, line ends, quoting, and how many of its rows are unusual."""
+"""The format of a generated file: delimiter, line ends, quoting, and shares of unusual rows."""
 
 from dataclasses import dataclass
 
@@ -8,9 +8,9 @@ DELIMITERS = (",", ";", "\t", "|")
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What a file looks like, apart from its rows' number and faults. The four shares are probabilities of a row.
+    """A file's format, apart from the number and defects of its rows. The four shares are probabilities of a row.
 
-    `unicode` applies to customers and to products, each on its own.
+    `unicode` applies to customers and to products independently.
     """
 
     quoted: float = 0.03
@@ -32,16 +32,16 @@ class Shape:
 
     @property
     def line_end(self) -> str:
-        """Return what ends a row, and breaks the lines inside a cell."""
+        """The end of a row, and the line break inside a cell."""
         return "\r\n" if self.crlf else "\n"
 
     @property
     def header(self) -> str:
-        """Return the file's first line with its end and, if asked for, the byte order mark before it."""
+        """The first line with its end, after a byte order mark if `bom` is set."""
         return ("\ufeff" if self.bom else "") + self.delimiter.join(COLUMNS) + self.line_end
 
     def cell(self, text: str) -> str:
-        """Write one cell as RFC 4180 does: in quotes only where it needs them."""
+        """Write one cell by RFC 4180, with quotes only where it needs them."""
         if self.delimiter in text or '"' in text or "\n" in text or "\r" in text:
             return quote(text)
         return text
@@ -52,5 +52,5 @@ class Shape:
 
 
 def quote(text: str) -> str:
-    """Put a cell in quotes, doubling those inside it."""
+    """Put a cell in quotes and double those inside."""
     return '"' + text.replace('"', '""') + '"'
