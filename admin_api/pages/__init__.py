@@ -1,1 +1,1 @@
-"""Owns the pages: one module or folder a page, its template in the folder of the same name."""
+"""Owns the pages: one module or folder each, with its templates in the folder of the same name."""

@@ -1,4 +1,4 @@
-"""Who did what, when, to what, with what result; and the page of one action on many things, with its progress."""
+"""The activity: the list of people's actions, and the page of one action on many things with its progress."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ if TYPE_CHECKING:
 router = APIRouter(prefix="/activity")
 
 QUIET_FOR = timedelta(seconds=60)
-"""A worker saves its progress every second; after this time it is gone."""
+"""A worker saves its progress every second; one that is silent for this time is gone."""
 
 type ActionId = Annotated[str, Path(max_length=64)]
 
 
 class ActivityQuery(BaseModel):
-    """Where in the list to be."""
+    """The position in the list."""
 
     cursor: Annotated[str, Field(max_length=2_000)] = ""
 
@@ -47,24 +47,24 @@ class ActivityPage:
 
     @property
     def newer(self) -> str:
-        """The address of the page of newer ones."""
+        """The address of the next newer page."""
         return f"/activity?cursor={self.actions.value.newer}" if self.actions.value and self.actions.value.newer else ""
 
     @property
     def older(self) -> str:
-        """The address of the page of older ones."""
+        """The address of the next older page."""
         return f"/activity?cursor={self.actions.value.older}" if self.actions.value and self.actions.value.older else ""
 
 
 @dataclass(frozen=True, slots=True)
 class ActionProgress:
-    """One action on many things."""
+    """An action on many things, and how far it is."""
 
     action: ActionEntry
     seconds: float
-    """How long it has run, or ran."""
+    """How long it has run so far, or ran."""
     is_quiet: bool
-    """It runs and has not moved for a while: its worker is gone."""
+    """Whether it runs without progress: its worker is gone."""
 
     @property
     def address(self) -> str:
@@ -73,17 +73,17 @@ class ActionProgress:
 
     @property
     def live_url(self) -> str:
-        """Where to look again, while it runs."""
+        """The address for updates, "" once it has ended."""
         return "" if self.action.is_finished else self.address
 
     @property
     def total(self) -> int:
-        """What the bar is drawn to: never less than has been handled."""
+        """The end of the progress bar, never less than the number handled."""
         return max(self.action.expected, self.action.handled)
 
     @property
     def seconds_left(self) -> int | None:
-        """How long the rest will take at the pace so far; None while that cannot be told."""
+        """The time left at the rate so far; None while it cannot be estimated."""
         action = self.action
         if action.is_finished or not action.handled or self.seconds < 1 or action.handled >= self.total:
             return None
@@ -94,44 +94,46 @@ class ActionProgress:
 def list_actions(
     request: Request, _: Viewer, console: ConsoleDep, query: Annotated[ActivityQuery, Query()]
 ) -> Response:
-    """Show what people did, the newest first."""
+    """Show people's actions, the newest first."""
     actions = console.actions
     try:
         found = start_part("The activity", lambda: actions.list_actions(query.cursor)).result()
     except CursorError as error:
-        raise InvalidError("This is no place in the list.", "Begin again at the newest: open Activity.") from error
+        raise InvalidError("This position is not in the list.", "Open Activity to begin at the newest.") from error
     context = ActivityPage(found, live_url="" if query.cursor else "/activity")
     return page(request, "activity/index.html", context, partial="activity/_list.html")
 
 
 @router.get("/{action_id}")
 def show_action(request: Request, _: Viewer, console: ConsoleDep, action_id: ActionId) -> Response:
-    """Show how far an action is, or how it ended."""
+    """Show an action's progress or result."""
     action = _bulk_action(console, action_id)
     return page(request, "activity/detail.html", action_progress(console, action), partial="activity/_action.html")
 
 
 @router.post("/{action_id}/stop")
 def stop_action(request: Request, user: Operator, console: ConsoleDep, action_id: ActionId) -> Response:
-    """Ask the worker to stop; what it has done so far stays done."""
+    """Ask the worker to stop; what it has done stays done."""
     action = _bulk_action(console, action_id)
     asked = console.actions.request_stop(action.action_id, user.name)
-    say = "It stops within a second or two." if asked else "It was over already."
+    say = "It stops within a second or two." if asked else "It had ended already."
     return redirect(request, f"/activity/{action.action_id}", say=say)
 
 
 @router.post("/{action_id}/carry-on")
 def resume_action(request: Request, _: Operator, console: ConsoleDep, action_id: ActionId) -> Response:
-    """Call a worker again for an action whose worker is gone; it goes on where that one was."""
+    """Call a new worker for an action whose worker is gone; it goes on where that one stopped."""
     progress = action_progress(console, _bulk_action(console, action_id))
     if not progress.is_quiet:
-        raise RefusedError("Its worker is at work, or it is over.", "Its page shows how far it is.")
+        raise RefusedError(
+            "The action is running or has ended, so it cannot be resumed.", "Its page shows how far it is."
+        )
     bulk.call_worker(console, action_id)
-    return redirect(request, progress.address, say="A worker was called; it goes on where the last one was.")
+    return redirect(request, progress.address, say="A new worker goes on where the last one stopped.")
 
 
 def action_progress(console: Console, action: ActionEntry) -> ActionProgress:
-    """Tell how long an action has taken, and whether it still moves."""
+    """Compute how long an action has taken, and whether it still makes progress."""
     now = console.now()
     until = from_iso(action.finished_at) if action.finished_at else now
     moved = from_iso(action.progressed_at or action.at)
@@ -147,6 +149,6 @@ def _bulk_action(console: Console, action_id: str) -> ActionEntry:
     if action is None:
         raise NotFoundError(
             f"There is no action {action_id!r:.60} on many things.",
-            "An action on one file stands on that file's page; all stand in Activity.",
+            "An action on one file is on that file's page; Activity lists all of them.",
         )
     return action

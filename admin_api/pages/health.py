@@ -1,4 +1,4 @@
-"""The health check: whether the function starts and answers. It tells nobody anything else."""
+"""The health check, which anybody may call: whether the function starts and answers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ router = APIRouter(include_in_schema=False)
 
 @router.get("/healthz")
 def healthz() -> Response:
-    """Answer."""
+    """Answer ``ok``."""
     return PlainTextResponse("ok")
 
 

@@ -1,4 +1,4 @@
-"""The parts of a page that are asked of several services at once, so that one that is away takes only its own part."""
+"""Parts of a page, loaded from several services at once; a service that fails takes only its own part with it."""
 
 from __future__ import annotations
 
@@ -17,29 +17,29 @@ _pool = ThreadPoolExecutor(6, thread_name_prefix="parts")
 
 
 def start_call[T](call: Callable[[], T]) -> Future[T]:
-    """Begin a call that the page cannot do without: ``result()`` raises what it raised.
+    """Start a call that the page needs: ``result()`` raises its errors.
 
-    ``call`` must not make a client, which is not safe from several threads, nor wait for another call of this module.
+    ``call`` must not make a client, which is not thread-safe, nor wait for another call of this module.
     """
     return _pool.submit(call)
 
 
 @dataclass(frozen=True, slots=True)
 class PagePart[T]:
-    """One part of a page, or why it is not there."""
+    """One part of a page, or the reason why it is missing."""
 
     value: T | None
     problem: str = ""
 
     def then[U](self, make: Callable[[T], U]) -> PagePart[U]:
-        """Make something else of the value; what is not there stays so, for the same reason."""
+        """Convert the value; a missing part stays missing for the same reason."""
         return PagePart(None if self.value is None else make(self.value), self.problem)
 
 
 def start_part[T](what: str, call: Callable[[], T]) -> Future[PagePart[T]]:
-    """Begin to ask; ``result()`` of what is returned waits for the answer and never raises an error of AWS.
+    """Start to load a part; ``result()`` waits for it, and never raises an error of AWS.
 
-    ``call`` must not make a client: that is not safe from several threads.
+    ``call`` must not make a client, which is not thread-safe.
     """
     return _pool.submit(_call_service, what, call)
 

@@ -1,4 +1,4 @@
-"""How a reader likes the console shown: theme and clock, kept in cookies of the browser for a year."""
+"""A reader's preferences: theme and clock, kept in the browser's cookies for a year."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def set_preferences(
     clock: Annotated[Literal["local", "utc"] | None, Form()] = None,
     next: Annotated[str, Form()] = "/",  # noqa: A002
 ) -> Response:
-    """Keep what was chosen, and go back to the page on which it was."""
+    """Keep the choice, and return to the page on which it was made."""
     answer = redirect(request, safe_path(next))
     for name, value in ((THEME_COOKIE, theme), (CLOCK_COOKIE, clock)):
         if value:

@@ -28,7 +28,7 @@ CALLBACK, SIGNED_OUT = "/auth/callback", "/auth/signed-out"
 
 @functools.lru_cache(maxsize=4)
 def _cognito(discovery_url: str, client_id: str) -> Any:
-    # Half a second of import that only a sign-in needs.
+    # Its import takes half a second, and only a sign-in needs it.
     from authlib.integrations.starlette_client import OAuth  # noqa: PLC0415
 
     return OAuth().register(
@@ -47,7 +47,7 @@ def _client(request: Request) -> Any:
 
 @router.get("/sign-in")
 async def sign_in(request: Request, next: str = "/") -> Response:  # noqa: A002
-    """Send the browser to Cognito's form, remembering where it wanted to go."""
+    """Send the browser to Cognito's form, and keep the page it asked for."""
     console: Console = request.app.state.console
     request.session.clear()
     request.session[_NEXT] = safe_path(next)
@@ -57,7 +57,7 @@ async def sign_in(request: Request, next: str = "/") -> Response:  # noqa: A002
 
 @router.get("/callback")
 async def callback(request: Request) -> Response:
-    """Take Cognito's answer, check its ID token and open the session."""
+    """Receive Cognito's answer, check the ID token and open the session."""
     from authlib.integrations.base_client import OAuthError  # noqa: PLC0415
     from httpx2 import HTTPError  # noqa: PLC0415
     from joserfc.errors import JoseError  # noqa: PLC0415
@@ -68,9 +68,9 @@ async def callback(request: Request) -> Response:
         user = User.from_claims(token["userinfo"])
     except (OAuthError, JoseError, HTTPError, KeyError, TypeError) as error:
         logger.warning("sign_in_failed", extra={"error_type": type(error).__name__})
-        # An old link, a second tab, the back button: nothing is wrong that a second try would not mend.
+        # An old link, a second tab or the back button: a second try works.
         raise SignInFailedError(
-            "The sign-in was not completed, or its link was used before.", "Sign in again."
+            "The sign-in was not completed, or its link had been used before.", "Sign in again."
         ) from error
     open_session(request.session, user)
     logger.info("signed_in", extra={"who": user.subject})
@@ -83,17 +83,17 @@ async def sign_out(request: Request) -> Response:
     console: Console = request.app.state.console
     request.session.clear()
     metadata = await _client(request).load_server_metadata()
-    # Cognito's own parameters; it publishes the endpoint beside the one that signs in.
+    # Cognito's own parameters; the endpoint is beside the one for signing in.
     # https://docs.aws.amazon.com/cognito/latest/developerguide/logout-endpoint.html
     endpoint = str(metadata["authorization_endpoint"]).removesuffix("/oauth2/authorize") + "/logout"
     query = {"client_id": console.config.client_id, "logout_uri": console.config.console_url + SIGNED_OUT}
     response = bare_page(request, "sign_in/signing_out.html", {"address": f"{endpoint}?{urlencode(query)}"})
-    # No redirect: the policy lets a form lead nowhere but to us. A page may say where to go on.
+    # No redirect: the policy lets a form lead only to ourselves. The page leads on by its Refresh header.
     response.headers["Refresh"] = f"0; url={endpoint}?{urlencode(query)}"
     return response
 
 
 @router.get("/signed-out")
 def signed_out(request: Request) -> Response:
-    """Say that it is done."""
+    """Confirm the sign-out."""
     return bare_page(request, "sign_in/signed_out.html", {})

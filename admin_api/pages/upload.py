@@ -1,7 +1,7 @@
-"""The upload page: files go from the browser straight to S3, and the page follows each until it is settled.
+"""The upload page: files go from the browser straight to S3, and the page shows their progress until they are settled.
 
-With a script, each file is allowed by ``POST /api/uploads`` and sent by itself; without one, a plain form sends one
-file to S3, which leads the browser back here.
+With JavaScript, each file has its own presigned POST from ``/api/uploads``; without, a plain form sends one file to S3,
+which leads the browser back here.
 """
 
 from __future__ import annotations
@@ -35,13 +35,13 @@ if TYPE_CHECKING:
 router = APIRouter(prefix="/upload", include_in_schema=False)
 
 ENCODINGS = (
-    ("", "encoded as usual"),
+    ("", "default encoding"),
     ("utf-8", "UTF-8, with or without BOM"),
     ("cp1252", "Windows-1252 (older Excel)"),
 )
-"""As usual: by the stack's setting."""
+"""The default is a setting of the stack."""
 LATE_AFTER = timedelta(seconds=30)
-"""A file that no run has taken up by then waits longer than it should."""
+"""A file without a run after this time is late."""
 
 Key = Annotated[str, Query(pattern=f"^{INBOX}", max_length=1024)]
 Version = Annotated[str, Query(max_length=1024)]
@@ -49,7 +49,7 @@ Version = Annotated[str, Query(max_length=1024)]
 
 @dataclass(frozen=True, slots=True)
 class UploadPage:
-    """The page with its form; ``form`` is for a browser without a script, and nothing for who may only look."""
+    """The page; ``form`` is for browsers without JavaScript, None for viewers."""
 
     form: PresignedUpload | None
     max_bytes: int
@@ -65,19 +65,19 @@ class UploadPage:
 
 @dataclass(frozen=True, slots=True)
 class UploadProgress:
-    """One upload on its way: what the ledger knows of it, if anything yet."""
+    """One upload, and its file's entry once the ledger has one."""
 
     key: str
     version: str
     since: datetime
-    """When it was first asked after."""
+    """When its progress was first asked for."""
     entry: FileEntry | None
     progress: Progress | None
     now: datetime
 
     @property
     def name(self) -> str:
-        """What a person calls it."""
+        """The file's name."""
         return self.key.rpartition("/")[2]
 
     @property
@@ -87,19 +87,19 @@ class UploadProgress:
 
     @property
     def is_late(self) -> bool:
-        """Whether it waits longer than it should."""
+        """Whether it has waited too long for a run."""
         return self.entry is None and self.now - self.since > LATE_AFTER
 
     @property
     def address(self) -> str:
-        """Where the next look is."""
+        """The address for updates."""
         query = {"key": self.key, "version": self.version, "since": self.since.isoformat()}
         return f"/upload/progress?{urlencode(query)}"
 
 
 @router.get("")
 def show_upload_form(request: Request, user: Viewer, console: ConsoleDep) -> Response:
-    """Show where to drop files."""
+    """Show the upload form."""
     config = console.config
     context = UploadPage(
         form=_form(console, user) if user.may_act else None,
@@ -118,18 +118,18 @@ def show_upload_form(request: Request, user: Viewer, console: ConsoleDep) -> Res
 def show_upload_progress(
     request: Request, _: Viewer, console: ConsoleDep, key: Key, version: Version = "", since: str = ""
 ) -> Response:
-    """Show how far one upload is; asked again and again by the page."""
+    """Show one upload's progress, which the page polls."""
     context = read_upload_progress(console, key, version, _first_look(since, console.now()))
     return page(request, "upload/progress.html", context, partial="upload/_progress.html")
 
 
 @router.get("/received/{token}")
 def show_received_upload(request: Request, user: Operator, console: ConsoleDep, token: str, key: Key) -> Response:
-    """Take back the browser that S3 sends here after the plain form; write the upload down, once."""
+    """Receive the browser that S3 sends back after the plain form, and record the upload once."""
     try:
         ours = _tokens(console).loads(token, max_age=2 * EXPIRES_S)
     except BadSignature as error:
-        raise InvalidError("This address was not made by the upload form.", "Find the file under Files.") from error
+        raise InvalidError("This address does not come from the upload form.", "Find the file under Files.") from error
     if ours["who"] == user.subject:
         record_upload(console, user, ours["action"], key)
     context = read_upload_progress(console, key, "", console.now())
@@ -137,7 +137,7 @@ def show_received_upload(request: Request, user: Operator, console: ConsoleDep, 
 
 
 def read_upload_progress(console: Console, key: str, version: str, since: datetime) -> UploadProgress:
-    """Look once for an upload: by its version where it is known, else for the newest file of its key."""
+    """Find an upload's file by its version, if that is known, or else the newest file of its key."""
     bucket, now = console.config.bucket_name, console.now()
     if version:
         entry = console.ledger.read_file(file_id(ObjectVersion(bucket, key, version)))
@@ -160,12 +160,12 @@ def _form(console: Console, user: User) -> PresignedUpload:
 
 
 def _tokens(console: Console) -> URLSafeTimedSerializer:
-    """Sign what the form's way back carries, so that a link from elsewhere cannot write anything down."""
+    """Sign the form's way back, so that a link from elsewhere cannot record an upload."""
     return URLSafeTimedSerializer(console.session_key, salt="upload")
 
 
 def _first_look(text: str, now: datetime) -> datetime:
-    """Read when a look began; anything that is no moment of the last day is now."""
+    """Read the moment of the first look; anything but a moment of the last day becomes now."""
     try:
         moment = type(now).fromisoformat(text)
     except ValueError:

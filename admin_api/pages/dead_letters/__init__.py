@@ -1,1 +1,1 @@
-"""The dead letters: what the queue holds, by cause."""
+"""The page of dead letters, grouped by cause."""

@@ -1,4 +1,4 @@
-"""The page of dead letters: what the queue really holds, grouped by cause, and what may be done about it."""
+"""The page of dead letters: what the queue holds, grouped by cause, and the actions on it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _USUAL_PACE = 5
 
 
 class LettersQuery(BaseModel):
-    """Which letters to show: all groups, or one from a letter on; and which action's progress."""
+    """The letters to show (all groups, or one from a letter on), and the action whose progress is shown."""
 
     cause: Annotated[str, Field(max_length=200)] = ""
     first: Annotated[int, Field(ge=0, le=MOST_LETTERS)] = 0
@@ -40,25 +40,25 @@ class LettersQuery(BaseModel):
 
 
 class LettersForm(BaseModel):
-    """What is to be done to which letters."""
+    """An action on letters."""
 
     action_id: Annotated[str, Field(max_length=40)]
     do: Literal["redrive", "delete"] = "redrive"
     scope: Literal["selected", "group", "all"]
     ids: Annotated[list[MessageId], Field(default_factory=list, max_length=MOST_LETTERS)]
     only: MessageId | None = None
-    """One letter, whatever is ticked beside it."""
+    """A single letter, whatever else is ticked."""
     cause: Annotated[str, Field(max_length=200)] = ""
     rate: Annotated[int, Field(ge=1, le=500)] = _USUAL_PACE
 
 
 @dataclass(frozen=True, slots=True)
 class LettersPage:
-    """The dead letters as they are shown."""
+    """The dead letters, or the progress of an action on them."""
 
     query: LettersQuery
     letters: PagePart[LetterGroups] | None
-    """None while an action is under way, so that the look is not in its way."""
+    """None while an action is under way: looking would hide letters from it."""
     action: ActionProgress | None
     now: datetime
     paces: tuple[tuple[int, str], ...] = PACES
@@ -66,34 +66,34 @@ class LettersPage:
 
     @property
     def live_url(self) -> str:
-        """Where to look again, while letters are being moved."""
+        """The address for updates while letters are being moved, else ""."""
         return f"/dead-letters?action={self.query.action}" if self.letters is None else ""
 
     def form_id(self) -> str:
-        """Make the id of one form: what it asks for is done once, however often it is sent."""
+        """Make the id of a form, whose action is done once however often it is sent."""
         return new_action_id(self.now)
 
     @property
     def groups(self) -> tuple[LetterGroup, ...]:
-        """The groups to show: all, or the one that is asked for."""
+        """The groups to show: all, or the one asked for."""
         groups = self.letters.value.groups if self.letters and self.letters.value else ()
         return tuple(group for group in groups if group.cause == self.query.cause) if self.query.cause else groups
 
     def rows(self, group: LetterGroup) -> tuple[GroupedLetter, ...]:
-        """Return the letters of a group that are shown one by one."""
+        """Return the letters of a group that the page lists."""
         if not self.query.cause:
             return group.letters[:_IN_A_GROUP]
         return group.letters[self.query.first : self.query.first + _ON_A_PAGE]
 
     @property
     def settled(self) -> LetterGroup | None:
-        """The letters that only need clearing, if there are any."""
+        """The group of settled letters, which only need clearing."""
         return next((group for group in self.groups if group.is_settled), None)
 
 
 @router.get("")
 def list_letters(request: Request, _: Viewer, console: ConsoleDep, query: Annotated[LettersQuery, Query()]) -> Response:
-    """Look at the queue and show what is there by cause; or, while letters are being moved, how far that is."""
+    """Show the queue's letters by cause; while letters are being moved, the progress instead."""
     action = console.actions.read_action(query.action) if is_action_id(query.action) else None
     busy = action is not None and not action.is_finished
     context = LettersPage(
@@ -111,9 +111,11 @@ def list_letters(request: Request, _: Viewer, console: ConsoleDep, query: Annota
 def act_on_letters(
     request: Request, user: Operator, console: ConsoleDep, form: Annotated[LettersForm, Form()]
 ) -> Response:
-    """Begin to redrive or delete letters; the worker does it, and the page shows how far it is."""
+    """Let the worker redrive or delete letters, and show its progress."""
     if not is_action_id(form.action_id):
-        raise InvalidError("This form was not made by the page of dead letters.", "Open it again and use its buttons.")
+        raise InvalidError(
+            "This form does not come from the page of dead letters.", "Open the page again and use its buttons."
+        )
     kind = ActionKind.REDRIVE if form.do == "redrive" else ActionKind.DELETE
     if form.scope == "all":
         expected, what = console.dead_letters.depth(), "all dead letters"
@@ -132,12 +134,12 @@ def act_on_letters(
 
 
 def _selected_ids(console: Console, form: LettersForm) -> tuple[list[str], str]:
-    """List the letters that are meant, and say why they are together."""
+    """List the ids of the letters selected, with words for why they belong together."""
     if form.scope == "group":
         group = next((each for each in read_letter_groups(console).groups if each.cause == form.cause), None)
         words = " of files that were settled since" if form.cause == SETTLED_SINCE else f": {form.cause}"
         return (group.message_ids if group else []), words
     ids = [form.only] if form.only else list(dict.fromkeys(form.ids))
     if not ids:
-        raise RefusedError("No letter was ticked.", "Go back, tick those that you mean, and press the button again.")
+        raise RefusedError("No letter is ticked.", "Go back, tick the letters, and press the button again.")
     return ids, ""

@@ -89,7 +89,7 @@ def test_action_that_is_over_cannot_be_stopped(console: ConsoleStage) -> None:
 
     browser.post(f"/activity/{action.action_id}/stop")
 
-    assert "It was over already." in words(browser.get(f"/activity/{action.action_id}"))
+    assert "It had ended already." in words(browser.get(f"/activity/{action.action_id}"))
     assert console.console.actions.read_action(action.action_id) == ended
 
 
