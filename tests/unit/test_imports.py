@@ -71,4 +71,4 @@ def test_only_those_that_must_import_an_entry_point() -> None:
         if list_imports(path.read_text()) & ENTRY_POINTS
     }
 
-    assert importers <= IMPORTERS_OF_ENTRY_POINTS
+    assert importers == IMPORTERS_OF_ENTRY_POINTS
