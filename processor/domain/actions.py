@@ -1,7 +1,7 @@
-"""What a person asks for in the console, as it is kept: the audit log's entry and the bulk job's progress in one. Pure.
+"""Actions that people ask for in the console: log entry and progress of a bulk action in one. Pure.
 
-``processor.ledger.action_log`` stores it, in the files table. An action on one file lies beside the file (partition:
-its id), an action on many in a partition of its own, so that either is found without an index.
+``processor.ledger.action_log`` stores it, in the files table. An action on one file is in the
+file's partition, a bulk action in a partition of its own, so that either is found without an index.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 ACTION_PREFIX = "action#"
 ACTION_KIND = "action"
-"""What the index of all actions, the newest first, finds them by."""
+"""The key of all actions in the index ``by_kind``, which lists the newest first."""
 _ACTION_ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{8}")
 
 
 class ActionKind(StrEnum):
-    """What was asked for."""
+    """The kinds of actions."""
 
     REPROCESS = "reprocess"
     PROCESS_ANYWAY = "process_anyway"
@@ -36,7 +36,7 @@ class ActionKind(StrEnum):
 
 
 class ActionState(StrEnum):
-    """How far it is."""
+    """The states of an action."""
 
     RUNNING = "running"
     DONE = "done"
@@ -45,35 +45,35 @@ class ActionState(StrEnum):
 
 
 def new_action_id(now: datetime) -> str:
-    """Make the id that a form is rendered with and posted with: posting it twice is asking once."""
+    """Make the id of a form. A form that is posted twice asks once."""
     return f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
 
 
 def is_action_id(text: str) -> bool:
-    """Tell whether :func:`new_action_id` could have made it."""
+    """Tell whether the text is shaped like an id of :func:`new_action_id`."""
     return _ACTION_ID.fullmatch(text) is not None
 
 
 @dataclass(frozen=True, slots=True)
 class ActionEntry:
-    """One action: who asked for what, when, and what came of it."""
+    """One action: who asked for what, when, and its result."""
 
     action_id: str
     kind: ActionKind
     at: str
-    """When it was asked for: ISO 8601 in UTC, as ``processor.domain.entries.to_iso`` writes it."""
+    """ISO 8601 in UTC, as ``processor.domain.entries.to_iso`` writes it."""
     who: str
     state: ActionState
     file_id: str = ""
-    """The one file it is about; "" for an action on many, or on no file."""
+    """The one file of the action; "" for a bulk action, or an action on no file."""
     subject: str = ""
-    """What it is about, in words: a file's name, or "38 dead letters: AccessDenied"."""
+    """In words: a file's name, or "38 dead letters: AccessDenied"."""
     selection: dict[str, Any] = field(default_factory=dict)
-    """What a bulk action works on: ids, or the filter that was on the screen. Texts, truth values and lists of them."""
+    """Ids, or the filter that was on the screen: texts, booleans and lists of them."""
     reason: str = ""
-    """Why, in the person's own words."""
+    """In the person's own words."""
     expected: int = 0
-    """On how many things, as far as it was known beforehand."""
+    """How many things it works on, as far as that is known at the start."""
     done: int = 0
     skipped: int = 0
     failed: int = 0
@@ -82,21 +82,21 @@ class ActionEntry:
     stop_asked: bool = False
     stop_asked_by: str = ""
     progressed_at: str = ""
-    """When its numbers were last written: one that is running and has not moved for a while has lost its worker."""
+    """When its numbers were last written. A running action without progress has lost its worker."""
     finished_at: str = ""
     part_of_many: bool = False
-    """Whether this stands on a file to say that the action on many was carried out on it, too."""
+    """Whether this entry marks a file that a bulk action has handled."""
     resume: str = ""
-    """Where a bulk action goes on if its worker was cut off: known to its executor alone."""
+    """Where a bulk action resumes after its worker was cut off; only its executor reads it."""
 
     @property
     def is_finished(self) -> bool:
-        """Whether it is over, however it ended."""
+        """Whether it has ended."""
         return self.state is not ActionState.RUNNING
 
     @property
     def handled(self) -> int:
-        """How many things it has come past."""
+        """Things done, skipped and failed."""
         return self.done + self.skipped + self.failed
 
     @property
@@ -110,10 +110,10 @@ class ActionEntry:
         return f"{ACTION_PREFIX}{self.action_id}"
 
     def to_item(self) -> dict[str, Any]:
-        """Lay the entry out as an item, without what is empty.
+        """Lay the entry out as an item, without empty values.
 
-        Three attributes have other names there: ``kind`` and ``received_at`` are the keys of the index that lists all
-        actions, and ``state`` those of the files by state, among which an action has no business.
+        Three attributes have other names: ``kind`` and ``received_at`` are keys of the index of all actions, and
+        ``state`` is the key of the index of files by state, where actions do not belong.
         """
         item = {name: getattr(self, name) for name in _FIELDS}
         for name, stored in _STORED_AS.items():

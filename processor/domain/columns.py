@@ -1,8 +1,8 @@
 """The columns of an order file, declared once.
 
 The validator, the stored item, the enriched CSV, the rejected rows and docs/file-format.md all derive from
-:data:`COLUMNS`; an adopter changes the schema here and nowhere else. A value that does not pass yields a *reason*: a
-short constant sentence, so that equal mistakes can be counted together.
+:data:`COLUMNS`; an adopter changes the schema here only. A value that does not pass yields a *reason*, a short
+constant sentence, so that equal mistakes are counted together.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 ROW = "row"
-"""Stands in for the column's name where a row as a whole is at fault (ragged, too long, a stray quote)."""
+"""In place of a column's name where the whole row is wrong (ragged, too long, a stray quote)."""
 
 EMPTY = "empty"
 CONTROL_CHARACTER = "contains a control character"
@@ -38,14 +38,14 @@ type Value = str | int | Decimal
 
 
 class Problem(NamedTuple):
-    """Why a row was rejected: the column at fault (or :data:`ROW`) and the reason."""
+    """A reason to reject a row, and its column (or :data:`ROW`)."""
 
     column: str
     reason: str
 
 
 class Text(NamedTuple):
-    """A cell of 1 to ``longest`` characters without control characters; ``line_breaks`` says if those are data."""
+    """A cell of 1 to ``longest`` characters without control characters, with or without ``line_breaks``."""
 
     name: str
     longest: int
@@ -120,7 +120,7 @@ class Money(NamedTuple):
 
 
 def _why_no_number(cell: str, otherwise: str) -> str:
-    """Name the commonest ways in which a cell is not a number, so that the person need not guess."""
+    """Return the reason: one of the usual mistakes, or ``otherwise``."""
     if not cell or cell.isspace():
         return EMPTY
     if _NEGATIVE.fullmatch(cell):
@@ -147,8 +147,8 @@ _PARSERS = tuple((column.name, column.parse) for column in COLUMNS)
 def read_cells(cells: Sequence[str]) -> tuple[list[Value], list[Problem]]:
     """Validate one row whose cells stand in the order of :data:`COLUMNS`.
 
-    Surrounding spaces are not part of a value. Returns the values and every problem of the row, so that a person
-    corrects a row once; the values mean nothing where there is a problem.
+    Surrounding spaces are not part of a value. Returns the values, and all problems of the row, so that a person
+    corrects it once; with a problem the values mean nothing.
     """
     values: list[Value] = []
     problems: list[Problem] = []

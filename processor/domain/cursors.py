@@ -1,7 +1,6 @@
 """Cursors of paged lists: a direction and a position, packed into text that is safe in a URL, and checked. Pure.
 
-A cursor is no secret and carries no right: whoever changes one reaches another position of the same list, or is
-refused.
+A cursor is no secret and grants nothing: a changed one leads to another position of the same list, or is refused.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ import json
 from dataclasses import dataclass
 from enum import StrEnum
 
-_LONGEST = 2_000  # Characters: three keys of DynamoDB at the most, far below what servers take as a URL.
+_LONGEST = 2_000  # Characters: three DynamoDB keys at most, far below the limits of URLs.
 
 
 @dataclass(eq=False)

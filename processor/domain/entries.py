@@ -1,4 +1,4 @@
-"""The shapes that the ledger holds: the file entry and the run entry. Pure; ``processor.ledger.ledger`` stores them.
+"""The ledger's entries: the file entry and the run entry. Pure; ``processor.ledger.ledger`` stores them.
 
 Both are items of the files table: partition key ``file_id``, sort key ``entry``.
 """
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 FILE_ENTRY = "file"
 FILE_KIND = "file"
-"""What the index of all files, the newest first, finds them by."""
+"""The key of all files in the index ``by_kind``, which lists the newest first."""
 RUN_PREFIX = "run#"
 
 FIRST_STRIDE = 1_000
@@ -29,7 +29,7 @@ MOST_OFFSETS = 8_192
 
 DIED = "died"
 ERROR = "error"
-"""Run outcomes besides the file states: the function ended without a word; the run failed and SQS will retry."""
+"""Run outcomes besides the file states: the function died; the run failed and SQS retries."""
 
 
 def to_iso(moment: datetime) -> str:
@@ -43,13 +43,13 @@ def from_iso(text: str) -> datetime:
 
 
 def known_values(item: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
-    """Pick the attributes that an entry knows. DynamoDB answers with decimals; an entry's numbers are all whole."""
+    """Pick the attributes that an entry has. DynamoDB returns decimals; the numbers of entries are whole."""
     values = ((name, item[name]) for name in names if name in item)
     return {name: int(value) if isinstance(value, Decimal) else value for name, value in values}
 
 
 class FileEntry(NamedTuple):
-    """One file, as the ledger knows it now. Empty strings and zeros stand for "not (yet) known"."""
+    """One file. Empty strings and zeros stand for what is not known (yet)."""
 
     file_id: str
     state: FileState
@@ -59,16 +59,16 @@ class FileEntry(NamedTuple):
     received_at: str
     """When the first run began; also the index's sort key."""
     base_timestamp: str
-    """What every order's ``processed_timestamp`` counts from; fixed when the first run begins."""
+    """The start of every order's ``processed_timestamp``; fixed when the first run begins."""
     uploaded_at: str = ""
-    """When S3 took the object, by its event."""
+    """When S3 stored the object, by its event."""
     run_id: str = ""
     """The newest run: the one that holds the lease while the state is ``processing``."""
     run_started_at: str = ""
     run_message_id: str = ""
     run_receive_count: int = 0
     lease_until: int = 0
-    """Seconds since the epoch. A run whose lease has ended is dead, whatever the state says."""
+    """Seconds since the epoch. A run whose lease has ended is dead, even in state ``processing``."""
     size_bytes: int = 0
     content_sha256: str = ""
     accepted_rows: int = 0
@@ -76,13 +76,13 @@ class FileEntry(NamedTuple):
     progress_rows: int = 0
     progress_bytes: int = 0
     reasons: tuple[str, ...] = ()
-    """The commonest reasons of its rejected rows, each with its count."""
+    """The most frequent reasons of its rejected rows, each with its count."""
     warnings: tuple[str, ...] = ()
     cause: str = ""
     error: str = ""
     duplicate_of: str = ""
     original_key: str = ""
-    """Where the untouched original lies now, once it has left the inbox."""
+    """Where the untouched original is, once it has left the inbox."""
     original_version: str = ""
     leftover_key: str = ""
     """The copy that clean-up still has to delete after the state was written."""
@@ -92,11 +92,11 @@ class FileEntry(NamedTuple):
     settled_at: str = ""
     duration_ms: int = 0
     estimated_cost: str = ""
-    """Of the run that settled it; US dollars. Lists show them, and would otherwise have to read each file's runs."""
+    """US dollars, of the run that settled the file, so that lists need not read its runs."""
     asked_again: bool = False
-    """A person asked for the run that is due, so equal content elsewhere is no obstacle."""
+    """A person asked for the run that is due, so the file is not held as a duplicate."""
     counted_as: str = ""
-    """The state under which ``processor.ledger.counters`` has it; "" while it is under way."""
+    """The state under which ``processor.ledger.counters`` counts it; "" while it is under way."""
 
     @classmethod
     def from_item(cls, item: Mapping[str, Any]) -> FileEntry:
@@ -108,33 +108,33 @@ class FileEntry(NamedTuple):
         return cls(**values)
 
     def evolve(self, *, without: Iterable[str] = (), **values: Any) -> FileEntry:
-        """Return the entry with these values, and as if nothing were known of the fields ``without``."""
+        """Return the entry with these values, and with the defaults of the fields ``without``."""
         return self._replace(**{name: self._field_defaults[name] for name in without}, **values)
 
     @property
     def name(self) -> str:
-        """What a person calls the file."""
+        """The last part of the object's key."""
         return self.object_key.rpartition("/")[2]
 
     @property
     def rows(self) -> int:
-        """How many rows the file has."""
+        """Accepted and rejected rows together."""
         return self.accepted_rows + self.rejected_rows
 
     @property
     def in_first_run(self) -> bool:
-        """Whether the newest run is the only one that ever began."""
+        """Whether the newest run is the first one."""
         return self.run_started_at == self.received_at
 
     @property
     def stored_nothing(self) -> bool:
-        """Whether certainly none of its rows became an order: its first run failed it before the first write."""
+        """Whether none of its rows can be an order: its first run failed it before the first write."""
         return self.state is FileState.FAILED and self.in_first_run
 
     def lease_ended(self, now: datetime) -> bool:
-        """Tell whether the run that holds the file is dead: it was killed, and no later delivery has taken over.
+        """Tell whether the run that holds the file is dead and no later delivery has taken over.
 
-        After the message's last receive there is no such delivery: then the file stands still until a person acts.
+        After the message's last receive there is no later delivery: the file waits for a person.
         """
         return self.state is FileState.PROCESSING and self.lease_until < int(now.timestamp())
 
@@ -145,14 +145,14 @@ class FileEntry(NamedTuple):
 
     @property
     def original(self) -> ObjectVersion:
-        """The version of the object that a run reads: where the original lies now."""
+        """The object version that a run reads."""
         if self.original_key:
             return ObjectVersion(self.bucket, self.original_key, self.original_version)
         return ObjectVersion(self.bucket, self.object_key, self.version_id)
 
     @property
     def leftover(self) -> ObjectVersion | None:
-        """The object version that clean-up has to delete, if any."""
+        """The object version that clean-up has to delete, or None."""
         if not self.leftover_key:
             return None
         return ObjectVersion(self.bucket, self.leftover_key, self.leftover_version)
@@ -167,11 +167,11 @@ class RunEntry(NamedTuple):
     message_id: str
     receive_count: int
     outcome: str
-    """A file state, or :data:`ERROR`, or :data:`DIED`."""
+    """A file state, :data:`ERROR` or :data:`DIED`."""
     request_id: str = ""
     trace_id: str = ""
     trace_sampled: bool = False
-    """Whether X-Ray keeps the trace; most traces of an account with default sampling have an id and are not kept."""
+    """Whether X-Ray keeps the trace; with default sampling most traces have an id and are not kept."""
     ended_at: str = ""
     duration_ms: int = 0
     accepted_rows: int = 0
@@ -179,11 +179,11 @@ class RunEntry(NamedTuple):
     batches: int = 0
     retried_items: int = 0
     consumed_write_units: str = "0"
-    """By DynamoDB's own answers, orders, indexes and ledger together, plus what writing down the end will take."""
+    """As DynamoDB reports it, for orders, indexes and ledger, plus the writes that end the run."""
     estimated_cost: str = "0"
     """US dollars, by the price list in ``processor.observability.cost``."""
     costs: Mapping[str, str] = MappingProxyType({})
-    """The same by what was used, the dearest first: the receipt."""
+    """The receipt: US dollars by what was used, the dearest first."""
     hints: tuple[str, ...] = ()
     """What would make such a file cheaper."""
     cause: str = ""
@@ -192,11 +192,11 @@ class RunEntry(NamedTuple):
     row_offsets: tuple[int, ...] = ()
     """Byte offsets in the accepted-rows object of the accepted rows number 0, ``row_stride``, twice that, …"""
     row_marks: tuple[int, ...] = ()
-    """The numbers of the accepted rows that begin at the offsets, where a file was read in ranges, each of which counts
-    on its own; () where they are the multiples of ``row_stride``."""
+    """The numbers of the accepted rows at the offsets, for a file in ranges: each range counts its own stride. () where
+    they are multiples of ``row_stride``."""
 
     def mark_before(self, number: int) -> tuple[int, int]:
-        """Return the last accepted row, not behind that ``number``, of which the offset is known, and its offset."""
+        """Return the nearest accepted row at or before ``number`` with a known offset, and that offset."""
         if self.row_marks:
             at = bisect_right(self.row_marks, number) - 1
             return self.row_marks[at], self.row_offsets[at]

@@ -1,8 +1,8 @@
-"""What can go wrong with a whole file or message.
+"""Errors about a whole file or message.
 
 Two families decide behaviour. A :class:`PermanentError` is the file's own fault: it is recorded, a person is told, and
 nothing retries. Every other error is raised, so that SQS delivers the message again and, after the last receive,
-dead-letters it. A rejected *row* is neither: it is a value (``processor.domain.columns``).
+dead-letters it. A rejected *row* is no error but a value (``processor.domain.columns``).
 """
 
 from __future__ import annotations
@@ -164,7 +164,7 @@ class ObjectGoneError(PermanentError):
     cause = "object_gone"
 
 
-# Everything else: retried by SQS, dead-lettered after the last receive.
+# All others: retried by SQS, dead-lettered after the last receive.
 
 
 @dataclass(eq=False, repr=False)
@@ -177,7 +177,7 @@ class MessageError(WaybillError):
 
 @dataclass(eq=False, repr=False)
 class FileBusyError(WaybillError):
-    """An earlier delivery of this very message still works on the file."""
+    """A run for an earlier delivery of the same message still holds the file."""
 
     message = "File {file_id} is still being processed; its lease ends in {free_in_s} s."
     file_id: str
@@ -234,7 +234,7 @@ class OutOfTimeError(WaybillError):
 
 @dataclass(eq=False, repr=False)
 class ThrottledError(WaybillError):
-    """DynamoDB kept refusing items for longer than is sensible to wait."""
+    """DynamoDB refused items for longer than a run waits."""
 
     message = "DynamoDB left {unprocessed} orders unprocessed after {attempts} attempts."
     unprocessed: int
@@ -243,7 +243,7 @@ class ThrottledError(WaybillError):
 
 @dataclass(eq=False, repr=False)
 class LookupThrottledError(WaybillError):
-    """DynamoDB kept leaving keys unprocessed for longer than a page may take."""
+    """DynamoDB left keys unprocessed for longer than a page may take."""
 
     message = "DynamoDB is busy: {unprocessed} {things} could not be read. Ask again in a few seconds."
     unprocessed: int

@@ -1,4 +1,4 @@
-"""A file's states, the moves between them, and what each state means for a person. Pure.
+"""The states of a file, the moves between them, and which of them need a person. Pure.
 
 The ledger refuses every move that :data:`TRANSITIONS` does not list.
 """
@@ -11,7 +11,7 @@ from processor.domain.errors import IllegalTransitionError
 
 
 class FileState(StrEnum):
-    """Where a file stands."""
+    """The state of a file, docs/how-it-works.md#states-of-a-file."""
 
     QUEUED = "queued"
     PROCESSING = "processing"
@@ -46,16 +46,16 @@ TRANSITIONS: dict[FileState | None, frozenset[FileState]] = {
 }
 
 SETTLED: frozenset[FileState] = _SETTLED_BY_RUN | {_S.REPAIRED, _S.DISMISSED}
-"""No run is due: another delivery only finishes what clean-up is left."""
+"""No run is due; another delivery only finishes the clean-up."""
 
 AT_REST: frozenset[FileState] = SETTLED | {_S.DEAD_LETTERED}
-"""Nothing happens to the file until a person does something."""
+"""Nothing happens to the file until a person acts."""
 
 MOVING: tuple[FileState, ...] = (_S.QUEUED, _S.PROCESSING, _S.REPROCESSING)
 """The file is under way: everything that is not at rest, in the order of its life."""
 
 NEEDS_PERSON: frozenset[FileState] = frozenset({_S.FAILED, _S.DEAD_LETTERED, _S.PARTIAL, _S.DUPLICATE})
-"""The file rests, and somebody has to decide what becomes of it."""
+"""The file is at rest, and a person has to decide about it."""
 
 
 def check_transition(old: FileState | None, new: FileState) -> None:

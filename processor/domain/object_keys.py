@@ -1,4 +1,4 @@
-"""A file's identity, and the names of the objects it leaves. One *file* is one version of one object key. Pure."""
+"""File ids and object keys. A *file* is one version of one object. Pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PROCESSED = "processed-data/"
 FAILED = "failed-data/"
 ARCHIVE = "archive/"
 WORK = "work-data/"
-"""What a file that is read in ranges leaves while it is under way."""
+"""The parts and plans of files in ranges, while they are under way."""
 
 _LONGEST_NAME = 900  # Bytes.
 
@@ -27,7 +27,7 @@ class ObjectVersion(NamedTuple):
 
     @property
     def name(self) -> str:
-        """The last part of the key: what a person calls the file."""
+        """The last part of the key."""
         return self.key.rpartition("/")[2]
 
 
@@ -38,7 +38,7 @@ def file_id(source: ObjectVersion) -> str:
 
 
 def is_folder_marker(key: str, size_bytes: int) -> bool:
-    """Tell whether the object is what the S3 console makes for "create folder": no file."""
+    """Tell whether the object is a "folder" of the S3 console, which is no file."""
     return key.endswith("/") and not size_bytes
 
 
@@ -57,12 +57,12 @@ def _folder(prefix: str, base: datetime, identity: str) -> str:
 
 
 def _short(name: str) -> str:
-    """Cut a very long name at its front: S3 keys end at 1,024 bytes, and a settled key is longer than the inbox's."""
+    """Cut the front of a very long name: S3 keys have 1,024 bytes, and settled keys are longer than the inbox's."""
     return name.encode()[-_LONGEST_NAME:].decode(errors="ignore")
 
 
 def original_key(prefix: str, base: datetime, identity: str, name: str) -> str:
-    """Name the settled original. Date and file id make it unique and the same at every retry."""
+    """Build the settled original's key; date and file id make it unique, and equal at every retry."""
     return _folder(prefix, base, identity) + _short(name)
 
 
@@ -72,15 +72,15 @@ def _stem(name: str) -> str:
 
 
 def accepted_key(base: datetime, identity: str, name: str) -> str:
-    """Name the object that holds the accepted rows."""
+    """Build the key of the accepted rows."""
     return _folder(PROCESSED, base, identity) + _short(_stem(name)) + ".csv"
 
 
 def rejected_key(base: datetime, identity: str, name: str) -> str:
-    """Name the object that holds the rejected rows."""
+    """Build the key of the rejected rows."""
     return _folder(FAILED, base, identity) + _short(_stem(name)) + ".rejected.csv"
 
 
 def work_folder(base: datetime, identity: str) -> str:
-    """Name the folder for what a file that is read in ranges leaves while it is under way."""
+    """Build the prefix of the objects of a file in ranges."""
     return _folder(WORK, base, identity)

@@ -1,7 +1,6 @@
-"""What an accepted row becomes: its keys, its item in DynamoDB's wire form, its line in the enriched CSV.
+"""Orders: the keys of an accepted row, its item in attribute values, its cells in the enriched CSV. Pure.
 
-Pure. Everything here is a function of the file's ledger entry and the row, so that a second run of the same file
-writes the same items again and nothing more.
+All of it follows from the file's ledger entry and the row, so that a second run of a file writes the same items.
 """
 
 from __future__ import annotations
@@ -17,12 +16,12 @@ if TYPE_CHECKING:
     from processor.domain.columns import Value
 
 BY_CUSTOMER = "by_customer"
-"""The index on customer and time; its price is one more write a row, so it can be left out (CDK context)."""
+"""The index by customer and time. It costs one more write a row, so that a deployment can leave it out."""
 
 CUSTOMER_SHARDS = 4
-"""A file whose million rows name one customer must not meet one index partition's 1,000 writes a second."""
+"""Rows of one customer are spread, since an index partition takes 1,000 writes a second."""
 
-_LONGEST_CUSTOMER_KEY = 200  # Characters; NFKC may expand one to 18, and DynamoDB takes 2,048 bytes of partition key.
+_LONGEST_CUSTOMER_KEY = 200  # Characters. NFKC expands one to up to 18; a partition key has 2,048 bytes.
 
 
 class EnrichedRow(NamedTuple):
@@ -57,17 +56,17 @@ def normalised_name(customer_name: str) -> str:
 
 
 def line_total(quantity: int, unit_price: Decimal) -> str:
-    """Multiply exactly: seven digits times eleven fit Decimal's 28, so nothing is rounded."""
+    """Multiply exactly: seven digits times eleven fit into Decimal's 28."""
     return str(quantity * unit_price)
 
 
 def sort_keys(base: datetime, file_id: str) -> Callable[[int], str]:
     """Return the function from row number to ``processed_timestamp``.
 
-    ISO 8601 in UTC: the base timestamp of the file plus the row number in microseconds, then three digits from the
-    file id. Unique within the file, in row order, equal at every run.
+    ISO 8601 in UTC: the base timestamp plus the row number in microseconds, then three digits from the file id.
+    Unique within the file, in row order, equal at every run.
     """
-    # In integers: a float timestamp of today no longer tells every microsecond apart.
+    # In integers: a float timestamp does not tell microseconds apart.
     base_us = (base - _EPOCH) // timedelta(microseconds=1)
     suffix = f"{int(file_id, 16) % 1000:03}Z"
     known_second, prefix = -1, ""
@@ -108,7 +107,7 @@ class OrderMaker:
         )
 
     def lay_out(self, row: EnrichedRow, key: str) -> Item:
-        """Lay an order out in wire form; ``key`` is for the index by customer, if there is one."""
+        """Lay an order out as an item; ``key`` is for the index by customer, if there is one."""
         item: Item = {
             "order_id": {"S": row.order_id},
             "processed_timestamp": {"S": row.processed_timestamp},
@@ -126,7 +125,7 @@ class OrderMaker:
 
 
 class Order(NamedTuple):
-    """One line of an order, as it is read back; "" and 0 stand for what an item lacks that others have written."""
+    """One line of an order, as it is read back; "" and 0 stand for attributes that a foreign item lacks."""
 
     order_id: str
     processed_timestamp: str
@@ -147,7 +146,7 @@ class Order(NamedTuple):
 
     @classmethod
     def from_item(cls, item: Item) -> Order:
-        """Read an item of the orders table, in DynamoDB's wire form."""
+        """Read an item of the orders table, in attribute values."""
 
         def text(name: str) -> str:
             return item.get(name, {}).get("S", "")
@@ -171,7 +170,7 @@ class Order(NamedTuple):
 
     @classmethod
     def from_cells(cls, cells: Sequence[str], file_id: str) -> Order:
-        """Read a line of the enriched CSV, which names neither run nor trace; raises ValueError if it is none."""
+        """Read a line of the enriched CSV, which has neither run nor trace; raises ValueError for anything else."""
         order_id, sort_key, customer, product, quantity, unit_price, line_total, row_number = cells
         try:
             price, total = Decimal(unit_price), Decimal(line_total)
