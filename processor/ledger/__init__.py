@@ -1,1 +1,1 @@
-"""Owns the files table: state transitions, counters, content claims, lists, the log of people's actions."""
+"""Owns the files table: state transitions, counters, content claims, lists, and the log of people's actions."""

@@ -1,6 +1,6 @@
-"""The audit log: what people asked for, kept for good. Written when it is asked for, and again when it is over.
+"""The log of people's actions, kept for good: written when an action is asked for, and again as it goes on.
 
-The shape is in ``processor.domain.actions``. Nothing here ever deletes an action or changes one that is finished.
+Nothing deletes an action or changes a finished one. The shape is in ``processor.domain.actions``.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(eq=False, repr=False)
 class ActionTakenOverError(WaybillError):
-    """Another worker has carried this action on."""
+    """Another worker has taken the action over."""
 
     message = "Another worker carries on with action {action_id}."
     action_id: str
@@ -48,17 +48,17 @@ class ActionLog:
         self._now = now
 
     def begin_action(self, action: ActionEntry) -> bool:
-        """Write down that somebody asked for this; False if it was asked for before, under the same id."""
+        """Store an action; False if there is one of its id."""
         try:
             self._table.put_item(action.to_item(), Attr("file_id").not_exists())
         except ConditionFailedError:
-            # The very same entry, to the microsecond: the first attempt took effect and its answer was lost.
+            # An equal entry, to the microsecond: the first attempt took effect and its answer was lost.
             return self.read_action(action.action_id, action.file_id) == action
         return True
 
     def note_on_file(self, action: ActionEntry, file_id: str, subject: str) -> None:
-        """Write down on a file that this action on many was carried out on it; noting it twice is noting it once."""
-        noted = replace(
+        """Note on a file that a bulk action was carried out on it; repeating that changes nothing."""
+        marker = replace(
             action,
             file_id=file_id,
             subject=subject,
@@ -73,10 +73,10 @@ class ActionLog:
             error="",
             resume="",
         )
-        self._table.put_item(noted.to_item())
+        self._table.put_item(marker.to_item())
 
     def read_action(self, action_id: str, file_id: str = "") -> ActionEntry | None:
-        """Read an action, as last written: one on the file ``file_id``, or one on many."""
+        """Read an action as last written: one on the file ``file_id``, or a bulk action."""
         entry = f"{ACTION_PREFIX}{action_id}"
         item = self._table.get_item(file_id or entry, entry)
         return ActionEntry.from_item(item) if item else None
@@ -84,9 +84,9 @@ class ActionLog:
     def record_progress(
         self, action: ActionEntry, *, done: int = 0, skipped: int = 0, failed: int = 0, resume: str, error: str = ""
     ) -> ActionEntry:
-        """Add what was done since ``action`` was stored; return it as it is stored now, with the wish to stop.
+        """Add what was done since ``action`` was stored; return the stored action, which may ask to stop.
 
-        Raises :class:`ActionTakenOverError` if it has come further meanwhile, or is over.
+        Raises :class:`ActionTakenOverError` if somebody else has advanced or finished it.
         """
         return self._advance(
             action,
@@ -107,9 +107,9 @@ class ActionLog:
         failed: int = 0,
         error: str = "",
     ) -> ActionEntry:
-        """Write down how it ended, with what was done since ``action`` was stored; finishing twice is finishing once.
+        """Store the end, with what was done since ``action`` was stored; repeating that changes nothing.
 
-        Returns it as it is stored now. Raises :class:`ActionTakenOverError`.
+        Returns the stored action. Raises :class:`ActionTakenOverError`.
         """
         return self._advance(
             action,
@@ -123,25 +123,25 @@ class ActionLog:
 
     def _advance(self, action: ActionEntry, **values: Any) -> ActionEntry:
         values["progressed_at"] = to_iso(self._now())
-        wanted = replace(action, **values)
+        advanced = replace(action, **values)
         stored_as = {"state": "action_state"}
         change = ItemUpdate(
             action.partition,
             action.entry,
             {stored_as.get(name, name): value for name, value in values.items()},
-            _where_it_was_left(action),
+            _unchanged_since(action),
         )
         try:
             old = ActionEntry.from_item(self._table.update_item(change))
         except ConditionFailedError as failure:
             stored = self.read_action(action.action_id, action.file_id)
-            if stored and _how_far(stored) == _how_far(wanted):
-                return stored  # The first attempt took effect and its answer was lost, or somebody did the same.
+            if stored and _progress_of(stored) == _progress_of(advanced):
+                return stored  # The first attempt took effect and its answer was lost, or another did the same.
             raise ActionTakenOverError(action.action_id) from failure
         return replace(old, **values)
 
     def request_stop(self, action_id: str, who: str) -> bool:
-        """Ask an action on many things to stop; False if it is over, or there is none. The first to ask is kept."""
+        """Ask a bulk action to stop; False if it is over or unknown. The first person to ask is kept."""
         entry = f"{ACTION_PREFIX}{action_id}"
         running = Attr("action_state").eq(ActionState.RUNNING)
         try:
@@ -154,16 +154,16 @@ class ActionLog:
 
     def list_actions(self, cursor: str = "", limit: int = 50) -> ActionPage:
         """List actions, the newest first: one read. Raises :class:`processor.domain.cursors.CursorError`."""
-        found = read_index_page(self._table, "by_kind", ("kind", ACTION_KIND), cursor=cursor, limit=limit)
-        return ActionPage(tuple(map(ActionEntry.from_item, found.items)), found.older, found.newer)
+        page = read_index_page(self._table, "by_kind", ("kind", ACTION_KIND), cursor=cursor, limit=limit)
+        return ActionPage(tuple(map(ActionEntry.from_item, page.items)), page.older, page.newer)
 
 
-def _how_far(action: ActionEntry) -> tuple[ActionState, int, int, int, str]:
+def _progress_of(action: ActionEntry) -> tuple[ActionState, int, int, int, str]:
     return action.state, action.done, action.skipped, action.failed, action.resume
 
 
-def _where_it_was_left(action: ActionEntry) -> ConditionBase:
-    """Demand that nobody else has carried the action on. What is zero or empty at first is not stored."""
+def _unchanged_since(action: ActionEntry) -> ConditionBase:
+    """Demand that nobody else has advanced the action. Zeros and empty values are not stored."""
     condition: ConditionBase = Attr("action_state").eq(action.state)
     for name in ("done", "skipped", "failed", "resume"):
         value, attribute = getattr(action, name), Attr(name)

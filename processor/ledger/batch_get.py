@@ -1,4 +1,4 @@
-"""Reads many items of a table by their keys, for the console: of this one, and of the orders table."""
+"""Reads many items by their keys, of the files table and of the orders table, for the console."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ def batch_get(
     things: str,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Iterator[dict[str, Any]]:
-    """Yield the items under these keys as last written, in no order; keys and items are in DynamoDB's own form.
+    """Yield the items of these keys as last written, in no order; keys and items are attribute values.
 
-    Raises :class:`LookupThrottledError` when keys stay unprocessed for some 6 s; ``things`` is what it calls them.
+    Raises :class:`LookupThrottledError`, which says ``things``, when keys stay unprocessed for some 6 s.
     """
     for start in range(0, len(keys), _BATCH_KEYS):
         pending: Any = keys[start : start + _BATCH_KEYS]

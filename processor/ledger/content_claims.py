@@ -1,6 +1,6 @@
-"""Whose a content is: the first file that has it claims it, and any later one is its duplicate.
+"""Content claims: which file owns a given content. The first file claims it; later ones are its duplicates.
 
-Claims are items of the files table, one for each thing that identifies the content.
+Claims are items of the files table, one for each key that identifies the content.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ _CONTENT_ENTRY = "content"
 
 
 class ContentClaims:
-    """Which file has which content."""
+    """The claims of all files."""
 
     def __init__(self, table: FilesTable, ledger: Ledger) -> None:
         self._table = table
         self._ledger = ledger
 
     def claim(self, keys: Iterable[str], file_id: str) -> str:
-        """Claim content for this file; returns "" or the id of the file that has it already.
+        """Claim content for a file; returns "", or the id of the file that owns it.
 
-        ``keys`` are what identifies the content (ETag with size, checksum). A file that has certainly stored no order
-        does not keep its claim.
+        ``keys`` identify the content (ETag with size, checksum). A file that has certainly stored no order loses its
+        claim.
         """
         for key in keys:
             owner = self._claim(f"content#{key}", file_id)
@@ -45,11 +45,11 @@ class ContentClaims:
             self._table.put_item(claim, Attr("file_id").not_exists() | Attr("owner").eq(file_id))
         except ConditionFailedError:
             owner = str(self._table.get_item(key, _CONTENT_ENTRY)["owner"])
-            owning = self._ledger.read_file(owner)
-            if owning and not owning.stored_nothing:
-                return owning.duplicate_of or owner
+            owner_entry = self._ledger.read_file(owner)
+            if owner_entry and not owner_entry.stored_nothing:
+                return owner_entry.duplicate_of or owner
             try:
                 self._table.put_item(claim, Attr("owner").eq(owner))
-            except ConditionFailedError:  # Somebody else was faster: that file has it now.
+            except ConditionFailedError:  # Another file was faster.
                 return str(self._table.get_item(key, _CONTENT_ENTRY)["owner"])
         return file_id

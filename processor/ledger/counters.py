@@ -1,4 +1,4 @@
-"""How many files are in each state: exact counters for those at rest, a bounded look at those under way.
+"""The numbers of files by state: exact counters for files at rest, a bounded count of those under way.
 
 A counter never changes alone: :func:`counter_update` makes the change for the transaction that moves the file. The
 counters are split into shards, so that files that settle at the same time seldom meet on one.
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from processor.domain.entries import FileEntry
 
 MOST_MOVING = 1_000
-"""As many files under way are counted in each state; this number means "or more"."""
+"""The limit of a count of files under way; this number means "or more"."""
 COUNTS_PARTITION = "counts"
 _REJECTED_ROWS = "rejected_rows"
 
 
 class Counts(NamedTuple):
-    """How many files rest in each state, and how many rejected rows wait in those that are partial."""
+    """The files at rest by state, and the rejected rows of the partial ones."""
 
     at_rest: dict[FileState, int]
     rejected_rows_waiting: int
@@ -38,7 +38,7 @@ class Counters:
         self._table = FilesTable(client, table)
 
     def read_counts(self) -> Counts:
-        """Add up the shards, as last written: one read."""
+        """Add up the shards as last written: one read."""
         sums = dict.fromkeys([*AT_REST, _REJECTED_ROWS], 0)
         for shard in self._table.list_items(COUNTS_PARTITION):
             for name in sums:
@@ -47,7 +47,7 @@ class Counters:
         return Counts({FileState(state): number for state, number in sums.items()}, rejected_rows)
 
     def count_moving(self, state: FileState) -> int:
-        """Count the files under way in one state, up to :data:`MOST_MOVING`; as the index has them, a moment ago."""
+        """Count the files under way in one state, up to :data:`MOST_MOVING`; the index may lag behind."""
         answer = self._table.client.query(
             TableName=self._table.name,
             IndexName="by_state",
@@ -59,9 +59,9 @@ class Counters:
 
 
 def counter_update(old: FileEntry, new: FileEntry) -> ItemUpdate | None:
-    """Make the change of the counters for a file that was ``old`` and becomes ``new``; None if they stay as they are.
+    """Make the change of the counters for a file that was ``old`` and becomes ``new``; None if there is none.
 
-    What is on the old entry is what was counted: its rejected rows change only together with its count.
+    The old entry says what was counted: its rejected rows change only together with ``counted_as``.
     """
     sums: dict[str, int] = {}
     for entry, sign in ((old, -1), (new, 1)):

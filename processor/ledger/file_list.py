@@ -1,4 +1,4 @@
-"""Lists of files, the newest first, page by page, and all about one: one read a page, however many files there are."""
+"""Lists of files, the newest first, and the story of one file: one read a page, however many files there are."""
 
 from __future__ import annotations
 
@@ -23,37 +23,37 @@ _MOST_READS = 5
 
 
 def cursor_behind_file(entry: FileEntry) -> str:
-    """Return the cursor of the page that goes on behind this file, to older ones."""
+    """Return the cursor of the page of files older than this one."""
     return cursor_behind(entry.received_at, entry.file_id, FILE_ENTRY)
 
 
 @dataclass(frozen=True, slots=True)
 class FileFilter:
-    """Which files are wanted; what is empty wants all. Times are aware moments in ISO 8601."""
+    """A filter; an empty field takes every file. Times are aware, in ISO 8601."""
 
     state: FileState | None = None
     since: str = ""
     until: str = ""
-    """Both bounds are on ``received_at``, and both belong to the span."""
+    """Both bounds are on ``received_at``, and included."""
     name: str = ""
-    """Part of the object key below the inbox, in upper or lower case, or the whole file id."""
+    """Part of the object key below the inbox, in any case, or the whole file id."""
     cause: str = ""
     rejected: bool = False
     """Only files with rejected rows."""
 
     @property
     def span(self) -> tuple[str, str]:
-        """The bounds as the table has its times, to the microsecond: they are compared as text."""
+        """The bounds to the microsecond, as the table has its times: they are compared as text."""
         since, until = (to_iso(from_iso(bound)) if bound else "" for bound in (self.since, self.until))
         return since, until
 
     @property
     def needs_search(self) -> bool:
-        """Whether files must be looked through: DynamoDB finds them by state and time alone."""
+        """Whether files must be searched one by one: DynamoDB finds them by state and time only."""
         return bool(self.name or self.cause or self.rejected)
 
     def takes(self, item: dict[str, Any]) -> bool:
-        """Tell whether a file's item is wanted, its state and time apart."""
+        """Tell whether a file's item passes, apart from its state and time."""
         part = self.name.strip().casefold()
         named = part in item["object_key"].removeprefix(INBOX).casefold() or part == item["file_id"]
         caused = not self.cause or self.cause == item.get("cause", "")
@@ -62,26 +62,26 @@ class FileFilter:
 
 @dataclass(frozen=True, slots=True)
 class FilePage:
-    """One page of a list, and the cursors that lead to the next older and the next newer one ("" if there is none)."""
+    """One page of a list, with the cursors of the pages around it ("" where there is none)."""
 
     files: tuple[FileEntry, ...]
     older: str
     newer: str
     searched_to: str = ""
-    """How far a filtered look went if it ended early: the ``received_at`` of the last file it came past."""
+    """The ``received_at`` of the last file searched, if a filtered search ended early."""
 
 
 @dataclass(frozen=True, slots=True)
 class FileStory:
-    """Everything that the ledger has on one file; runs and actions the oldest first."""
+    """Everything in the ledger about one file; runs and actions the oldest first."""
 
     entry: FileEntry
     runs: tuple[RunEntry, ...]
-    """Those that have ended."""
+    """Runs that have ended."""
     actions: tuple[ActionEntry, ...]
 
     def with_current_run(self) -> list[RunEntry]:
-        """List the runs, the oldest first, with the one that is under way as far as the file's entry knows it."""
+        """List the runs, the oldest first, including the one under way as far as the file's entry describes it."""
         entry = self.entry
         runs = sorted(self.runs, key=lambda run: run.started_at)
         if entry.state is FileState.PROCESSING and all(run.run_id != entry.run_id for run in runs):
@@ -91,14 +91,14 @@ class FileStory:
 
 @dataclass(frozen=True, slots=True)
 class Total:
-    """A number of files; not ``complete`` means that there may be more."""
+    """A number of files; unless ``complete``, there may be more."""
 
     files: int
     complete: bool
 
 
 class FileList:
-    """All files."""
+    """The files, as the console lists them."""
 
     def __init__(self, client: DynamoDBClient, table: str, *, sleep: Callable[[float], None] = time.sleep) -> None:
         self._table = FilesTable(client, table)
@@ -107,14 +107,14 @@ class FileList:
     def list_files(
         self, wanted: FileFilter, *, cursor: str = "", limit: int = 50, from_oldest: bool = False
     ) -> FilePage:
-        """Read one page: one read. Without a cursor it is the newest end of the list, or the oldest.
+        """List one page, by one read. Without a cursor it is the newest end of the list, or the oldest.
 
         Raises :class:`processor.domain.cursors.CursorError`.
         """
         since, until = wanted.span
         if since and until and since > until:  # DynamoDB refuses such bounds.
             return FilePage((), "", "")
-        found = read_index_page(
+        page = read_index_page(
             self._table,
             "by_state" if wanted.state else "by_kind",
             ("state", wanted.state) if wanted.state else ("kind", FILE_KIND),
@@ -124,7 +124,7 @@ class FileList:
             wanted=wanted.takes if wanted.needs_search else None,
             from_oldest=from_oldest,
         )
-        return FilePage(tuple(map(FileEntry.from_item, found.items)), found.older, found.newer, found.searched_to)
+        return FilePage(tuple(map(FileEntry.from_item, page.items)), page.older, page.newer, page.searched_to)
 
     def read_files(self, file_ids: Sequence[str]) -> list[FileEntry]:
         """Read these files as last written, in the order given, each once; those that do not exist are left out.
@@ -138,7 +138,7 @@ class FileList:
         return [entries[file_id] for file_id in unique if file_id in entries]
 
     def read_story(self, file_id: str) -> FileStory | None:
-        """Read a file with its runs and actions, as last written: one query. None if there is no such file."""
+        """Read a file with its runs and actions as last written, by one query; None if there is no such file."""
         items = self._table.list_items(file_id)
         entry = next((FileEntry.from_item(item) for item in items if item["entry"] == FILE_ENTRY), None)
         if entry is None:
@@ -148,7 +148,7 @@ class FileList:
         return FileStory(entry, tuple(runs), tuple(actions))
 
     def count_files(self, wanted: FileFilter) -> Total:
-        """Count what a filter takes, looking through some thousand files at the most."""
+        """Count the files that a filter takes, searching some thousand files at most."""
         files, cursor = 0, ""
         for _ in range(_MOST_READS):
             page = self.list_files(wanted, cursor=cursor, limit=MOST_SEARCHED)

@@ -1,7 +1,7 @@
-"""One page out of an index of the files table, with the way on in both directions: one read, wherever it stands.
+"""Pages of the files table's indexes, with cursors in both directions: one read for each page.
 
-A position is the key of an item, so that items of one and the same time are neither shown twice nor left out, and
-pages stay where they are while newer items come in.
+A position is the key of an item, so that items of the same time are neither shown twice nor left out, and pages stay
+the same while newer items arrive.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
 _SORT_KEY = "received_at"
 MOST_SEARCHED = 1_000
-"""Items that one filtered look comes past: about the 1 MB that DynamoDB reads at a time."""
+"""Items that one filtered page searches: about the 1 MB that DynamoDB reads at a time."""
 
 
 @dataclass(frozen=True, slots=True)
 class IndexPage:
-    """Items, the newest first, the cursors of the pages around them, and how far a look went that ended early."""
+    """Items, the newest first, the cursors of the pages around them, and how far a search went that ended early."""
 
     items: tuple[dict[str, Any], ...]
     older: str
@@ -36,7 +36,7 @@ class IndexPage:
 
 @dataclass(frozen=True, slots=True)
 class _Position:
-    """Where a page begins, and which way it goes. Without ``file_id`` it is a moment, which belongs to the page."""
+    """Where a page begins, and its direction. Without ``file_id`` it is a moment, which is part of the page."""
 
     direction: Direction
     at: str
@@ -50,7 +50,7 @@ class _Position:
         direction, (at, file_id, entry) = unpack(cursor, 3)
         position = cls(direction, at, file_id, entry)
         whole = position.at and bool(position.file_id) == bool(position.entry)
-        # DynamoDB refuses a position outside the span that is asked for.
+        # DynamoDB refuses a start key outside the key condition.
         within = position.at >= since and (not until or position.at <= until)
         if not whole or not within:
             raise CursorError(cursor)
@@ -66,7 +66,7 @@ class _Position:
 
 
 def cursor_behind(received_at: str, file_id: str, entry: str) -> str:
-    """Return the cursor of the page that goes on behind this item, to older ones."""
+    """Return the cursor of the page of items older than this one."""
     return _Position(Direction.OLDER, received_at, file_id, entry).cursor
 
 
@@ -83,10 +83,9 @@ def read_index_page(
 ) -> IndexPage:
     """Read one page of an index that is sorted by ``received_at``.
 
-    ``partition`` is its key's name and value; ``span`` bounds the time, both ends belong to it, and "" is no bound.
-
-    With ``wanted``, which DynamoDB cannot look up, at most :data:`MOST_SEARCHED` items are looked through, and the
-    page says how far. Without a cursor it is the page of the newest, or of the oldest. Raises :class:`CursorError`.
+    ``partition`` is the name and value of its key; ``span`` bounds the time, with both ends, and "" is no bound. With
+    ``wanted``, a filter that DynamoDB cannot apply, at most :data:`MOST_SEARCHED` items are searched, and the page says
+    how far. Without a cursor it is the page of the newest, or of the oldest. Raises :class:`CursorError`.
     """
     since, until = span
     start = _Position.from_cursor(cursor, since, until)
@@ -100,33 +99,33 @@ def read_index_page(
         Limit=MOST_SEARCHED if wanted else limit + 1,
         **request,
     )
-    found = [deserialise(item) for item in answer["Items"]]
+    items = [deserialise(item) for item in answer["Items"]]
     if wanted:
-        found = [item for item in found if wanted(item)]
+        items = [item for item in items if wanted(item)]
     stopped_at = deserialise(answer["LastEvaluatedKey"]) if "LastEvaluatedKey" in answer else None
-    cut = len(found) > limit
-    shown = found[:limit]
-    last = shown[-1] if cut else stopped_at
+    has_more = len(items) > limit
+    items = items[:limit]
+    last = items[-1] if has_more else stopped_at
     ahead = _Position.of(direction, last).cursor if last else ""
-    behind = _way_back(start, shown)
+    behind = _cursor_back(start, items)
     return IndexPage(
-        tuple(shown if to_older else reversed(shown)),
+        tuple(items if to_older else reversed(items)),
         older=ahead if to_older else behind,
         newer=behind if to_older else ahead,
-        searched_to=stopped_at[_SORT_KEY] if wanted and stopped_at and not cut else "",
+        searched_to=stopped_at[_SORT_KEY] if wanted and stopped_at and not has_more else "",
     )
 
 
-def _way_back(start: _Position | None, shown: Sequence[dict[str, Any]]) -> str:
-    """Point back to where this page came from. From an empty page that is its own beginning, which belongs to it."""
+def _cursor_back(start: _Position | None, items: Sequence[dict[str, Any]]) -> str:
+    """Return the cursor towards the page before. From an empty page it begins at that page's own position."""
     if start is None:
         return ""
     back = start.direction.opposite
-    return (_Position.of(back, shown[0]) if shown else _Position(back, start.at)).cursor
+    return (_Position.of(back, items[0]) if items else _Position(back, start.at)).cursor
 
 
 def _request(partition: tuple[str, str], start: _Position | None, since: str, until: str) -> dict[str, Any]:
-    """Write the key condition, and the key behind which the page begins."""
+    """Write the key condition and the start key."""
     name, value = partition
     if start and not start.file_id:
         since, until = (start.at, until) if start.direction is Direction.NEWER else (since, start.at)

@@ -1,7 +1,6 @@
 """The files ledger: every file, its state and its runs. Conditional writes guard every transition.
 
-The rules of the states are in ``processor.domain.object_keys``, the shapes in ``processor.domain.entries``, the access
-in ``processor.ledger.table``; whose a content is, in ``processor.ledger.content_claims``.
+The rules of the states are in ``processor.domain.file_states``, the shapes in ``processor.domain.entries``.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
     from processor.ledger.table import FilesTable
 
 _MAILS_ENTRY = "mails"
-# What a run may leave on the file entry; the next settling starts from a clean slate and the past is in the runs.
+# What a settlement may leave on the file entry. The next one starts clean; the history is in the runs.
 _SETTLING_FIELDS = (
     "cause",
     "error",
@@ -39,13 +38,13 @@ _SETTLING_FIELDS = (
     "leftover_version",
     "asked_again",
 )
-# What matters only while a run holds the file. An entry that is below 1 KB costs half as much to write.
+# What matters only while a run holds the file. An entry below 1 KB costs half as much to write.
 _HOLDING_FIELDS = ("run_message_id", "lease_until", "progress_rows", "progress_bytes")
 _MOST_ATTEMPTS = 5
 
 
 class RunStart(NamedTuple):
-    """A run that wants to begin: who it is, and until when it may work (seconds since the epoch)."""
+    """A run that is to begin; ``now`` and ``lease_until`` are seconds since the epoch."""
 
     run_id: str
     started_at: str
@@ -61,11 +60,11 @@ class BeginResult(NamedTuple):
 
     entry: FileEntry
     may_run: bool
-    """False: the file is settled, or another message's run holds it and answers for it."""
+    """False if the file is settled, or the run of another message holds it."""
 
 
 class Ledger:
-    """What is known of every file."""
+    """The file entries and run entries."""
 
     def __init__(self, table: FilesTable) -> None:
         self._table = table
@@ -80,10 +79,10 @@ class Ledger:
         return [RunEntry.from_item(item) for item in self._table.list_items(file_id, RUN_PREFIX)]
 
     def begin_run(self, file_id: str, source: ObjectVersion, run: RunStart) -> BeginResult:
-        """Take the file for a run, unless it is settled or taken.
+        """Give the file to a run, unless it is settled or held.
 
-        A file that is new gets its base timestamp here, once and for all. A run that held the file and whose lease
-        has ended is recorded as died. Raises :class:`FileBusyError` if a delivery of the same message holds the file.
+        A new file gets its base timestamp, once and for all. A run that held the file and whose lease has ended is
+        recorded as died. Raises :class:`FileBusyError` if a run for the same message holds the file.
         """
         start: dict[str, Any] = {
             "state": FileState.PROCESSING,
@@ -120,29 +119,29 @@ class Ledger:
         entry = self.read_file(file_id)
         if entry is None:
             raise ConditionFailedError
-        if entry.run_id == run.run_id:  # The first attempt of this very call took effect and its answer was lost.
+        if entry.run_id == run.run_id:  # The first attempt of this call took effect and its answer was lost.
             return BeginResult(entry, may_run=entry.state is FileState.PROCESSING)
         if entry.state is FileState.PROCESSING and entry.run_message_id == run.message_id:
-            # To acknowledge this delivery would delete the message of the run that still works on the file.
+            # Acknowledging this delivery would delete the message of the run that still works on the file.
             raise FileBusyError(file_id, max(1, entry.lease_until - run.now + 1))
         return BeginResult(entry, may_run=False)
 
     def record_run(self, run: RunEntry) -> None:
-        """Write a run's entry; writing it again replaces it."""
+        """Write a run's entry, or replace it."""
         self._table.put_item(run.to_item())
 
     def report_progress(self, entry: FileEntry, *, rows: int, read_bytes: int, size_bytes: int) -> None:
-        """Say how far the run is, and of how much; raises :class:`LeaseLostError`."""
+        """Write a run's progress; raises :class:`LeaseLostError`."""
         values = {"progress_rows": rows, "progress_bytes": read_bytes, "size_bytes": size_bytes}
         self._while_held(entry, ItemUpdate(entry.file_id, FILE_ENTRY, values, _unchanged(entry)))
 
     def add_progress(self, entry: FileEntry, *, rows: int, read_bytes: int) -> None:
-        """Say how much further a run in ranges is; raises :class:`LeaseLostError`."""
+        """Add to the progress of a run in ranges; raises :class:`LeaseLostError`."""
         added = {"progress_rows": rows, "progress_bytes": read_bytes}
         self._while_held(entry, ItemUpdate(entry.file_id, FILE_ENTRY, condition=_unchanged(entry), add=added))
 
     def extend_lease(self, entry: FileEntry, until: int, size_bytes: int) -> FileEntry:
-        """Lengthen the run's lease to a moment (seconds since the epoch); raises :class:`LeaseLostError`."""
+        """Extend the run's lease to a moment (seconds since the epoch); raises :class:`LeaseLostError`."""
         values = {"lease_until": until, "size_bytes": size_bytes}
         self._while_held(entry, ItemUpdate(entry.file_id, FILE_ENTRY, values, _unchanged(entry)))
         return entry.evolve(lease_until=until, size_bytes=size_bytes)
@@ -154,14 +153,14 @@ class Ledger:
             raise LeaseLostError(entry.file_id, entry.run_id) from error
 
     def settle(self, entry: FileEntry, state: FileState, at: str, **values: Any) -> FileEntry:
-        """Write a run's end: the file is settled as ``state``. Return the new entry; raise :class:`LeaseLostError`."""
-        known = {name: value for name, value in values.items() if value not in ("", ())}
-        known["settled_at"] = at
-        unused = tuple(name for name in _SETTLING_FIELDS if name not in known)
-        return self._end_run(entry, state, known, unused)
+        """Settle the file as ``state``; returns its new entry. Raises :class:`LeaseLostError`."""
+        fields = {name: value for name, value in values.items() if value not in ("", ())}
+        fields["settled_at"] = at
+        unused = tuple(name for name in _SETTLING_FIELDS if name not in fields)
+        return self._end_run(entry, state, fields, unused)
 
     def fail_run(self, entry: FileEntry, state: FileState, *, cause: str, error: str) -> None:
-        """Give the file back after a failed run: ``queued`` for the next, or ``dead_lettered`` after the last."""
+        """Release the file after a failed run: ``queued`` for the next run, or ``dead_lettered`` after the last."""
         self._end_run(entry, state, {"cause": cause, "error": error})
 
     def _end_run(
@@ -172,15 +171,15 @@ class Ledger:
         except ConditionFailedError as error:
             ended = self.read_file(entry.file_id)
             if ended and ended.run_id == entry.run_id and ended.state is state:
-                return ended  # The first attempt of this very call took effect and its answer was lost.
+                return ended  # The first attempt of this call took effect and its answer was lost.
             raise LeaseLostError(entry.file_id, entry.run_id) from error
 
     def _move(
         self, entry: FileEntry, state: FileState, values: dict[str, Any], remove: tuple[str, ...] = ()
     ) -> FileEntry:
-        """Write a file's new state, and count it under that instead of the old one, both or neither.
+        """Write a file's new state and count it there, in one transaction; returns the new entry.
 
-        Returns the new entry. Raises :class:`ConditionFailedError` if the file is no longer as ``entry`` has it.
+        Raises :class:`ConditionFailedError` if the file has changed since ``entry`` was read.
         """
         check_transition(entry.state, state)
         values = {**values, "state": state}
@@ -197,20 +196,20 @@ class Ledger:
         return new
 
     def count_mail(self, kind: str, hour: str) -> int:
-        """Count one mail more of this kind in this hour, over all runs at once; returns how many there are."""
+        """Count one more mail of this kind in this hour, across all runs; returns the sum."""
         return self._table.add_one(f"mails#{hour}#{kind}", _MAILS_ENTRY, "mails")
 
     def request_reprocess(self, file_id: str) -> FileEntry:
-        """Mark a file for a new run that a person asks for; asking twice is asking once.
+        """Mark a file for a new run that a person asks for; repeating that changes nothing.
 
         Raises :class:`IllegalTransitionError` while a run is due or under way.
         """
         return self._move_for_person(file_id, FileState.REPROCESSING, lambda _: {"asked_again": True})
 
     def dismiss(self, file_id: str, at: str, settle: Callable[[FileEntry], dict[str, Any]]) -> FileEntry:
-        """Settle a file that nobody will put right; dismissing it twice is dismissing it once.
+        """Settle a file that a person dismisses; repeating that changes nothing.
 
-        ``settle`` does before what has to be done first, and returns what the entry is to say of it. Raises
+        ``settle`` runs before the change and returns the fields to write with it. Raises
         :class:`IllegalTransitionError`.
         """
         return self._move_for_person(file_id, FileState.DISMISSED, lambda entry: settle(entry) | {"settled_at": at})
@@ -223,7 +222,7 @@ class Ledger:
             if entry is None or entry.state is state:
                 break
             check_transition(entry.state, state)
-            with suppress(ConditionFailedError):  # Somebody else was faster; what is allowed now?
+            with suppress(ConditionFailedError):  # Somebody else was faster: decide by the new state.
                 return self._move(entry, state, values(entry))
         if entry and entry.state is state:
             return entry
@@ -231,7 +230,7 @@ class Ledger:
 
 
 def _unchanged(entry: FileEntry) -> ConditionBase:
-    """Demand that the file is as it was read. A new run has a new id, so what was counted stands as it was, too."""
+    """Demand that the file's run, state and count are those that were read."""
     counted = Attr("counted_as")
     same_count = counted.eq(entry.counted_as) if entry.counted_as else counted.not_exists()
     return Attr("run_id").eq(entry.run_id) & Attr("state").eq(entry.state) & same_count

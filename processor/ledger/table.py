@@ -1,4 +1,4 @@
-"""A thin layer over the files table's client: plain Python values in and out."""
+"""The files table: items in and out as Python values, with conditions, transactions and retries."""
 
 from __future__ import annotations
 
@@ -21,10 +21,9 @@ if TYPE_CHECKING:
 
 _MOST_ATTEMPTS = 8
 _FIRST_WAIT_S = 0.02
-# Another write of the same item is under way, or one too many; the SDK repeats none of these. All but the first are
-# reasons in a cancelled transaction:
+# Contention and throttling, which the SDK does not retry. All but the first are reasons in a cancelled transaction:
 # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
-_PASSING = frozenset(
+_RETRYABLE = frozenset(
     {"TransactionConflictException", "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
 )
 _CONDITION_FAILED = "ConditionalCheckFailed"
@@ -34,31 +33,32 @@ _deserializer = TypeDeserializer()
 
 
 class ConditionFailedError(WaybillError):
-    """The item is not as the condition wants it."""
+    """The item does not meet the condition."""
 
 
 class ItemUpdate(NamedTuple):
-    """A change of one item: the values that it gets, the attributes that it loses, what is added to its numbers."""
+    """A change of one item."""
 
     file_id: str
     entry: str
     values: Mapping[str, Any] = _EMPTY
     condition: ConditionBase | None = None
     first: Mapping[str, Any] = _EMPTY
-    """Values that are set only where the attribute does not exist yet."""
+    """Values for attributes that do not exist yet."""
     remove: tuple[str, ...] = ()
     add: Mapping[str, int] = _EMPTY
+    """Amounts to add to numbers."""
 
     def request(self, table: str) -> dict[str, Any]:
-        """Write the change as UpdateItem and TransactWriteItems take it."""
+        """Write the change as a request of UpdateItem, and of TransactWriteItems."""
         request = {"TableName": table, "Key": item_key(self.file_id, self.entry), **_condition_request(self.condition)}
         names: dict[str, str] = request.pop("ExpressionAttributeNames", {})
         values: dict[str, Any] = {}
         sets, removes, adds = [], [], []
         for number, (name, value) in enumerate({**self.values, **self.first}.items()):
             names[f"#s{number}"], values[f":s{number}"] = name, value
-            kept = name in self.first
-            sets.append(f"#s{number} = " + (f"if_not_exists(#s{number}, :s{number})" if kept else f":s{number}"))
+            value_text = f"if_not_exists(#s{number}, :s{number})" if name in self.first else f":s{number}"
+            sets.append(f"#s{number} = {value_text}")
         for number, name in enumerate(self.remove):
             names[f"#r{number}"] = name
             removes.append(f"#r{number}")
@@ -87,7 +87,7 @@ class FilesTable:
         return deserialise(answer.get("Item", {}))
 
     def list_items(self, file_id: str, prefix: str = "") -> list[dict[str, Any]]:
-        """List a partition's items as last written, those whose sort key begins with ``prefix``, in its order."""
+        """List a partition's items whose sort keys begin with ``prefix``, in their order, as last written."""
         wanted: ConditionBase = Key("file_id").eq(file_id)
         if prefix:
             wanted &= Key("entry").begins_with(prefix)
@@ -103,22 +103,22 @@ class FilesTable:
             raise ConditionFailedError from error
 
     def update_item(self, change: ItemUpdate) -> dict[str, Any]:
-        """Change one item and return it as it was before ({} if it is new); raises :class:`ConditionFailedError`."""
+        """Change one item and return it as it was before ({} if new); raises :class:`ConditionFailedError`."""
         request = change.request(self.name)
         try:
-            answer = self._insist(lambda: self.client.update_item(**request, ReturnValues="ALL_OLD"))
+            answer = self._retry(lambda: self.client.update_item(**request, ReturnValues="ALL_OLD"))
         except self.client.exceptions.ConditionalCheckFailedException as error:
             raise ConditionFailedError from error
         return deserialise(answer.get("Attributes", {}))
 
     def transact(self, *changes: ItemUpdate) -> None:
-        """Make several changes, all of them or none; raises :class:`ConditionFailedError`.
+        """Make all of these changes or none; raises :class:`ConditionFailedError`.
 
-        Costs twice the write units of the items (not of their entries in the indexes).
+        The items cost twice the write units, their entries in indexes do not.
         """
         items = [{"Update": change.request(self.name)} for change in changes]
         try:
-            self._insist(lambda: self.client.transact_write_items(TransactItems=items))  # type: ignore[arg-type]
+            self._retry(lambda: self.client.transact_write_items(TransactItems=items))  # type: ignore[arg-type]
         except self.client.exceptions.TransactionCanceledException as error:
             if _CONDITION_FAILED in _reasons(error):
                 raise ConditionFailedError from error
@@ -130,48 +130,48 @@ class FilesTable:
         answer = self.client.update_item(**request, ReturnValues="UPDATED_NEW")
         return int(deserialise(answer["Attributes"])[name])
 
-    def _insist[Answer](self, call: Callable[[], Answer]) -> Answer:
-        """Repeat a call that another write of the same item has pushed aside, about 2.5 s at most."""
+    def _retry[Answer](self, call: Callable[[], Answer]) -> Answer:
+        """Retry a call after contention or throttling, for about 2.5 s at most."""
         for wait_s in backoff(_FIRST_WAIT_S, _MOST_ATTEMPTS):
             try:
                 return call()
             except ClientError as error:
-                if not _is_passing(error):
+                if not _is_retryable(error):
                     raise
             self._sleep(wait_s)
         return call()
 
 
-def _is_passing(error: ClientError) -> bool:
-    """Tell whether the same call may well succeed in a moment: nothing but haste speaks against it."""
+def _is_retryable(error: ClientError) -> bool:
+    """Tell whether the call failed from nothing but contention or throttling."""
     reasons = _reasons(error)
-    return bool(reasons) and reasons <= _PASSING
+    return bool(reasons) and reasons <= _RETRYABLE
 
 
 def _reasons(error: ClientError) -> set[str]:
-    """Name what a call failed by: a cancelled transaction by what its items say, anything else by its own code."""
+    """Return the error codes: of a cancelled transaction those of its items, otherwise the call's own."""
     cancelled = error.response.get("CancellationReasons")
     codes = [reason.get("Code", "None") for reason in cancelled] if cancelled else [error.response["Error"]["Code"]]
     return {str(code) for code in codes} - {"None"}
 
 
 def item_key(file_id: str, entry: str) -> dict[str, Any]:
-    """Write an item's key as the client takes it."""
+    """Write an item's key in attribute values."""
     return serialise({"file_id": file_id, "entry": entry})
 
 
 def serialise(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Write values as the client takes them: DynamoDB's attribute values."""
+    """Write values as attribute values."""
     return {name: _serializer.serialize(value) for name, value in values.items()}
 
 
 def deserialise(item: Mapping[str, Any]) -> dict[str, Any]:
-    """Read an item as the client returns it; numbers become Decimal."""
+    """Read attribute values; numbers become Decimal."""
     return {name: _deserializer.deserialize(value) for name, value in item.items()}
 
 
 def key_condition_request(condition: ConditionBase) -> dict[str, Any]:
-    """Write a key condition as Query takes it, with its names and values."""
+    """Write a key condition as part of a Query request."""
     built = ConditionExpressionBuilder().build_expression(condition, is_key_condition=True)
     return {
         "KeyConditionExpression": built.condition_expression,
