@@ -65,14 +65,14 @@ def _move_letters(
 
 def _redrive_by_move_task(tasks: MoveTasks, action: ActionEntry) -> Iterator[BulkStep]:
     """Let SQS move everything, and report its progress; closing the generator cancels the task."""
-    task = earlier = tasks.newest()
+    task = earlier = tasks.read_newest()
     counted = 0
     if earlier and earlier.is_running:
         counted, earlier = action.done, None  # Begun by a worker that died; so many are counted.
     else:
-        tasks.start(action.rate_per_s)
+        tasks.start_task(action.rate_per_s)
     try:
-        while task := tasks.newest():
+        while task := tasks.read_newest():
             if earlier and task.started_ms == earlier.started_ms:
                 time.sleep(_LOOK_EVERY_S)  # The new one is not listed yet.
                 continue

@@ -34,7 +34,7 @@ class LetterGroups:
 
 def read_letter_groups(console: Console) -> LetterGroups:
     """Take a snapshot of the queue, and group its letters by why their files failed."""
-    snapshot = console.dead_letters.look(MOST_LETTERS)
+    snapshot = console.dead_letters.take_snapshot(MOST_LETTERS)
     ids = list(dict.fromkeys(file_id for letter in snapshot.letters for file_id in letter.file_ids))
     files = {
         entry.file_id: entry

@@ -35,9 +35,9 @@ class LettersActionIn(BaseModel):
 @router.get("/dead-letters", responses=problems())
 def list_dead_letters(console: ConsoleDep) -> DeadLettersOut:
     """List the dead letters, up to 1,000; each stays in the queue."""
-    look = console.dead_letters.look(MOST_LETTERS)
-    letters = [DeadLetterOut.model_validate(letter) for letter in look.letters]
-    return DeadLettersOut(dead_letters=letters, about=look.about, complete=look.complete)
+    snapshot = console.dead_letters.take_snapshot(MOST_LETTERS)
+    letters = [DeadLetterOut.model_validate(letter) for letter in snapshot.letters]
+    return DeadLettersOut(dead_letters=letters, about=snapshot.about, complete=snapshot.complete)
 
 
 @router.post("/dead-letters/actions", status_code=202, responses=problems())
@@ -51,7 +51,7 @@ def act_on_letters(wanted: LettersActionIn, console: ConsoleDep, user: Operator)
     expected, subject = len(ids), f"{len(ids):,} dead {'letter' if len(ids) == 1 else 'letters'}"
     if wanted.all:
         selection = {"all": True, "before": to_iso(console.now())}
-        expected, subject = console.dead_letters.depth(), "all dead letters"
+        expected, subject = console.dead_letters.count_letters(), "all dead letters"
     asked = ActionRequest(user, kind, wanted.action_id or new_action_id(console.now()))
     rate = wanted.rate_per_s if kind is ActionKind.REDRIVE else 0
     act_on_many(console, asked, selection=selection, subject=subject, expected=expected, rate_per_s=rate)

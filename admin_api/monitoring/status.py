@@ -118,7 +118,7 @@ class StatusReader:
     def _ask_status(self) -> Status:
         futures: dict[str, Future[Any]] = {
             "the counts of files": self._pool.submit(self._counters.read_counts),
-            "the dead letters": self._pool.submit(self._dead_letters.depth),
+            "the dead letters": self._pool.submit(self._dead_letters.count_letters),
             "the alarms": self._pool.submit(self._alarms.read_alarms),
         }
         counts, depth, alarms = answers = [_result_or_none(what, future) for what, future in futures.items()]

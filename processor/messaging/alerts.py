@@ -1,4 +1,4 @@
-"""Tells a person, by the alerts topic, that a file needs one. Says what, where, how many and why; never a row."""
+"""Mails by the alerts topic, about files that need a person. They say what, where, how many and why; never a row."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ class Notifier:
         self._topic_arn = topic_arn
         self._environment = environment
 
-    def file_needs_person(self, name: str, *, file_id: str, outcome: str, facts: dict[str, str]) -> None:
+    def publish_mail(self, name: str, *, file_id: str, outcome: str, facts: dict[str, str]) -> None:
         """Publish one plain-text mail about one file; ``facts`` become its lines."""
-        # A name may hold line breaks, which would be lines of our own in the mail.
+        # Line breaks in a name would look like lines of ours.
         name = "".join(character if character.isprintable() else "?" for character in name)
         subject = f"[Waybill {self._environment}] {outcome}: {name}".encode("ascii", "replace").decode()
         lines = {"File": name, "File id": file_id, **facts}

@@ -1,4 +1,4 @@
-"""What a dead letter is, and what a look at their queue has seen. Pure; ``dead_letter_queue`` asks the queue."""
+"""Dead letters, and a snapshot of their queue. Pure; ``dead_letter_queue`` asks the queue."""
 
 from __future__ import annotations
 
@@ -27,20 +27,20 @@ class DeadLetter:
     """When it was sent first; dead-lettering does not change it."""
     first_received_at: datetime
     receive_count: int
-    """SQS's own count: the processor's receives, and every look since."""
+    """SQS's own count: the processor's receives, and every snapshot since."""
     file_ids: tuple[str, ...] = ()
     object_keys: tuple[str, ...] = ()
-    """The keys that an event names; a command names a file by its id alone."""
+    """Object keys of an event; a command has only a file id."""
     problem: str = ""
-    """Why it names no file, in words."""
+    """The reason, in words, if it names no file."""
 
     @classmethod
     def from_message(cls, message: Mapping[str, Any], bucket: str) -> DeadLetter:
-        """Read what SQS hands out."""
+        """Read a message as SQS returns it."""
         attributes = message.get("Attributes", {})
-        file_ids, object_keys, problem = _about(message["Body"], bucket)
-        sent_at = _moment(attributes.get("SentTimestamp"))
-        first_received_at = _moment(attributes.get("ApproximateFirstReceiveTimestamp"))
+        file_ids, object_keys, problem = _files_of(message["Body"], bucket)
+        sent_at = _from_epoch_ms(attributes.get("SentTimestamp"))
+        first_received_at = _from_epoch_ms(attributes.get("ApproximateFirstReceiveTimestamp"))
         return cls(
             message_id=message["MessageId"],
             body=message["Body"][:LONGEST_BODY],
@@ -55,26 +55,26 @@ class DeadLetter:
 
 @dataclass(frozen=True, slots=True)
 class QueueSnapshot:
-    """What a look at the queue has seen, the oldest letter first."""
+    """The letters that the queue held when it was last looked at, the oldest first."""
 
     letters: tuple[DeadLetter, ...]
     about: int
-    """How many letters there are by SQS's own count, which is approximate."""
+    """SQS's own count of letters, which is approximate."""
     complete: bool
-    """Whether these are all of them; a bound, or somebody else who holds some, may have been in the way."""
+    """Whether these are all letters: there may be more than the bound, or somebody else may have held some."""
 
 
 @dataclass(frozen=True, slots=True)
 class MoveResult:
-    """What became of one letter that was to be redriven or deleted."""
+    """The result of redriving or deleting one letter."""
 
     letter: DeadLetter
     error: str = ""
-    """Why it is still where it was, in words."""
+    """The reason, in words, if it is still where it was."""
 
 
-def _about(body: str, bucket: str) -> tuple[tuple[str, ...], tuple[str, ...], str]:
-    """Return which files a message is about, by id and by key, and why it is about none."""
+def _files_of(body: str, bucket: str) -> tuple[tuple[str, ...], tuple[str, ...], str]:
+    """Return the files of a message, by id and by key, and the reason if there are none."""
     try:
         requests = parse_body(body, bucket=bucket)
     except MessageError as error:
@@ -86,5 +86,5 @@ def _about(body: str, bucket: str) -> tuple[tuple[str, ...], tuple[str, ...], st
     return tuple(dict.fromkeys(ids)), tuple(dict.fromkeys(keys)), ""
 
 
-def _moment(milliseconds: str | None) -> datetime:
+def _from_epoch_ms(milliseconds: str | None) -> datetime:
     return datetime.fromtimestamp(int(milliseconds or 0) / 1000, UTC)

@@ -1,4 +1,4 @@
-"""The ingest queue, as far as anybody but Lambda touches it: when a failed message comes back, and how much waits."""
+"""The ingest queue, from which Lambda takes the messages: here they are hidden, finished, sent and counted."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ class IngestQueue:
         self._url = url
 
     def postpone(self, message: Message, seconds: int) -> None:
-        """Let the message be received again after ``seconds`` (0: at once) instead of the whole visibility timeout."""
+        """Hide the message for so many seconds from now (0: not at all), whatever the queue's visibility timeout."""
         self._client.change_message_visibility(
             QueueUrl=self._url, ReceiptHandle=message.receipt_handle, VisibilityTimeout=seconds
         )
 
-    def waiting(self) -> int:
-        """Tell about how many messages wait for a run; those whose run has begun, or failed a moment ago, do not."""
+    def count_waiting(self) -> int:
+        """Return about how many messages are visible: those of a run, or in their backoff, are not."""
         name: Literal["ApproximateNumberOfMessages"] = "ApproximateNumberOfMessages"
         answer = self._client.get_queue_attributes(QueueUrl=self._url, AttributeNames=[name])
         return int(answer["Attributes"][name])
 
     def finish(self, message: Message) -> None:
-        """Take a message out of the queue whose file is settled; one about other files, too, comes back for them."""
+        """Delete the message of a settled file; one that is about other files, too, comes back for them."""
         if message.alone:
             self._client.delete_message(QueueUrl=self._url, ReceiptHandle=message.receipt_handle)
         else:

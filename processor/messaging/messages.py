@@ -1,4 +1,4 @@
-"""Reads SQS message bodies: S3 events, the S3 test event, and commands of the console. Pure.
+"""Messages of the ingest queue, and the requests in them: S3 events, and commands of the console. Pure.
 
 S3's event structure: https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
 """
@@ -24,7 +24,7 @@ class Arrival(NamedTuple):
 
     source: ObjectVersion
     uploaded_at: str = ""
-    """ISO 8601 in UTC, as S3 wrote it, or "" where it is no such text."""
+    """ISO 8601 in UTC, as S3 wrote it; "" if it is no such text."""
 
 
 class Reprocess(NamedTuple):
@@ -44,7 +44,7 @@ class Message(NamedTuple):
     body: str
     receive_count: int
     trace_header: str = ""
-    """X-Ray's, of whoever put the object, where S3 carried it into the message."""
+    """X-Ray's header of the request that put the object, where S3 passed it on."""
     alone: bool = True
     """Whether the message asks for one file only."""
 
@@ -70,7 +70,7 @@ def reprocess_body(file_id: str) -> str:
 
 
 def parse_body(body: str, *, bucket: str) -> list[Request]:
-    """List what the message asks for; an S3 test event and a folder marker ask for nothing.
+    """List the requests of a message; S3's test event and folder markers are none.
 
     Raises :class:`MessageError` if it is neither an S3 event about ``bucket``'s inbox nor a command.
     """
@@ -117,11 +117,11 @@ def _arrival(record: Any, bucket: str) -> Arrival | None:
         raise MessageError(f"a record is not about {INBOX} in this bucket")
     if is_folder_marker(key, size):
         return None
-    return Arrival(ObjectVersion(bucket, key, version_id), _moment(uploaded_at))
+    return Arrival(ObjectVersion(bucket, key, version_id), _aware_moment(uploaded_at))
 
 
-def _moment(text: Any) -> str:
-    """Pass an aware ISO 8601 moment on; anything else is not known."""
+def _aware_moment(text: Any) -> str:
+    """Return an aware ISO 8601 moment as it is, and "" for anything else."""
     try:
         return str(text) if datetime.fromisoformat(text).tzinfo else ""
     except (TypeError, ValueError):

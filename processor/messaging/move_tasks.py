@@ -1,6 +1,6 @@
-"""AWS's own task that moves all dead letters back to the queue they came from, where the service has it.
+"""AWS's own task that moves all dead letters back to the queue they came from, if the service has it.
 
-It is made for many: it needs no function that waits, and goes on when the console is gone. It cannot choose letters.
+It needs no function that waits, so it suits many letters; it cannot choose among them.
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_StartMessageMoveTask.html
 """
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
 FASTEST_PER_S = 500
-"""The task's own limit of messages a second."""
+"""The task's limit of messages a second."""
 _RUNNING = "RUNNING"
 _OVER = frozenset({"COMPLETED", "CANCELLED", "FAILED"})
 _UNKNOWN_TO_THE_SERVICE = frozenset(
@@ -43,14 +43,14 @@ class MoveUnsupportedError(WaybillError):
 
 @dataclass(frozen=True, slots=True)
 class MoveTask:
-    """How far the newest task is."""
+    """The state of a task."""
 
     status: str
     """RUNNING, COMPLETED, CANCELLING, CANCELLED or FAILED."""
     moved: int
     to_move: int
     started_ms: int = 0
-    """When it was started, in milliseconds since the epoch: what tells one task from the next."""
+    """Its start in milliseconds since the epoch, which tells tasks apart."""
     handle: str = ""
     failure: str = ""
 
@@ -61,7 +61,7 @@ class MoveTask:
 
     @property
     def is_over(self) -> bool:
-        """Whether it has ended, one way or the other."""
+        """Whether it has ended, with whatever result."""
         return self.status in _OVER
 
 
@@ -73,16 +73,16 @@ class MoveTasks:
         self._url = url
         self._arn = ""
 
-    def start(self, rate_per_s: int) -> None:
-        """Begin to move everything back to where it came from; raises :class:`MoveUnsupportedError`."""
-        with _told_if_unsupported():
+    def start_task(self, rate_per_s: int) -> None:
+        """Start to move all letters back; raises :class:`MoveUnsupportedError`."""
+        with _unsupported_named():
             self._client.start_message_move_task(
                 SourceArn=self._queue_arn(), MaxNumberOfMessagesPerSecond=max(1, min(rate_per_s, FASTEST_PER_S))
             )
 
-    def newest(self) -> MoveTask | None:
-        """Tell how far the newest task is, if there ever was one; raises :class:`MoveUnsupportedError`."""
-        with _told_if_unsupported():
+    def read_newest(self) -> MoveTask | None:
+        """Return the newest task, if there ever was one; raises :class:`MoveUnsupportedError`."""
+        with _unsupported_named():
             answer = self._client.list_message_move_tasks(SourceArn=self._queue_arn(), MaxResults=1)
         for task in answer.get("Results", []):
             return MoveTask(
@@ -107,7 +107,7 @@ class MoveTasks:
 
 
 @contextmanager
-def _told_if_unsupported() -> Iterator[None]:
+def _unsupported_named() -> Iterator[None]:
     try:
         yield
     except ClientError as error:

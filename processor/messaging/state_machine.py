@@ -1,4 +1,4 @@
-"""Starts the state machine that reads a large file in ranges. What it does is in `cdk/resources/large_files.py`."""
+"""The state machine that reads a large file in ranges; `cdk/resources/large_files.py` defines it."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ class StateMachine:
         self._client = client
         self._state_machine_arn = state_machine_arn
 
-    def start(self, name: str, document: Mapping[str, Any]) -> None:
-        """Start an execution; one of this name that is there already is no error, for the call may be a repetition."""
+    def start_execution(self, name: str, document: Mapping[str, Any]) -> None:
+        """Start an execution; if there is one of this name, this call is a repetition and does nothing."""
         try:
             self._client.start_execution(stateMachineArn=self._state_machine_arn, name=name, input=json.dumps(document))
         except ClientError as error:

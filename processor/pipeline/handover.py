@@ -90,7 +90,7 @@ def hand_over(run: Run, size_bytes: int) -> int:
     services = run.services
     until = int(services.now().timestamp()) + services.config.large_file_timeout_s + 1
     # Started first: an execution without the longer lease does no harm, a long lease without an execution costs hours.
-    services.state_machine.start(run.entry.run_id, Task.of(run, until)._asdict())
+    services.state_machine.start_execution(run.entry.run_id, Task.of(run, until)._asdict())
     services.ledger.extend_lease(run.entry, until, size_bytes)
     logger.info("file_handed_over", extra={"size_bytes": size_bytes})
     return until

@@ -70,7 +70,7 @@ def _mail(run: Run, outcome: str, facts: dict[str, str]) -> None:
         "Console": page,
         "Trace": f"{page}/runs/{entry.run_id}\n{trace_link(run.invocation)}".rstrip(),
     }
-    run.services.notifier.file_needs_person(entry.name, file_id=entry.file_id, outcome=outcome, facts=facts)
+    run.services.notifier.publish_mail(entry.name, file_id=entry.file_id, outcome=outcome, facts=facts)
 
 
 def trace_link(invocation: Invocation) -> str:

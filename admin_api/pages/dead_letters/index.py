@@ -118,7 +118,7 @@ def act_on_letters(
         )
     kind = ActionKind.REDRIVE if form.do == "redrive" else ActionKind.DELETE
     if form.scope == "all":
-        expected, what = console.dead_letters.depth(), "all dead letters"
+        expected, what = console.dead_letters.count_letters(), "all dead letters"
         selection: dict[str, object] = {"all": True, "before": to_iso(console.now())}
     else:
         ids, why = _selected_ids(console, form)

@@ -123,7 +123,7 @@ def build_page(console: Console, window: Window, zone: tzinfo) -> Overview:
     )
     newest = start_part("DynamoDB", lambda: files.list_files(FileFilter(), limit=NEWEST))
     measures = start_part("CloudWatch", lambda: metrics.fetch_metrics(_SERIES, window, now))
-    waiting = start_part("SQS", queue.waiting)
+    waiting = start_part("SQS", queue.count_waiting)
     status: Status = status_reader.read_status()
     at_work, shown = running.result(), newest.result()
     return Overview(

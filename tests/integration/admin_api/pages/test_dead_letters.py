@@ -151,7 +151,7 @@ def test_a_queue_that_is_away_takes_only_the_list_with_it(
     def refuse(*_: Any) -> None:
         raise ClientError({"Error": {"Code": "ServiceUnavailable"}}, "ReceiveMessage")
 
-    monkeypatch.setattr(DeadLetterQueue, "look", refuse)
+    monkeypatch.setattr(DeadLetterQueue, "take_snapshot", refuse)
 
     page = words(console.browser().get("/dead-letters"))
 

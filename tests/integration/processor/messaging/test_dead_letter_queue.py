@@ -113,11 +113,11 @@ def test_a_look_sees_more_than_a_thousand_and_holds_none_afterwards(stage: Stage
     """Every letter is seen, the oldest first, and the next person can receive each of them at once."""
     ids = bury(stage, (s3_event(ObjectVersion(BUCKET, f"raw-data/{n}.csv", "v")) for n in range(1_010)))
 
-    look = queue(stage, sqs).look(most=2_000)
+    snapshot = queue(stage, sqs).take_snapshot(most=2_000)
 
-    assert sorted(letter.message_id for letter in look.letters) == sorted(ids)
-    assert (look.about, look.complete) == (1_010, True)
-    assert [letter.sent_at for letter in look.letters] == sorted(letter.sent_at for letter in look.letters)
+    assert sorted(letter.message_id for letter in snapshot.letters) == sorted(ids)
+    assert (snapshot.about, snapshot.complete) == (1_010, True)
+    assert [letter.sent_at for letter in snapshot.letters] == sorted(letter.sent_at for letter in snapshot.letters)
     assert counts(stage, stage.dead_letter_url) == (1_010, 0)
     assert len(take_all(stage, stage.dead_letter_url)) == 1_010
 
@@ -126,17 +126,17 @@ def test_a_bounded_look_says_about_how_many_there_are(stage: Stage, letters: Dea
     """A look stops at its bound, names SQS's count, and does not claim to be complete."""
     bury(stage, ["{}"] * 60)
 
-    look = letters.look(most=25)
+    snapshot = letters.take_snapshot(most=25)
 
-    assert (len(look.letters), look.about, look.complete) == (25, 60, False)
+    assert (len(snapshot.letters), snapshot.about, snapshot.complete) == (25, 60, False)
     assert counts(stage, stage.dead_letter_url) == (60, 0)
 
 
 def test_a_look_into_an_empty_queue_is_complete(letters: DeadLetterQueue) -> None:
     """Nothing is there, and that is all there is to say."""
-    look = letters.look()
+    snapshot = letters.take_snapshot()
 
-    assert (look.letters, look.about, look.complete) == ((), 0, True)
+    assert (snapshot.letters, snapshot.about, snapshot.complete) == ((), 0, True)
 
 
 def test_what_somebody_else_holds_is_counted_and_not_claimed(stage: Stage, sqs: Any) -> None:
@@ -145,9 +145,9 @@ def test_what_somebody_else_holds_is_counted_and_not_claimed(stage: Stage, sqs: 
     stage.clients.sqs.receive_message(QueueUrl=stage.dead_letter_url, VisibilityTimeout=60)
     clock = iter(range(100))
 
-    look = queue(stage, sqs, clock=lambda: float(next(clock))).look()
+    snapshot = queue(stage, sqs, clock=lambda: float(next(clock))).take_snapshot()
 
-    assert (len(look.letters), look.about, look.complete) == (2, 3, False)
+    assert (len(snapshot.letters), snapshot.about, snapshot.complete) == (2, 3, False)
 
 
 def test_two_people_who_look_at_the_same_time_both_see_everything(stage: Stage, sqs: Any) -> None:
@@ -157,7 +157,7 @@ def test_two_people_who_look_at_the_same_time_both_see_everything(stage: Stage, 
 
     def look(_: int) -> set[str]:
         together.wait()
-        return {letter.message_id for letter in queue(stage, sqs).look().letters}
+        return {letter.message_id for letter in queue(stage, sqs).take_snapshot().letters}
 
     with ThreadPoolExecutor(2) as pool:
         seen = list(pool.map(look, range(2)))
@@ -182,7 +182,7 @@ def test_a_look_that_fails_gives_back_what_it_held(
 
     monkeypatch.setattr(stage.clients.sqs, "receive_message", fail_at_the_second)
     with pytest.raises(ClientError, match="ServiceUnavailable"):
-        letters.look()
+        letters.take_snapshot()
 
     assert counts(stage, stage.dead_letter_url) == (30, 0)
 
@@ -191,7 +191,7 @@ def test_a_letter_names_its_files(stage: Stage, letters: DeadLetterQueue) -> Non
     """What the message is about stands beside it, and so does why it names nothing."""
     bury(stage, [s3_event(SOURCE), "not JSON"])
 
-    found = {letter.body: letter for letter in letters.look().letters}
+    found = {letter.body: letter for letter in letters.take_snapshot().letters}
 
     assert found[s3_event(SOURCE)].file_ids == (file_id(SOURCE),)
     assert found["not JSON"].problem.endswith("it is not JSON.")
@@ -233,7 +233,7 @@ def test_all_means_all_that_were_there_before(stage: Stage, letters: DeadLetterQ
     moved = [each.letter.message_id for each in letters.redrive(None, before=before)]
 
     assert sorted(moved) == sorted(old)
-    assert sorted(letter.message_id for letter in letters.look().letters) == sorted(new)
+    assert sorted(letter.message_id for letter in letters.take_snapshot().letters) == sorted(new)
 
 
 def test_two_operators_who_redrive_the_same_letters_send_each_once(stage: Stage, sqs: Any) -> None:
@@ -341,7 +341,7 @@ def test_a_letter_that_is_refused_stays_and_says_why(
 
     assert moved[good] == ""
     assert "too much" in moved[bad]
-    assert [letter.message_id for letter in letters.look().letters] == [bad]
+    assert [letter.message_id for letter in letters.take_snapshot().letters] == [bad]
 
 
 def test_a_letter_that_was_held_too_long_is_sent_only_once(stage: Stage, sqs: Any, sqs_clock: Ticking) -> None:

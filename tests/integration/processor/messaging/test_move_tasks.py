@@ -40,7 +40,7 @@ def test_a_task_is_started_at_a_pace_that_sqs_takes(stub: Stubber, tasks: MoveTa
         "start_message_move_task", {"TaskHandle": "h"}, {"SourceArn": ARN, "MaxNumberOfMessagesPerSecond": sent}
     )
 
-    tasks.start(asked)
+    tasks.start_task(asked)
 
 
 def test_a_running_task_tells_how_far_it_is_and_can_be_cancelled(stub: Stubber, tasks: MoveTasks) -> None:
@@ -55,7 +55,7 @@ def test_a_running_task_tells_how_far_it_is_and_can_be_cancelled(stub: Stubber, 
     stub.add_response("list_message_move_tasks", {"Results": [result]}, {"SourceArn": ARN, "MaxResults": 1})
     stub.add_response("cancel_message_move_task", {"ApproximateNumberOfMessagesMoved": 12}, {"TaskHandle": "h-1"})
 
-    task = tasks.newest()
+    task = tasks.read_newest()
 
     assert task == MoveTask("RUNNING", moved=12, to_move=345, started_ms=1_795_341_600_000, handle="h-1")
     assert task.is_running
@@ -68,7 +68,7 @@ def test_a_failed_task_says_why(stub: Stubber, tasks: MoveTasks) -> None:
     result = {"Status": "FAILED", "ApproximateNumberOfMessagesMoved": 3, "FailureReason": "AccessDenied"}
     stub.add_response("list_message_move_tasks", {"Results": [result]})
 
-    task = tasks.newest()
+    task = tasks.read_newest()
 
     assert task == MoveTask("FAILED", moved=3, to_move=0, failure="AccessDenied")
     assert task.is_over
@@ -78,7 +78,7 @@ def test_a_queue_that_never_had_a_task_has_none(stub: Stubber, tasks: MoveTasks)
     """Nothing was ever moved that way."""
     stub.add_response("list_message_move_tasks", {"Results": []})
 
-    assert tasks.newest() is None
+    assert tasks.read_newest() is None
 
 
 @pytest.mark.parametrize("code", ["InvalidAction", "AWS.SimpleQueueService.UnsupportedOperation"])
@@ -88,7 +88,7 @@ def test_a_service_without_such_tasks_is_recognised(stub: Stubber, tasks: MoveTa
     stub.add_client_error(call, code)
 
     with pytest.raises(MoveUnsupportedError, match="Redrive them one by one"):
-        tasks.start(5) if call == "start_message_move_task" else tasks.newest()
+        tasks.start_task(5) if call == "start_message_move_task" else tasks.read_newest()
 
 
 def test_a_missing_grant_is_no_missing_service(stub: Stubber, tasks: MoveTasks) -> None:
@@ -96,4 +96,4 @@ def test_a_missing_grant_is_no_missing_service(stub: Stubber, tasks: MoveTasks) 
     stub.add_client_error("start_message_move_task", "AccessDenied")
 
     with pytest.raises(ClientError, match="AccessDenied"):
-        tasks.start(5)
+        tasks.start_task(5)

@@ -35,7 +35,7 @@ class Source:
             raise self.answer
         return self.answer
 
-    depth = read_alarms = read_counts
+    count_letters = read_alarms = read_counts
 
     def count_moving(self, state: FileState) -> Any:
         """Answer for one state, or fail for it."""

@@ -29,7 +29,7 @@ def mail(name: str = "orders.csv", **facts: str) -> dict[str, str]:
     """Publish one mail and return it."""
     sns = FakeSns()
     notifier = Notifier(cast("SNSClient", sns), "arn:topic", "prod")
-    notifier.file_needs_person(name, file_id="0123", outcome="failed", facts=facts)
+    notifier.publish_mail(name, file_id="0123", outcome="failed", facts=facts)
     (published,) = sns.published
     return published
 
