@@ -1,1 +1,1 @@
-"""The orders: their list, one order, their export."""
+"""Owns the list of orders, the page of one order, and their export."""

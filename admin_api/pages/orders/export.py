@@ -1,4 +1,4 @@
-"""Orders as rows of an export: all that a list would show, read page after page while somebody takes them."""
+"""Orders as rows of an export, read page by page as they are consumed."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _AT_ONCE = 500
 def order_rows(
     console: Console, *, order_id: str = "", customer: str = "", entry: FileEntry | None = None
 ) -> Iterator[list[Cell]]:
-    """Yield the cells under :data:`HEADER` of an order's lines, a customer's orders, a file's, or of all."""
+    """Yield the cells under :data:`HEADER` for the lines of an order, the orders of a customer or file, or all."""
     if entry:
         orders = _of_file(console, entry)
     elif order_id:

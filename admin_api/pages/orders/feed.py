@@ -1,7 +1,7 @@
-"""All orders, the newest first: the newest files, and each file's orders in the order of its rows, page by page.
+"""The feed of all orders, page by page: the newest file first, and each file's orders in row order.
 
-A position is a file, with the time by which the list finds it, and a row of it, so that pages stay where they are while
-files arrive, and everything that a page needs of the ledger is asked for at once.
+A position is a file (with the time by which the list finds it) and a row of it, so that pages stay in place while files
+arrive, and a page's reads of the ledger can be made at the same time.
 """
 
 from __future__ import annotations
@@ -32,18 +32,18 @@ _MOST_DIGITS = 12
 
 @dataclass(frozen=True, slots=True)
 class FeedPage:
-    """Orders by file, the newest file first, with the cursors of the pages around them ("" where there is none)."""
+    """Orders by file, the newest file first, with the cursors of the pages around them ("" if there is none)."""
 
     groups: tuple[FileOrders, ...]
     older: str
     newer: str
     searched_to: str = ""
-    """Set where no file came past with an order, and there are older files: when the last of them was received."""
+    """If no file examined had an order, and there are older files: when the last one examined was received."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Position:
-    """A row of a file, and the way that the page goes from it."""
+    """A row of a file, and the direction of the page from there."""
 
     direction: Direction
     received_at: str
@@ -58,7 +58,7 @@ class _Position:
             raise CursorError(cursor)
         try:
             moment = to_iso(from_iso(received_at))
-            from_iso(moment)  # A year before 1000 is written in fewer digits than are read.
+            from_iso(moment)  # A year before 1000 would be written with too few digits.
             return cls(direction, moment, file_id, int(row))
         except (ValueError, OverflowError) as error:
             raise CursorError(cursor) from error
@@ -71,16 +71,16 @@ class _Position:
 
 @dataclass(frozen=True, slots=True)
 class _Start:
-    """Where a page begins: before which row of which file, with the files from there on."""
+    """The start of a page: the files from there on, and the first row of the first file."""
 
     files: tuple[FileEntry, ...]
     first: int
     has_older: bool
-    """Whether there are files behind these."""
+    """Whether there are older files than these."""
     at_top: bool = False
-    """Whether nothing newer is known."""
+    """Whether this is the newest page."""
     run: RunEntry | None = None
-    """The run of the first file's rows, where it was asked for."""
+    """The run that stored the first file's rows, if it was read."""
 
 
 def read_feed(console: Console, cursor: str = "", limit: int = PAGE) -> FeedPage:
@@ -95,7 +95,7 @@ def read_feed(console: Console, cursor: str = "", limit: int = PAGE) -> FeedPage
         return _page_without_orders(start)
     groups = console.orders.list_newest(files, run=run, first=first, limit=limit)
     last = groups[-1]
-    # What cannot be read is passed by, or no page would lead beyond it.
+    # Rows that cannot be read are skipped, or no page would lead beyond them.
     following = last.total if last.problem else last.following
     ends_here = following >= last.total and len(groups) == len(files) and not start.has_older
     return FeedPage(
@@ -114,12 +114,12 @@ def _page_without_orders(start: _Start) -> FeedPage:
 
 
 def _newer_cursor(start: _Start) -> str:
-    """Return the cursor of the page above: from the topmost file even if it has no orders, or it would not move."""
+    """Return the cursor of the next newer page: from the first file, even if it has no orders, or it would not move."""
     return "" if start.at_top else _Position.cursor(Direction.NEWER, start.files[0], start.first)
 
 
 def feed_rows(console: Console, limit: int = 500) -> Iterator[Order]:
-    """Yield all orders as they are stored now, the newest files first, asking for the next page when it is needed."""
+    """Yield all orders as they are stored now, the newest files first, reading each page when it is needed."""
     cursor = ""
     while True:
         page = read_feed(console, cursor, limit)
@@ -136,14 +136,14 @@ def _newest_start(console: Console) -> _Start:
 
 
 def _find_start(console: Console, cursor: str, limit: int) -> _Start:
-    """Find where the page begins; everything that may be needed for it is asked for at the same time."""
+    """Find the start of a page, with all reads that it may need at the same time."""
     position = _Position.from_cursor(cursor)
     files, ledger = console.files, console.ledger
     goes_up = position.direction is Direction.NEWER and position.row < limit
     down, up = FileFilter(until=position.received_at), FileFilter(since=position.received_at)
     listed = start_call(lambda: files.list_files(down, limit=_MOST_FILES))
     newer = start_call(lambda: files.list_files(up, from_oldest=True, limit=_MOST_FILES)) if goes_up else None
-    # Offsets matter only behind the first stretch of rows, which is read from its beginning.
+    # Offsets matter only after the first stride of rows, which is read from its beginning.
     runs = start_call(lambda: ledger.list_runs(position.file_id)) if position.row >= FIRST_STRIDE else None
     page = listed.result()
     found = tuple(dropwhile(lambda entry: entry.file_id != position.file_id, page.files))
@@ -158,11 +158,11 @@ def _find_start(console: Console, cursor: str, limit: int) -> _Start:
 
 
 def _files_above(upwards: FilePage, below: tuple[FileEntry, ...], missing: int) -> tuple[list[FileEntry], int, bool]:
-    """Find where the page begins: so many orders above the files ``below``, among those from the first of them on.
+    """Find the start of a page that holds so many orders above the files ``below``.
 
     Returns the newer files that belong to the page, the first row, and whether it is the newest page.
     """
-    known = {entry.file_id for entry in below}  # One of the very same moment may stand on either side.
+    known = {entry.file_id for entry in below}  # A file received at the same moment may be on either side.
     above: list[FileEntry] = []
     first = 0
     for newer in reversed([entry for entry in upwards.files if entry.file_id not in known]):

@@ -1,4 +1,4 @@
-"""The pages of orders: the newest by file, those of a file or a customer, an order with all its lines; their export."""
+"""The pages of orders: the feed, the orders of a file or customer, an order with its lines; their export."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _TO_THE_MICROSECOND = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}")
 
 
 class OrderQuery(BaseModel):
-    """Which orders are wanted: at most one of the three, as it stands in the address."""
+    """The filter of the list: at most one of order id, customer and file."""
 
     model_config = ConfigDict(str_strip_whitespace=True)
 
@@ -46,34 +46,34 @@ class OrderQuery(BaseModel):
     cursor: Annotated[str, Field(max_length=2_000)] = ""
     first: Annotated[int, Field(ge=0, le=1_000_000_000)] = 0
     compare: bool = False
-    """Of a file's orders: ask the orders table whether it still has them."""
+    """Whether a file's orders are compared with the orders table."""
     named: bool = False
-    """Of a customer's orders: name their files at once, for who has no script to name them afterwards."""
+    """Whether a customer's orders are shown with their files' names, for browsers without JavaScript."""
 
     @property
     def is_filtered(self) -> bool:
-        """Whether only some orders are wanted."""
+        """Whether the list is filtered."""
         return bool(self.order_id or self.customer or self.file)
 
     @property
     def export_href(self) -> str:
-        """Where the same orders are as CSV."""
+        """The address of the same orders as CSV."""
         named = {"order_id": self.order_id, "customer": self.customer, "file": self.file}
         query = urlencode({name: value for name, value in named.items() if value})
         return f"/orders/{EXPORT}" + (f"?{query}" if query else "")
 
     def export_words(self, rows: FileOrders | None) -> str:
-        """Say beforehand what an export holds."""
+        """Describe the export beforehand."""
         if rows and rows.total > MOST_ROWS:
-            return f"The first {MOST_ROWS:,} of {rows.total:,} orders. The whole file is among the file's objects."
+            return f"The first {MOST_ROWS:,} of {rows.total:,} orders. The file's object of accepted rows has all."
         if rows:
             return f"All {rows.total:,} orders of this file."
-        return f"These orders, {MOST_ROWS:,} at the most; the download's name says so if there are more."
+        return f"These orders, at most {MOST_ROWS:,}; the download's name says so if there are more."
 
     def address(self, **place: str | int) -> str:
-        """Return the address of another page of the same orders, "" if there is none."""
+        """Return the address of another page of the same list, "" if there is none."""
         if not any(place.values()) and "first" not in place:
-            return ""  # A cursor that leads nowhere.
+            return ""  # The cursor is empty: there is no such page.
         flags = {name: "true" for name in ("compare", "named") if getattr(self, name)}
         fields = {"customer": self.customer, "file": self.file, **flags, **place}
         return f"/orders?{urlencode({name: value for name, value in fields.items() if value})}"
@@ -81,33 +81,33 @@ class OrderQuery(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class OrdersPage:
-    """A list of orders; exactly one of the first three is there, unless there is a problem."""
+    """A list of orders: the feed, the orders of a file, or those of a customer."""
 
     query: OrderQuery
     feed: FeedPage | None = None
     of_file: FileOrders | None = None
     of_customer: OrderPage | None = None
     files: dict[str, FileEntry] = field(default_factory=dict)
-    """The files of the orders found, by id, if they are to be named at once."""
+    """The files of the customer's orders by id, if their names are shown."""
     newer: str = ""
     older: str = ""
     knows_customers: bool = True
 
     @property
     def compare_href(self) -> str:
-        """This stretch of a file's orders, compared with what the table has."""
+        """The address of the same page, compared with the orders table."""
         return self.query.address(first=self.query.first, compare="true")
 
     @property
     def names_href(self) -> str:
-        """Where the names of the other files are that the orders found came from: the orders do not know them."""
+        """The address of the names of the files that are not named yet: orders hold ids only."""
         return names_href(
             each for each in _file_ids(self.of_customer.orders if self.of_customer else ()) if each not in self.files
         )
 
     @property
     def named_href(self) -> str:
-        """The same page with the names of its files."""
+        """The address of the same page with its files' names."""
         return self.query.address(cursor=self.query.cursor, named="true")
 
 
@@ -123,7 +123,7 @@ class OneOrderPage:
 
     @property
     def is_whole(self) -> bool:
-        """Whether all of its lines are on this page, so that their sum is the order's."""
+        """Whether all of its lines are on this page, so that their sum is the order's total."""
         return not (self.newer or self.older)
 
     @property
@@ -133,19 +133,19 @@ class OneOrderPage:
 
     @staticmethod
     def dated(line: Order) -> str:
-        """Return a line's time to the microsecond; the digits behind it only tell files apart."""
+        """Return a line's time to the microsecond; further digits only tell files apart."""
         match = _TO_THE_MICROSECOND.match(line.processed_timestamp)
         return f"{match[0]}Z" if match else ""
 
     @property
     def customers(self) -> tuple[str, ...]:
-        """Everybody whom its lines name: one, unless files disagree."""
+        """The customers of its lines: one, unless files disagree."""
         return tuple(dict.fromkeys(line.customer_name for line in self.lines.orders))
 
 
 @router.get("")
 def list_orders(request: Request, _: Viewer, console: ConsoleDep, query: Annotated[OrderQuery, Query()]) -> Response:
-    """List orders: those of a file, of a customer, or the newest of all; or show the one order that was asked for."""
+    """List the orders of a file, of a customer or of all; or show the order asked for."""
     if query.order_id:
         return _order_page(request, console, query.order_id, query.cursor)
     context = read_orders(console, query)
@@ -154,7 +154,7 @@ def list_orders(request: Request, _: Viewer, console: ConsoleDep, query: Annotat
 
 @router.get(f"/{EXPORT}")
 def export_orders(_: Viewer, console: ConsoleDep, query: Annotated[OrderQuery, Query()]) -> Response:
-    """Download the orders that the list shows, up to a bound that the file's name tells."""
+    """Download the orders of the list as CSV, up to a bound that the download's name tells."""
     entry = file_or_404(console, query.file) if query.file else None
     if query.order_id:
         name = f"order {query.order_id}"
@@ -177,12 +177,12 @@ def show_order(
     order_id: Annotated[str, Path(max_length=64)],
     cursor: Annotated[str, Query(max_length=2_000)] = "",
 ) -> Response:
-    """Show one order with all its lines, and where each came from."""
+    """Show one order with its lines and their files."""
     return _order_page(request, console, order_id, cursor)
 
 
 def read_orders(console: Console, query: OrderQuery) -> OrdersPage:
-    """Read one page of a list; raises what the pages tell in words."""
+    """Read one page of a list; raises :class:`InvalidError` and :class:`NotFoundError`."""
     try:
         if query.file:
             return _of_file(console, query)
@@ -222,8 +222,8 @@ def _order_page(request: Request, console: Console, order_id: str, cursor: str) 
     if not lines.orders:
         raise NotFoundError(
             f"There is no order {order_id!r:.70}.",
-            "Order ids are exact, capitals and dashes included. Orders of a file appear when its run is settled; "
-            "rows that were rejected are on their file's page.",
+            "Order ids are exact: capitals and dashes count. A file's orders appear once it is settled; its rejected "
+            "rows are on its own page.",
         )
     context = OneOrderPage(
         order_id=order_id,
@@ -241,5 +241,5 @@ def _files_of(console: Console, orders: tuple[Order, ...]) -> dict[str, FileEntr
 
 
 def _file_ids(orders: tuple[Order, ...]) -> list[str]:
-    """List the ids that can be looked up: an item that others have written may hold anything."""
+    """List the ids that can be looked up: items written by others may hold anything."""
     return [file_id for file_id in dict.fromkeys(order.file_id for order in orders) if 0 < len(file_id) <= LONGEST_ID]

@@ -1,1 +1,1 @@
-"""One run: its receipt, its trace and its log lines."""
+"""Owns the page of a run, with receipt, trace and log lines, and the page of a trace."""

@@ -1,4 +1,4 @@
-"""The page of one run (its receipt, its trace and its log lines side by side) and the page of a bare trace."""
+"""The page of one run (receipt, trace and log lines side by side) and the page of a trace alone."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ RECEIPT_LABELS = {
     "s3_reads": "S3: GET, HEAD",
     "sqs_requests": "SQS: requests",
     "sns_publishes": "SNS: mails",
-    "lambda_requests": "Lambda: the request",
-    "lambda_gb_seconds": "Lambda: its time",
+    "lambda_requests": "Lambda: request",
+    "lambda_gb_seconds": "Lambda: duration",
     "state_transitions": "Step Functions: transitions",
 }
 
@@ -46,20 +46,20 @@ class ReceiptLine:
     name: str
     usd: str
     share: int
-    """In per cent of the whole."""
+    """Its percentage of the total."""
 
 
 @dataclass(frozen=True, slots=True)
 class RunTelemetry:
-    """What a run left to look at, or why it cannot be shown."""
+    """A run's trace and log lines, or why they are missing."""
 
     trace: PagePart[Trace]
     log: PagePart[LogPage]
     trace_view: TraceView
     words: tuple[str, str]
-    """Why there is no trace: what is so, and why."""
-    waits: bool
-    """The trace may still come."""
+    """A heading and a sentence for why there is no trace."""
+    is_pending: bool
+    """Whether the trace may still arrive."""
     aws: AwsConsole | None
 
 
@@ -72,7 +72,7 @@ class RunPage:
     number: int
     of: int
     earlier: str
-    """The run before it, and the one after: their ids, "" if there is none."""
+    """The ids of the run before it and the run after it, "" if there is none."""
     later: str
     is_running: bool
     costs: tuple[ReceiptLine, ...]
@@ -82,24 +82,24 @@ class RunPage:
 
     @property
     def live_url(self) -> str:
-        """Where to look again, while something is still to come."""
+        """The address for updates while the run or its trace is pending, else ""."""
         path = f"/files/{self.entry.file_id}/runs/{self.run.run_id}"
-        return path if self.is_running or self.telemetry.waits else ""
+        return path if self.is_running or self.telemetry.is_pending else ""
 
     @property
     def write_units(self) -> Decimal:
-        """DynamoDB's write units."""
+        """DynamoDB write units consumed."""
         return Decimal(self.run.consumed_write_units)
 
     @property
     def rows(self) -> int:
-        """Rows that the run has been through."""
+        """Rows read."""
         return self.run.accepted_rows + self.run.rejected_rows
 
 
 @dataclass(frozen=True, slots=True)
 class TracePage:
-    """One trace, with whatever it is about."""
+    """One trace, with the files and runs that it names."""
 
     trace_id: str
     files: tuple[str, ...]
@@ -108,13 +108,13 @@ class TracePage:
 
     @property
     def live_url(self) -> str:
-        """Where to look again, while the trace may still come."""
-        return f"/traces/{self.trace_id}" if self.telemetry.waits else ""
+        """The address for updates while the trace may still arrive, else ""."""
+        return f"/traces/{self.trace_id}" if self.telemetry.is_pending else ""
 
 
 @router.get("/files/{file_id}/runs/{run_id}")
 def show_run(request: Request, _: Viewer, console: ConsoleDep, file_id: str, run_id: str) -> Response:
-    """Show what one run did, took and cost."""
+    """Show what one run did, and its duration and cost."""
     story = story_or_404(console, file_id)
     runs = story.with_current_run()
     index = next((number for number, run in enumerate(runs) if run.run_id == run_id), None)
@@ -126,9 +126,11 @@ def show_run(request: Request, _: Viewer, console: ConsoleDep, file_id: str, run
 
 @router.get("/traces/{trace_id}")
 def show_trace(request: Request, _: Viewer, console: ConsoleDep, trace_id: str) -> Response:
-    """Show a trace, whatever it is of."""
+    """Show any trace of the account."""
     if not is_trace_id(trace_id):
-        raise NotFoundError(f"{trace_id!r:.60} is no trace id.", "One looks like 1-6925f1c0-0123456789abcdef01234567.")
+        raise NotFoundError(
+            f"{trace_id!r:.60} is not a trace id.", "A trace id looks like 1-6925f1c0-0123456789abcdef01234567."
+        )
     now = console.now()
     reader, logs = console.traces, console.logs
     found = start_part("X-Ray", lambda: reader.read_trace(trace_id, now)).result()
@@ -149,7 +151,7 @@ def show_trace(request: Request, _: Viewer, console: ConsoleDep, trace_id: str) 
 
 
 def receipt_lines(run: RunEntry) -> tuple[ReceiptLine, ...]:
-    """Write the receipt in words, the dearest line first."""
+    """Make the receipt's lines, the dearest first."""
     total = Decimal(run.estimated_cost)
     return tuple(
         ReceiptLine(RECEIPT_LABELS.get(name, name), usd, round(100 * Decimal(usd) / total) if total else 0)
@@ -177,7 +179,7 @@ def _run_page(console: Console, entry: FileEntry, runs: list[RunEntry], index: i
 
 
 def _latest_end(entry: FileEntry, runs: list[RunEntry], index: int, now: datetime) -> datetime:
-    """Bound a run's time: by its end, by the next run, which begins after its lease, or by the lease itself."""
+    """Bound a run by its end, by the start of the next run (which waits for its lease), or by its lease."""
     run = runs[index]
     if run.ended_at:
         return from_iso(run.ended_at)
@@ -188,7 +190,7 @@ def _latest_end(entry: FileEntry, runs: list[RunEntry], index: int, now: datetim
 
 
 def _read_telemetry(console: Console, run: RunEntry, until: datetime, *, is_running: bool) -> RunTelemetry:
-    """Ask for the trace and the log lines of a run at the same time."""
+    """Ask for a run's trace and log lines at the same time."""
     now = console.now()
     began = from_iso(run.started_at)
     traces, logs = console.traces, console.logs
@@ -198,12 +200,12 @@ def _read_telemetry(console: Console, run: RunEntry, until: datetime, *, is_runn
     telemetry = _telemetry_of(console, trace.result(), log.result(), began)
     if is_running:
         return RunTelemetry(
-            telemetry.trace, telemetry.log, telemetry.trace_view, _STILL_RUNNING, waits=True, aws=telemetry.aws
+            telemetry.trace, telemetry.log, telemetry.trace_view, _STILL_RUNNING, is_pending=True, aws=telemetry.aws
         )
     return telemetry
 
 
-_STILL_RUNNING = ("The trace comes with the end", "The run is under way; what it has logged so far stands beside.")
+_STILL_RUNNING = ("The trace comes with the end", "The run is in progress; its log lines so far are shown beside.")
 
 
 def _telemetry_of(console: Console, trace: PagePart[Trace], log: PagePart[LogPage], began: datetime) -> RunTelemetry:
@@ -213,6 +215,6 @@ def _telemetry_of(console: Console, trace: PagePart[Trace], log: PagePart[LogPag
         log=log,
         trace_view=lay_out_trace(trace.value, log.value, began),
         words=WORDS.get(state, ("", "")),
-        waits=state is TraceState.NOT_YET,
+        is_pending=state is TraceState.NOT_YET,
         aws=find_aws_console(console.region, console.cloudwatch.meta.endpoint_url),
     )

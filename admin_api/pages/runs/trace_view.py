@@ -1,4 +1,4 @@
-"""What a run left to look at: its trace and its log lines, each line with the part that it was written in. Pure."""
+"""The trace view: a trace's bars, and each log line with the span in which it was written. Pure."""
 
 from __future__ import annotations
 
@@ -15,51 +15,51 @@ if TYPE_CHECKING:
     from admin_api.monitoring.waterfall import TraceSpan, Waterfall
 
 WIDTH = 1000
-"""Of the drawing of bars, in its own units."""
+"""The width of the bars' drawing, in its own units."""
 _LEAST = 4
-"""The briefest part is still telemetry."""
+"""The width of the briefest span, so that it is visible."""
 _TICKS = 4
 
 WORDS: dict[TraceState, tuple[str, str]] = {
     TraceState.NONE: (
         "This run left no trace",
-        "It ended without a word, so its trace id is unknown. Its log lines may still say what happened.",
+        "Its function died without recording a trace id. Its log lines may still say what happened.",
     ),
     TraceState.NOT_SAMPLED: (
         "This run was not sampled",
-        "X-Ray keeps only a share of the traces. The setting trace_sampling says how large that share should be.",
+        "X-Ray keeps only a share of the traces, as the setting trace_sampling says.",
     ),
     TraceState.NOT_YET: (
         "The trace is on its way",
-        "X-Ray shows a trace some seconds after it ended. This page looks again by itself.",
+        "X-Ray shows a trace some seconds after its end. This page updates by itself.",
     ),
     TraceState.EXPIRED: (
         "The trace has expired",
         f"X-Ray keeps traces for {RETENTION.days} days. The receipt and the counts of the run are kept with the file.",
     ),
     TraceState.MISSING: (
-        "X-Ray has no trace of this id",
-        "It was sampled, but never arrived: the function may have been killed before it could send it.",
+        "X-Ray has no trace with this id",
+        "The run was sampled, but its trace never arrived: the function may have been killed before sending it.",
     ),
 }
-"""What to say where there is no trace to show: what is so, and why."""
+"""A heading and a sentence for each reason why there is no trace."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A part of the trace, and where its bar lies in a drawing :data:`WIDTH` wide."""
+    """A span of the trace, and the place of its bar in a drawing :data:`WIDTH` wide."""
 
     key: str
-    part: TraceSpan
+    span: TraceSpan
     x: int
     width: int
     lines: int
-    """How many log lines were written in it."""
+    """The number of log lines written in it."""
 
 
 @dataclass(frozen=True, slots=True)
 class TraceLine:
-    """A log line, with the key of the part that it was written in ("" outside all), and its time after the start."""
+    """A log line, with the key of its span ("" outside all spans), and its time after the start."""
 
     log: LogLine
     key: str
@@ -73,11 +73,11 @@ class TraceView:
     bars: tuple[Bar, ...]
     lines: tuple[TraceLine, ...]
     ticks: tuple[float, ...]
-    """Milliseconds after the start, for the head of the drawing."""
+    """Milliseconds after the start, for the drawing's time axis."""
 
 
 def lay_out_trace(trace: Trace | None, page: LogPage | None, began: datetime) -> TraceView:
-    """Put each log line beside its part of the trace; ``began`` is what the lines' times count from without a trace."""
+    """Join log lines with the spans of the trace; without a trace, the lines' times count from ``began``."""
     waterfall = trace.waterfall if trace else None
     keys = {id(part): f"p{number}" for number, part in enumerate(waterfall.spans)} if waterfall else {}
     start = waterfall.began if waterfall else began

@@ -1,1 +1,1 @@
-"""The search: from any identifier to the thing."""
+"""Owns the search for any identifier or name."""

@@ -1,4 +1,4 @@
-"""What somebody may have pasted into the search box, told by its shape. Pure."""
+"""Recognises identifiers in a searched text by their form. Pure."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _TRACE_ID = re.compile(r"1-[0-9a-f]{8}-[0-9a-f]{24}")
 _SETTLED_KEY = re.compile(r"(?:processed-data|failed-data|archive)/\d{4}/\d{2}/\d{2}/([0-9a-f]{24})/")
 _AROUND = "\"'`<>()[]{},; \t\r\n"
-"""What comes along when an id is copied out of a sentence, a log line or code."""
+"""Characters copied along with an id from a sentence, a log line or code."""
 
 
 @dataclass(frozen=True, slots=True)
 class Identifier:
-    """A text, and what it can be by its shape; besides, it may be an order id, a customer or a part of a name."""
+    """A text, and the identifiers that it may be by its form; it may also be an order id, a customer or a file name."""
 
     text: str
     file_id: str = ""
     run_id: str = ""
     uuid: str = ""
-    """A message id of SQS or a request id of Lambda: they look alike."""
+    """A message id of SQS or a request id of Lambda, which look alike."""
     trace_id: str = ""
     action_id: str = ""
     object_key: str = ""
-    """Of the inbox; a settled object's key names its file by ``file_id``."""
+    """A key in the inbox; a settled object's key yields its ``file_id`` instead."""
 
     @classmethod
     def from_text(cls, text: str) -> Identifier:
-        """Read what was pasted."""
+        """Recognise a text."""
         bare = text.strip(_AROUND)
         lower = bare.lower()
         key = bare.split("/", 3)[-1] if lower.startswith("s3://") and bare.count("/") > 2 else bare

@@ -1,4 +1,4 @@
-"""The search box: any identifier leads straight to its thing, and what is not found is told with what to try."""
+"""The search: an identifier leads straight to its page, otherwise the hits or the searches in vain are listed."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ router = APIRouter(include_in_schema=False)
 
 _MOST_FILES = 8
 _NEWEST = 1_000
-"""Files whose newest runs are looked through for a run id: one read of the ledger."""
+"""The newest files, whose newest runs are searched for a run id: one read of the ledger."""
 LOGS_BACK = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One thing that was found."""
+    """One result."""
 
     kind: str
     name: str
@@ -43,14 +43,14 @@ class Hit:
 
 @dataclass
 class Findings:
-    """What was found, what was looked for, and who could not be asked."""
+    """The hits, the searches made, and the services that failed."""
 
     hits: list[Hit] = field(default_factory=list)
     searches: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
     def take[T](self, part: PagePart[T]) -> T | None:
-        """Return an answer; remember whoever did not give one."""
+        """Return a part's value, and keep its problem if there is one."""
         if part.problem:
             self.problems.append(part.problem)
         return part.value
@@ -58,7 +58,7 @@ class Findings:
 
 @dataclass(frozen=True, slots=True)
 class SearchPage:
-    """The result where it is not exactly one thing."""
+    """The page, shown unless there is exactly one hit."""
 
     text: str
     findings: Findings
@@ -68,7 +68,7 @@ class SearchPage:
 def show_search(
     request: Request, _: Viewer, console: ConsoleDep, q: Annotated[str, Query(max_length=2_000)] = ""
 ) -> Response:
-    """Go straight to what has this id or name; or show all that has, or what was looked for in vain."""
+    """Redirect to the only hit, or show all hits, or the searches that found nothing."""
     wanted = Identifier.from_text(q)
     findings = find_hits(console, wanted) if wanted.text else Findings()
     if len(findings.hits) == 1 and not findings.problems:
@@ -77,7 +77,7 @@ def show_search(
 
 
 def find_hits(console: Console, wanted: Identifier) -> Findings:
-    """Look by the shape of the text first, and by name if that leads nowhere."""
+    """Search by the form of the text first, then by name, then for runs and dead letters."""
     findings = Findings()
     if wanted.trace_id:
         findings.hits.append(Hit("Trace", wanted.trace_id, f"/traces/{wanted.trace_id}"))
@@ -96,7 +96,7 @@ def find_hits(console: Console, wanted: Identifier) -> Findings:
 
 
 def _find_action(console: Console, wanted: Identifier, findings: Findings) -> None:
-    findings.searches.append("an action on many things of this id")
+    findings.searches.append("an action on many things with this id")
     action = findings.take(start_part("The activity", lambda: console.actions.read_action(wanted.action_id)).result())
     if action:
         findings.hits.append(Hit("Action", action.subject, f"/activity/{action.action_id}"))
@@ -104,12 +104,12 @@ def _find_action(console: Console, wanted: Identifier, findings: Findings) -> No
 
 def _find_file(console: Console, wanted: Identifier, findings: Findings) -> None:
     if wanted.file_id:
-        findings.searches.append("the file of this id")
+        findings.searches.append("the file with this id")
         ledger = console.ledger
         entry = findings.take(start_part("The ledger", lambda: ledger.read_file(wanted.file_id)).result())
         findings.hits += [_hit(entry)] if entry else []
     else:
-        findings.searches.append("files of exactly this object key")
+        findings.searches.append("files with exactly this object key")
         files, name = console.files, FileFilter(name=wanted.object_key.removeprefix(INBOX))
         found = findings.take(start_part("The files", lambda: files.list_files(name, limit=_MOST_FILES)).result())
         same = [entry for entry in (found.files if found else ()) if entry.object_key == wanted.object_key]
@@ -117,7 +117,7 @@ def _find_file(console: Console, wanted: Identifier, findings: Findings) -> None
 
 
 def _find_by_name(console: Console, wanted: Identifier, findings: Findings) -> None:
-    """Ask for the order, the customer and files of this name, all at the same time."""
+    """Search for orders, customers and files of this name at the same time."""
     text, orders, files = wanted.text, console.orders, console.files
     nothing: PagePart[OrderPage] = PagePart(None)
     order = start_part("The orders", lambda: orders.find_by_order_id(text, limit=1)) if len(text) <= 64 else None
@@ -125,9 +125,9 @@ def _find_by_name(console: Console, wanted: Identifier, findings: Findings) -> N
     customer = start_part("The orders", lambda: orders.find_by_customer(text, limit=1)) if asks_customer else None
     named = start_part("The files", lambda: files.list_files(FileFilter(name=text), limit=_MOST_FILES))
     findings.searches += [
-        "an order of exactly this id",
-        "a customer of exactly this name",
-        "files with it in their names",
+        "an order with exactly this id",
+        "a customer with exactly this name",
+        "files with this text in their names",
     ]
     found = findings.take(order.result() if order else nothing)
     if found and found.orders:
@@ -145,7 +145,7 @@ def _find_by_name(console: Console, wanted: Identifier, findings: Findings) -> N
 
 
 def _find_run(console: Console, wanted: Identifier, findings: Findings) -> None:
-    """Look among the newest runs of the newest files, and in the log lines of the last days."""
+    """Search the newest runs of the newest files, and the log lines of the last days."""
     files, logs = console.files, console.logs
     now = console.now()
     identifier = wanted.run_id or wanted.uuid
@@ -166,7 +166,7 @@ def _find_run(console: Console, wanted: Identifier, findings: Findings) -> None:
 
 
 def _find_letter(console: Console, wanted: Identifier, findings: Findings) -> None:
-    findings.searches.append("a dead letter of this message id")
+    findings.searches.append("a dead letter with this message id")
     seen = findings.take(start_part("The dead-letter queue", lambda: read_letter_groups(console)).result())
     for group in seen.groups if seen else ():
         if wanted.uuid in group.message_ids:

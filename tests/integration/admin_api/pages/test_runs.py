@@ -111,7 +111,7 @@ def test_a_run_shows_its_receipt_its_counts_and_its_reasons(
     assert "Run 1" in page
     assert "Rows accepted 2 Rows rejected 1" in page
     assert "SQS: requests $0.0000012" in page
-    assert page.index("SQS: requests") < page.index("Lambda: the request")
+    assert page.index("SQS: requests") < page.index("Lambda: request")
     assert f"Total ${float(run.estimated_cost):.7f}" in page
     assert "fewer, larger files are cheaper" in page
 
@@ -161,7 +161,7 @@ def test_trace_and_log_lines_share_the_keys_by_which_they_light_up(
     [
         (timedelta(0), False, "This run was not sampled"),
         (timedelta(0), True, "The trace is on its way"),
-        (timedelta(hours=1), True, "X-Ray has no trace of this id"),
+        (timedelta(hours=1), True, "X-Ray has no trace with this id"),
         (timedelta(days=31), True, "The trace has expired"),
     ],
 )

@@ -120,8 +120,8 @@ def test_nothing_found_says_what_was_looked_for_and_what_to_try(console: Console
     page = console.browser().get(f"/search?q={quote('<b>nobody</b>')}")
 
     assert "No matches" in words(page)
-    assert "An order of exactly this id" in words(page)
-    assert "Files with it in their names" in words(page)
+    assert "An order with exactly this id" in words(page)
+    assert "Files with this text in their names" in words(page)
     assert "<b>nobody" not in page.text
 
 
@@ -135,7 +135,7 @@ def test_an_unknown_identifier_is_looked_for_by_its_kind_and_by_name(
     page = console.browser().get(f"/search?q={text}")
 
     assert page.status_code == 200
-    assert "An order of exactly this id" in words(page)
+    assert "An order with exactly this id" in words(page)
 
 
 def test_an_order_that_looks_like_an_id_is_found(console: ConsoleStage) -> None:

@@ -34,16 +34,16 @@ def test_a_line_has_the_key_of_the_part_it_was_written_in() -> None:
     """What lights up together shares a key, and a part knows how many lines are its own."""
     trace_view = lay_out_trace(trace(), page(2, 2.5, 3.5, 60), BEGAN)
 
-    keys = {bar.part.name: bar.key for bar in trace_view.bars}
+    keys = {bar.span.name: bar.key for bar in trace_view.bars}
     assert len(set(keys.values())) == 3
     assert [line.key for line in trace_view.lines] == [keys["write"], keys["write"], keys["function"], ""]
-    assert {bar.part.name: bar.lines for bar in trace_view.bars} == {"function": 1, "begin": 0, "write": 2}
+    assert {bar.span.name: bar.lines for bar in trace_view.bars} == {"function": 1, "begin": 0, "write": 2}
     assert [line.after_ms for line in trace_view.lines] == [2000, 2500, 3500, 60_000]
 
 
 def test_bars_lie_where_their_parts_were_and_the_briefest_is_seen() -> None:
     """Half of the time is half of the width, a millisecond is still some units wide, none leaves the drawing."""
-    bars = {bar.part.name: bar for bar in lay_out_trace(trace(), None, BEGAN).bars}
+    bars = {bar.span.name: bar for bar in lay_out_trace(trace(), None, BEGAN).bars}
 
     assert (bars["function"].x, bars["function"].width) == (0, WIDTH)
     assert (bars["write"].x, bars["write"].width) == (WIDTH / 4, WIDTH / 2)
