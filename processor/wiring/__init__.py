@@ -1,1 +1,1 @@
-"""Owns the settings and the collaborators; decides nothing."""
+"""Owns the settings, the collaborators and the invocation; decides nothing."""

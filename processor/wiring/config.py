@@ -14,7 +14,7 @@ FAST, PLAIN = "fast", "plain"
 
 
 class Config(NamedTuple):
-    """What the stack tells the processor; each field is an environment variable of that name in upper case."""
+    """The settings that the stack gives the processor; each is an environment variable of its name in upper case."""
 
     bucket_name: str
     orders_table: str
@@ -23,31 +23,31 @@ class Config(NamedTuple):
     alerts_topic_arn: str
     environment: str
     max_receive_count: int
-    """At this receive the message is in its last run before the dead-letter queue."""
+    """A message that was received so often is a dead letter if its run fails."""
     retry_backoff_s: tuple[int, ...]
     """Seconds until the next receive after the first, second, … failed run; the last one repeats."""
     max_file_bytes: int
     """Larger files fail."""
     max_gzip_bytes: int
-    """A larger .csv.gz fails, and so does one that unpacks to more: it cannot be read in ranges."""
+    """A .csv.gz that is larger, packed or unpacked, fails: it cannot be read in ranges."""
     max_rows: int
-    """The most lines that are stored in one go; a file of more is read in ranges, or fails if it is gzip."""
+    """The most lines that one run stores; a longer file is read in ranges, or fails if it is gzip."""
     run_bytes_per_s: int
-    """How much of a file one invocation certainly stores in a second: for how much it has the time."""
+    """How much of a file one invocation certainly stores in a second."""
     large_files_arn: str
     """The state machine that reads a file in ranges."""
     large_file_timeout_s: int
-    """How long it may take."""
+    """How long the state machine may take for a file."""
     range_bytes: int
     default_encoding: str
-    """For uploads that do not say theirs in the object metadata ``encoding``."""
+    """For uploads without the object metadata ``encoding``."""
     order_indexes: tuple[str, ...]
     order_writes: str
-    """:data:`FAST`, or :data:`PLAIN` to write the orders by the SDK's client alone."""
+    """:data:`FAST`, or :data:`PLAIN` to write orders only by the SDK's client."""
     console_url: BaseUrl
-    """The console's address: mails link to the page of their file."""
+    """The console's address, for the links in mails."""
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> Config:
-        """Read the variables; raises KeyError or ValueError at start-up rather than in the middle of a file."""
+        """Read the variables; raises KeyError or ValueError, at start-up and not in the middle of a file."""
         return read_settings(cls, environ)

@@ -1,4 +1,4 @@
-"""The Lambda invocation that a run is in: its ids, its time and memory, and its metrics, which are sent at its end."""
+"""The Lambda invocation that a run is in: ids, time, memory, and the metrics that are sent at its end."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Invocation:
-    """The Lambda invocation: its ids, how much time (seconds) and memory it has, and what it will report."""
+    """A Lambda invocation: its ids, its time (in seconds) and memory, and its metrics while they add up."""
 
     request_id: str
     trace_id: str
@@ -50,7 +50,7 @@ _is_cold = True
 
 
 def is_first_invocation() -> bool:
-    """Tell whether this is a cold start; True once."""
+    """Tell whether this is a cold start: True the first time in a process."""
     global _is_cold
     is_cold, _is_cold = _is_cold, False
     return is_cold

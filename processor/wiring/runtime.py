@@ -1,6 +1,6 @@
-"""Makes what all invocations of a process share: session, clients, usage meter, collaborators. Runs at the cold start.
+"""The process-wide session, clients, usage meter and services, made at the cold start for all invocations.
 
-An entry point imports this module last: the imports before it are not looked at by the garbage collector again.
+An entry point imports this module last: the garbage collector never looks at the imports before it again.
 """
 
 from __future__ import annotations
@@ -48,8 +48,8 @@ _clients = Clients(
 services = Services.build(_config, _clients, _usage_meter, _session)
 """The collaborators of every run of this process."""
 
-# Nothing that is loaded by now is garbage: no collection need look at it again.
+# Nothing that is loaded by now is garbage, so no collection need look at it.
 gc.freeze()
 gc.enable()
-# Rows are tuples of text, which are no garbage before they are freed: looking at each thousand of them finds nothing.
+# Rows are tuples of text, which reference counts free: a collection after each thousand of them would find nothing.
 gc.set_threshold(100_000)

@@ -72,7 +72,7 @@ class Services(NamedTuple):
     def build(
         cls, config: Config, clients: Clients, usage_meter: UsageMeter | None = None, session: Session | None = None
     ) -> Services:
-        """Wire the collaborators to AWS. Orders take the fast way only if the clients' ``session`` is there."""
+        """Wire the collaborators to AWS. Orders take the fast way only with the ``session`` of the clients."""
         table = FilesTable(clients.files, config.files_table)
         ledger = Ledger(table)
         usage_meter = usage_meter or UsageMeter(config.orders_table)
