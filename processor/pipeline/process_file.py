@@ -84,7 +84,7 @@ def process_file(
         logger.append_keys(run_id=entry.run_id)
         logger.info("run_began")
         count_start(run)
-        return _run(run, trace)
+        return _settle_or_hand_over(run, trace)
 
 
 def _begin(
@@ -115,8 +115,8 @@ def _begin(
         raise
 
 
-def _run(run: Run, trace: Span) -> Outcome:
-    """Settle the file, or hand it over; give it back if that fails."""
+def _settle_or_hand_over(run: Run, trace: Span) -> Outcome:
+    """Load the file and settle it, or have it read in ranges; give it back if that fails."""
     sinks = Sinks.of(run, *output_keys(run.entry))
     try:
         decision = _load(run, sinks)
