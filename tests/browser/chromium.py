@@ -1,4 +1,4 @@
-"""Where Chromium is on this machine; `make test` brings it in where it is missing.
+"""Finds Chromium on this machine; `make test` installs it if it is missing.
 
 python -m tests.browser.chromium
 """
@@ -17,7 +17,7 @@ MAC = (
     Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"),
 )
 FLAGS = (
-    "--no-sandbox",  # A container's root has no other.
+    "--no-sandbox",  # A container's root has no sandbox.
     "--disable-gpu",
     "--disable-quic",
     "--no-first-run",
@@ -31,16 +31,16 @@ MISSING = (
 )
 
 
-def find() -> Path | None:
-    """Return the program: the one that CHROMIUM names, or else the first that is found."""
+def find_chromium() -> Path | None:
+    """Return the program that CHROMIUM names, or the first one found."""
     if chosen := os.environ.get("CHROMIUM"):
         return Path(chosen)
     found = (shutil.which(name) for name in NAMES)
     return next((Path(path) for path in found if path), next((path for path in MAC if path.exists()), None))
 
 
-def install() -> str:
-    """Install the distribution's package where that needs nobody's password; return why it could not be, or nothing."""
+def install_chromium() -> str:
+    """Install the distribution's package if that needs no password; return why not, or nothing."""
     if not shutil.which("apt-get"):
         return ": this system has no apt-get"
     if os.geteuid() == 0:
@@ -58,12 +58,12 @@ def install() -> str:
 
 
 def main() -> int:
-    """Have it there, or say in a sentence what to do; return the exit code."""
-    if find():
+    """Install Chromium if it is missing, or say what to do; return the exit code."""
+    if find_chromium():
         return 0
     print("Installing Chromium for the browser tests: this takes a minute, once.", flush=True)
-    why = install()
-    if find():
+    why = install_chromium()
+    if find_chromium():
         return 0
     print(MISSING.format(why=why), file=sys.stderr)
     return 1

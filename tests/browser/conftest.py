@@ -1,6 +1,6 @@
-"""A browser, a stack of its own with the sample files in it, and people who are signed in.
+"""Fixtures: a browser, a stack of its own with the sample files, signed-in users.
 
-What a page complains about in the browser's console fails the test that opened it.
+An error in the browser's console fails the test that opened the page.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from playwright.sync_api import sync_playwright
 from cdk.local.emulator import Emulator
 from cdk.local.processes import ROOT
 from cdk.local.sidecar_process import Sidecar
-from tests.browser.chromium import FLAGS, MISSING, find
-from tests.browser.people import Opened, sign_in
+from tests.browser.chromium import FLAGS, MISSING, find_chromium
+from tests.browser.tabs import Tab, sign_in
 from tests.e2e.bring_up import LOCAL, deployed
 from tests.e2e.deployment import Deployment
 
@@ -39,10 +39,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def waybill(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
-    """Deploy the stack, with what makes metrics and traces, and send the samples through.
+    """Deploy the stack with the sidecar, which makes metrics and traces, and process the samples.
 
-    Where WAYBILL_OUTPUTS names the outputs file of one that is up (`make run`), that one is used, and keeps what is
-    done to it.
+    If WAYBILL_OUTPUTS names the outputs file of a running stack (`make run`), use that one, and leave the tests'
+    changes in it.
     """
     if up := os.environ.get("WAYBILL_OUTPUTS"):
         with closing(Deployment.of_document(json.loads(Path(up).read_text()))) as deployment:
@@ -62,7 +62,7 @@ def waybill(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
 
 
 def feed(outputs: Path, deployment: Deployment) -> None:
-    """Send the samples through, as `make run` does."""
+    """Process the samples, as `make run` does."""
     command = [sys.executable, "-m", "sample_data.feed", "--outputs", str(outputs)]
     done = subprocess.run(command, cwd=ROOT, env=deployment.environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr
@@ -71,7 +71,7 @@ def feed(outputs: Path, deployment: Deployment) -> None:
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     """Start the browser."""
-    program = find()
+    program = find_chromium()
     assert program, MISSING.format(why="")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
@@ -81,7 +81,7 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def signed_in(chromium: Browser, waybill: Deployment) -> dict[str, Any]:
-    """Sign each account in by the hosted form, once; return the cookies that they hold then."""
+    """Sign each account in on the hosted form, once, and return its cookies."""
     cookies: dict[str, Any] = {}
     for name in ("operator", "viewer"):
         context = chromium.new_context()
@@ -92,21 +92,21 @@ def signed_in(chromium: Browser, waybill: Deployment) -> dict[str, Any]:
 
 
 @pytest.fixture
-def opened(chromium: Browser, signed_in: dict[str, Any], waybill: Deployment) -> Iterator[Callable[..., Page]]:
-    """Open a tab as somebody, in some theme and width; what it complains about fails the test at its end."""
-    tabs: list[Opened] = []
+def open_tab(chromium: Browser, signed_in: dict[str, Any], waybill: Deployment) -> Iterator[Callable[..., Page]]:
+    """Open tabs as any user, in any theme and width; their errors fail the test at its end."""
+    tabs: list[Tab] = []
 
-    def open_tab(who: str = "operator", **options: Any) -> Page:
+    def open_as(who: str = "operator", **options: Any) -> Page:
         state = signed_in.get(who)
-        tabs.append(Opened.tab(chromium, waybill.outputs["ConsoleUrl"], state, **options))
+        tabs.append(Tab.open(chromium, waybill.outputs["ConsoleUrl"], state, **options))
         return tabs[-1].page
 
-    yield open_tab
-    complaints = [complaint for tab in tabs for complaint in tab.close()]
-    assert complaints == []
+    yield open_as
+    errors = [error for tab in tabs for error in tab.close()]
+    assert errors == []
 
 
 @pytest.fixture
-def page(opened: Callable[..., Page]) -> Page:
-    """Open a tab of the operator's."""
-    return opened()
+def page(open_tab: Callable[..., Page]) -> Page:
+    """Open a tab as the operator."""
+    return open_tab()

@@ -1,4 +1,4 @@
-"""The console's door: nobody gets in but through Cognito's form, and whoever leaves is out."""
+"""Signing in by Cognito's form, and signing out."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import expect
 
-from tests.browser.people import sign_in
+from tests.browser.tabs import sign_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from tests.e2e.deployment import Deployment
 
 
-def test_signing_in_leads_back_to_where_one_was_going(opened: Callable[..., Page], waybill: Deployment) -> None:
-    """A link in a mail survives the sign-in."""
-    page = opened("stranger")
+def test_sign_in_leads_to_the_page_that_was_asked_for(open_tab: Callable[..., Page], waybill: Deployment) -> None:
+    """A link from a mail survives the sign-in."""
+    page = open_tab("stranger")
 
     sign_in(page, f"{waybill.outputs['ConsoleUrl']}/metrics?window=hour", waybill.accounts.operator)
 
@@ -27,8 +27,8 @@ def test_signing_in_leads_back_to_where_one_was_going(opened: Callable[..., Page
     expect(page.get_by_role("heading", name="Metrics", level=1)).to_be_visible()
 
 
-def test_the_session_cookie_is_beyond_the_reach_of_scripts_and_other_sites(page: Page) -> None:
-    """HttpOnly, Secure, bound to this very host, and not sent along by other sites' forms."""
+def test_session_cookie_is_out_of_reach_of_scripts_and_other_sites(page: Page) -> None:
+    """It is HttpOnly, Secure, bound to this host, and not sent with other sites' forms."""
     page.goto("/")
 
     (cookie,) = [cookie for cookie in page.context.cookies() if cookie["name"].startswith("__Host-")]
@@ -37,9 +37,9 @@ def test_the_session_cookie_is_beyond_the_reach_of_scripts_and_other_sites(page:
     assert cookie["name"] not in page.evaluate("document.cookie")
 
 
-def test_whoever_signs_out_is_out(opened: Callable[..., Page], waybill: Deployment) -> None:
-    """The page after it says so, and the way back asks for the password."""
-    page = opened("stranger")
+def test_sign_out_ends_the_session(open_tab: Callable[..., Page], waybill: Deployment) -> None:
+    """The next page says so, and another visit asks for the password."""
+    page = open_tab("stranger")
     sign_in(page, waybill.outputs["ConsoleUrl"], waybill.accounts.viewer)
 
     page.get_by_role("button", name="Sign out").first.click()
@@ -49,9 +49,9 @@ def test_whoever_signs_out_is_out(opened: Callable[..., Page], waybill: Deployme
     expect(page.get_by_label("Password")).to_be_visible()
 
 
-def test_a_wrong_password_gets_nobody_in(opened: Callable[..., Page], waybill: Deployment) -> None:
-    """Cognito's form says so and stays."""
-    page = opened("stranger")
+def test_wrong_password_is_refused(open_tab: Callable[..., Page], waybill: Deployment) -> None:
+    """Cognito's form stays, and no session begins."""
+    page = open_tab("stranger")
     page.goto("/")
     page.get_by_label("Username").fill(waybill.accounts.operator.user)
     page.get_by_label("Password").fill("guessed")
@@ -62,9 +62,9 @@ def test_a_wrong_password_gets_nobody_in(opened: Callable[..., Page], waybill: D
     assert not [cookie for cookie in page.context.cookies() if "user" in cookie["value"]]
 
 
-def test_viewers_are_offered_nothing_to_do(opened: Callable[..., Page]) -> None:
-    """No upload, no action on a file; they see what operators see."""
-    page = opened("viewer")
+def test_viewer_is_offered_no_action(open_tab: Callable[..., Page]) -> None:
+    """A viewer sees the list, without upload and actions."""
+    page = open_tab("viewer")
 
     page.goto("/files")
 

@@ -1,4 +1,4 @@
-"""The console with scripts switched off: everything can be read and done, by links and forms alone."""
+"""The console without JavaScript: everything works by links and forms."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from processor.domain.file_states import FileState
-from tests.browser.places import file_that_is
+from tests.browser.pages import largest_file
 from tests.e2e.deployment import wait_until
 from tests.e2e.order_files import SLOW, dead_letter, write_small_file
 
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def plain(opened: Callable[..., Page]) -> Page:
-    """Open an operator's tab in which no script runs."""
-    return opened(javascript=False)
+def plain(open_tab: Callable[..., Page]) -> Page:
+    """Open a tab without JavaScript as the operator."""
+    return open_tab(javascript=False)
 
 
 def test_files_are_found_by_a_filter(plain: Page, waybill: Deployment) -> None:
-    """The filter is a form, the states are links, and so is each file."""
-    partial = file_that_is(waybill, FileState.PARTIAL)
+    """The filter is a form, and each file is a link."""
+    partial = largest_file(waybill, FileState.PARTIAL)
     plain.goto("/files")
 
     plain.get_by_role("textbox", name="Name or id").or_(plain.get_by_role("searchbox", name="Name or id")).fill(
@@ -43,8 +43,8 @@ def test_files_are_found_by_a_filter(plain: Page, waybill: Deployment) -> None:
     expect(plain.get_by_role("heading", name=partial.name, level=1)).to_be_visible()
 
 
-def test_a_file_is_uploaded_by_the_browsers_own_form(plain: Page, tmp_path: Path) -> None:
-    """S3 takes it and leads back to a page that follows it, by reloading itself, until it is settled."""
+def test_file_is_uploaded_by_a_plain_form(plain: Page, tmp_path: Path) -> None:
+    """S3 redirects to a page that reloads itself until the file is settled."""
     plain.goto("/upload")
 
     plain.locator("input[type=file]").set_input_files(write_small_file(tmp_path, "plain-form.csv", 3))
@@ -54,9 +54,9 @@ def test_a_file_is_uploaded_by_the_browsers_own_form(plain: Page, tmp_path: Path
     expect(plain.get_by_text("3 rows stored as orders")).to_be_visible(timeout=SLOW)
 
 
-def test_a_failed_file_is_reprocessed_by_a_form(plain: Page, waybill: Deployment) -> None:
-    """What it will do is said before; the page after it says that it is asked for."""
-    failed = file_that_is(waybill, FileState.FAILED)
+def test_failed_file_is_reprocessed_by_a_form(plain: Page, waybill: Deployment) -> None:
+    """The form starts a new run."""
+    failed = largest_file(waybill, FileState.FAILED)
     before = len(waybill.ledger.list_runs(failed.file_id))
     plain.goto(f"/files/{failed.file_id}")
 
@@ -67,8 +67,8 @@ def test_a_failed_file_is_reprocessed_by_a_form(plain: Page, waybill: Deployment
     wait_until(lambda: len(waybill.ledger.list_runs(failed.file_id)) > before, 60, lambda: "there was no new run")
 
 
-def test_a_dead_letter_is_redriven_by_a_form(plain: Page, waybill: Deployment) -> None:
-    """From the queue's page, with its progress on the page that follows."""
+def test_dead_letter_is_redriven_by_a_form(plain: Page, waybill: Deployment) -> None:
+    """The next page shows the progress."""
     version = dead_letter(waybill, "plain-redriven.csv")
     plain.goto("/dead-letters")
 
@@ -81,16 +81,16 @@ def test_a_dead_letter_is_redriven_by_a_form(plain: Page, waybill: Deployment) -
 
 
 @pytest.mark.parametrize("path", ["/", "/metrics?window=hour", "/orders", "/activity"])
-def test_pages_are_complete_when_they_arrive(plain: Page, path: str) -> None:
-    """Nothing waits to be filled in by a script."""
+def test_page_is_complete_without_scripts(plain: Page, path: str) -> None:
+    """No part of the page waits for a script."""
     plain.goto(path)
 
     expect(plain.get_by_role("heading", level=1)).to_be_visible()
     expect(plain.locator(".skeleton:visible")).to_have_count(0)
 
 
-def test_a_customers_orders_name_their_files_at_a_press(plain: Page) -> None:
-    """Without a script the names do not follow by themselves; a link asks for them."""
+def test_orders_of_a_customer_name_their_files_by_a_link(plain: Page) -> None:
+    """A link loads the names that a script would load."""
     plain.goto("/orders?customer=Amelia+Foster")
     expect(plain.locator(".from > [data-file]").first).to_be_visible()
 

@@ -1,4 +1,4 @@
-"""An operator's day: browse, upload, watch, put failures right with a button, look at metrics and a trace."""
+"""An operator's day: browse, upload, follow, reprocess, redrive, look at metrics and a trace."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from playwright.sync_api import expect
 
 from processor.domain.file_states import FileState
-from tests.browser.places import file_that_is
+from tests.browser.pages import largest_file
 from tests.e2e.deployment import wait_until
 from tests.e2e.order_files import SLOW, dead_letter, write_small_file
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 
 def test_files_are_browsed_from_the_overview_to_a_rejected_row(page: Page, waybill: Deployment) -> None:
-    """Two steps from what needs somebody to the reason, row by row."""
-    partial = file_that_is(waybill, FileState.PARTIAL)
+    """Two links lead from what needs attention to the reason of each row."""
+    partial = largest_file(waybill, FileState.PARTIAL)
     page.goto("/")
 
     page.get_by_role("link", name=re.compile("rejected rows")).first.click()
@@ -33,8 +33,8 @@ def test_files_are_browsed_from_the_overview_to_a_rejected_row(page: Page, waybi
     expect(page.get_by_text(partial.reasons[0].rpartition(" (")[0].partition(": ")[2]).first).to_be_visible()
 
 
-def test_a_filter_lives_in_the_address_and_survives_the_back_button(page: Page) -> None:
-    """Whoever copies the address sends what they see."""
+def test_filter_is_in_the_address_and_survives_the_back_button(page: Page) -> None:
+    """A copied address shows the same list."""
     page.goto("/files")
 
     page.get_by_role("link", name=re.compile("^Failed")).click()
@@ -47,8 +47,8 @@ def test_a_filter_lives_in_the_address_and_survives_the_back_button(page: Page) 
     expect(page.locator("tbody tr")).not_to_have_count(0)
 
 
-def test_a_customers_orders_get_the_names_of_their_files(page: Page) -> None:
-    """The orders know ids alone; the names follow, and lead to the files."""
+def test_orders_of_a_customer_get_the_names_of_their_files(page: Page) -> None:
+    """Orders hold ids alone; a second request brings the names, which link to the files."""
     page.goto("/orders?customer=Amelia+Foster")
 
     expect(page.locator(".from > [data-file]")).to_have_count(0)
@@ -60,7 +60,7 @@ def test_a_customers_orders_get_the_names_of_their_files(page: Page) -> None:
 def test_several_files_are_uploaded_and_followed_until_they_are_settled(
     page: Page, waybill: Deployment, tmp_path: Path
 ) -> None:
-    """Each goes straight to S3 by a presigned POST, and its line says what became of it."""
+    """Each goes to S3 by a presigned POST, and its line shows the result."""
     posts: list[str] = []
     page.on("request", lambda request: posts.append(request.url) if request.method == "POST" else None)
     page.goto("/upload")
@@ -80,8 +80,8 @@ def test_several_files_are_uploaded_and_followed_until_they_are_settled(
     expect(page.get_by_role("heading", name="browser-partly.csv", level=1)).to_be_visible()
 
 
-def test_a_name_that_is_no_csv_is_refused_before_it_travels(page: Page, tmp_path: Path) -> None:
-    """The page says what would do."""
+def test_file_that_is_no_csv_is_refused_before_its_upload(page: Page, tmp_path: Path) -> None:
+    """The page names the kinds of files that can be uploaded."""
     page.goto("/upload")
     (tmp_path / "orders.xlsx").write_bytes(b"PK")
 
@@ -90,9 +90,9 @@ def test_a_name_that_is_no_csv_is_refused_before_it_travels(page: Page, tmp_path
     expect(page.locator("#uploads-list > li")).to_contain_text("Only .csv and .csv.gz files can be uploaded")
 
 
-def test_a_failed_file_is_reprocessed_with_a_button(page: Page, waybill: Deployment) -> None:
-    """The page follows the new run to its end; what went wrong before is history."""
-    failed = file_that_is(waybill, FileState.FAILED)
+def test_failed_file_is_reprocessed(page: Page, waybill: Deployment) -> None:
+    """One button starts a new run, and the activity names the operator."""
+    failed = largest_file(waybill, FileState.FAILED)
     before = len(waybill.ledger.list_runs(failed.file_id))
     page.goto(f"/files/{failed.file_id}")
 
@@ -107,8 +107,8 @@ def test_a_failed_file_is_reprocessed_with_a_button(page: Page, waybill: Deploym
     expect(action.first).to_contain_text(waybill.accounts.operator.user)
 
 
-def test_a_dead_letter_is_redriven_with_a_button(page: Page, waybill: Deployment) -> None:
-    """The message goes back, its file is processed, and the page says when it is done."""
+def test_dead_letter_is_redriven(page: Page, waybill: Deployment) -> None:
+    """The message goes back to the queue, its file is processed, and the activity names the operator."""
     version = dead_letter(waybill, "browser-redriven.csv")
     page.goto("/dead-letters")
 
@@ -124,8 +124,8 @@ def test_a_dead_letter_is_redriven_with_a_button(page: Page, waybill: Deployment
     expect(page.get_by_role("row").filter(has_text="Redrive").first).to_contain_text(waybill.accounts.operator.user)
 
 
-def test_metrics_are_charts_with_their_values(page: Page) -> None:
-    """What the samples did is drawn, with a table for whoever does not see it."""
+def test_metrics_are_charts_with_tables_of_values(page: Page) -> None:
+    """The samples' metrics are drawn, and each chart has a table of its values."""
     page.goto("/metrics?window=hour")
 
     charts = page.locator("svg[role=img], figure svg")
@@ -134,9 +134,9 @@ def test_metrics_are_charts_with_their_values(page: Page) -> None:
     expect(page.locator("details[open] table").first).to_be_visible()
 
 
-def test_a_run_shows_its_trace_beside_its_log(page: Page, waybill: Deployment) -> None:
-    """From the file to the part of its run that took the time, with the lines that it wrote."""
-    partial = file_that_is(waybill, FileState.PARTIAL)
+def test_run_shows_its_trace_beside_its_log_lines(page: Page, waybill: Deployment) -> None:
+    """Spans and log events of the run are on its page."""
+    partial = largest_file(waybill, FileState.PARTIAL)
     run = waybill.ledger.list_runs(partial.file_id)[-1]
 
     page.goto(f"/files/{partial.file_id}/runs/{run.run_id}")

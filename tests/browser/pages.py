@@ -1,4 +1,4 @@
-"""Every page of the console, by name: what is asked for, whom it must please, and pictured."""
+"""Every page of the console by name, each tested and pictured."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ if TYPE_CHECKING:
     from processor.domain.entries import FileEntry
     from tests.e2e.deployment import Deployment
 
-PLAIN = {
+FIXED = {
     "overview": "/",
     "files": "/files",
-    "files-none": "/files?state=repaired",
+    "files-none": "/files?name=nothing-is-called-this",
     "files-act": "/files/actions?kind=reprocess&all=1&state=failed",
     "orders": "/orders",
     "orders-of-customer": "/orders?customer=Amelia+Foster",
@@ -26,7 +26,7 @@ PLAIN = {
     "api": "/api/docs",
     "signed-out": "/auth/signed-out",
 }
-OF_A_FILE = {
+OF_FILE = {
     "file-partial": (FileState.PARTIAL, "/files/{file_id}"),
     "file-partial-rejected": (FileState.PARTIAL, "/files/{file_id}?tab=rejected"),
     "file-processed-orders": (FileState.PROCESSED, "/files/{file_id}?tab=orders"),
@@ -38,11 +38,11 @@ OF_A_FILE = {
     "run": (FileState.PARTIAL, "/files/{file_id}/runs/{run_id}"),
     "trace": (FileState.PARTIAL, "/traces/{trace_id}"),
 }
-NAMES = (*PLAIN, *OF_A_FILE)
+NAMES = (*FIXED, *OF_FILE)
 
 
-def file_that_is(waybill: Deployment, state: FileState) -> FileEntry:
-    """Return a file in some state: the one of it with the most rows."""
+def largest_file(waybill: Deployment, state: FileState) -> FileEntry:
+    """Return the file with the most rows among those in a state."""
     items = waybill.client("dynamodb").query(
         TableName=waybill.outputs["FilesTableName"],
         IndexName="by_state",
@@ -51,16 +51,16 @@ def file_that_is(waybill: Deployment, state: FileState) -> FileEntry:
         ExpressionAttributeValues={":s": {"S": state}},
     )["Items"]
     entries = [waybill.ledger.read_file(item["file_id"]["S"]) for item in items]
-    found = [entry for entry in entries if entry]
-    assert found, f"no file is {state}"
-    return max(found, key=lambda entry: entry.rows)
+    files = [entry for entry in entries if entry]
+    assert files, f"no file is {state}"
+    return max(files, key=lambda entry: entry.rows)
 
 
 def address(waybill: Deployment, name: str) -> str:
     """Return the path of a page."""
-    if name in PLAIN:
-        return PLAIN[name]
-    state, path = OF_A_FILE[name]
-    entry = file_that_is(waybill, state)
+    if name in FIXED:
+        return FIXED[name]
+    state, path = OF_FILE[name]
+    entry = largest_file(waybill, state)
     run = waybill.ledger.list_runs(entry.file_id)[-1]
     return path.format(file_id=entry.file_id, run_id=run.run_id, trace_id=run.trace_id)

@@ -1,4 +1,4 @@
-"""What people do at the console's door, and the tab that each of them looks at."""
+"""Signing in, and browser tabs that record the errors of their pages."""
 
 from __future__ import annotations
 
@@ -13,31 +13,30 @@ if TYPE_CHECKING:
 
     from cdk.local.accounts import Account
 
-WIDE, NARROW = (1280, 800), (390, 844)
-SECONDS = 1000
-# A page and its files are asked for at once, and the emulator starts a process for each: slow on a busy machine.
-PATIENCE = 60 * SECONDS
+WIDE, NARROW, VERY_WIDE = (1280, 800), (390, 844), (2560, 1440)
+TIMEOUT_MS = 60_000
+"""The emulator starts a process for each of a page's files at once, which is slow on a busy machine."""
 
 
 def sign_in(page: Page, address: str, account: Account) -> None:
-    """Go to an address of the console and through Cognito's form to it."""
+    """Open an address of the console and sign in on Cognito's form."""
     page.goto(address)
     page.get_by_label("Username").fill(account.user)
     page.get_by_label("Password").fill(account.password)
     page.get_by_role("button", name="Sign in").click()
-    expect(page.get_by_role("link", name="Overview")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_role("link", name="Overview")).to_be_visible(timeout=TIMEOUT_MS)
 
 
 @dataclass
-class Opened:
-    """A tab that remembers what went wrong in it."""
+class Tab:
+    """A tab that records its errors."""
 
     context: BrowserContext
     page: Page
-    complaints: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
 
     @classmethod
-    def tab(
+    def open(
         cls,
         chromium: Browser,
         address: str,
@@ -46,8 +45,8 @@ class Opened:
         theme: str = "light",
         size: tuple[int, int] = WIDE,
         javascript: bool = True,
-    ) -> Opened:
-        """Open a tab with somebody's cookies, on a machine that likes this theme."""
+    ) -> Tab:
+        """Open a tab with a user's cookies, and this theme as the system's preference."""
         context = chromium.new_context(
             base_url=address,
             storage_state=json.loads(json.dumps(state)) if state else None,
@@ -59,25 +58,25 @@ class Opened:
             locale="en-GB",
             accept_downloads=True,
         )
-        context.set_default_timeout(PATIENCE)
+        context.set_default_timeout(TIMEOUT_MS)
         tab = cls(context, context.new_page())
-        tab.page.on("console", tab.heard)
-        tab.page.on("pageerror", lambda error: tab.complaints.append(f"{tab.page.url}: {error}"))
-        tab.page.on("response", tab.answered)
+        tab.page.on("console", tab.record_message)
+        tab.page.on("pageerror", lambda error: tab.errors.append(f"{tab.page.url}: {error}"))
+        tab.page.on("response", tab.record_response)
         return tab
 
-    def heard(self, message: ConsoleMessage) -> None:
-        """Remember an error or a warning; a violated policy is one. Answers that failed are remembered as answers."""
+    def record_message(self, message: ConsoleMessage) -> None:
+        """Record an error or a warning, such as a violated policy. ``record_response`` records failed responses."""
         if message.type in {"error", "warning"} and "Failed to load resource" not in message.text:
-            self.complaints.append(f"{self.page.url}: {message.text}")
+            self.errors.append(f"{self.page.url}: {message.text}")
 
-    def answered(self, response: Response) -> None:
-        """Remember an answer that says that the server failed, and a part of a page that is not there."""
+    def record_response(self, response: Response) -> None:
+        """Record a response with a server error, and a part of a page that was not found."""
         asked_for_page = response.request.is_navigation_request()
         if response.status >= 500 or (response.status >= 400 and not asked_for_page):
-            self.complaints.append(f"{response.status} {response.request.method} {response.url}")
+            self.errors.append(f"{response.status} {response.request.method} {response.url}")
 
     def close(self) -> list[str]:
-        """Close the tab and return what it complained about."""
+        """Close the tab and return its errors."""
         self.context.close()
-        return self.complaints
+        return self.errors

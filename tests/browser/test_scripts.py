@@ -1,4 +1,4 @@
-"""What scripts add to the pages: keys, ticking, copying, values beside the pointer; refreshes that disturb nobody."""
+"""What scripts add to pages: shortcuts, selecting, copying, values under the pointer, quiet refreshes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from playwright.sync_api import expect
 
 from processor.domain.file_states import FileState
-from tests.browser.places import file_that_is
+from tests.browser.pages import largest_file
 from tests.e2e.order_files import SLOW
 
 if TYPE_CHECKING:
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 TICKS = "tbody input[type=checkbox]"
 
 
-def test_keys_lead_everywhere_and_never_while_somebody_types(page: Page, waybill: Deployment) -> None:
-    """The key g and a letter goes to a page, / to the search box, where letters are only letters; ? shows all keys."""
+def test_keys_open_pages_but_never_while_somebody_types(page: Page, waybill: Deployment) -> None:
+    """G and a letter opens a page, / the search box, where letters are text; ? shows all keys."""
     page.goto("/")
 
     page.keyboard.press("g")
@@ -38,8 +38,8 @@ def test_keys_lead_everywhere_and_never_while_somebody_types(page: Page, waybill
     expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_hidden()
 
 
-def test_rows_are_walked_ticked_and_opened_by_keys(page: Page, waybill: Deployment) -> None:
-    """The keys j and k walk, x ticks, and the bar says how many are ticked; Enter opens the row."""
+def test_keys_select_and_open_rows(page: Page, waybill: Deployment) -> None:
+    """J and k move, x selects, the bar counts the selected rows, Enter opens the row."""
     page.goto("/files")
 
     for key in ("j", "x", "j", "j", "x", "k"):
@@ -47,15 +47,15 @@ def test_rows_are_walked_ticked_and_opened_by_keys(page: Page, waybill: Deployme
 
     expect(page.locator(f"{TICKS}:checked")).to_have_count(2)
     expect(page.get_by_role("group", name="Actions on the selected files")).to_contain_text("2 selected")
-    second = page.locator("tbody td.main a").nth(1)
-    expect(second).to_be_focused()
-    where = second.get_attribute("href")
+    row_link = page.locator("tbody td.main a").nth(1)
+    expect(row_link).to_be_focused()
+    href = row_link.get_attribute("href")
     page.keyboard.press("Enter")
-    expect(page).to_have_url(re.compile(f"{where}$"), timeout=SLOW)
+    expect(page).to_have_url(re.compile(f"{href}$"), timeout=SLOW)
 
 
-def test_a_refresh_leaves_ticks_and_open_questions_alone(page: Page, waybill: Deployment) -> None:
-    """The list asks for itself again every few seconds; what somebody is in the middle of stays."""
+def test_refresh_keeps_selected_rows(page: Page, waybill: Deployment) -> None:
+    """The list reloads itself every few seconds without losing what is selected."""
     page.goto("/files")
     page.locator(TICKS).nth(0).check()
     page.locator(TICKS).nth(2).check()
@@ -70,8 +70,8 @@ def test_a_refresh_leaves_ticks_and_open_questions_alone(page: Page, waybill: De
     expect(page.get_by_role("group", name="Actions on the selected files")).to_contain_text("2 selected")
 
 
-def test_the_pointer_shows_the_values_of_its_moment(page: Page, waybill: Deployment) -> None:
-    """The same words as in the table under the chart; also after the page has refreshed itself under the pointer."""
+def test_pointer_shows_the_values_of_its_moment(page: Page, waybill: Deployment) -> None:
+    """The values equal those in the chart's table, also after a refresh under the pointer."""
     page.goto("/?window=hour")
     chart = page.locator("svg[data-plot]").first
     box = chart.bounding_box()
@@ -79,20 +79,20 @@ def test_the_pointer_shows_the_values_of_its_moment(page: Page, waybill: Deploym
 
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
 
-    readout = page.locator(".readout")
-    expect(readout).to_be_visible()
+    values = page.locator(".readout")
+    expect(values).to_be_visible()
     with page.expect_response(lambda answer: "window=hour" in answer.url):
         pass
     page.wait_for_timeout(500)
-    expect(readout).to_be_visible()
-    moment = readout.locator("b").first.inner_text()
+    expect(values).to_be_visible()
+    moment = values.locator("b").first.inner_text()
     row = chart.locator("xpath=..").locator("tbody tr").filter(has_text=moment)
-    shown = readout.locator("span b").all_inner_texts()
+    shown = values.locator("span b").all_inner_texts()
     assert shown == [cell.strip() for cell in row.locator("td").all_text_contents()]
 
 
-def test_the_theme_changes_at_once_and_stays(page: Page, waybill: Deployment) -> None:
-    """No reload is needed, and the next page is in it, too."""
+def test_theme_changes_at_once_and_stays(page: Page, waybill: Deployment) -> None:
+    """It needs no reload, and the next page has it, too."""
     page.goto("/")
 
     page.get_by_role("button", name="Switch to light").click()
@@ -103,9 +103,9 @@ def test_the_theme_changes_at_once_and_stays(page: Page, waybill: Deployment) ->
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
 
 
-def test_times_are_the_readers_own_or_utc_at_a_switch(page: Page, waybill: Deployment) -> None:
-    """The browser is in Berlin; the exact time says so on hover, and the switch takes it back to UTC."""
-    failed = file_that_is(waybill, FileState.FAILED)
+def test_times_are_in_the_readers_zone_or_in_utc(page: Page, waybill: Deployment) -> None:
+    """The browser is in Berlin, which the hover text names; a switch changes to UTC."""
+    failed = largest_file(waybill, FileState.FAILED)
     page.goto("/")
     page.goto(f"/files/{failed.file_id}?tab=runs")
     began = page.locator("tbody time").first
@@ -118,9 +118,9 @@ def test_times_are_the_readers_own_or_utc_at_a_switch(page: Page, waybill: Deplo
     assert page.locator("tbody time").first.inner_text() != in_berlin
 
 
-def test_an_id_is_copied_whole(page: Page, waybill: Deployment) -> None:
-    """Although its middle is not shown."""
-    failed = file_that_is(waybill, FileState.FAILED)
+def test_id_is_copied_in_full(page: Page, waybill: Deployment) -> None:
+    """The copy has the middle, which the page does not show."""
+    failed = largest_file(waybill, FileState.FAILED)
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page.goto(f"/files/{failed.file_id}")
 
