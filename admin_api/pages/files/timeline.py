@@ -52,10 +52,12 @@ class TimelineEvent:
 _STATE_EVENTS = {
     FileState.QUEUED: TimelineEvent("Waits for its next run", symbol="queued"),
     FileState.REPROCESSING: TimelineEvent("Waits for its new run", tone="info", symbol="queued"),
-    FileState.DEAD_LETTERED: TimelineEvent("Dead letter", "", "waits for you", "fail", "dead-letters", "/dead-letters"),
-    FileState.PARTIAL: TimelineEvent("Waits for you", tone="warn", symbol="bell"),
-    FileState.DUPLICATE: TimelineEvent("Waits for you", tone="warn", symbol="bell"),
-    FileState.FAILED: TimelineEvent("Waits for you", tone="fail", symbol="bell"),
+    FileState.DEAD_LETTERED: TimelineEvent(
+        "Dead letter", "", "needs attention", "fail", "dead-letters", "/dead-letters"
+    ),
+    FileState.PARTIAL: TimelineEvent("Needs attention", tone="warn", symbol="bell"),
+    FileState.DUPLICATE: TimelineEvent("Needs attention", tone="warn", symbol="bell"),
+    FileState.FAILED: TimelineEvent("Needs attention", tone="fail", symbol="bell"),
 }
 
 

@@ -44,7 +44,7 @@ def test_partial_file_says_what_why_and_what_to_do(console: ConsoleStage) -> Non
     assert "1 of 3 rows were not stored. quantity: not a whole number (1)" in text
     assert "upload it; its waybill_ columns may stay" in text
     assert "Run 1 some rows rejected" in text
-    assert "Waits for you" in text
+    assert "Needs attention" in text
     assert "quantity : not a whole number" in text
     assert "Edsger Dijkstra" in text
     assert "Rejected rows 1 Orders 2 Runs 1 Objects Activity 0" in text
@@ -127,7 +127,7 @@ def test_dead_lettered_file_tells_its_retries(console: ConsoleStage, monkeypatch
 
     assert "All of its runs failed; its message is in the dead-letter queue." in text
     assert all(f"Run {number} failed" in text for number in (1, 2, 3))
-    assert "Dead letter waits for you" in text
+    assert "Dead letter needs attention" in text
 
 
 def test_file_under_way_is_followed_and_not_offered_anything(console: ConsoleStage) -> None:
