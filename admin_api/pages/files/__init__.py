@@ -1,1 +1,1 @@
-"""The files: their list, one file, its objects, and what may be done to it."""
+"""Owns the list of files, the page of one file with its objects, and the confirmation of actions."""

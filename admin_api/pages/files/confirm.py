@@ -1,4 +1,4 @@
-"""The question before something is done to files, and the form: says what and to how many, then does it once."""
+"""The confirmation of an action on files: says what it will do and to how many, and performs it once."""
 
 from __future__ import annotations
 
@@ -34,17 +34,17 @@ _USUAL_PACE = 20
 
 
 class ActionTarget(FileQuery):
-    """What an action is to be done to: the files that were ticked, or all that the filter lets through."""
+    """The files of an action: those that were ticked, or all that match the filter."""
 
     kind: ActionKind
     file_id: Annotated[list[_FileId], Field(default_factory=list, max_length=MOST_CHOSEN)]
     all: bool = False
     next: Annotated[str, Field(max_length=2_000)] = ""
-    """Where to go on afterwards, if it is one file."""
+    """The page to return to afterwards, if it is one file."""
 
 
 class ActionForm(ActionTarget):
-    """The posted form: the target as it was shown, and the words that go with it."""
+    """The posted form: the files as they were shown, and the reason."""
 
     action_id: Annotated[str, Field(max_length=40)]
     reason: Annotated[str, Field(max_length=500)] = ""
@@ -54,41 +54,41 @@ class ActionForm(ActionTarget):
 
 @dataclass(frozen=True, slots=True)
 class Confirmation:
-    """What will be done, to how many, and what not."""
+    """The page: the action, its files, and those that it cannot be done to."""
 
     action: AvailableAction
     target: ActionTarget
     action_id: str
     number: int
     complete: bool
-    """Whether the number is exact; otherwise there may be more."""
+    """Whether the number is exact; if not, there may be more."""
     sample: tuple[FileEntry, ...]
-    """Some of them, or all if they are few."""
+    """Some of the files, or all if they are few."""
     refused: tuple[tuple[FileEntry, str], ...]
-    """Those that were ticked and to which it cannot be done, each with why."""
+    """The ticked files whose state does not allow the action, each with the reason."""
     missing: int
-    """How many of those that were ticked do not exist."""
+    """The number of ticked files that do not exist."""
     words: str
-    """To which files, where that can be said in words."""
+    """The files in words, "" if they are only listed."""
     back: str
-    """Where the person came from."""
+    """The page that the person came from."""
     paces: tuple[tuple[int, str], ...] = PACES
 
     @property
     def is_many(self) -> bool:
-        """Whether it is done by the worker, with a page of its own for its progress."""
+        """Whether the worker performs it, with a page for its progress."""
         return self.target.all or self.number > 1
 
     @property
     def title(self) -> str:
-        """The question in one line."""
+        """The heading, a question."""
         number = f"{self.number:,}{'' if self.complete else ' or more'}"
         files = "file" if self.number == 1 and self.complete else "files"
         return f"{self.action.verb} {number} {files}?"
 
     @property
     def button(self) -> str:
-        """Name what the button does."""
+        """The text of the button."""
         if self.complete:
             return self.action.button(self.number)
         return f"{self.action.verb} all that match"
@@ -98,27 +98,27 @@ class Confirmation:
 def show_confirmation(
     request: Request, _: Operator, console: ConsoleDep, target: Annotated[ActionTarget, Query()]
 ) -> Response:
-    """Say what will be done, and to how many, before it is done."""
+    """Show what an action will do, and to how many files."""
     return page(request, "files/confirm.html", confirmation_of(console, target), section="files")
 
 
 def confirmation_of(console: Console, target: ActionTarget) -> Confirmation:
-    """Look up what the action would be done to. Raises what the pages refuse."""
+    """Look up the files of an action. Raises errors of ``admin_api.web.errors``."""
     now = console.now()
     action = AVAILABLE_ACTIONS.get(target.kind)
     if action is None:
-        raise InvalidError(f"Files cannot be asked to {target.kind}.", "Choose the action on the list of files.")
+        raise InvalidError(f"{target.kind} is not an action on files.", "Choose the action on the list of files.")
     if target.all:
         return _confirmation_of_all(console, action, target, now)
     if not target.file_id:
-        raise InvalidError("No file is ticked.", "Tick files in the list first, then choose what to do with them.")
+        raise InvalidError("No file is ticked.", "Tick files in the list, then choose an action.")
     found = console.files.read_files(target.file_id)
     able = tuple(entry for entry in found if is_allowed(action.kind, entry, now))
     refused = tuple((entry, explain_refusal(action.kind, entry)) for entry in found if entry not in able)
     if not found:
-        raise NotFoundError("None of these files exists.", "Tick files in the list, then choose what to do with them.")
+        raise NotFoundError("None of these files exists.", "Tick files in the list, then choose an action.")
     if not able:
-        raise RefusedError(refused[0][1], "" if len(refused) == 1 else "The others cannot be helped that way, either.")
+        raise RefusedError(refused[0][1], "" if len(refused) == 1 else "Nor is it possible for the others.")
     return Confirmation(
         action=action,
         target=target.model_copy(update={"file_id": [entry.file_id for entry in able]}),
@@ -161,7 +161,7 @@ def _capitalised(words: str) -> str:
 
 
 def _count_files(console: Console, target: ActionTarget, now: datetime) -> tuple[int, bool]:
-    """Count what the filter takes: by the counters, where they know it, or by looking through some thousand files."""
+    """Count the files that match, by the counters if they can tell, or by reading some thousand files."""
     if target.state and dict(target.fields()).keys() == {"state"}:
         counted = console.counters.read_counts().at_rest.get(target.state)
         if counted is not None:
@@ -174,15 +174,17 @@ def _count_files(console: Console, target: ActionTarget, now: datetime) -> tuple
 def act_on_files(
     request: Request, user: Operator, console: ConsoleDep, form: Annotated[ActionForm, Form()]
 ) -> Response:
-    """Do it, once, and go on to where its result is seen."""
+    """Perform the action once, and show its result."""
     if not is_action_id(form.action_id):
         raise InvalidError("The form has no action id.", "Go back to the list and choose the action again.")
     action = AVAILABLE_ACTIONS.get(form.kind)
     if action is None:
-        raise InvalidError(f"Files cannot be asked to {form.kind}.", "Choose the action on the list of files.")
+        raise InvalidError(f"{form.kind} is not an action on files.", "Choose the action on the list of files.")
     reason = " ".join(form.reason.split())
     if action.asks_reason and not reason:
-        raise InvalidError("A reason is needed.", "Go back and say in a few words why; others will read it later.")
+        raise InvalidError(
+            "A reason is required.", "Go back and give the reason in a few words, for those who read it later."
+        )
     asked = ActionRequest(user, form.kind, form.action_id, reason)
     if not form.all and len(form.file_id) == 1:
         return _act_on_one(request, console, asked, form)
@@ -195,7 +197,7 @@ def _act_on_one(request: Request, console: Console, asked: ActionRequest, form: 
     say = (
         f"{action.subject} was {done}."
         if action.done
-        else f"{action.subject} was {done} before; nothing had to be done."
+        else f"{action.subject} had been {done} before; nothing was left to do."
     )
     if action.error:
         say = f"{action.subject}: {action.error}"
@@ -205,7 +207,9 @@ def _act_on_one(request: Request, console: Console, asked: ActionRequest, form: 
 def _act_on_many(request: Request, console: Console, asked: ActionRequest, form: ActionForm) -> Response:
     if form.all:
         if form.until is None:
-            raise InvalidError("The form does not say until when.", "Go back to the list and choose the action again.")
+            raise InvalidError(
+                "The form lacks the end of its time span.", "Go back to the list and choose the action again."
+            )
         subject = f"Files {form.model_copy(update={'until': None}).in_words()}".strip() if form.fields() else "Files"
         selection = selection_of(form.filter(console.now()))
     else:

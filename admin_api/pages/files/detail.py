@@ -1,4 +1,4 @@
-"""The page of one file: where it stands, its life, what may be done, and everything that it has left, tab by tab."""
+"""The page of one file: its state, timeline and available actions, and in tabs its rows, runs, objects and activity."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ type FileId = Annotated[str, Path(max_length=64)]
 
 
 class FileTab(StrEnum):
-    """What a file's page shows below its head."""
+    """The tabs of a file's page."""
 
     REJECTED = "rejected"
     ORDERS = "orders"
@@ -56,18 +56,18 @@ _FIRST_TAB = {
 
 
 class TabPosition(BaseModel):
-    """ObjectKind tab, and where in it; a tab that is not known is the one that fits the file's state."""
+    """The open tab and the position in it; without a tab, the one that fits the file's state."""
 
     tab: FileTab | None = None
     first: Annotated[int, Field(ge=0, le=10**9)] = 0
-    """Of the orders: the accepted row to begin with."""
+    """The first accepted row shown in the orders tab."""
     byte: Annotated[int, Field(ge=0, le=10**12)] = 0
-    """Of the rejected rows: where in their object to begin."""
+    """The offset in the object of rejected rows at which their tab begins."""
 
 
 @dataclass(frozen=True, slots=True)
 class FileDetailPage:
-    """One file as it is shown; of the tabs only the open one is filled."""
+    """One file; of the tabs only the open one is loaded."""
 
     entry: FileEntry
     tab: FileTab
@@ -79,9 +79,9 @@ class FileDetailPage:
     progress: Progress | None
     is_stuck: bool
     earlier_file: FileEntry | None
-    """The file that this one is a duplicate of."""
+    """The file with the same content, if this one is held as a duplicate."""
     runs: tuple[RunEntry, ...]
-    """The newest first, with the one that is under way."""
+    """The newest first, including the current one."""
     actions: tuple[ActionEntry, ...]
     """The newest first."""
     rejected: PagePart[RejectedStretch]
@@ -96,7 +96,7 @@ class FileDetailPage:
 
     @property
     def tabs(self) -> list[tuple[str, str, str | None, bool]]:
-        """The tabs with their numbers, as the template's macro takes them."""
+        """The tabs with their counts, for the template's macro."""
         entry = self.entry
         numbers = [
             (FileTab.REJECTED, "Rejected rows", entry.rejected_rows),
@@ -112,7 +112,7 @@ class FileDetailPage:
 
     @property
     def live_url(self) -> str:
-        """Where to look again, while something is still to come by itself."""
+        """The address for updates while the file's state may change by itself, else ""."""
         return "" if self.entry.state in AT_REST or self.is_stuck else f"{self.address}?tab={self.tab}"
 
     @staticmethod
@@ -122,7 +122,7 @@ class FileDetailPage:
 
     @property
     def cost(self) -> Decimal:
-        """What all of its runs together have cost, in US dollars."""
+        """The cost of all its runs, in US dollars."""
         return sum((Decimal(run.estimated_cost) for run in self.runs), Decimal(0))
 
 
@@ -137,16 +137,16 @@ def show_file(
 
 @router.get("/files/{file_id}/objects/{kind}")
 def download_object(request: Request, _: Viewer, console: ConsoleDep, file_id: FileId, kind: ObjectKind) -> Response:
-    """Lead to a download that works for a minute."""
+    """Redirect to a download URL that is valid for a minute."""
     entry = file_or_404(console, file_id)
     version = version_of(entry, kind)
     if version is None:
-        raise NotFoundError(f"{entry.name} has no {kind} object.", "Its page lists the objects that it has.")
+        raise NotFoundError(f"{entry.name} has no {kind} object.", "Its page lists its objects.")
     return redirect(request, download_url(console, version))
 
 
 def file_detail_page(console: Console, story: FileStory, position: TabPosition) -> FileDetailPage:
-    """Gather what the open tab shows."""
+    """Load the page with its open tab."""
     now, entry = console.now(), story.entry
     tab = position.tab or _FIRST_TAB.get(entry.state, FileTab.RUNS)
     is_stuck = entry.lease_ended(now)

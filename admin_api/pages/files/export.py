@@ -1,4 +1,4 @@
-"""The list of files as CSV: every column that a spreadsheet could want, the newest first, within bounds."""
+"""The list of files as rows of an export, the newest first."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ HEADER = (
 
 
 def file_rows(files: FileList, wanted: FileFilter) -> Iterator[tuple[Cell, ...]]:
-    """Yield the cells under :data:`HEADER` of all files that a filter takes, the newest first."""
+    """Yield the cells under :data:`HEADER` for all files that match a filter, the newest first."""
     cursor, more = "", True
     while more:
         page = files.list_files(wanted, cursor=cursor, limit=MOST_SEARCHED)

@@ -1,4 +1,4 @@
-"""The filter of the list of files as it stands in an address or a form: read, written back, and told in words. Pure."""
+"""The filter of the list of files: read from a URL or form, written back, and described in words. Pure."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from processor.ledger.file_list import FileFilter
 
 
 class ReceivedWithin(StrEnum):
-    """How long ago a file may have been received, as the filter bar offers it."""
+    """The time spans that the filter bar offers for when a file was received."""
 
     HOUR = "1h"
     DAY = "1d"
@@ -33,11 +33,11 @@ _PERIODS = {
 RECEIVED_OPTIONS = [("", "at any time"), *((str(span), words) for span, (_, words) in _PERIODS.items())]
 _STATE_WORDS = {FileState.DEAD_LETTERED: "dead-lettered"}
 CAUSES = sorted({error.cause for error in errors.PermanentError.__subclasses__()} | {"duplicate"})
-"""What makes a file fail, and what holds it; dead-lettered ones have the words of AWS or of Python."""
+"""The causes that fail or hold a file; dead-lettered files have those of AWS or Python."""
 
 
 def _empty_is_none(value: Any) -> Any:
-    """Take an empty field of a form for one that is not there."""
+    """Treat an empty form field as absent."""
     return None if value == "" else value
 
 
@@ -45,7 +45,7 @@ type Optional[T] = Annotated[T | None, BeforeValidator(_empty_is_none)]
 
 
 class FileQuery(BaseModel):
-    """The fields of the filter; whatever is not given filters nothing."""
+    """The fields of the filter; an absent field filters nothing."""
 
     state: Optional[FileState] = None
     received: Optional[ReceivedWithin] = None
@@ -56,7 +56,7 @@ class FileQuery(BaseModel):
     rejected: bool = False
 
     def filter(self, now: datetime) -> FileFilter:
-        """Return what to look for; ``received`` counts back from ``now``, unless there is an exact ``since``."""
+        """Return the ledger's filter; ``received`` counts back from ``now`` unless there is an exact ``since``."""
         since = self.since or (now - _PERIODS[self.received][0] if self.received else None)
         return FileFilter(
             state=self.state,
@@ -68,13 +68,13 @@ class FileQuery(BaseModel):
         )
 
     def fixed(self, now: datetime) -> FileQuery:
-        """Return the same with exact bounds: files that come in later are not meant."""
+        """Return the filter with exact bounds, so that files received later do not match."""
         wanted = self.filter(now)
         since = datetime.fromisoformat(wanted.since) if wanted.since else None
         return self.model_copy(update={"received": None, "since": since, "until": self.until or now})
 
     def fields(self) -> list[tuple[str, str]]:
-        """List the fields that filter something, as a form or an address holds them."""
+        """List the fields that are set, as a form or URL holds them."""
         values = {
             "state": self.state or "",
             "received": self.received or "",
@@ -87,13 +87,13 @@ class FileQuery(BaseModel):
         return [(name, str(value)) for name, value in values.items() if value]
 
     def address(self, path: str = "/files", **more: str) -> str:
-        """Return a page's address with this filter; "" leaves a field out."""
+        """Return the address of a page with this filter; "" leaves a field out."""
         fields = dict(self.fields()) | more
         query = urlencode({name: value for name, value in fields.items() if value})
         return f"{path}?{query}" if query else path
 
     def in_words(self) -> str:
-        """Say what it lets through: "failed, received in the last 7 days"; "" if everything."""
+        """Describe the filter ("failed, received in the last 7 days"); "" if it filters nothing."""
         parts = [_STATE_WORDS.get(self.state, str(self.state))] if self.state else []
         if self.since and self.until:
             parts.append(f"received from {_short(self.since)} to {_short(self.until)}")
@@ -121,6 +121,6 @@ def _short(moment: datetime) -> str:
 
 
 def cause_options(current: str) -> list[tuple[str, str]]:
-    """List what the filter bar offers, with the current one if it is none of ours."""
+    """List the causes that the filter bar offers, and the current one if it is another."""
     known = CAUSES if not current or current in CAUSES else [current, *CAUSES]
     return [("", "any"), *((cause, cause.replace("_", " ")) for cause in known)]

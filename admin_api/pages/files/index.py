@@ -1,4 +1,4 @@
-"""The list of files: all states with their numbers, filters that live in the address, pages older and newer."""
+"""The list of files: tabs of states with counts, a filter in the URL, older and newer pages, CSV export."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ _OLDEST = "oldest"
 
 
 class FileListQuery(FileQuery):
-    """The filter, and where in the list to be."""
+    """The filter, and the position and direction in the list."""
 
     cursor: Annotated[str, Field(max_length=2_000)] = ""
     direction: Annotated[str, Field(alias="order", pattern=f"^({_OLDEST})?$")] = ""
@@ -56,12 +56,12 @@ class FileListQuery(FileQuery):
 
 @dataclass(frozen=True, slots=True)
 class StateTab:
-    """One state, and how many files are in it."""
+    """The tab of one state, and how many files are in it."""
 
     words: str
     href: str
     count: str | None
-    """None where it is not known; "1,000+" where there are too many to count."""
+    """None if unknown; "1,000+" if there are too many to count."""
     current: bool
     tone: str
 
@@ -73,78 +73,78 @@ class FileRow:
     file: FileEntry
     progress: Progress | None
     is_stuck: bool
-    """Its run has died without a word, and no later one has come."""
+    """Whether its run died, and no other has taken over."""
 
     @property
     def duration_ms(self) -> int | None:
-        """How long the run took that settled it."""
+        """The duration of the run that settled it."""
         return self.file.duration_ms or None
 
     @property
     def accepted_share(self) -> int:
-        """In per cent of its rows."""
+        """The percentage of its rows that were accepted."""
         return 100 * self.file.accepted_rows // self.file.rows if self.file.rows else 0
 
     @property
     def cause_words(self) -> str:
-        """What is wrong with it, on one line."""
+        """Its error, reasons or warnings, on one line."""
         return self.file.error or "; ".join(self.file.reasons) or "; ".join(self.file.warnings)
 
 
 @dataclass(frozen=True, slots=True)
 class FilesPage:
-    """The list as it is shown."""
+    """The page's context."""
 
     query: FileListQuery
     tabs: tuple[StateTab, ...]
     rows: PagePart[tuple[FileRow, ...]]
     newer: str
     older: str
-    """Addresses of the pages around this one."""
+    """Addresses of the pages around this one, "" if there is none."""
     searched_to: str
     match_count: str
-    """How many files the filter takes, where that is known."""
+    """The number of files that match, "" if unknown."""
     live_url: str
     available_actions: tuple[AvailableAction, ...]
-    """What may be done to at least one of the files shown."""
+    """The actions available for at least one of the files shown."""
     received_options: list[tuple[str, str]]
     cause_options: list[tuple[str, str]]
 
     @property
     def is_filtered(self) -> bool:
-        """Whether anything is left out."""
+        """Whether the list is filtered."""
         return bool(self.query.fields())
 
     @property
     def is_oldest_first(self) -> bool:
-        """Which end of the list comes first."""
+        """Whether the list begins with the oldest file."""
         return self.query.direction == _OLDEST
 
     @property
     def sort_href(self) -> str:
-        """The same list from its other end."""
+        """The address of the list in the other direction."""
         return self.query.address(order="" if self.is_oldest_first else _OLDEST)
 
     @property
     def export_href(self) -> str:
-        """The same files as CSV."""
+        """The address of the same files as CSV."""
         return self.query.address(f"/files/{EXPORT}")
 
     @property
     def without_name(self) -> list[tuple[str, str]]:
-        """The fields that the filter bar does not show, but keeps."""
+        """The fields that the filter bar keeps without showing them."""
         return [(name, value) for name, value in self.query.fields() if name in {"state", "since", "until"}]
 
 
 @router.get("/files")
 def list_files(request: Request, _: Viewer, console: ConsoleDep, query: Annotated[FileListQuery, Query()]) -> Response:
-    """Show files, the newest first."""
+    """Show a page of files, the newest first."""
     return page(request, "files/index.html", file_list_page(console, query), partial="files/_list.html")
 
 
 @router.get(f"/files/{EXPORT}")
 def export_files(_: Viewer, console: ConsoleDep, query: Annotated[FileQuery, Query()]) -> Response:
-    """Download the files that the filter takes, up to a bound that the download's name tells."""
+    """Download the files that match as CSV, up to a bound that the download's name tells."""
     name = f"files {query.in_words()}" if query.fields() else "files"
     return csv_response(name, write_csv(HEADER, file_rows(console.files, query.filter(console.now()))))
 
@@ -153,12 +153,12 @@ def export_files(_: Viewer, console: ConsoleDep, query: Annotated[FileQuery, Que
 def name_files(
     _: Viewer, console: ConsoleDep, ids: Annotated[list[ShownId], Query(alias="id", max_length=100)]
 ) -> Response:
-    """Name files where a page shows their ids: a part that the page asks for once it is there."""
+    """Return the names of files as a fragment, which pages that show only ids load afterwards."""
     return part("files/_names.html", console.files.read_files(ids))
 
 
 def file_list_page(console: Console, query: FileListQuery) -> FilesPage:
-    """Ask for one page of files; the numbers of all states are those of a moment ago, or asked for meanwhile."""
+    """Load a page of files, and at the same time the counts of all states, unless they are known from a moment ago."""
     now = console.now()
     wanted = query.filter(now)
     files, status = console.files, console.status
@@ -171,14 +171,12 @@ def file_list_page(console: Console, query: FileListQuery) -> FilesPage:
     try:
         found = listed.result()
     except CursorError as error:
-        raise InvalidError(
-            "This place in the list is not there any more.", "Begin again at the newest files: open Files."
-        ) from error
+        raise InvalidError("This position is no longer in the list.", "Open Files to begin at the newest.") from error
     rows = found.then(lambda value: tuple(_file_row(entry, now) for entry in value.files))
     if query.direction == _OLDEST:
         rows = rows.then(lambda shown: shown[::-1])
     at = found.value
-    # A search is looked through anew each time; asking for it every few seconds would cost more than it tells.
+    # A search reads the list anew each time, which is too expensive every few seconds.
     lives = not query.cursor and not wanted.needs_search and query.direction != _OLDEST
     shown = [row.file for row in rows.value or ()]
     return FilesPage(
@@ -197,7 +195,7 @@ def file_list_page(console: Console, query: FileListQuery) -> FilesPage:
 
 
 def state_tabs(query: FileQuery, counts: Counts | None, moving: dict[FileState, int | None]) -> tuple[StateTab, ...]:
-    """Make a tab of each state, with its number; states that are rare only where there are such files."""
+    """Make a tab with a count for each state; rare states only if there are such files."""
     numbers: dict[FileState, int | None] = {**(counts.at_rest if counts else {}), **moving}
     shown = [*_ALWAYS_SHOWN, *(state for state in _SHOWN_IF_ANY if numbers.get(state) or state is query.state)]
     other = query.model_copy(update={"state": None})
@@ -229,7 +227,7 @@ def _total_in_words(numbers: dict[FileState, int | None]) -> str:
 
 
 def _match_count(query: FileQuery, counts: Counts | None, moving: dict[FileState, int | None]) -> str:
-    """Tell how many files the filter takes, where the counters know: by state alone."""
+    """Count the files that match, if the filter is by state alone, which the counters know."""
     only_state = query.model_copy(update={"state": None}).fields() == []
     if not only_state or not counts:
         return ""

@@ -1,4 +1,4 @@
-"""Where a file's objects lie, and the way to download them: a presigned address that lasts as long as a click."""
+"""A file's objects, their places and sizes, and presigned URLs to download them."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ if TYPE_CHECKING:
     from processor.domain.entries import FileEntry
     from processor.storage.objects import ObjectFacts, Objects
 
-LASTS_S = 60
+VALID_FOR_S = 60
 _PLACES = {
-    INBOX: "inbox: not settled yet",
+    INBOX: "inbox, not settled yet",
     ARCHIVE: "archive",
-    FAILED: "waits for a person",
+    FAILED: "needs attention",
     PROCESSED: "for people and analytics",
 }
 
 
 class ObjectKind(StrEnum):
-    """The objects that a file may have."""
+    """The kinds of object that a file may have."""
 
     ORIGINAL = "original"
     ACCEPTED = "accepted"
@@ -52,11 +52,11 @@ class FileObject:
     version: ObjectVersion
     place: str
     facts: PagePart[ObjectFacts | None]
-    """Its size; without a value and without a problem it is no longer there."""
+    """Its facts; neither a value nor a problem means that the object no longer exists."""
 
 
 def version_of(entry: FileEntry, kind: ObjectKind) -> ObjectVersion | None:
-    """Name an object of a file; None if the file has no such object."""
+    """Return the version of a file's object; None if the file has no such object."""
     if kind is ObjectKind.ORIGINAL:
         return entry.original
     key = entry.accepted_key if kind is ObjectKind.ACCEPTED else entry.rejected_key
@@ -64,7 +64,7 @@ def version_of(entry: FileEntry, kind: ObjectKind) -> ObjectVersion | None:
 
 
 def objects_of(console: Console, entry: FileEntry) -> tuple[FileObject, ...]:
-    """List a file's objects with their sizes, asking for all at the same time."""
+    """List a file's objects with their facts, asking for all at the same time."""
     named = {kind: version for kind in ObjectKind if (version := version_of(entry, kind))}
     objects = console.objects
     asked: dict[ObjectKind, Future[PagePart[ObjectFacts | None]]] = {
@@ -77,7 +77,7 @@ def objects_of(console: Console, entry: FileEntry) -> tuple[FileObject, ...]:
 
 
 def download_url(console: Console, version: ObjectVersion) -> str:
-    """Sign an address that downloads the object, under its own name, for :data:`LASTS_S` seconds."""
+    """Presign a URL that downloads the object under its own name, valid for :data:`VALID_FOR_S` seconds."""
     request = {
         "Bucket": version.bucket,
         "Key": version.key,
@@ -85,7 +85,7 @@ def download_url(console: Console, version: ObjectVersion) -> str:
     }
     if version.version_id:
         request["VersionId"] = version.version_id
-    return str(console.s3.generate_presigned_url("get_object", Params=request, ExpiresIn=LASTS_S))
+    return str(console.s3.generate_presigned_url("get_object", Params=request, ExpiresIn=VALID_FOR_S))
 
 
 def _facts(objects: Objects, version: ObjectVersion) -> Callable[[], ObjectFacts | None]:

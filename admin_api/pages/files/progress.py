@@ -1,4 +1,4 @@
-"""A file that a run is reading now: how far it is, and how long it will still take. Pure."""
+"""The progress of a file's current run, and an estimate of the time left. Pure."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ if TYPE_CHECKING:
     from processor.domain.entries import FileEntry
 
 _SOONEST = timedelta(seconds=5)
-"""A run says every five seconds how far it is; before that, nothing can be told of its end."""
+"""A run reports its progress every five seconds; before that, there is no estimate."""
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """One run that is under way."""
+    """The progress of one run."""
 
     entry: FileEntry
     done: int
     total: int
-    """Bytes; a total of 0 stands for one that is not known yet."""
+    """Bytes; 0 means that the total is not known yet."""
     seconds_left: int | None
 
     @property
@@ -34,14 +34,14 @@ class Progress:
 
     @property
     def left_words(self) -> str:
-        """Say how long it will still take; "" where that cannot be told."""
+        """The time left, in words; "" if there is no estimate."""
         if self.seconds_left is None:
             return ""
         return f"{self.seconds_left} s left" if self.seconds_left < 90 else f"{round(self.seconds_left / 60)} min left"
 
 
 def progress_of(entry: FileEntry, now: datetime) -> Progress:
-    """Tell how far a file is. The rate is that since its run began, so that a pause does not make it jump."""
+    """Compute a file's progress. The rate is the average since the run began, so that a pause does not make it jump."""
     done, total = entry.progress_bytes, entry.size_bytes if entry.progress_bytes else 0
     elapsed = now - from_iso(entry.run_started_at or entry.received_at)
     if not done or done >= total or elapsed < _SOONEST:

@@ -1,4 +1,4 @@
-"""The life of a file on one line: what happened to it, event by event, each with its time; and where it stands."""
+"""A file's timeline of events, and the verdict on its state. Pure."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ _ACTION_WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class TimelineEvent:
-    """One thing that happened, or that is so now."""
+    """One event, or the present state."""
 
     title: str
     at: str = ""
-    """ISO 8601 in UTC; "" for what is so now."""
+    """ISO 8601 in UTC; "" for the present state."""
     detail: str = ""
     tone: str = "idle"
     symbol: str = "unknown"
@@ -50,8 +50,8 @@ class TimelineEvent:
 
 
 _STATE_EVENTS = {
-    FileState.QUEUED: TimelineEvent("Waits for its next run", symbol="queued"),
-    FileState.REPROCESSING: TimelineEvent("Waits for its new run", tone="info", symbol="queued"),
+    FileState.QUEUED: TimelineEvent("Waiting for its next run", symbol="queued"),
+    FileState.REPROCESSING: TimelineEvent("Waiting for its new run", tone="info", symbol="queued"),
     FileState.DEAD_LETTERED: TimelineEvent(
         "Dead letter", "", "needs attention", "fail", "dead-letters", "/dead-letters"
     ),
@@ -63,7 +63,7 @@ _STATE_EVENTS = {
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Where a file stands, if that needs words: what is so, why, and what to do."""
+    """An explanation of a file's state: what happened, why, and what to do."""
 
     what: str
     why: str
@@ -72,7 +72,7 @@ class Verdict:
 
 
 def timeline_of(story: FileStory, now: datetime) -> tuple[TimelineEvent, ...]:
-    """Tell a file's life in its order; of a very long one, the beginning and the end."""
+    """List a file's events in order; of a long timeline, the beginning and the end."""
     entry = story.entry
     events = [TimelineEvent("Uploaded", entry.uploaded_at, tone="info", symbol="upload")] if entry.uploaded_at else []
     events += [_run_event(entry, number, run) for number, run in enumerate(story.with_current_run(), 1)]
@@ -80,9 +80,7 @@ def timeline_of(story: FileStory, now: datetime) -> tuple[TimelineEvent, ...]:
     events.sort(key=lambda event: event.at)
     if len(events) > MOST_EVENTS:
         left_out = len(events) - MOST_EVENTS
-        more = TimelineEvent(
-            f"{left_out} more", detail="All runs and all that people did are listed below.", symbol="more"
-        )
+        more = TimelineEvent(f"{left_out} more", detail="All runs and actions are listed below.", symbol="more")
         events[_KEPT_AT_FIRST : _KEPT_AT_FIRST + left_out] = [more]
     return (*events, *_state_events(entry, now))
 
@@ -113,11 +111,11 @@ def _state_events(entry: FileEntry, now: datetime) -> list[TimelineEvent]:
 
 
 def verdict_of(story: FileStory, now: datetime) -> Verdict | None:
-    """Say where a file stands; None where nothing need be said."""
+    """Explain a file's state; None if it needs no explanation."""
     entry = story.entry
     if entry.lease_ended(now):
-        what = "Its run died without a word, and no later one has come."
-        return Verdict(what, _dead_run_words(entry), "Reprocess it: running a file again is always safe.", "fail")
+        what = "Its run died without a word, and no other has taken over."
+        return Verdict(what, _dead_run_words(entry), "Reprocess it: processing a file again is always safe.", "fail")
     if entry.state in AT_REST:
         return _verdict_at_rest(story)
     if entry.state is FileState.QUEUED:
@@ -127,7 +125,7 @@ def verdict_of(story: FileStory, now: datetime) -> Verdict | None:
 
 
 def _dead_run_words(entry: FileEntry) -> str:
-    return f"It began at receive {entry.run_receive_count}: killed, out of memory, or out of time."
+    return f"The run at receive {entry.run_receive_count} was killed, or ran out of memory or time."
 
 
 def _verdict_at_rest(story: FileStory) -> Verdict | None:
@@ -138,16 +136,16 @@ def _verdict_at_rest(story: FileStory) -> Verdict | None:
             advice = "Correct them in the rejected-rows file below and upload it; its waybill_ columns may stay."
             return Verdict(what, "; ".join(entry.reasons), advice, "warn")
         case FileState.FAILED:
-            advice = "Correct the file and upload it again. If the cause lay elsewhere and is gone, reprocess it."
+            advice = "Correct the file and upload it again. If the cause was elsewhere and is gone, reprocess it."
             return Verdict(entry.error or "The file could not be read.", "", advice, "fail")
         case FileState.DUPLICATE:
             return Verdict(
-                entry.error, "", "Process it anyway if the rows are meant twice; otherwise dismiss it.", "info"
+                entry.error, "", "Process it anyway if its rows should be stored twice; otherwise dismiss it.", "info"
             )
         case FileState.DEAD_LETTERED:
             what = "All of its runs failed; its message is in the dead-letter queue."
             advice = (
-                "Remove the cause, then reprocess it here or redrive its dead letter: running it again is always safe."
+                "Remove the cause, then reprocess it or redrive its dead letter: processing it again is always safe."
             )
             return Verdict(what, entry.error, advice, "fail")
         case FileState.DISMISSED:
