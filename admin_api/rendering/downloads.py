@@ -1,4 +1,4 @@
-"""The names of downloads, as an answer's header gives them."""
+"""The header that names a download. Pure."""
 
 from __future__ import annotations
 

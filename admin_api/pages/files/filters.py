@@ -1,4 +1,4 @@
-"""The filter of the list of files: read from a URL or form, written back, and described in words. Pure."""
+"""The filter of the list of files: read from a URL or form, written back, and described in words."""
 
 from __future__ import annotations
 
