@@ -1,4 +1,4 @@
-"""Tests for the console's readers of CloudWatch, X-Ray and the logs, on moto."""
+"""Tests for the readers of CloudWatch, X-Ray and the log group, on moto."""
 
 from __future__ import annotations
 
@@ -55,8 +55,8 @@ def put(cloudwatch: Any, name: str, value: float, minutes_ago: int, dimensions: 
     cloudwatch.put_metric_data(Namespace="Waybill", MetricData=[datum])
 
 
-def test_series_stand_in_their_periods_with_gaps_between(client: Callable[[str], Any]) -> None:
-    """Values of one minute add up, minutes without any stay unknown, other environments are not ours."""
+def test_values_are_in_their_periods_with_gaps_between(client: Callable[[str], Any]) -> None:
+    """Values of a minute add up, other minutes are gaps, other environments are left out."""
     cloudwatch = client("cloudwatch")
     elsewhere = [{"Name": "environment", "Value": "other"}, {"Name": "service", "Value": "processor"}]
     for value, minutes_ago in ((2, 0), (3, 0), (5, 10)):
@@ -73,8 +73,8 @@ def test_series_stand_in_their_periods_with_gaps_between(client: Callable[[str],
     assert readings.span.moments[49] == NOW.replace(second=0) - timedelta(minutes=10)
 
 
-def test_readings_are_kept_for_a_while_and_then_read_anew(client: Callable[[str], Any]) -> None:
-    """CloudWatch bills each metric asked for, so a page that reloads itself must not ask each time."""
+def test_readings_are_cached_and_then_read_anew(client: Callable[[str], Any]) -> None:
+    """CloudWatch bills each metric requested, so a page that reloads itself must not request each time."""
     cloudwatch, ticks = client("cloudwatch"), Ticks()
     reader = MetricReader(cloudwatch, "test", clock=ticks)
     received = processor_series("FilesReceived")
@@ -93,7 +93,7 @@ def test_readings_are_kept_for_a_while_and_then_read_anew(client: Callable[[str]
 
 
 class FakeCloudWatch:
-    """Answers GetMetricData with given results, and remembers the queries."""
+    """Returns given results of GetMetricData, and records the queries."""
 
     def __init__(self, *results: dict[str, Any]) -> None:
         self.results = results
@@ -109,8 +109,8 @@ class FakeCloudWatch:
         return [{"MetricDataResults": list(self.results)}]
 
 
-def test_a_percentile_of_the_whole_window_is_never_shown_better_than_it_is() -> None:
-    """Where a service answers with two points for the one period, the greater one bounds the truth."""
+def test_percentile_of_the_whole_window_is_the_greater_point() -> None:
+    """Of two points for one period, the greater one is never better than the truth."""
     points = {"Timestamps": [NOW - timedelta(hours=1), NOW], "Values": [3100.0, 40.0]}
     fake = FakeCloudWatch({"Id": "s0", "StatusCode": "Complete", **points})
     p95 = processor_series("UploadToSettled", "p95", whole=True)
@@ -122,8 +122,8 @@ def test_a_percentile_of_the_whole_window_is_never_shown_better_than_it_is() -> 
     assert fake.queries[0]["MetricStat"]["Stat"] == "p95"
 
 
-def test_what_cloudwatch_could_not_answer_is_named() -> None:
-    """A series that was refused is a gap that says so; one that comes in several pages is not."""
+def test_metric_that_cannot_be_read_is_named() -> None:
+    """A refused series is named incomplete; one in several pages is not."""
     fake = FakeCloudWatch(
         {"Id": "s0", "StatusCode": "PartialData", "Timestamps": [NOW], "Values": [1.0]},
         {"Id": "s1", "StatusCode": "InternalError", "Timestamps": [], "Values": []},
@@ -136,8 +136,8 @@ def test_what_cloudwatch_could_not_answer_is_named() -> None:
     assert readings.of(wanted[0])[-1] == 1.0
 
 
-def test_metrics_of_aws_are_asked_for_with_their_own_dimensions() -> None:
-    """A wrong dimension is an empty chart and no error."""
+def test_metrics_of_aws_are_requested_with_their_dimensions() -> None:
+    """A wrong dimension would be an empty chart without an error."""
     fake = FakeCloudWatch()
     reader = MetricReader(
         fake,  # type: ignore[arg-type]
@@ -183,8 +183,8 @@ def alarm(cloudwatch: Any, name: str, description: str) -> None:
     )
 
 
-def test_alarms_say_what_they_mean_and_those_that_fire_come_first(client: Callable[[str], Any]) -> None:
-    """State, reason and the words for a person, without the alarms of an environment of a similar name."""
+def test_firing_alarms_come_first_and_each_has_its_texts(client: Callable[[str], Any]) -> None:
+    """Alarms of an environment with a similar name are left out."""
     cloudwatch = client("cloudwatch")
     for name in ("dead-letters", "failed-files", "near-timeout"):
         alarm(cloudwatch, f"waybill-test-{name}", DESCRIPTION.format(name=name))
@@ -209,8 +209,8 @@ def test_alarms_say_what_they_mean_and_those_that_fire_come_first(client: Callab
     assert red.since is not None
 
 
-def test_a_stored_trace_is_shown(client: Callable[[str], Any]) -> None:
-    """What was put into X-Ray comes back as a waterfall."""
+def test_stored_trace_is_shown(client: Callable[[str], Any]) -> None:
+    """Segments in X-Ray come back as a waterfall."""
     xray = client("xray")
     began = NOW.timestamp()
     trace_id = f"1-{int(began):08x}-bd862e3fe1be46a994272793"
@@ -240,22 +240,22 @@ def test_a_stored_trace_is_shown(client: Callable[[str], Any]) -> None:
         (timedelta(seconds=10), False, TraceState.NOT_SAMPLED),
     ],
 )
-def test_a_trace_that_is_not_there_says_why(
+def test_missing_trace_has_a_reason(
     client: Callable[[str], Any], age: timedelta, sampled: bool, state: TraceState
 ) -> None:
-    """The id itself holds the time, so that a late trace, a lost one and an expired one are told apart."""
+    """The id holds the time, which tells late, lost and expired traces apart."""
     trace_id = f"1-{int((NOW - age).timestamp()):08x}-bd862e3fe1be46a994272793"
 
     assert TraceReader(client("xray")).read_trace(trace_id, NOW, sampled=sampled).state is state
 
 
-def test_what_is_no_trace_id_is_not_asked_for(client: Callable[[str], Any]) -> None:
-    """A run that died may have left none."""
+def test_text_that_is_no_trace_id_is_not_requested(client: Callable[[str], Any]) -> None:
+    """A run that died may have no trace id."""
     assert TraceReader(client("xray")).read_trace("", NOW).state is TraceState.NONE
     assert TraceReader(client("xray")).read_trace("1-nonsense", NOW).state is TraceState.NONE
 
 
-def test_log_lines_of_a_run_come_from_its_log_group(client: Callable[[str], Any]) -> None:
+def test_log_lines_of_a_run_are_read_from_its_log_group(client: Callable[[str], Any]) -> None:
     """The quoted term finds the lines, their fields decide, and the time window bounds the search."""
     logs = client("logs")
     logs.create_log_group(logGroupName="/aws/lambda/processor")

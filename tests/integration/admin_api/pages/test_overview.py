@@ -1,4 +1,4 @@
-"""Tests for the first page and the metrics page, on moto."""
+"""Tests for the overview and the metrics page, on moto."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ GOOD = csv_file(*GOOD_ROWS)
 
 
 class FakeMetrics:
-    """Answers every series with the same value in its last two periods; moto knows no percentiles."""
+    """Gives every series the same value in its last two periods, as moto has no percentiles."""
 
     def __init__(self, value: float | None = 2.0) -> None:
         self.value = value
@@ -49,7 +49,7 @@ class FakeMetrics:
 
 
 class AwayMetrics:
-    """CloudWatch when it is away."""
+    """A CloudWatch that refuses."""
 
     def fetch_metrics(self, *_: Any) -> Readings:
         """Refuse."""
@@ -81,7 +81,7 @@ def begin(stage: Stage, name: str, *, rows: int = 0, read_bytes: int = 0, size_b
 
 
 def test_an_empty_console_is_quiet_and_says_how_to_begin(console: ConsoleStage, metrics: FakeMetrics) -> None:
-    """Nothing waits, nothing runs, and what will appear where is said."""
+    """Empty parts say what will appear in them."""
     page = words(console.browser().get("/"))
 
     assert "Nothing needs attention." in page
@@ -90,9 +90,7 @@ def test_an_empty_console_is_quiet_and_says_how_to_begin(console: ConsoleStage, 
     assert "No files yet" in page
 
 
-def test_what_needs_a_person_comes_first_with_its_way(
-    console: ConsoleStage, stage: Stage, metrics: FakeMetrics
-) -> None:
+def test_attention_items_come_first_with_their_links(console: ConsoleStage, stage: Stage, metrics: FakeMetrics) -> None:
     """Failed files, dead letters and rejected rows are counted, and link to their lists."""
     stage.process("bad.csv", b"%PDF-1.4")
     stage.process("partial.csv", csv_file(*GOOD_ROWS, BAD_ROW))
@@ -138,7 +136,7 @@ def test_messages_that_wait_are_counted_beside_what_runs(
 
 
 def test_newest_files_are_eight_and_the_newest_first(console: ConsoleStage, stage: Stage, metrics: FakeMetrics) -> None:
-    """The rest is one step away."""
+    """A link leads to the others."""
     entries = [stage.process(f"orders-{number}.csv", csv_file(f"A-{number},Ada,Engine,1,1.00")) for number in range(9)]
 
     overview = build_page(console.console, Window.DAY, UTC)
@@ -147,7 +145,7 @@ def test_newest_files_are_eight_and_the_newest_first(console: ConsoleStage, stag
     assert [entry.file_id for entry in overview.newest.value] == [entry.file_id for entry in entries[:0:-1]]
 
 
-def test_figures_are_made_of_one_read_of_the_chosen_window(console: ConsoleStage, metrics: FakeMetrics) -> None:
+def test_measures_come_from_one_read_of_the_chosen_window(console: ConsoleStage, metrics: FakeMetrics) -> None:
     """Sums over the window, shares and prices of the sums, one call for all of it."""
     overview = build_page(console.console, Window.WEEK, UTC)
 
@@ -163,8 +161,8 @@ def test_figures_are_made_of_one_read_of_the_chosen_window(console: ConsoleStage
     assert len(set(wanted)) == len(wanted)
 
 
-def test_figures_without_data_are_unknown_and_not_zero(console: ConsoleStage) -> None:
-    """No file, no success rate; the charts say that there is nothing."""
+def test_measures_without_data_are_unknown_and_not_zero(console: ConsoleStage) -> None:
+    """Without files there is no success rate, and the charts say that they have no data."""
     given_metrics(console, FakeMetrics(None))
 
     overview = build_page(console.console, Window.HOUR, UTC)
@@ -175,7 +173,7 @@ def test_figures_without_data_are_unknown_and_not_zero(console: ConsoleStage) ->
 
 
 def test_without_cloudwatch_the_rest_still_stands(console: ConsoleStage, stage: Stage) -> None:
-    """The part that failed says which call it was and offers to try again."""
+    """The failed part names the call and offers to try again."""
     given_metrics(console, AwayMetrics())
     stage.process("orders.csv", GOOD)
 

@@ -1,4 +1,4 @@
-"""Tests for reading log lines."""
+"""Tests for parsing log lines."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ def powertools(**more: Any) -> str:
 
 
 def read(text: str) -> LogLine:
-    """Read a line that is one."""
+    """Parse a line that is an event."""
     line = parse_log_line(text, AT)
     assert line is not None
     return line
 
 
-def test_a_line_of_ours_gives_its_time_level_event_and_what_varies() -> None:
-    """What is bound to every line of a run is left out of its fields."""
+def test_line_of_the_processor_gives_time_level_event_and_fields() -> None:
+    """Fields that every line of a run has are left out."""
     line = read(powertools(consumed_write_units="12", exception="Traceback (most recent call last): …"))
 
     assert line.at == datetime(2026, 11, 25, 18, 47, 11, 250_000, tzinfo=UTC)
@@ -49,8 +49,8 @@ def test_a_line_of_ours_gives_its_time_level_event_and_what_varies() -> None:
     assert line.is_bad
 
 
-def test_metrics_and_lambdas_brackets_are_no_events() -> None:
-    """They stand in the same log and would only be in the way."""
+def test_metrics_and_start_and_end_lines_are_left_out() -> None:
+    """They are in the same log, but are no events."""
     assert parse_log_line(json.dumps({"_aws": {"Timestamp": 1}, "FilesReceived": 1}), AT) is None
     assert parse_log_line(f"START RequestId: {REQUEST} Version: $LATEST", AT) is None
     assert parse_log_line(f"END RequestId: {REQUEST}", AT) is None
@@ -58,8 +58,8 @@ def test_metrics_and_lambdas_brackets_are_no_events() -> None:
     assert parse_log_line("  \n", AT) is None
 
 
-def test_lambdas_report_is_read_as_text_and_as_json() -> None:
-    """What an invocation took is worth a look, in either of the forms it comes in."""
+def test_report_of_an_invocation_is_parsed_as_text_and_as_json() -> None:
+    """Lambda writes JSON on AWS and plain text elsewhere."""
     text = f"REPORT RequestId: {REQUEST}\tDuration: 12 ms\tBilled Duration: 13 ms\tMemory Size: 256 MB\t\n"
     report = {"requestId": REQUEST, "status": "timeout", "metrics": {"durationMs": 12.5, "maxMemoryUsedMB": 90}}
     document = {"time": "2026-11-25T18:47:11.250Z", "type": "platform.report", "record": report}
@@ -72,14 +72,14 @@ def test_lambdas_report_is_read_as_text_and_as_json() -> None:
     assert (structured.level, structured.at.microsecond) == ("ERROR", 250_000)
 
 
-def test_a_time_that_cannot_be_read_is_cloudwatchs() -> None:
-    """A line without a zone or a time keeps the time at which it was taken."""
+def test_line_without_a_readable_time_gets_cloudwatchs() -> None:
+    """A time that is missing or has no zone is replaced by the time of receipt."""
     assert read(powertools(timestamp="2026-11-25 18:47:11")).at == AT
     assert read(powertools(timestamp=None)).at == AT
 
 
-def test_plain_text_and_json_that_is_no_object_are_lines_of_their_own() -> None:
-    """The runtime writes what it likes, and nothing of it is lost."""
+def test_plain_text_and_json_without_an_object_are_events() -> None:
+    """Nothing that the runtime writes is lost."""
     assert read(f"{REQUEST} Task timed out after 3.00 seconds").request_id == REQUEST
     assert read("[1, 2]").event == "[1, 2]"
     assert read(powertools(level="NOTICE")).level == ""

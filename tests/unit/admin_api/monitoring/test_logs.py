@@ -1,4 +1,4 @@
-"""Tests for finding the log lines of a run."""
+"""Tests for reading the log lines of a run."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ UNTIL = SINCE + timedelta(seconds=3)
 
 
 class FakeLogs:
-    """Answers with pages of lines, one a call, and remembers what was asked."""
+    """Returns pages of lines, one a call, and records the requests."""
 
     def __init__(self, *pages: list[dict[str, Any]], code: str = "") -> None:
         self.pages = list(pages)
@@ -25,7 +25,7 @@ class FakeLogs:
         self.asked: list[dict[str, Any]] = []
 
     def filter_log_events(self, **request: Any) -> dict[str, Any]:
-        """Answer with those lines of the next page that hold a term, with a token while there are more."""
+        """Return the lines of the next page that hold a term, with a token while there are more."""
         self.asked.append(request)
         if self.code:
             raise ClientError({"Error": {"Code": self.code, "Message": "no"}}, "FilterLogEvents")
@@ -45,7 +45,7 @@ def read(fake: FakeLogs, wanted: Wanted) -> Any:
     return LogReader(fake, "/aws/lambda/processor").read_log_lines(wanted, SINCE, UNTIL)  # type: ignore[arg-type]
 
 
-def test_lines_of_a_run_are_those_of_its_request_without_another_runs() -> None:
+def test_run_has_the_lines_of_its_request_without_other_runs() -> None:
     """Lines before the run has an id belong to it; a line that only mentions the request in a field does not."""
     fake = FakeLogs(
         [
@@ -63,7 +63,7 @@ def test_lines_of_a_run_are_those_of_its_request_without_another_runs() -> None:
     assert fake.asked[0]["filterPattern"] == '?"r1" ?"run-1"'
 
 
-def test_a_run_in_several_invocations_has_the_lines_of_all_of_them() -> None:
+def test_run_in_several_invocations_has_the_lines_of_all() -> None:
     """A large file is planned, stored range by range and settled, each step in a request of its own."""
     fake = FakeLogs(
         [
@@ -85,8 +85,8 @@ def test_a_run_in_several_invocations_has_the_lines_of_all_of_them() -> None:
     ]
 
 
-def test_a_run_without_a_request_id_is_found_by_its_own() -> None:
-    """Of a run that died the ledger knows no request."""
+def test_run_without_a_request_id_is_found_by_its_run_id() -> None:
+    """The ledger has no request id of a run that died."""
     fake = FakeLogs([line("run_began", run_id="run-1", function_request_id="r1")])
 
     page = read(fake, Wanted(run_id="run-1"))
@@ -95,8 +95,8 @@ def test_a_run_without_a_request_id_is_found_by_its_own() -> None:
     assert fake.asked[0]["filterPattern"] == '"run-1"'
 
 
-def test_a_request_alone_shows_every_run_in_it() -> None:
-    """A bare trace leads to the lines of its invocation, whatever files it was about."""
+def test_request_has_the_lines_of_every_run_in_it() -> None:
+    """A trace's page shows all lines of its invocation."""
     fake = FakeLogs(
         [line("a", function_request_id="r1", run_id="run-1"), line("b", function_request_id="r1", run_id="run-2")]
     )
@@ -104,8 +104,8 @@ def test_a_request_alone_shows_every_run_in_it() -> None:
     assert len(read(fake, Wanted(request_id="r1")).lines) == 2
 
 
-def test_the_search_begins_before_the_run_and_ends_after_it() -> None:
-    """The invocation's own lines stand around those of the run."""
+def test_search_begins_before_the_run_and_ends_after_it() -> None:
+    """The invocation's own lines come before and after those of the run."""
     fake = FakeLogs([])
 
     read(fake, Wanted(run_id="run-1"))
@@ -114,8 +114,8 @@ def test_the_search_begins_before_the_run_and_ends_after_it() -> None:
     assert fake.asked[0]["endTime"] > UNTIL.timestamp() * 1000
 
 
-def test_empty_pages_are_followed_up_to_a_bound() -> None:
-    """CloudWatch answers with nothing and a token while it searches; nobody waits for ever, and the page says so."""
+def test_empty_pages_are_followed_up_to_a_limit() -> None:
+    """CloudWatch may return empty pages while it searches; after some calls the result is marked incomplete."""
     found = read(FakeLogs([], [], [line("run_began", run_id="run-1")]), Wanted(run_id="run-1"))
     given_up = FakeLogs(*([] for _ in range(50)))
 
@@ -126,16 +126,16 @@ def test_empty_pages_are_followed_up_to_a_bound() -> None:
     assert len(given_up.asked) == 5
 
 
-def test_more_lines_than_a_page_takes_are_cut_and_said_to_be() -> None:
-    """The first lines are shown, and that there are more is no secret."""
+def test_too_many_lines_are_cut_and_marked() -> None:
+    """The first lines are returned, marked incomplete."""
     page = read(FakeLogs([line("x", run_id="run-1") for _ in range(MOST_LINES + 1)]), Wanted(run_id="run-1"))
 
     assert len(page.lines) == MOST_LINES
     assert not page.complete
 
 
-def test_a_function_that_never_logged_has_no_lines() -> None:
-    """Where there is no log group there are no lines; any other refusal is somebody's to show."""
+def test_missing_log_group_has_no_lines() -> None:
+    """A missing log group is no error; any other refusal is raised."""
     assert read(FakeLogs(code="ResourceNotFoundException"), Wanted(run_id="run-1")).lines == ()
     with pytest.raises(ClientError):
         read(FakeLogs(code="AccessDeniedException"), Wanted(run_id="run-1"))

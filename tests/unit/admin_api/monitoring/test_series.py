@@ -1,4 +1,4 @@
-"""Tests for the windows of time and the names of metrics."""
+"""Tests for time windows and series."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ NOW = datetime(2026, 11, 25, 18, 47, 12, 345678, tzinfo=UTC)
     ("window", "length"),
     [(Window.HOUR, timedelta(hours=1)), (Window.DAY, timedelta(days=1)), (Window.WEEK, timedelta(days=7))],
 )
-def test_a_window_is_as_long_as_it_says_and_ends_with_the_period_of_now(window: Window, length: timedelta) -> None:
-    """Now lies in the last period, and all periods together are the window."""
+def test_window_has_its_length_and_ends_with_the_current_period(window: Window, length: timedelta) -> None:
+    """The last period holds the present; all periods together are the window."""
     span = window.until(NOW)
 
     assert span.period * span.periods == length
@@ -26,14 +26,14 @@ def test_a_window_is_as_long_as_it_says_and_ends_with_the_period_of_now(window: 
 
 
 @pytest.mark.parametrize("window", list(Window))
-def test_periods_begin_where_those_of_cloudwatch_do(window: Window) -> None:
-    """Each begins at a whole multiple of itself since the epoch, so that a point keeps its value while time goes on."""
+def test_periods_begin_where_cloudwatchs_do(window: Window) -> None:
+    """Each begins at a whole multiple of itself since the epoch, so that a point keeps its value as time passes."""
     span = window.until(NOW)
 
     assert span.start.timestamp() % span.period.total_seconds() == 0
 
 
-def test_a_moment_is_found_in_its_period_and_outside_in_none() -> None:
+def test_moment_is_in_its_period_or_in_none() -> None:
     """The beginning of a period belongs to it, its end to the next one."""
     span = Window.HOUR.until(NOW)
 
@@ -44,8 +44,8 @@ def test_a_moment_is_found_in_its_period_and_outside_in_none() -> None:
     assert span.index(span.start - timedelta(microseconds=1)) is None
 
 
-def test_a_metric_that_the_processor_does_not_send_is_refused() -> None:
-    """A misspelt name would be an empty chart and no error."""
+def test_unknown_metric_is_refused() -> None:
+    """A misspelt name would be an empty chart without an error."""
     assert processor_series("FilesReceived").statistic == "Sum"
     with pytest.raises(KeyError):
         processor_series("FilesRecieved")

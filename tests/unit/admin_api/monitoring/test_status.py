@@ -1,4 +1,4 @@
-"""The numbers beside the navigation: asked for together, kept for a moment, honest about what is missing."""
+"""Tests for the status: read together, cached for some seconds, with missing numbers named."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ GREEN = Alarm("failed-files", AlarmState.OK, "", None, "", "", "", "")
 
 
 class Source:
-    """Stands in for one of the three services; counts how often it is asked."""
+    """A double of one of the three services, which counts its calls."""
 
     def __init__(self, answer: Any) -> None:
         self.answer, self.asked = answer, 0
         self.on_read: Callable[[], object] = lambda: None
 
     def read_counts(self) -> Any:
-        """Answer, or fail."""
+        """Return the answer, or fail."""
         self.asked += 1
         self.on_read()
         if isinstance(self.answer, Exception):
@@ -38,7 +38,7 @@ class Source:
     count_letters = read_alarms = read_counts
 
     def count_moving(self, state: FileState) -> Any:
-        """Answer for one state, or fail for it."""
+        """Return one state's count, or fail."""
         self.asked += 1
         if state is FileState.QUEUED and isinstance(self.answer, Exception):
             raise self.answer
@@ -46,24 +46,24 @@ class Source:
 
 
 class Time:
-    """A clock that stands still until it is moved."""
+    """A clock that moves only when told."""
 
     def __init__(self) -> None:
         self.now = 1_000.0
 
     def read(self) -> float:
-        """Read it."""
+        """Return the time."""
         return self.now
 
 
 def reader(counts: Any = COUNTS, depth: Any = 3, alarms: Any = (RED, GREEN), time: Time | None = None) -> StatusReader:
-    """Set a reader up in front of three services."""
+    """Make a reader of three services."""
     counters, letters, alarm_reader = (cast("Any", Source(answer)) for answer in (counts, depth, alarms))
     return StatusReader(counters, letters, alarm_reader, now=(time or Time()).read)
 
 
-def test_what_needs_a_person_is_added_up() -> None:
-    """Failed and given-up files, those with rejected rows, and alarms that are red."""
+def test_numbers_that_need_attention_are_added_up() -> None:
+    """Failed and dead-lettered files, those with rejected rows, and firing alarms."""
     status = reader().read_status()
 
     assert status.failed_files == 3
@@ -80,8 +80,8 @@ def test_processed_files_need_nobody() -> None:
     assert (status.waiting_files, status.rejected_rows, status.dead_letters, status.alarming) == (0, 0, 0, ())
 
 
-def test_pages_in_quick_succession_ask_once() -> None:
-    """A console that many people watch does not ask for each of them."""
+def test_status_is_cached_for_some_seconds() -> None:
+    """Many readers cause one request."""
     time = Time()
     source = reader(time=time)
 
@@ -92,8 +92,8 @@ def test_pages_in_quick_succession_ask_once() -> None:
     assert cast("Any", source._counters).asked == 1
 
 
-def test_older_numbers_are_asked_for_anew() -> None:
-    """Nothing is shown that is older than some seconds."""
+def test_old_status_is_read_anew() -> None:
+    """No number is older than some seconds."""
     time = Time()
     source = reader(time=time)
 
@@ -104,8 +104,8 @@ def test_older_numbers_are_asked_for_anew() -> None:
     assert cast("Any", source._counters).asked == 2
 
 
-def test_numbers_that_took_long_to_get_serve_the_next_reader_too() -> None:
-    """They are as old as their answer: else a slow service would be asked anew by everybody who waits for it."""
+def test_slow_answer_is_cached_from_its_arrival() -> None:
+    """Otherwise every waiting reader would ask a slow service anew."""
     time = Time()
     source = reader(time=time)
     counters = cast("Any", source._counters)
@@ -117,8 +117,8 @@ def test_numbers_that_took_long_to_get_serve_the_next_reader_too() -> None:
     assert counters.asked == 1
 
 
-def test_an_action_makes_the_numbers_stale() -> None:
-    """Whoever reprocesses a file sees the badge go down at once."""
+def test_action_drops_the_cached_status() -> None:
+    """After a reprocess the badge is right at once."""
     source = reader()
 
     source.read_status()
@@ -132,8 +132,8 @@ def test_an_action_makes_the_numbers_stale() -> None:
     ("broken", "named"),
     [("counts", "the counts of files"), ("depth", "the dead letters"), ("alarms", "the alarms")],
 )
-def test_a_service_that_fails_takes_no_page_down(broken: str, named: str) -> None:
-    """The others are shown, the missing one is named, and nobody is told that all is well."""
+def test_failing_service_leaves_the_other_numbers(broken: str, named: str) -> None:
+    """The missing number is named."""
     away = ClientError({"Error": {"Code": "ServiceUnavailable"}}, "Query")
     answers: dict[str, Any] = {"counts": Counts({}, 0), "depth": 0, "alarms": ()}
 
@@ -143,8 +143,8 @@ def test_a_service_that_fails_takes_no_page_down(broken: str, named: str) -> Non
     assert status.waiting_files == 0
 
 
-def test_files_under_way_are_counted_together_and_kept_for_a_moment() -> None:
-    """A list that many people refresh does not count for each of them; an action makes it count anew."""
+def test_counts_of_moving_files_are_cached() -> None:
+    """Many readers cause one count; an action causes a new one."""
     source = reader()
 
     assert source.count_moving_files() == {state: len(state) for state in MOVING}
@@ -155,8 +155,8 @@ def test_files_under_way_are_counted_together_and_kept_for_a_moment() -> None:
     assert cast("Any", source._counters).asked == 2 * len(MOVING)
 
 
-def test_a_state_that_cannot_be_counted_takes_the_others_not_with_it() -> None:
-    """Its number is not known, and nobody is told that it is nought."""
+def test_state_that_cannot_be_counted_leaves_the_others() -> None:
+    """Its count is unknown, not zero."""
     away = ClientError({"Error": {"Code": "ServiceUnavailable"}}, "Query")
 
     moving = reader(counts=away).count_moving_files()

@@ -1,4 +1,4 @@
-"""Tests for laying out a trace."""
+"""Tests for building waterfalls."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ START = 1_000_000.0
 
 
 def document(name: str, start: float, end: float | None, **more: Any) -> dict[str, Any]:
-    """Make a part of a trace, in seconds from its beginning."""
+    """Make a segment document, in seconds from the trace's start."""
     made: dict[str, Any] = {"id": name, "name": name, "start_time": START + start, **more}
     return made | ({"in_progress": True} if end is None else {"end_time": START + end})
 
 
-def drawn(*documents: dict[str, Any]) -> Waterfall:
-    """Lay documents out, which must give something."""
+def waterfall_of(*documents: dict[str, Any]) -> Waterfall:
+    """Build the waterfall of documents."""
     waterfall = build_waterfall(TRACE, documents)
     assert waterfall is not None
     return waterfall
 
 
 def moment(seconds: float) -> datetime:
-    """Name a moment of the trace."""
+    """Return a moment of the trace."""
     return datetime.fromtimestamp(START + seconds, UTC)
 
 
-def test_parts_stand_where_and_as_long_as_they_were() -> None:
-    """Offsets and widths are fractions of the whole, from the first beginning to the last end."""
+def test_spans_have_their_offsets_and_widths() -> None:
+    """Both are fractions of the whole, from the first start to the last end."""
     inner = [document("read", 1, 3), document("write", 3, 4)]
-    waterfall = drawn(document("function", 0, 4, trace_id=TRACE, subsegments=inner))
+    waterfall = waterfall_of(document("function", 0, 4, trace_id=TRACE, subsegments=inner))
 
     assert [(p.name, p.depth, p.offset, p.width) for p in waterfall.spans] == [
         ("function", 0, 0.0, 1.0),
@@ -47,9 +47,9 @@ def test_parts_stand_where_and_as_long_as_they_were() -> None:
     assert not waterfall.unfinished
 
 
-def test_a_segment_that_names_another_parts_id_hangs_below_it() -> None:
-    """Lambda sends two segments, and a caller's is above both; what comes without its parent stands on top."""
-    waterfall = drawn(
+def test_segment_is_below_its_parent() -> None:
+    """Lambda sends two segments below the caller's; one whose parent is missing is at the top."""
+    waterfall = waterfall_of(
         document("function", 2, 5, trace_id=TRACE, parent_id="service", origin="AWS::Lambda::Function"),
         document("orphan", 1, 2, trace_id=TRACE, parent_id="never came"),
         document("service", 1.5, 6, trace_id=TRACE, parent_id="call", origin="AWS::Lambda"),
@@ -67,8 +67,8 @@ def test_a_segment_that_names_another_parts_id_hangs_below_it() -> None:
     assert [part.kind for part in waterfall.spans[1:3]] == ["", "Lambda, the service"]
 
 
-def test_annotations_metadata_and_exceptions_are_in_words() -> None:
-    """What a part says stands in its order, what went wrong with its type and message."""
+def test_span_has_annotations_metadata_and_exceptions() -> None:
+    """Details keep their order; exceptions have type and message."""
     cause = {"exceptions": [{"type": "ClientError", "message": "We encountered an internal error."}]}
     part = document(
         "run",
@@ -81,31 +81,31 @@ def test_annotations_metadata_and_exceptions_are_in_words() -> None:
         cause=cause,
     )
 
-    [shown] = drawn(part).spans
+    [shown] = waterfall_of(part).spans
 
     assert shown.details == (("file_id", "f1"), ("receive_count", "2"), ("batches", "36"))
     assert shown.trouble == "fault"
     assert shown.exceptions == ("ClientError: We encountered an internal error.",)
 
 
-def test_a_cause_that_points_at_another_segment_is_no_exception() -> None:
-    """X-Ray lets a cause be the id of the exception that another segment holds."""
-    [shown] = drawn(document("run", 0, 1, trace_id=TRACE, fault=True, cause="53995c3f42cd8ad8")).spans
+def test_cause_in_another_segment_is_no_exception() -> None:
+    """A cause may be the id of an exception that another segment holds."""
+    [shown] = waterfall_of(document("run", 0, 1, trace_id=TRACE, fault=True, cause="53995c3f42cd8ad8")).spans
 
     assert shown.exceptions == ()
 
 
-def test_a_part_that_has_not_ended_reaches_as_far_as_is_known() -> None:
-    """A trace that is still coming is shown as far as it has come, and says so."""
-    waterfall = drawn(document("function", 0, None, trace_id=TRACE, subsegments=[document("read", 1, 3)]))
+def test_unfinished_span_ends_at_the_latest_known_time() -> None:
+    """The waterfall is marked unfinished."""
+    waterfall = waterfall_of(document("function", 0, None, trace_id=TRACE, subsegments=[document("read", 1, 3)]))
 
     assert waterfall.unfinished
     assert [part.seconds for part in waterfall.spans] == [3, 2]
     assert waterfall.spans[0].running
 
 
-def test_the_uploaders_trace_is_linked_once_and_never_to_itself() -> None:
-    """The run names the trace that S3 and SQS carried on."""
+def test_uploaders_trace_is_listed_once_and_never_itself() -> None:
+    """The run names the trace that came with the message."""
     above = "1-5759e988-aaaaaaaaaaaaaaaaaaaaaaaa"
     runs = [
         document("run", 0, 1, annotations={"upstream_trace_id": above}),
@@ -113,34 +113,34 @@ def test_the_uploaders_trace_is_linked_once_and_never_to_itself() -> None:
         document("own", 2, 3, annotations={"upstream_trace_id": TRACE}),
     ]
 
-    assert drawn(document("function", 0, 3, trace_id=TRACE, subsegments=runs)).upstream == (above,)
+    assert waterfall_of(document("function", 0, 3, trace_id=TRACE, subsegments=runs)).upstream == (above,)
 
 
-def test_a_log_line_belongs_to_the_innermost_part_around_it() -> None:
-    """A millisecond before a part counts as within it, as log lines are no finer; outside all there is none."""
+def test_log_line_belongs_to_the_innermost_span_around_it() -> None:
+    """A millisecond before a span counts as within it, as log lines are no finer."""
     inner = [document("read", 1, 3), document("write", 3.0004, 4)]
-    waterfall = drawn(document("function", 0, 5, trace_id=TRACE, subsegments=inner))
+    waterfall = waterfall_of(document("function", 0, 5, trace_id=TRACE, subsegments=inner))
 
     found = [waterfall.span_at(moment(seconds)) for seconds in (0.5, 2, 3.0, 4.5, 9)]
 
     assert [part and part.name for part in found] == ["function", "read", "write", "function", None]
 
 
-def test_nothing_that_came_is_no_waterfall() -> None:
-    """A trace without a document cannot be drawn, and says so by being none."""
+def test_trace_without_segments_has_no_waterfall() -> None:
+    """It is None, not an empty drawing."""
     assert build_waterfall(TRACE, []) is None
 
 
-def test_a_trace_of_no_length_fills_its_width() -> None:
-    """A moment is drawn whole instead of divided by zero."""
-    [shown] = drawn(document("function", 0, 0, trace_id=TRACE)).spans
+def test_trace_without_duration_fills_its_width() -> None:
+    """Nothing is divided by zero."""
+    [shown] = waterfall_of(document("function", 0, 0, trace_id=TRACE)).spans
 
     assert (shown.offset, shown.width) == (0.0, 1.0)
 
 
 @given(st.lists(st.tuples(st.floats(0, 100), st.floats(0, 100), st.integers(-1, 20)), min_size=1, max_size=12))
-def test_whatever_comes_every_bar_stays_within_the_whole(shapes: list[tuple[float, float, int]]) -> None:
-    """Segments in any order, with any parents, cycles too: each at most once, no bar leaves the drawing."""
+def test_every_span_stays_within_the_whole(shapes: list[tuple[float, float, int]]) -> None:
+    """In any order, with any parents, even cycles, each segment comes at most once."""
     documents = [
         document(str(number), min(first, second), max(first, second), trace_id=TRACE, parent_id=str(parent))
         for number, (first, second, parent) in enumerate(shapes)

@@ -1,4 +1,4 @@
-"""Tests for the line that says what needs a person."""
+"""Tests for the items that need attention."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ def status(counts: dict[FileState, int], *, rows: int = 0, letters: int | None =
     return Status(Counts(counts, rows), letters, alarms, read_at=0.0)
 
 
-def test_what_waits_is_counted_in_words_with_its_list() -> None:
-    """Each number leads to what it counts, the gravest first, one as one and two as two."""
+def test_items_have_a_count_a_noun_and_a_link() -> None:
+    """The gravest comes first; nouns are singular or plural."""
     counts = {FileState.FAILED: 2, FileState.PARTIAL: 3, FileState.DUPLICATE: 1, FileState.PROCESSED: 900}
 
     needs = attention_items(status(counts, rows=1_041, letters=1, red=1))
@@ -37,11 +37,11 @@ def test_what_waits_is_counted_in_words_with_its_list() -> None:
     ]
 
 
-def test_nothing_waits_where_all_is_zero() -> None:
+def test_zeros_make_no_items() -> None:
     """Quiet alarms, alarms without data and processed files need nobody."""
     assert attention_items(status({FileState.PROCESSED: 5})) == ()
 
 
-def test_what_is_unknown_is_not_shown_as_waiting() -> None:
-    """A number that could not be had is missing, which the page says apart."""
+def test_unknown_number_makes_no_item() -> None:
+    """The page names a number that could not be loaded elsewhere."""
     assert attention_items(Status(None, None, None, 0.0, ("the alarms",))) == ()

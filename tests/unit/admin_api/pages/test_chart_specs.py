@@ -1,4 +1,4 @@
-"""Tests for what the charts are made of."""
+"""Tests for measures and chart specifications."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from processor.observability.metrics import UNITS
 
 NOW = datetime(2026, 11, 25, 18, 0, tzinfo=UTC)
 _NOT_DRAWN = {"FilesReceived"}
-"""The overview's first figure; on the metrics page the outcomes tell more."""
+"""The overview's first measure; the metrics page shows the outcomes instead."""
 
 
 def readings(window: Window = Window.HOUR, **known: Values) -> Readings:
@@ -41,23 +41,23 @@ def readings(window: Window = Window.HOUR, **known: Values) -> Readings:
     return Readings(span, NOW, gaps)
 
 
-def test_success_is_the_share_that_needed_nobody() -> None:
-    """Partial, failed and dead-lettered files need somebody; where nothing ended there is no share."""
+def test_success_rate_is_the_share_of_processed_files() -> None:
+    """Partial, failed and dead-lettered files count as no success; without files there is no rate."""
     read = readings(FilesProcessed=(8.0, None), FilesPartial=(1.0,), FilesFailed=(1.0,), FilesDeadLettered=(0.0,))
 
     assert SUCCESS_RATE.compute(read)[:2] == (80.0, None)
     assert ended_files(read)[:2] == (10.0, None)
 
 
-def test_the_price_of_a_thousand_rows_counts_rejected_rows_too() -> None:
-    """They were read and paid for."""
+def test_cost_per_thousand_rows_counts_rejected_rows() -> None:
+    """They are read and paid for, too."""
     read = readings(EstimatedCost=(0.003,), RowsAccepted=(1_400.0,), RowsRejected=(100.0,))
 
     assert COST_PER_THOUSAND_ROWS.compute(read)[0] == pytest.approx(0.002)
 
 
 def test_every_metric_that_is_sent_is_drawn() -> None:
-    """A metric that nobody looks at is money spent for nothing."""
+    """A metric that no chart shows is a waste of money."""
     drawn = {s.metric for group in GROUPS for s in group.series if s.source is Source.PROCESSOR}
 
     assert drawn == UNITS.keys() - _NOT_DRAWN
@@ -65,8 +65,8 @@ def test_every_metric_that_is_sent_is_drawn() -> None:
 
 @pytest.mark.parametrize("group", GROUPS, ids=lambda group: group.name)
 @pytest.mark.parametrize("window", list(Window))
-def test_every_plot_asks_for_what_it_draws(group: ChartGroup, window: Window) -> None:
-    """A chart whose series was not asked for would fail on somebody's screen; without data it says so."""
+def test_chart_needs_no_series_beyond_its_own(group: ChartGroup, window: Window) -> None:
+    """A chart that draws a series it does not name would fail; without data it says so."""
     read = readings(window)
 
     for chart in group.charts:
@@ -86,16 +86,16 @@ def test_titles_are_unique_on_their_page() -> None:
 @pytest.mark.parametrize(
     ("share", "words"), [(100.0, "100 %"), (99.97, "99.9 %"), (99.2, "99.2 %"), (0.0, "0 %"), (150.0, "150 %")]
 )
-def test_only_all_of_it_is_a_hundred_per_cent(share: float, words: str) -> None:
+def test_hundred_per_cent_means_all(share: float, words: str) -> None:
     """One failed file among thousands must not round away."""
     assert per_cent(share) == words
 
 
-def test_counts_are_whole_where_they_are() -> None:
+def test_counts_have_no_decimals() -> None:
     """A count has thousands separators and no decimals; a rate keeps one."""
     assert (whole(1204.0), whole(2.25)) == ("1,204", "2.2")
 
 
 def test_the_series_of_files_are_those_of_the_processor() -> None:
-    """Names by way of the tally, so that a renamed metric fails here and not in silence."""
+    """A renamed metric fails here instead of being an empty chart."""
     assert {s.metric for s in (PROCESSED, PARTIAL, FAILED, DEAD_LETTERED, ACCEPTED, REJECTED)} <= UNITS.keys()

@@ -1,4 +1,4 @@
-"""Scales, round values, round times and labels that do not lie on each other."""
+"""Tests for scales, ticks and labels."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ DAY = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 
 @given(st.floats(min_value=1e-6, max_value=1e12))
 def test_value_ticks_begin_at_zero_reach_the_greatest_value_and_are_few(greatest: float) -> None:
-    """Zero is in sight, the line stays within the plot, and the grid stays calm."""
+    """The line stays within the plot, with few grid lines."""
     ticks = value_ticks(greatest)
 
     assert ticks[0] == 0
@@ -40,7 +40,7 @@ def test_value_ticks_begin_at_zero_reach_the_greatest_value_and_are_few(greatest
     ("greatest", "expected"), [(0, (0, 1)), (-3, (0, 1)), (7, (0, 2.5, 5, 7.5)), (9_000, (0, 5_000, 10_000))]
 )
 def test_value_ticks_are_round(greatest: float, expected: tuple[float, ...]) -> None:
-    """Steps of 1, 2, 2.5 and 5; where there is nothing above zero there is still an axis."""
+    """Steps are 1, 2, 2.5 or 5; values of zero still have an axis."""
     assert value_ticks(greatest) == expected
 
 
@@ -56,13 +56,13 @@ def test_value_ticks_are_round(greatest: float, expected: tuple[float, ...]) -> 
         (6 * 86_400_000, ["0", "2 d", "4 d", "6 d"]),
     ],
 )
-def test_time_spans_have_ticks_as_clocks_do(greatest_ms: float, words: list[str]) -> None:
-    """Half an hour is three times ten minutes, and no 33 min 20 s."""
+def test_ticks_of_time_spans_are_round_on_a_clock(greatest_ms: float, words: list[str]) -> None:
+    """Half an hour has ticks every ten minutes."""
     assert [format_span(tick) for tick in span_ticks(greatest_ms)] == words
 
 
-def test_time_ticks_are_round_on_the_clock_of_the_reader() -> None:
-    """A day has a tick every four hours of the reader's zone, and its midnight says the date."""
+def test_time_ticks_are_round_in_the_readers_zone() -> None:
+    """A day has a tick every four hours of the reader's zone, and midnight is labelled with the date."""
     words = [text for _, text in time_ticks(DAY, DAY + timedelta(hours=24), BERLIN)]
 
     assert words == ["12:00", "16:00", "20:00", "25 Nov", "04:00", "08:00"]
@@ -70,7 +70,7 @@ def test_time_ticks_are_round_on_the_clock_of_the_reader() -> None:
 
 @pytest.mark.parametrize("hours", [1, 24, 168, 720])
 @pytest.mark.parametrize("zone", [UTC, BERLIN, ZoneInfo("Asia/Kolkata"), ZoneInfo("America/St_Johns")])
-def test_time_ticks_lie_within_the_window_in_order_and_are_few(hours: int, zone: ZoneInfo) -> None:
+def test_time_ticks_are_few_and_in_order_within_the_window(hours: int, zone: ZoneInfo) -> None:
     """Also in zones that are half an hour off."""
     last = DAY + timedelta(hours=hours)
 
@@ -82,7 +82,7 @@ def test_time_ticks_lie_within_the_window_in_order_and_are_few(hours: int, zone:
 
 
 def test_time_ticks_hold_when_the_clocks_change() -> None:
-    """In the night of 25 October 2026 Berlin repeats an hour; no tick stands twice, and noon is noon on both sides."""
+    """In the night of 25 October 2026 Berlin repeats an hour; no tick comes twice, and noon is noon on both sides."""
     start = datetime(2026, 10, 24, 0, 0, tzinfo=UTC)
 
     ticks = time_ticks(start, start + timedelta(days=2), BERLIN)
@@ -92,7 +92,7 @@ def test_time_ticks_hold_when_the_clocks_change() -> None:
 
 
 @given(st.lists(st.floats(min_value=10, max_value=140), min_size=1, max_size=8))
-def test_labels_end_up_apart_within_their_room_and_in_order(places: list[float]) -> None:
+def test_labels_are_spread_in_order_within_their_room(places: list[float]) -> None:
     """Eight names of fourteen units fit into 130 units only if each moves as little as it must."""
     moved = spread_labels(places, 14, 10, 140)
 
@@ -102,13 +102,13 @@ def test_labels_end_up_apart_within_their_room_and_in_order(places: list[float])
     assert [place for _, place in ordered] == sorted(moved)
 
 
-def test_a_gap_ends_a_stretch() -> None:
+def test_gap_ends_a_group_of_indexes() -> None:
     """Values on both sides of a gap are never joined."""
     assert contiguous_indexes([1, 2, None, None, 0, None, 5]) == [[0, 1], [4], [6]]
 
 
-def test_a_scale_without_extent_puts_all_in_one_place() -> None:
-    """A single moment divides by nothing."""
+def test_scale_without_extent_has_one_position() -> None:
+    """A single moment does not divide by zero."""
     assert Scale(5, 5, 10, 90).at(5) == 10
 
 
@@ -116,5 +116,5 @@ def test_a_scale_without_extent_puts_all_in_one_place() -> None:
     ("value", "text"), [(0, "0"), (950, "950"), (1_200, "1.2k"), (2_500_000, "2.5M"), (4e9, "4G"), (0.5, "0.5")]
 )
 def test_axis_numbers_are_short(value: float, text: str) -> None:
-    """Thousands become letters."""
+    """Thousands are abbreviated."""
     assert short_number(value) == text

@@ -1,4 +1,4 @@
-"""Charts say what the figures say: scales from zero, gaps as gaps, names at the ends, values on hover and in tables."""
+"""Tests for charts: axes from zero, gaps, names at the ends of lines, tables of values."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def _paths(drawing: Markup, kind: str) -> list[str]:
 
 
 def _places(path: str) -> list[tuple[float, float]]:
-    """Follow a line that is written by its steps."""
+    """Return the points of a path of relative steps."""
     start, _, steps = path.removeprefix("M").partition("l")
     x, y = map(float, start.split())
     places = [(x, y)]
@@ -58,7 +58,7 @@ def _places(path: str) -> list[tuple[float, float]]:
 
 
 def _strokes(path: str) -> list[tuple[float, float, float]]:
-    """Follow bars: where each stands, begins and ends."""
+    """Return the position, start and end of each bar."""
     x = y = 0.0
     strokes = []
     for right, down, up in re.findall(r"m(\S+) ([-\d.]+)v([-\d.]+)", path):
@@ -69,8 +69,8 @@ def _strokes(path: str) -> list[tuple[float, float, float]]:
 
 
 @pytest.mark.parametrize("draw", DRAWINGS)
-def test_a_chart_has_a_title_a_description_and_a_table(draw: Callable[[Chart], Markup]) -> None:
-    """Whoever does not see it gets its sense from the description and its values from the table."""
+def test_chart_has_a_title_a_description_and_a_table(draw: Callable[[Chart], Markup]) -> None:
+    """Screen readers get the meaning from the description and the values from the table."""
     figure = _parse(draw(_chart(Line("accepted", [1, 2, 3, None, 5]), description="Rows of an hour.")))
 
     svg, details = figure
@@ -85,8 +85,8 @@ def test_a_chart_has_a_title_a_description_and_a_table(draw: Callable[[Chart], M
 
 
 @pytest.mark.parametrize("draw", DRAWINGS)
-def test_the_table_has_a_row_a_moment_in_the_readers_zone(draw: Callable[[Chart], Markup]) -> None:
-    """09:00 UTC is 10:00 in Berlin; what is not known is a dash. The page's script shows these rows on hover."""
+def test_table_has_a_row_a_moment_in_the_readers_zone(draw: Callable[[Chart], Markup]) -> None:
+    """09:00 UTC is 10:00 in Berlin; an unknown value is a dash. A script shows these rows on hover."""
     chart = _chart(
         Line("ok", [1, None, 3, 4, 5]), Line("bad", [0, None, 0, 0, 1], "fail"), zone=ZoneInfo("Europe/Berlin")
     )
@@ -100,7 +100,7 @@ def test_the_table_has_a_row_a_moment_in_the_readers_zone(draw: Callable[[Chart]
 
 
 @pytest.mark.parametrize("draw", DRAWINGS)
-def test_a_drawing_says_where_its_plot_lies(draw: Callable[[Chart], Markup]) -> None:
+def test_drawing_names_the_edges_of_its_plot(draw: Callable[[Chart], Markup]) -> None:
     """The script finds a pointer's moment between the left and the right edge; both leave room for the words there."""
     wide, slim = (
         _parse(draw(_chart(Line(name, [1, 2, 3, 4, 5]), write_tick=lambda value, unit=unit: f"{value:g}{unit}")))
@@ -113,8 +113,8 @@ def test_a_drawing_says_where_its_plot_lies(draw: Callable[[Chart], Markup]) -> 
 
 
 @pytest.mark.parametrize("draw", DRAWINGS)
-def test_a_name_from_outside_is_only_text(draw: Callable[[Chart], Markup]) -> None:
-    """A series may be called what it likes."""
+def test_name_is_escaped(draw: Callable[[Chart], Markup]) -> None:
+    """A name with markup is text."""
     drawing = draw(_chart(Line("<script>", [1, 2, 3, 4, 5]), title="<b>", description="a & b"))
 
     assert "<script>" not in drawing
@@ -123,7 +123,7 @@ def test_a_name_from_outside_is_only_text(draw: Callable[[Chart], Markup]) -> No
 
 
 @pytest.mark.parametrize("draw", DRAWINGS)
-def test_a_chart_carries_no_style(draw: Callable[[Chart], Markup]) -> None:
+def test_chart_has_no_inline_style(draw: Callable[[Chart], Markup]) -> None:
     """The content security policy would refuse it."""
     drawing = draw(_chart(Line("a", [1, 2, 3, 4, 5]), marks=[Mark(MOMENTS[2], "went off")]))
 
@@ -131,8 +131,8 @@ def test_a_chart_carries_no_style(draw: Callable[[Chart], Markup]) -> None:
 
 
 @pytest.mark.parametrize("draw", DRAWINGS)
-def test_no_data_is_said_and_is_not_zero(draw: Callable[[Chart], Markup]) -> None:
-    """An empty window has its axes and a sentence, and no line along zero."""
+def test_chart_without_data_says_so(draw: Callable[[Chart], Markup]) -> None:
+    """It has axes and a sentence, and no line along zero."""
     drawing = draw(_chart(Line("a", [None] * 5)))
 
     assert "No data in this time" in drawing
@@ -141,20 +141,20 @@ def test_no_data_is_said_and_is_not_zero(draw: Callable[[Chart], Markup]) -> Non
 
 
 @pytest.mark.parametrize("draw", DRAWINGS)
-def test_a_chart_without_a_single_moment_is_still_a_chart(draw: Callable[[Chart], Markup]) -> None:
+def test_chart_without_moments_is_drawn(draw: Callable[[Chart], Markup]) -> None:
     """A stack that is a minute old has no periods yet."""
     assert "No data in this time" in draw(_chart(Line("a", []), moments=[]))
 
 
-def test_a_line_breaks_where_the_data_does() -> None:
-    """Two contiguous_indexes are two paths; a value alone between gaps is a dot."""
+def test_line_breaks_at_gaps() -> None:
+    """Values on both sides of a gap are two paths; a single value is a dot."""
     drawing = line_chart(_chart(Line("a", [1, 2, None, 4, 5]), Line("b", [None, None, 3, None, None], "s2")))
 
     assert len(_paths(drawing, "line")) == 2
     assert len(list(_parse(drawing).iter("circle"))) == 1
 
 
-def test_a_line_lies_at_its_values_from_zero() -> None:
+def test_line_is_drawn_from_zero() -> None:
     """Zero is the lowest grid line, and twice the value is twice as high."""
     path = _paths(line_chart(_chart(Line("a", [0, 5, 10, 5, 0]))), "line")[0]
 
@@ -164,8 +164,8 @@ def test_a_line_lies_at_its_values_from_zero() -> None:
 
 
 @given(st.lists(st.floats(0, 1e9), min_size=2, max_size=200))
-def test_a_line_ends_where_its_last_value_is(values: list[float]) -> None:
-    """It is written by its steps, and no step is rounded: two hundred of them still lead to the right place."""
+def test_line_ends_at_its_last_value(values: list[float]) -> None:
+    """Two hundred relative steps still lead to the right position."""
     moments = [START + timedelta(minutes=number) for number in range(len(values))]
     drawing = line_chart(_chart(Line("a", values), moments=moments))
 
@@ -176,7 +176,7 @@ def test_a_line_ends_where_its_last_value_is(values: list[float]) -> None:
     assert y == pytest.approx(float(name.attrib["y"]) - 3.5, abs=0.11)
 
 
-def test_bars_stand_on_each_other() -> None:
+def test_bars_are_stacked() -> None:
     """The upper one begins where the lower one ends, so that the top is the sum; each stands over its own moment."""
     drawing = bar_chart(_chart(Line("ok", [4, 4, 0, 4, 4]), Line("bad", [4, 0, 4, 4, None], "warn")))
 
@@ -188,15 +188,15 @@ def test_bars_stand_on_each_other() -> None:
     assert all(bottom - top == pytest.approx(lower[0][1] - lower[0][2], abs=0.2) for _, bottom, top in upper)
 
 
-def test_bars_of_nothing_are_not_drawn() -> None:
+def test_empty_bars_are_not_drawn() -> None:
     """Three periods with a count are three bars."""
     drawing = bar_chart(_chart(Line("failed", [0, 1, None, 2, 3], "fail")))
 
     assert len(_strokes(_paths(drawing, "bar")[0])) == 3
 
 
-def test_a_moment_that_matters_is_marked_where_it_is() -> None:
-    """One within the window stands at its place, one of the running period at the end, an earlier one nowhere."""
+def test_mark_is_drawn_at_its_moment() -> None:
+    """One of the current period is drawn at the end, an earlier one not at all."""
     marks = [
         Mark(MOMENTS[2], "went off"),
         Mark(MOMENTS[4] + timedelta(minutes=9), "just now"),
@@ -211,8 +211,8 @@ def test_a_moment_that_matters_is_marked_where_it_is() -> None:
     assert "old" not in drawing
 
 
-def test_a_sparkline_keeps_gaps_and_says_what_it_is() -> None:
-    """It is an image with a name, and two contiguous_indexes are two lines."""
+def test_sparkline_keeps_gaps_and_has_a_name() -> None:
+    """It is an image with a label, and a gap makes two lines."""
     drawing = _parse(sparkline("Files of the last hour", [1, 2, None, 3, 4]))
 
     assert drawing.attrib["aria-label"] == "Files of the last hour"
@@ -220,6 +220,6 @@ def test_a_sparkline_keeps_gaps_and_says_what_it_is() -> None:
 
 
 @pytest.mark.parametrize("values", [[], [None, None], [0, 0, 0]])
-def test_a_sparkline_of_nothing_is_drawn_flat_or_not_at_all(values: list[float | None]) -> None:
-    """No data and no height divide by nothing."""
+def test_sparkline_without_values_is_flat_or_empty(values: list[float | None]) -> None:
+    """Nothing is divided by zero."""
     _parse(sparkline("Nothing", values))

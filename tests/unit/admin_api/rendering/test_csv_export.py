@@ -1,4 +1,4 @@
-"""An export is text for a spreadsheet: nothing in it runs, and a bound that was met is told."""
+"""Tests for CSV exports: no formulas, and limits that are named."""
 
 from __future__ import annotations
 
@@ -36,15 +36,15 @@ def cells(export: Export) -> list[list[str]]:
         "\u00a0=1",
     ],
 )
-def test_what_a_spreadsheet_would_run_becomes_text(cell: str) -> None:
+def test_formula_becomes_text(cell: str) -> None:
     """A cell that begins like a formula, also after spaces or in fullwidth, gets an apostrophe in front."""
     export = write_csv(["name"], [[cell]])
 
     assert cells(export)[1] == [f"'{cell}"]
 
 
-def test_ordinary_cells_and_numbers_stay_as_they_are() -> None:
-    """Text with quotes, commas and line breaks, and negative numbers of ours, are not touched."""
+def test_other_cells_stay_as_they_are() -> None:
+    """Text with quotes, commas and line breaks, and negative numbers, are not changed."""
     row: list[Cell] = [
         'Ada "the first", of\nLondon',
         -5,
@@ -61,20 +61,20 @@ def test_ordinary_cells_and_numbers_stay_as_they_are() -> None:
     assert (export.rows, export.complete) == (1, True)
 
 
-def test_a_list_that_is_too_long_is_cut_and_not_read_to_its_end() -> None:
-    """The bound of rows holds, the answer says so, and an endless list does not hang it."""
+def test_long_list_is_cut_and_not_read_to_its_end() -> None:
+    """The limit of rows holds even for an endless list, and the export is marked incomplete."""
     export = write_csv(["n"], ([number] for number in count()), most_rows=10)
 
     assert cells(export)[1:] == [[str(number)] for number in range(10)]
     assert (export.rows, export.complete) == (10, False)
 
 
-def test_a_list_of_exactly_the_bound_is_whole() -> None:
-    """Only what is left out makes an export incomplete."""
+def test_list_of_exactly_the_limit_is_complete() -> None:
+    """An export is incomplete only if rows are left out."""
     assert write_csv(["n"], [[1], [2]], most_rows=2) == Export("\ufeffn\r\n1\r\n2\r\n", 2, complete=True)
 
 
-def test_the_bound_of_bytes_holds_for_wide_rows() -> None:
+def test_limit_of_bytes_holds_for_wide_rows() -> None:
     """Bytes are counted, not characters."""
     export = write_csv(["n"], [["ä" * 40]] * 100, most_bytes=500)
 
@@ -82,8 +82,8 @@ def test_the_bound_of_bytes_holds_for_wide_rows() -> None:
     assert not export.complete
 
 
-def test_a_list_that_takes_too_long_is_cut() -> None:
-    """An export ends before the gateway's patience does."""
+def test_slow_list_is_cut() -> None:
+    """An export ends before the gateway's timeout."""
     seconds = iter(range(0, 1_000, 4))
 
     def endless() -> Iterator[list[int]]:
@@ -95,8 +95,8 @@ def test_a_list_that_takes_too_long_is_cut() -> None:
     assert not export.complete
 
 
-def test_the_download_is_named_for_what_it_holds() -> None:
-    """Its name says how many rows there are where these are not all, and is safe in a header."""
+def test_download_has_a_fitting_name() -> None:
+    """The name says if only the first rows are in it, and is safe in a header."""
     response = csv_response('orders of "März".csv\r\nX: y', Export("text", 10, complete=False))
 
     named = response.headers["content-disposition"]

@@ -1,4 +1,4 @@
-"""Times, numbers and sums as a reader sees them."""
+"""Tests for formats of times, numbers and money."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ EARLIER = "2026-11-25T17:58:00.123456Z"
 
 @dataclass
 class Frame:
-    """The part of a page's frame that the filters ask for."""
+    """The part of a page's frame that the filters use."""
 
     clock: ReaderClock
 
@@ -30,23 +30,23 @@ def render(template: str, clock: ReaderClock, **values: Any) -> str:
     return environment.from_string(template).render(frame=Frame(clock), **values)
 
 
-def test_without_a_zone_times_are_utc() -> None:
-    """A first visit, or one without scripts, shows the time that logs have."""
+def test_times_without_a_zone_are_utc() -> None:
+    """A first visit, or one without scripts, has no zone cookie."""
     clock = ReaderClock.from_cookies({}, NOW)
 
     assert clock.exact_time(EARLIER) == "25 Nov 17:58:00"
     assert clock.zone_name == "UTC"
 
 
-def test_times_are_the_readers() -> None:
+def test_times_are_in_the_readers_zone() -> None:
     """The cookie's zone decides."""
     clock = ReaderClock.from_cookies({"waybill_zone": "Asia/Kolkata"}, NOW)
 
     assert clock.exact_time(EARLIER) == "25 Nov 23:28:00"
 
 
-def test_a_reader_may_ask_for_utc() -> None:
-    """The switch wins over the zone."""
+def test_reader_may_choose_utc() -> None:
+    """The switch overrides the zone."""
     clock = ReaderClock.from_cookies({"waybill_zone": "Asia/Kolkata", "waybill_clock": "utc"}, NOW)
 
     assert clock.exact_time(EARLIER) == "25 Nov 17:58:00"
@@ -54,18 +54,18 @@ def test_a_reader_may_ask_for_utc() -> None:
 
 
 @pytest.mark.parametrize("name", ["Nowhere/Land", "../../etc/passwd", "", "\x00", "Europe"])
-def test_a_zone_that_nobody_knows_is_utc(name: str) -> None:
-    """A cookie is the browser's word, and may hold anything."""
+def test_unknown_zone_is_utc(name: str) -> None:
+    """A cookie may hold anything."""
     assert ReaderClock.from_cookies({"waybill_zone": name}, NOW).zone_name == "UTC"
 
 
 def test_another_year_is_named() -> None:
-    """A date alone would mislead in January."""
+    """A date without its year would mislead in January."""
     assert ReaderClock.from_cookies({}, NOW).exact_time("2025-12-31T23:00:00Z") == "31 Dec 2025 23:00:00"
 
 
-def test_when_is_relative_and_exact_on_hover() -> None:
-    """The element holds the machine's form, the reader's and UTC's."""
+def test_time_is_relative_with_the_exact_one_on_hover() -> None:
+    """The element has the ISO form, the reader's and UTC's."""
     clock = ReaderClock.from_cookies({"waybill_zone": "Europe/Berlin"}, NOW)
 
     shown = render("{{ moment|time_ago }}", clock, moment=EARLIER)
@@ -78,8 +78,8 @@ def test_when_is_relative_and_exact_on_hover() -> None:
 @pytest.mark.parametrize(
     "template", ["{{ ''|time_ago }}", "{{ ''|exact_time }}", "{{ none|number }}", "{{ ''|money }}"]
 )
-def test_what_is_not_known_is_a_dash(template: str) -> None:
-    """Nothing is shown as zero that is not known."""
+def test_unknown_value_is_a_dash(template: str) -> None:
+    """It is not shown as zero."""
     assert render(template, ReaderClock(NOW)) == "\u2013"
 
 
@@ -87,8 +87,8 @@ def test_what_is_not_known_is_a_dash(template: str) -> None:
     ("value", "shown"),
     [("0", "$0.00"), ("0.000033", "$0.000033"), ("0.0126", "$0.013"), ("1234.5", "$1,234.50"), ("0.1", "$0.10")],
 )
-def test_money_keeps_two_digits_that_say_something(value: str, shown: str) -> None:
-    """A run costs a fraction of a cent, a month some dollars."""
+def test_money_keeps_two_significant_digits(value: str, shown: str) -> None:
+    """Amounts range from fractions of a cent to dollars."""
     assert money(value) == shown
 
 
@@ -103,7 +103,7 @@ def test_money_keeps_two_digits_that_say_something(value: str, shown: str) -> No
     ],
 )
 def test_prices_are_exact_with_two_decimal_places_at_least(value: str, shown: str) -> None:
-    """Nothing is rounded: what was in the file is what is shown."""
+    """Prices are shown as in the file, never rounded."""
     assert price(Decimal(value)) == shown
 
 
@@ -111,13 +111,13 @@ def test_prices_are_exact_with_two_decimal_places_at_least(value: str, shown: st
     ("milliseconds", "shown"),
     [(0, "0 ms"), (433.4, "433 ms"), (1250, "1.2 s"), (61_000, "1 min 1 s"), (7_260_000, "2 h 1 min")],
 )
-def test_durations_are_in_the_unit_that_fits(milliseconds: float, shown: str) -> None:
-    """Nobody reads 7,260,000 ms."""
+def test_duration_has_a_fitting_unit(milliseconds: float, shown: str) -> None:
+    """Long durations are in hours and minutes."""
     assert duration(milliseconds) == shown
 
 
 def test_numbers_and_sizes() -> None:
-    """Thousands are set apart, bytes counted in powers of two."""
+    """Thousands have separators; bytes are in powers of two."""
     assert number(12345) == "12,345"
     assert byte_size(1536) == "1.5 KiB"
     assert byte_size(timedelta(0).seconds) == "0 Bytes"

@@ -1,4 +1,4 @@
-"""The frame around every page: who is signed in, where, what needs somebody; and the parts that pages are made of."""
+"""Tests for the frame around every page, and for the macros."""
 
 from __future__ import annotations
 
@@ -64,8 +64,8 @@ def test_a_dead_letter_is_told_without_a_number_of_receives() -> None:
     assert not re.search(r"\b(once|twice|three|four|five|\d+)\b", re.sub(r"<svg.*?</svg>|<use[^>]*>", "", html))
 
 
-def test_the_environment_and_the_region_are_on_every_page() -> None:
-    """Also in the title, which is what a tab shows."""
+def test_environment_and_region_are_on_every_page() -> None:
+    """The title, which a tab shows, has the environment, too."""
     page = _page()
 
     assert '<span class="environment">dev</span>' in page
@@ -73,15 +73,15 @@ def test_the_environment_and_the_region_are_on_every_page() -> None:
     assert "<title>Files · Waybill dev</title>" in page
 
 
-def test_the_page_that_is_open_is_marked_in_the_navigation() -> None:
-    """Once, for eyes and for screen readers."""
+def test_open_page_is_marked_in_the_navigation() -> None:
+    """It is marked once, for eyes and screen readers."""
     (current,) = re.findall(r'<a [^>]*href="([^"]+)"[^>]*aria-current="page"', _page())
 
     assert current == "/files"
 
 
-def test_badges_count_what_needs_a_person_and_only_that() -> None:
-    """Failed, given up, partial and held files; dead letters; and nothing where all is well."""
+def test_badges_count_only_what_needs_attention() -> None:
+    """Failed, dead-lettered, partial and held files, and dead letters; no badge if there is none."""
     counts = Counts({FileState.FAILED: 1_200, FileState.PARTIAL: 34, FileState.PROCESSED: 99_999}, 0)
 
     busy = _page(replace(FRAME, status=Status(counts, 5, None, NOW.timestamp())))
@@ -90,8 +90,8 @@ def test_badges_count_what_needs_a_person_and_only_that() -> None:
     assert 'class="badge"' not in _page()
 
 
-def test_who_may_only_look_is_offered_no_upload() -> None:
-    """And is told why."""
+def test_viewer_is_offered_no_upload() -> None:
+    """The account says that it is read only."""
     page = _page(replace(FRAME, user=User("subject", "viewer@example.com", ("viewers",))))
 
     assert 'href="/upload"' not in page
@@ -105,8 +105,8 @@ def test_a_page_is_whole_while_the_status_cannot_be_loaded() -> None:
     assert 'class="badge"' not in page
 
 
-def test_what_the_last_action_did_is_said_and_is_only_text() -> None:
-    """The word of a redirect stands above the page, whatever names are in it."""
+def test_message_of_the_last_action_is_shown_and_escaped() -> None:
+    """The message of a redirect is above the page, whatever names it holds."""
     page = _page(replace(FRAME, message="<script>.csv is being reprocessed."))
 
     assert '<div class="flash" role="status">' in page
@@ -115,7 +115,7 @@ def test_what_the_last_action_did_is_said_and_is_only_text() -> None:
 
 
 @pytest.mark.parametrize(("theme", "following"), [("auto", "light"), ("light", "dark"), ("dark", "auto")])
-def test_the_theme_switch_goes_round_and_comes_back_to_the_page(theme: str, following: str) -> None:
+def test_theme_switch_returns_to_the_page(theme: str, following: str) -> None:
     """A form of its own, so that it works without a script."""
     page = _page(replace(FRAME, theme=theme))
 
@@ -124,8 +124,8 @@ def test_the_theme_switch_goes_round_and_comes_back_to_the_page(theme: str, foll
     assert '<input type="hidden" name="next" value="/files?state=failed">' in page
 
 
-def test_there_is_a_way_past_the_navigation() -> None:
-    """The first link leads to the page's own landmark."""
+def test_first_link_skips_the_navigation() -> None:
+    """It leads to the page's main landmark."""
     page = _page()
 
     assert re.findall(r'<a [^>]*href="([^"]+)"', page)[0] == "#content"
@@ -134,7 +134,7 @@ def test_there_is_a_way_past_the_navigation() -> None:
 
 @pytest.mark.parametrize("state", [*FileState, *ActionState, ERROR, DIED, "OK", "ALARM", "INSUFFICIENT_DATA"])
 def test_every_state_has_a_shape_a_word_and_a_colour(state: str) -> None:
-    """Nobody has to tell colours apart, and no state falls back to its raw name."""
+    """States differ by more than colour, and none is shown by its raw name."""
     badge = _call("state.html", f'state("{state}")')
 
     drawn = re.findall(r'<symbol id="([^"]+)"', (FOLDER / "icons.svg").read_text())
@@ -148,20 +148,20 @@ def test_every_state_has_a_shape_a_word_and_a_colour(state: str) -> None:
     assert "_" not in words
 
 
-def test_the_states_that_can_be_mistaken_differ_in_shape() -> None:
+def test_red_states_differ_in_shape() -> None:
     """Failed, dead-lettered and died are all red."""
     shapes = [re.findall(r"#([\w-]+)", _call("state.html", f'state("{state}")')) for state in FileState]
 
     assert len({tuple(shape) for shape in shapes}) == len(FileState)
 
 
-def test_a_state_that_nobody_foresaw_is_shown_as_it_is() -> None:
+def test_unknown_state_is_shown_as_it_is() -> None:
     """A newer processor may know more than an older console."""
     assert "quarantined</span>" in _call("state.html", 'state("quarantined")')
 
 
-def test_an_id_is_whole_for_copying_and_reading_aloud() -> None:
-    """Its middle is cut by the style alone."""
+def test_id_is_complete_for_copying_and_screen_readers() -> None:
+    """Only the style cuts its middle."""
     whole = "5f2c0a9b7d52aa01c3d4e5f6"
 
     drawn = _call("state.html", f'id("{whole}", name="file id")')
@@ -171,8 +171,8 @@ def test_an_id_is_whole_for_copying_and_reading_aloud() -> None:
     assert f'aria-label="Copy the file id {whole}"' in drawn
 
 
-def test_an_id_from_outside_is_only_text() -> None:
-    """Object keys hold what their senders like."""
+def test_id_is_escaped() -> None:
+    """An object key may hold markup."""
     drawn = _call("state.html", """id('"><script>alert(1)</script>.csv')""")
 
     assert "<script>" not in drawn
@@ -180,20 +180,20 @@ def test_an_id_from_outside_is_only_text() -> None:
 
 @pytest.mark.parametrize(("done", "total", "shown"), [(0, 10, "0 %"), (9_999, 10_000, "99 %"), (10, 10, "100 %")])
 def test_progress_is_hundred_per_cent_only_at_its_end(done: int, total: int, shown: str) -> None:
-    """Rounded down."""
+    """Percentages are rounded down."""
     assert shown in _call("facts.html", f'progress({done}, {total}, "rows")')
 
 
-def test_progress_towards_an_unknown_end_claims_nothing() -> None:
-    """No value and no percentage."""
+def test_progress_without_a_total_shows_no_percentage() -> None:
+    """The bar has no value either."""
     drawn = _call("facts.html", 'progress(0, 0, "Starts soon")')
 
     assert "value=" not in drawn
     assert "%" not in drawn
 
 
-def test_pages_lead_both_ways_or_nowhere() -> None:
-    """No button that does nothing; a search that ended early says how far it looked."""
+def test_pager_shows_only_links_that_exist() -> None:
+    """A search that ended early says how far back it looked."""
     alone = _call("list.html", 'paging("", "", "3 files")')
     middle = _call("list.html", 'paging("/a", "/b", "50 files", "12 Nov 10:31")')
 

@@ -1,4 +1,4 @@
-"""The console's colours can be read: contrasts of WCAG 2.2 AA, computed from the tokens, in both themes."""
+"""Tests for colour contrasts by WCAG 2.2 AA, computed from the tokens, in both themes."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ READ = [
     *(("on-fill", f"{name}-fill{when}") for name in ("accent", "fail") for when in ("", "-hover")),
     ("on-fill", "production"),
 ]
-"""Words and what they stand on."""
+"""Text colours and their backgrounds."""
 SEEN = [
     *(
         (mark, "surface")
@@ -37,7 +37,7 @@ SEEN = [
     ("accent", "raised"),
     ("production", "canvas"),
 ]
-"""Edges, lines and marks, and what they lie on."""
+"""Edges, lines and marks, and their backgrounds."""
 
 
 def _colour(name: str, theme: str) -> tuple[float, float, float]:
@@ -75,19 +75,19 @@ def _contrast(one: str, other: str, theme: str) -> float:
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize(("ink", "ground"), READ)
-def test_words_stand_out_from_their_ground(ink: str, ground: str, theme: str) -> None:
+def test_text_contrasts_with_its_background(ink: str, ground: str, theme: str) -> None:
     """4.5 to 1, for text of any size (WCAG 1.4.3)."""
     assert _contrast(ink, ground, theme) >= 4.5
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize(("mark", "ground"), SEEN)
-def test_marks_stand_out_from_their_ground(mark: str, ground: str, theme: str) -> None:
+def test_marks_contrast_with_their_background(mark: str, ground: str, theme: str) -> None:
     """3 to 1, for edges of controls, focus and the lines of charts (WCAG 1.4.11)."""
     assert _contrast(mark, ground, theme) >= 3
 
 
-def test_the_measure_is_that_of_wcag() -> None:
+def test_contrast_is_computed_as_wcag_does() -> None:
     """Black on white is 21 to 1, and a colour on itself 1 to 1."""
     black, white = _luminance((0.0, 0.0, 0.0)), _luminance((1.0, 0.0, 0.0))
 
