@@ -1,9 +1,9 @@
-"""What each page of the console costs: calls to AWS, bytes on a first view, server CPU at 100,000 files against 100.
+"""The cost of each page of the console: calls to AWS, bytes of a first view, CPU at 100,000 files against 100.
 
     python -m tests.bench.console [--files 100000]
 
 The application runs in this process and AWS in another, the emulator, so that CPU time is the console's own. Two
-ledgers, a small and a large one, are asked in turn, so that what else the machine does meets both.
+ledgers, a small and a large one, take turns, so that other load on the machine meets both.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ class Calls:
         self.counted[f"{service}.{operation}"] += 1
 
     def take(self) -> dict[str, int]:
-        """Return what was counted, and begin anew."""
+        """Return the counts and reset them."""
         taken, self.counted = dict(self.counted), Counter()
         return taken
 
@@ -94,7 +94,7 @@ class Subject:
 
 @dataclass
 class PageCost:
-    """What one page costs."""
+    """The cost of one page."""
 
     name: str
     calls: dict[str, int]
@@ -111,7 +111,7 @@ class PageCost:
         return statistics.median(self.cpu_ms[many]) / statistics.median(self.cpu_ms[few])
 
     def document(self) -> dict[str, Any]:
-        """Write it down for the results file."""
+        """Return it as a document for the results file."""
         medians = {str(files): round(statistics.median(taken), 2) for files, taken in self.cpu_ms.items()}
         return {
             "page": self.name,
@@ -203,7 +203,7 @@ def _subjects(outputs: dict[str, str], many: int) -> list[Subject]:
 
 
 def _environment(function_name: str) -> dict[str, str]:
-    """Read what the deployed console was told."""
+    """Read the deployed console's environment."""
     configuration = boto3.client("lambda").get_function_configuration(FunctionName=function_name)
     return dict(configuration["Environment"]["Variables"])
 

@@ -2,9 +2,9 @@
 
     python -m tests.bench.end_to_end [--files 1000] [--large-rows 200000]
 
-Emulator, workers and this process share the machine, and the emulator is what is slowest: its figures say what is the
-pipeline's own share, and nothing about AWS's speed. Rows a second are therefore given beside what the emulator takes of
-bare BatchWriteItem calls, sent by as many connections in the same run.
+Emulator, workers and this process share the machine, and the emulator is the slowest. The figures show the pipeline's
+own share, not AWS's speed. So rows a second stand beside those of bare BatchWriteItem calls, sent by as many
+connections in the same run.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ WARM_UP, MEASURED = 10, 100
 """Files of 1,000 rows, one after the other."""
 SMALL_ROWS = 100
 AT_ONCE = 16
-"""Uploads under way, and connections of the bare calls: the ring's number."""
+"""Uploads at once, and connections of the bare calls, as many as the pooled sender's."""
 _SETTLES_IN_S = 1_800
 _TRACED_IN_S = 30
 
@@ -57,7 +57,7 @@ class Stack:
     xray: Any
 
     def upload(self, rows: int, seed: int) -> tuple[ObjectVersion, float]:
-        """Upload a file; return it with the moment when that began."""
+        """Upload a file; return it with the time of the start."""
         body = io.BytesIO()
         write_file(body, rows, seed=seed)
         began = time.time()
@@ -103,7 +103,7 @@ def deployed(context: Mapping[str, object] | None = None) -> Iterator[Stack]:
 
 
 def latency(stack: Stack) -> dict[str, Any]:
-    """Settle files of 1,000 rows one by one on a warm function; where each one's time went, in milliseconds."""
+    """Settle files of 1,000 rows one by one on a warm function; return the parts of their times in milliseconds."""
     taken: dict[str, list[float]] = {}
     over_floor = []
     for number in range(WARM_UP + MEASURED):
@@ -121,7 +121,7 @@ def latency(stack: Stack) -> dict[str, Any]:
 
 
 def _parts(segment: dict[str, Any], began: float, settled: float) -> dict[str, float]:
-    """Take a trace apart, in seconds."""
+    """Return the times of a trace's parts, in seconds."""
     run = next(part for part in segment["subsegments"] if part["name"] == "run")
     spans = {part["name"]: part for part in run["subsegments"]}
     reading = spans["read and validate"]
@@ -145,7 +145,7 @@ def _quantile(values: list[float], percent: int) -> float:
 
 
 def throughput(stack: Stack, sizes: list[int]) -> dict[str, float]:
-    """Upload files of these numbers of rows at once, and tell how fast all of them are settled."""
+    """Upload files of these numbers of rows at once; return how fast all are settled."""
     began = time.time()
     with ThreadPoolExecutor(AT_ONCE) as pool:
         uploads = pool.map(lambda each: stack.upload(each[1], each[0])[0], enumerate(sizes, start=10_000))
@@ -162,7 +162,7 @@ def throughput(stack: Stack, sizes: list[int]) -> dict[str, float]:
 
 
 def bare_rows_per_s(stack: Stack, rows: int) -> float:
-    """Tell how many rows the emulator takes of calls that do nothing but write them."""
+    """Return the rows a second that the emulator takes by bare write calls."""
     maker = OrderMaker(datetime.now(UTC), f"{1:024x}", "run", "1-trace", (BY_CUSTOMER,))
     values = ("Ada Lovelace", "Difference Engine", 1, Decimal("19.99"))
     puts: list[Any] = [

@@ -46,7 +46,7 @@ _HEADER = "order_id,customer_name,product_name,quantity,unit_price\n"
 
 
 class Text(io.RawIOBase):
-    """The file's text, made while it is read; counts its rows. Rows have some 450 bytes, every hundredth is bad."""
+    """The file's text, generated while it is read, with counts of its rows: some 450 bytes each, every 100th bad."""
 
     def __init__(self, size_bytes: int) -> None:
         self.good = self.bad = self.size_bytes = 0
@@ -58,7 +58,7 @@ class Text(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int:
-        """Make as much as there is room for."""
+        """Fill the buffer."""
         while len(self._left) < len(buffer) and (piece := next(self._pieces, b"")):
             self._left += piece
         part, self._left = self._left[: len(buffer)], self._left[len(buffer) :]
@@ -102,9 +102,9 @@ def upload(stack: Stack, size_bytes: int) -> tuple[ObjectVersion, Text]:
 
 
 def count_orders(stack: Stack, accepted: list[bytes]) -> dict[str, int]:
-    """Count the orders of these accepted rows in the table: all, or of very many a sample all over the file.
+    """Count the orders of these accepted rows in the table; of very many rows, those of a sample.
 
-    The emulator's scans begin at the first item for each page, so that counting takes the square of the items.
+    Each page of the emulator's scans begins at the first item, so a count takes quadratic time.
     """
     client, name = stack.deployment.client("dynamodb"), stack.deployment.outputs["OrdersTableName"]
     if len(accepted) <= MOST_COUNTED:
@@ -120,7 +120,7 @@ def count_orders(stack: Stack, accepted: list[bytes]) -> dict[str, int]:
 
 
 def measure(stack: Stack, size_bytes: int) -> dict[str, Any]:
-    """Do it all."""
+    """Upload, kill, stop, wait and count; return the figures."""
     deployment = stack.deployment
     version, text = upload(stack, size_bytes)
     began = time.time()

@@ -64,9 +64,9 @@ def _items(console: Console, files: int, now: datetime) -> Iterator[dict[str, An
 
 
 def _file(bucket: str, number: int, at: datetime) -> dict[str, Any]:
-    """Lay a settled file out; one in twenty needs a person, and of the newest hundred half have failed.
+    """Return a settled file's item; one in twenty needs a person, and half of the newest hundred failed.
 
-    So the list of failed files fills a page in a small ledger, too, and both ledgers' pages show as many rows.
+    So the list of failed files fills a page in both ledgers.
     """
     if number % 20 == 0:
         state = _STATES[number // 20 % len(_STATES)]
@@ -99,7 +99,7 @@ def _file(bucket: str, number: int, at: datetime) -> dict[str, Any]:
 
 
 def _accepted_key(at: datetime) -> str:
-    """Name the object of the rows of the file that was received then; the newest file's exists."""
+    """Return the key of a file's accepted rows; only the newest file's object exists."""
     return f"processed-data/bench/{at:%Y%m%dT%H%M%S.%fZ}.csv"
 
 

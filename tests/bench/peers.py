@@ -1,4 +1,4 @@
-"""What others write for the same task: each returns its work, after importing what it needs and making its clients.
+"""Other ways to do the same task. Each returns its work, after importing its packages and making its clients.
 
 They write fewer attributes than we do and have no ledger, no index key, no outputs, no telemetry and no retries beyond
 the SDK's; rows that do not pass are dropped. The packages come with the dependency group ``bench``.
@@ -131,7 +131,7 @@ def awswrangler() -> Callable[[], None]:
 
 
 def ready_made() -> Callable[[], None]:
-    """Prepare the least that botocore can do: a call for every 25 rows whose body is there already."""
+    """Prepare botocore's minimum: a call for every 25 rows with a body built beforehand."""
     rows = int(os.environ["BENCH_ROWS"])
     item = (
         '{"PutRequest":{"Item":{"order_id":{"S":"SO0001-0000001"},"processed_timestamp":{"S":"2026-11-22T10:00:00Z"},'

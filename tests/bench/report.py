@@ -1,4 +1,4 @@
-"""Lays the figures of a benchmark out as tables, and holds them against what they must reach."""
+"""The figures of a benchmark as tables, and their goals."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def _goals(found: dict[str, Any]) -> str:
 
 
 def goals(found: dict[str, Any]) -> list[tuple[str, float, str, bool]]:
-    """List every figure that must be reached: what, measured, the bound in words, whether it is kept."""
+    """List the goals: name, figure, bound in words, whether it is met."""
     result = []
 
     def least(what: str, value: float, bound: float) -> None:

@@ -1,10 +1,10 @@
-"""`make bench`: the shipped processor beside what others write for the same task, on the same files, in one run.
+"""`make bench`: the processor as shipped beside other ways to do the same task, on the same files in one run.
 
     python -m tests.bench.run [--rows 10000 100000 1000000] [--repeat 3] [--cases waybill "waybill, not sending"]
 
 Every measurement is a process of its own (``tests.bench.case``), and so is the server that it talks to
 (``tests.bench.stub``). Repetitions are interleaved, figures are medians. CPU is user and system of the measured
-process; on a busy machine ratios are to be trusted before figures. Prints tables and writes ``.local/bench.json``.
+process; on a busy machine trust ratios before figures. Prints tables and writes ``.local/bench.json``.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ def compare(rows: int, repeat: int, cases: Collection[str]) -> dict[str, dict[st
 
 
 def imports(repeat: int) -> dict[str, dict[str, float]]:
-    """Measure what it costs to get ready."""
+    """Measure the imports."""
     results = defaultdict(list)
     with running() as stub:
         for turn in range(repeat + 1):
@@ -127,7 +127,7 @@ def machine() -> str:
 
 
 def say(text: str) -> None:
-    """Tell what goes on, without a place in the output."""
+    """Print progress to standard error."""
     print(text, file=sys.stderr, flush=True)
 
 

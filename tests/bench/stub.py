@@ -1,4 +1,4 @@
-"""A server in a process of its own that answers like DynamoDB, S3 and SNS as far as the processor asks them.
+"""A server in a process of its own that answers the processor's calls to DynamoDB, S3 and SNS.
 
     python -m tests.bench.stub '{"body": "orders.csv", "delay_s": 0.008, "keep": true}'
 
@@ -40,7 +40,7 @@ _KEY_SCHEMA = [
 
 @dataclass
 class State:
-    """What the server serves, does and has been told."""
+    """The server's file, faults and stored puts."""
 
     body: bytes = b""
     delay_s: float = 0.0
@@ -66,19 +66,19 @@ class Request:
 
     @property
     def query(self) -> bytes:
-        """What stands behind the path."""
+        """The query string."""
         return self.head.split(b" ", 2)[1].partition(b"?")[2]
 
 
 @dataclass
 class HangUpError(Exception):
-    """The connection ends here, perhaps after a last word."""
+    """The connection ends here, perhaps after part of an answer."""
 
     last: bytes = b""
 
 
 def answer(status: int, body: bytes = b"", *headers: str) -> bytes:
-    """Write an answer down."""
+    """Return an HTTP answer."""
     lines = [f"HTTP/1.1 {status} Stub", f"Content-Length: {len(body)}", *headers]
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
 
@@ -273,13 +273,13 @@ class Stub:
     url: str
 
     def stored(self) -> dict[str, Any]:
-        """Ask what was stored: calls, puts, and the items if they were to be kept."""
+        """Return what was stored: calls, puts, and the items if they are kept."""
         with urlopen(f"{self.url}/stored") as told:
             found: dict[str, Any] = json.load(told)
         return found
 
     def strike(self, *faults: str) -> None:
-        """Let faults strike the calls to come, and forget those that were."""
+        """Arm faults for the next calls, and forget the stored ones."""
         with urlopen(UrlRequest(f"{self.url}/faults", json.dumps(faults).encode(), method="PUT")):
             pass
 

@@ -92,7 +92,7 @@ def prepare(*, sending: bool = True, order_writes: str = "fast") -> Callable[[],
 
 
 class _Nowhere:
-    """A sender that sends nothing: what is left is our own work."""
+    """A sender that sends nothing, so that only our own work is measured."""
 
     depth = 0
 

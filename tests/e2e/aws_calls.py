@@ -1,4 +1,4 @@
-"""Name the AWS call that an HTTP request makes, from nothing but the request. Knows no sockets and no faults."""
+"""Names the AWS call in an HTTP request. Knows no sockets and no faults."""
 
 import re
 from dataclasses import dataclass
@@ -53,14 +53,14 @@ _COPIES = {"PutObject": "CopyObject", "UploadPart": "UploadPartCopy"}
 
 @dataclass(frozen=True)
 class Call:
-    """One AWS call: `s3`, `CopyObject` and all that its request says, as text that a test can search."""
+    """One AWS call: service, operation, and the request's text for a test to search."""
 
     service: str
     operation: str
     text: str
 
     def mentions(self, *substrings: str) -> bool:
-        """Tell whether the call says any of the substrings (an object key, a file id); with none, it does."""
+        """Return whether the call mentions any of the substrings (a key, a file id), or none is given."""
         return not substrings or any(substring in self.text for substring in substrings)
 
 

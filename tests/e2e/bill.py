@@ -1,8 +1,8 @@
-"""What a load of small files must cost, by rules of its own: write units and list prices, from files, runs and calls.
+"""The expected cost of a load of small files: write units and list prices, from files, runs and calls.
 
-Nothing here is the processor's: prices are spelled out again, and calls are counted on the wire. The rules hold while
-every item is below a kilobyte. A write whose condition fails is billed on AWS, and counted by nobody, since its answer
-does not say what it took.
+Independent of the processor: prices are written again, and calls are counted on the wire. The rules hold while every
+item is below a kilobyte. AWS also bills a write whose condition fails; nothing counts it, as its answer does not give
+its units.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def cost_of_calls(calls: Iterable[Call]) -> Decimal:
 
 
 def receipt(entry: FileEntry) -> dict[str, Decimal]:
-    """Write the receipt of a file's only run, but for the function's time."""
+    """Return the expected receipt of a file's only run, without the function's time."""
     writes = {FileState.PROCESSED: 2, FileState.PARTIAL: 2 + bool(entry.accepted_rows)}.get(entry.state, 1)
     is_copy = entry.state is FileState.DUPLICATE
     lines = {
@@ -90,5 +90,5 @@ def receipt(entry: FileEntry) -> dict[str, Decimal]:
 
 
 def paid(run: RunEntry) -> dict[str, Decimal]:
-    """Read a run's receipt, but for the function's time."""
+    """Return a run's receipt, without the function's time."""
     return {name: Decimal(cost) for name, cost in run.costs.items() if name != "lambda_gb_seconds"}

@@ -1,4 +1,4 @@
-"""Deploys the stack for tests into an emulator that runs: the one context that they all share."""
+"""Deploys the stack into a running emulator, with the context that all tests share."""
 
 from __future__ import annotations
 

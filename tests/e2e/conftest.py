@@ -1,6 +1,6 @@
 """The real stack, deployed by the CDK command line into an emulator: once open with a fault proxy, once under IAM.
 
-Only tests that ask for a deployment pay for it; the emulators live as long as the test session.
+Each is deployed when a test first asks for it, and its emulator lives as long as the session.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A deployed stack as tests see it from outside: clients, the few moves that tests make, and independent counts."""
+"""A deployed stack from outside: clients, actions of tests, and independent counts."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Deployment:
 
     @classmethod
     def of_document(cls, document: dict[str, Any]) -> Deployment:
-        """Return the stack that `make run` has brought up, by what it wrote into its outputs file."""
+        """Return the stack that `make run` describes in its outputs file."""
         deployment = cls(document["endpoint"], document["outputs"], {}, Path())
         accounts = [Account(document[f"{who}_user"], document[f"{who}_password"]) for who in ("console", "viewer")]
         deployment.accounts = Accounts(*accounts)
@@ -66,11 +66,11 @@ class Deployment:
 
     @cached_property
     def accounts(self) -> Accounts:
-        """Who may sign in to the console."""
+        """The console's accounts, created at the first use."""
         return Accounts.create(self.client("cognito-idp"), self.outputs["UserPoolId"])
 
     def document(self) -> dict[str, Any]:
-        """Return what `make run` writes into its outputs file, as far as a script needs it."""
+        """Return the outputs file of `make run`, as far as a script needs it."""
         operator = self.accounts.operator
         return {
             "endpoint": self.endpoint,
@@ -97,7 +97,7 @@ class Deployment:
 
     @property
     def trust(self) -> ssl.SSLContext | bool:
-        """What an HTTP client is to verify the endpoint with."""
+        """What an HTTP client verifies the endpoint with."""
         return ssl.create_default_context(cafile=str(self.certificate)) if self.certificate else True
 
     @property
@@ -179,7 +179,7 @@ class Deployment:
 
     @contextmanager
     def paused(self) -> Iterator[None]:
-        """Keep the function from receiving while the block runs, so that a test can set the scene first."""
+        """Keep the function from receiving while the block runs."""
         self._set_mapping(Enabled=False)
         try:
             yield
@@ -215,7 +215,7 @@ class Deployment:
 
 
 def wait_until(condition: Callable[[], bool], timeout_s: float, otherwise: Callable[[], str]) -> None:
-    """Wait for something that happens elsewhere; fails with what was seen instead."""
+    """Wait for a condition; fail with what was seen instead."""
     deadline = time.monotonic() + timeout_s
     while not condition():
         if time.monotonic() > deadline:

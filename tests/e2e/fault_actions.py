@@ -1,4 +1,4 @@
-"""Which call a fault strikes and what it does there: kill, drop, throttle, leave undone. Opens no sockets."""
+"""The faults of the proxy: the calls that they strike, and their actions. Opens no sockets."""
 
 import json
 import threading
@@ -43,7 +43,7 @@ type Action = Callable[[Exchange], Response]
 
 @dataclass(frozen=True)
 class Fault:
-    """What happens (`action`) from the `nth` call on that matches, to `times` of the calls.
+    """An `action` on `times` matching calls, from the `nth` on.
 
     A call matches if it is one of the `operations` (any, if none is named), mentions one of the substrings in `about`
     (likewise) and satisfies `when`.
@@ -57,7 +57,7 @@ class Fault:
     times: int = 1
 
     def matches(self, call: Call) -> bool:
-        """Tell whether the fault counts this call."""
+        """Return whether the fault counts this call."""
         return (
             (not self.operations or call.operation in self.operations)
             and call.mentions(*self.about)
@@ -67,14 +67,14 @@ class Fault:
 
 @dataclass(frozen=True)
 class Firing:
-    """One time that a fault struck: at which call, and whom it killed, if anybody."""
+    """One strike of a fault: its call, and the process that it killed, if any."""
 
     call: Call
     killed: int | None
 
 
 class Armed:
-    """A fault in wait, with what it has seen and done so far."""
+    """An armed fault, with its counts and strikes so far."""
 
     def __init__(self, fault: Fault) -> None:
         self.fault = fault
@@ -84,7 +84,7 @@ class Armed:
         self._done = threading.Event()
 
     def takes(self, call: Call) -> bool:
-        """Count a call; tell whether the fault is due. One whose call went to another fault takes the next instead."""
+        """Count a call; return whether the fault is due. If another fault took its call, it takes the next."""
         if not self.fault.matches(call):
             return False
         self.seen += 1
@@ -105,23 +105,23 @@ class Armed:
 
 
 def kill_before(exchange: Exchange) -> Response:
-    """Kill the client before the target hears of the call."""
+    """Kill the client before the call reaches the target."""
     exchange.kill()
 
 
 def kill_after(exchange: Exchange) -> Response:
-    """Let the target do what the call says, then kill the client before it hears of the answer."""
+    """Let the target carry the call out, then kill the client before the answer reaches it."""
     exchange.forward()
     exchange.kill()
 
 
 def drop_before(exchange: Exchange) -> Response:
-    """Close the client's connection before the target hears of the call."""
+    """Close the client's connection before the call reaches the target."""
     raise HangUpError
 
 
 def drop_after(exchange: Exchange) -> Response:
-    """Let the target do what the call says and lose the answer: the client will do it a second time."""
+    """Let the target carry the call out and lose the answer, so that the client repeats it."""
     exchange.forward()
     raise HangUpError
 

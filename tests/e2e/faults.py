@@ -1,8 +1,8 @@
-"""A reverse proxy between emulated Lambda workers and the emulator that makes chosen calls fail.
+"""A reverse proxy between Lambda workers and the emulator that makes chosen calls fail.
 
-Owns connections, the log of calls and the counting of faults. What a fault does is in `fault_actions`, what a call is
-named in `aws_calls`. The tests and CDK talk to the emulator directly; the workers reach it through the proxy since the
-emulator is started with `AWS_ENDPOINT_URL` set to the proxy's address, which is known before the emulator runs.
+It owns connections, the log of calls and the counts of faults; `fault_actions` holds the faults, `aws_calls` names the
+calls. Tests and CDK call the emulator directly. Workers go through the proxy, as the emulator is started with
+`AWS_ENDPOINT_URL` set to its address.
 """
 
 import socket
@@ -65,7 +65,7 @@ class FaultProxy:
     """The proxy: `url` from the start on, faults by `add`, the calls so far in `calls`.
 
     Kills only descendants of `victim_of`, which may be set later; without it, of whoever listens at the target's port.
-    What goes wrong in the proxy itself, such as nobody to kill, is raised by `check`, which leaving the context calls.
+    `check`, which leaving the context calls, raises problems of the proxy itself, such as no process to kill.
     """
 
     def __init__(self, target: str, *, victim_of: int | None = None, port: int = 0) -> None:
@@ -131,7 +131,7 @@ class FaultProxy:
             raise ExceptionGroup("the fault proxy had problems", problems)
 
     def take(self, call: Call) -> Armed | None:
-        """Log a call and return the fault that strikes it, if any; every armed fault counts it."""
+        """Log a call, let every armed fault count it, and return the fault that strikes it, if any."""
         with self._lock:
             self._calls.append(call)
             due = [armed for armed in self._armed if armed.takes(call)]
@@ -244,4 +244,4 @@ class _Connection(BaseHTTPRequestHandler):
         self.upstream.abort()
 
     def log_message(self, *args: object) -> None:
-        """Stay quiet: the log of calls says more."""
+        """Log nothing: the log of calls has more."""

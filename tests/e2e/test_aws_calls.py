@@ -1,4 +1,4 @@
-"""Calls get the names that AWS gives them, and a text in which a file's key and id are found."""
+"""The names of calls, and the text in which a file's key and id are found."""
 
 from collections.abc import Callable
 from typing import Any, cast

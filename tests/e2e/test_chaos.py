@@ -1,4 +1,4 @@
-"""Functions die, AWS fails: counted on the emulator, with real processes that are really killed."""
+"""Killed workers and failing AWS calls on the emulator, with real processes."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ ALWAYS = 1_000
 
 
 def about(version: ObjectVersion) -> tuple[str, ...]:
-    """Return what a call that concerns this file mentions."""
+    """Return the texts that a call about this file mentions."""
     return (version.key, file_id(version), version.name)
 
 
@@ -79,7 +79,7 @@ def test_kill_the_worker_at_every_step(open_stack: Deployment, proxy: FaultProxy
 
 
 def test_the_steps_are_all_of_a_run(open_stack: Deployment, proxy: FaultProxy) -> None:
-    """The number of steps above is what a run really makes."""
+    """A run makes exactly that number of calls."""
     version = open_stack.upload("counted.csv", small_file("counted", ROWS))
 
     open_stack.wait_at_rest([version])

@@ -1,4 +1,4 @@
-"""The deployed console from outside, open and with IAM enforced: who is answered, and that its grants suffice."""
+"""The deployed console from outside, open and with IAM enforced: sign-in, and sufficient grants."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def browser(stack: Deployment) -> Iterator[httpx.Client]:
 
 
 def test_health_is_told_to_anybody(stack: Deployment) -> None:
-    """And nothing else is."""
+    """All else asks for a sign-in."""
     with stack.console() as stranger:
         assert (stranger.get("/healthz").status_code, stranger.get("/healthz").text) == (200, "ok")
         assert stranger.get("/files").headers["Location"].startswith("/auth/sign-in?")
@@ -52,7 +52,7 @@ def test_health_is_told_to_anybody(stack: Deployment) -> None:
 
 
 def test_signing_in_leads_to_the_user_pool(stack: Deployment) -> None:
-    """The console has found out by itself where its form is, and sends a challenge along."""
+    """The console finds the pool's sign-in page and sends a challenge."""
     with stack.console() as stranger:
         answer = stranger.get("/auth/sign-in")
 
@@ -63,7 +63,7 @@ def test_signing_in_leads_to_the_user_pool(stack: Deployment) -> None:
 
 @pytest.mark.parametrize("page", PAGES)
 def test_every_page_is_shown_with_the_grants_of_the_stack(stack: Deployment, browser: httpx.Client, page: str) -> None:
-    """Whatever a page reads, its function may read, or the page would say that something failed."""
+    """No page shows a failed part, so the function may read all that pages need."""
     answer = browser.get(page)
 
     assert answer.status_code == 200, answer.text
@@ -89,7 +89,7 @@ def test_whoever_may_only_look_uploads_nothing(stack: Deployment) -> None:
 
 
 def test_a_file_and_its_run_are_shown(stack: Deployment, browser: httpx.Client) -> None:
-    """From the list to the file, its rows, its run, its trace and its log: each of them readable."""
+    """The list, the file, its rows, its run, its trace and its log are all shown."""
     version = stack.upload("shown.csv", small_file("shown", 3, bad=1))
     [entry] = stack.wait_at_rest([version])
 
@@ -109,7 +109,7 @@ def script(stack: Deployment) -> Iterator[httpx.Client]:
 
 
 def finished(script: httpx.Client, asked: httpx.Response) -> dict[str, Any]:
-    """Wait until the worker has ended what was asked for."""
+    """Wait until the worker has finished the action."""
     assert asked.status_code == 202, asked.text
     told: dict[str, Any] = asked.json()
 
@@ -141,7 +141,7 @@ def test_the_worker_does_what_was_asked_for_in_bulk(stack: Deployment, script: h
 
 @pytest.mark.parametrize("everything", [False, True])
 def test_the_worker_redrives_dead_letters(open_stack: Deployment, *, everything: bool) -> None:
-    """Out of one queue, into the other, and the file is processed; those that were seen, or all that are there.
+    """The dead letters move to the ingest queue and their files are processed: chosen ones, or all.
 
     Not with permissions enforced: AWS allows a batch of SQS's to whoever may do the single call, and the emulator asks
     for a permission of the batch's own name.

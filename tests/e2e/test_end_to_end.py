@@ -148,7 +148,7 @@ def test_reprocessing_a_stored_file_adds_nothing(stack: Deployment) -> None:
 
 
 def test_generated_file_is_counted_to_the_row(stack: Deployment) -> None:
-    """Of a larger generated file every row is an order or a rejected row, and it is the right one."""
+    """Every row of a generated file is an order or a rejected row, as the generator says."""
     shape = Shape(hostile=0.05)
     rows = list(generate(3_000, bad=0.05, seed=7, shape=shape))
     body = (shape.header + "".join(row.text for row in rows)).encode()
@@ -162,7 +162,7 @@ def test_generated_file_is_counted_to_the_row(stack: Deployment) -> None:
 
 
 def test_three_hundred_files_at_once_lose_nothing(stack: Deployment) -> None:
-    """A drop of many small files becomes exactly their orders."""
+    """300 small files at once become exactly their orders."""
     versions = [stack.upload(f"drop/{number:03}.csv", small_file(f"d{number}")) for number in range(300)]
 
     entries = stack.wait_at_rest(versions)

@@ -1,4 +1,4 @@
-"""A file of many ranges on the deployed stack: workers killed, execution stopped, and yet a single run's result."""
+"""A file of many ranges on the deployed stack, with killed workers and a stopped execution."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def one_run_has_all_the_time(stack: Deployment) -> Iterator[None]:
 
 
 def picture(stack: Deployment, entry: FileEntry) -> dict[str, Any]:
-    """Describe what the file has left: every order, both objects to the byte, counts and reasons."""
+    """Return the file's orders, both objects to the byte, counts and reasons."""
     orders = stack.orders_by_file()[entry.file_id]
     plain = [{name: value for name, value in order.items() if name not in ("run_id", "trace_id")} for order in orders]
     return {

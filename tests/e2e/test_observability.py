@@ -1,4 +1,4 @@
-"""Metrics, traces and mails of the deployed stack: right to the last row, and two steps from a file to its cause."""
+"""Metrics, traces and mails of the deployed stack."""
 
 from __future__ import annotations
 
@@ -43,13 +43,13 @@ COUNTED = (
 
 
 def sums(stack: Deployment, sidecar: Sidecar) -> dict[str, float]:
-    """Ask CloudWatch for the sum of each metric since ever."""
+    """Return CloudWatch's total sum of each metric."""
     sidecar.carry()
     return {name: statistic(stack, name, "Sum") for name in COUNTED}
 
 
 def statistic(stack: Deployment, name: str, which: Literal["Sum", "SampleCount"]) -> float:
-    """Add up a statistic of one metric since ever."""
+    """Return the total of one metric's statistic."""
     now = datetime.now(UTC)
     answer = stack.client("cloudwatch").get_metric_statistics(
         Namespace="Waybill",
@@ -65,7 +65,7 @@ def statistic(stack: Deployment, name: str, which: Literal["Sum", "SampleCount"]
 
 @pytest.fixture
 def measured_stack() -> Iterator[tuple[Deployment, FaultProxy, Sidecar]]:
-    """Deploy a stack of its own: the emulator may hold a worker's last line back until that worker runs again."""
+    """Deploy a stack of its own, as the emulator may hold a worker's last line back until that worker runs again."""
     port = free_port()
     folder = LOCAL / "test-measured"
     with (
@@ -79,7 +79,7 @@ def measured_stack() -> Iterator[tuple[Deployment, FaultProxy, Sidecar]]:
 
 
 def settled_sums(stack: Deployment, sidecar: Sidecar, received: int) -> dict[str, float]:
-    """Ask for the sums once every line has come; test events wake the workers that hold one back, and count nothing."""
+    """Return the sums once every line has come. Test events, which count nothing, wake workers that hold lines back."""
     for _ in range(20):
         totals = sums(stack, sidecar)
         if totals["FilesReceived"] >= received:
@@ -99,7 +99,7 @@ def invocations(stack: Deployment) -> int:
 
 
 def cost_of_time(stack: Deployment) -> Decimal:
-    """Price the time that the emulator says all invocations took, with the start of their workers."""
+    """Return the price of all invocations' times as the emulator reports them, with the starts of workers."""
     pages = (
         stack.client("logs")
         .get_paginator("filter_log_events")

@@ -1,4 +1,4 @@
-"""The fallback of the fast way: deployed with ``order_writes=plain``, the SDK's client stores the same orders."""
+"""The fallback ``order_writes=plain``, with which the SDK's client stores the same orders."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def mixed_files() -> dict[str, bytes]:
 
 @contextmanager
 def deployed_with(stack: Deployment, order_writes: str) -> Iterator[None]:
-    """Give the processor the setting while the block runs, as a deployment with it does."""
+    """Set the processor's variable while the block runs, as a deployment with the setting does."""
     client, name = stack.client("lambda"), stack.outputs["ProcessorFunctionName"]
     variables = client.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
     changed = variables | {"ORDER_WRITES": order_writes}
@@ -52,7 +52,7 @@ def deployed_with(stack: Deployment, order_writes: str) -> Iterator[None]:
 
 
 def results(stack: Deployment, entries: list[FileEntry]) -> list[dict[str, Any]]:
-    """Describe what each file has left: its orders without their run, both objects to the byte, its counts."""
+    """Return each file's orders without their run, both objects to the byte, and counts."""
     orders = stack.orders_by_file()
     return [
         {

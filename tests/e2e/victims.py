@@ -1,4 +1,4 @@
-"""Find the worker process behind a connection to the proxy, and kill it. Kills nothing but the emulator's offspring."""
+"""Finds the worker behind a connection to the proxy and kills it, if it is a descendant of the emulator."""
 
 import os
 import time
@@ -13,7 +13,7 @@ type Address = tuple[str, int]
 
 
 class NoVictimError(Exception):
-    """A fault was to kill the client of a call, but the client is not one of the emulator's workers."""
+    """The client of a call is no worker of the emulator, so it is not killed."""
 
     def __init__(self, pid: int | None, reason: str) -> None:
         super().__init__(f"process {pid} is not killed: {reason}")

@@ -20,7 +20,7 @@ _UPSTREAM_TIMEOUT = 120.0
 
 @dataclass(frozen=True)
 class Request:
-    """A request: `payload` is what it carries, `framed` the same in the chunks that it came in, if it did."""
+    """A request: `payload` is its body, `framed` the body in its original chunks, if it was chunked."""
 
     method: str
     target: str
@@ -46,14 +46,14 @@ class Request:
         return replace(self, headers=_sized(self.headers, payload), payload=payload, framed=None)
 
     def encode(self) -> bytes:
-        """Return the request as it goes over the wire."""
+        """Return the request's bytes."""
         body = self.payload if self.framed is None else self.framed
         return _head(f"{self.method} {self.target} HTTP/1.1", self.headers) + body
 
 
 @dataclass(frozen=True)
 class Response:
-    """A whole response, held in memory so that a fault can look at it, change it or swallow it."""
+    """A whole response, in memory so that a fault can read, change or drop it."""
 
     status: int
     reason: str
@@ -75,7 +75,7 @@ class Response:
         return replace(self, headers=_sized(headers, body), body=body)
 
     def encode(self, method: str) -> bytes:
-        """Return the response to a request of this method as it goes over the wire."""
+        """Return the bytes of the response to a request of this method."""
         status_line = f"HTTP/1.1 {self.status} {self.reason}"
         if not _has_body(method, self.status):
             return _head(status_line, self.headers)
@@ -116,7 +116,7 @@ class Upstream:
         return self._socket
 
     def abort(self) -> None:
-        """Wake a thread that waits for the target, from another thread."""
+        """Wake the thread that waits for the target."""
         if (connection := self._socket) is not None:
             with suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
@@ -180,7 +180,7 @@ def _header(headers: Headers, name: str) -> str:
 
 
 def _sized(headers: Headers, body: bytes) -> Headers:
-    """Return the headers with the body's length in place of whatever framing they announced."""
+    """Return the headers with the body's length instead of their framing."""
     if _header(headers, "Content-Length") == str(len(body)):
         return headers
     rest = tuple(field for field in headers if field[0].lower() not in {"content-length", "transfer-encoding"})

@@ -1,1 +1,1 @@
-"""What the infrastructure promises, read from the template that would be deployed."""
+"""Tests of the synthesised template, of the bundles and of the commands."""

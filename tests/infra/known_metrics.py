@@ -1,4 +1,4 @@
-"""The metrics that exist: what the processor's contract says it emits, and those of AWS that we look at."""
+"""The metrics that exist: the processor's own, and those of AWS that alarms and the dashboard use."""
 
 import re
 from dataclasses import dataclass
@@ -92,7 +92,7 @@ def of_widget(widget: dict[str, Any]) -> list[Watched]:
 
 
 def problem_with(metric: Watched) -> str:
-    """Say why no such metric could exist in the stack, or nothing."""
+    """Return why no such metric can exist in the stack, or ""."""
     if metric.namespace == "Waybill":
         if metric.name not in CONTRACT:
             return f"{metric.name} is not emitted"

@@ -1,4 +1,4 @@
-"""Synthesised templates for the tests of this folder, made once for each context."""
+"""Synthesised templates, one for each context, cached for the session."""
 
 import atexit
 import functools
@@ -52,7 +52,7 @@ def named(kind: str, part: str, **context: object) -> dict[str, Any]:
 
 
 def as_text(value: Any) -> str:
-    """Write out a template's text: joined, and with what is known at deployment only as ${LogicalId.Attribute}."""
+    """Return a template's text: joined, with values of the deployment as ${LogicalId.Attribute}."""
     if isinstance(value, dict):
         ((function, argument),) = value.items()
         match function:
@@ -67,7 +67,7 @@ def as_text(value: Any) -> str:
 
 
 def granted(function: str = "", **context: object) -> Iterator[tuple[str, str]]:
-    """Yield what the roles of functions with this in their names may do: action and resource, as JSON text."""
+    """Yield action and resource (as JSON text) of all grants to functions with this text in their names."""
     for name, policy in resources("AWS::IAM::Policy", **context).items():
         for statement in policy["Properties"]["PolicyDocument"]["Statement"] if function in name else []:
             for action in _listed(statement["Action"]):

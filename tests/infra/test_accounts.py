@@ -1,4 +1,4 @@
-"""The accounts that a stack on this machine begins with."""
+"""The accounts of a local stack."""
 
 import re
 from collections.abc import Iterator
@@ -40,7 +40,7 @@ def test_one_may_act_and_one_may_look(cognito: Any, pool: str) -> None:
 
 
 def test_making_them_again_gives_new_passwords(cognito: Any, pool: str) -> None:
-    """A stack that is deployed a second time keeps its people."""
+    """A second deployment keeps the accounts and changes their passwords."""
     first, second = Accounts.create(cognito, pool), Accounts.create(cognito, pool)
 
     assert len(cognito.list_users(UserPoolId=pool)["Users"]) == 2
@@ -49,7 +49,7 @@ def test_making_them_again_gives_new_passwords(cognito: Any, pool: str) -> None:
 
 
 def test_passwords_are_such_as_the_pool_takes() -> None:
-    """Long enough, and of every kind of character that it asks for."""
+    """They are long enough and have all four kinds of characters."""
     policy = only("AWS::Cognito::UserPool")["Policies"]["PasswordPolicy"]
     password = new_password()
 

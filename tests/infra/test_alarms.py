@@ -62,7 +62,7 @@ def test_alarm_watches_metrics_that_exist(name: str) -> None:
 
 @pytest.mark.parametrize("name", sorted(NAMES))
 def test_expression_uses_what_it_is_given(name: str) -> None:
-    """Metric maths names its metrics by ids, each of them defined, over one period."""
+    """Every id in metric maths is defined, and all have one period."""
     alarm = alarms()[name]
     expressions = [one["Expression"] for one in alarm.get("Metrics", []) if "Expression" in one]
 
@@ -86,7 +86,7 @@ def test_description_says_what_it_means_where_to_look_and_what_to_do(name: str) 
 
 @pytest.mark.parametrize("name", sorted(NAMES))
 def test_saved_queries_and_graphs_that_are_named_exist(name: str) -> None:
-    """A description sends nobody to a query that is not there."""
+    """Every query and graph that a description names exists."""
     queries = {query["Properties"]["Name"].split("/")[-1] for query in resources("AWS::Logs::QueryDefinition").values()}
     graphs = as_text(only("AWS::CloudWatch::Dashboard")["DashboardBody"])
 
@@ -104,7 +104,7 @@ def test_saved_queries_and_graphs_that_are_named_exist(name: str) -> None:
 
 @pytest.mark.parametrize("name", sorted(NAMES))
 def test_missing_data_is_decided(name: str) -> None:
-    """A queue that is silent says nothing; what is counted when it happens did not happen."""
+    """A queue without data keeps the alarm's state; an event without data did not happen."""
     expected = "ignore" if name in {"dead-letters", "oldest-message", "processing-stopped"} else "notBreaching"
 
     assert alarms()[name]["TreatMissingData"] == expected
@@ -133,7 +133,7 @@ def test_only_the_composite_tells_people() -> None:
 
 
 def test_the_composite_is_red_when_any_alarm_is() -> None:
-    """Its rule names each by the name that it was given, and waits for each to exist."""
+    """Its rule names every alarm, and it is created after all of them."""
     (resource,) = resources("AWS::CloudWatch::CompositeAlarm", environment="prod").values()
     children = resources("AWS::CloudWatch::Alarm", environment="prod")
 
@@ -165,12 +165,12 @@ def test_the_mail_lists_what_to_look_at() -> None:
     ],
 )
 def test_thresholds_follow_the_settings(context: dict[str, object], name: str, threshold: float) -> None:
-    """What an operator chooses, and what follows from the function's limits."""
+    """They are the settings, or follow from the function's limits."""
     assert alarms(**context)[name]["Threshold"] == threshold
 
 
 def test_one_bad_small_file_is_no_share_of_rows() -> None:
-    """Below a hundred rows the share is taken for nothing."""
+    """Below a hundred rows the share counts as zero."""
     (expression,) = [one["Expression"] for one in alarms()["rejected-rows"]["Metrics"] if "Expression" in one]
 
     assert expression.startswith("IF(accepted + rejected >= 100, ")

@@ -41,7 +41,7 @@ def test_no_security_finding_is_left_open(context: dict[str, object]) -> None:
 
 
 def test_an_open_finding_fails_synthesis(tmp_path: Path) -> None:
-    """What is added to the stack without TLS or a dead-letter queue is refused, not noted."""
+    """A queue with neither TLS nor a dead-letter queue is refused, not only reported."""
     app = build_app(outdir=str(tmp_path), context=NO_BUNDLING)
     stack = app.node.find_child("Waybill-dev")
     assert isinstance(stack, Stack)
@@ -79,7 +79,7 @@ def test_topic_refuses_unencrypted_connections() -> None:
 
 
 def test_only_alarms_of_this_environment_may_publish_by_the_topics_own_policy() -> None:
-    """A policy that only denies would silence every alarm; one for all accounts would let strangers mail."""
+    """Without the grant no alarm could publish; with one for all accounts, strangers could."""
     statements = only("AWS::SNS::TopicPolicy", environment="prod")["PolicyDocument"]["Statement"]
 
     (allowed,) = [one for one in statements if one["Effect"] == "Allow"]

@@ -1,4 +1,4 @@
-"""What goes into a Lambda's zip, and when it is built again."""
+"""The contents of the bundles, and when they are built again."""
 
 import hashlib
 import importlib.util
@@ -30,12 +30,12 @@ def bundles(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 @pytest.fixture(params=sources.BUNDLES)
 def bundle(request: pytest.FixtureRequest, bundles: dict[str, Path]) -> Path:
-    """Give one bundle after the other."""
+    """Provide each bundle in turn."""
     return bundles[request.param]
 
 
 class Secrets(BaseHTTPRequestHandler):
-    """Answers what a function asks AWS for while it starts: the session's key."""
+    """Answers the call that a function makes while it starts, for the session's key."""
 
     def do_POST(self) -> None:
         """Give a secret."""
@@ -51,7 +51,7 @@ class Secrets(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def started_with() -> Iterator[dict[str, str]]:
-    """Provide what Lambda gives every function beside its own variables, and an AWS to ask."""
+    """Return Lambda's own variables, and the address of an AWS that answers."""
     emulator.install()
     with ThreadingHTTPServer((emulator.HOST, 0), Secrets) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -73,7 +73,7 @@ def files(folder: Path) -> Iterator[tuple[str, str]]:
 
 
 def test_bundle_holds_our_source_and_its_packages(bundle: Path) -> None:
-    """What the handler imports is there."""
+    """All that the handler imports is there."""
     assert (bundle / "processor/handler.py").is_file()
     assert (bundle / "aws_lambda_powertools").is_dir()
 
@@ -162,7 +162,7 @@ def test_digest_stays_while_nothing_changes(repository: Path) -> None:
 
 @pytest.mark.parametrize("changed", ["processor/handler.py", "processor/parsing/reader.py", "cdk/bundling/bundle.py"])
 def test_digest_changes_with_sources_and_builder(repository: Path, changed: str) -> None:
-    """Whatever goes into the zip makes another one."""
+    """A change of anything in the zip changes the digest."""
     before = sources.content_hash("processor", "arm64")
     (repository / changed).write_text("two")
 

@@ -1,4 +1,4 @@
-"""What the emulator does not know is left out there, and nothing else is."""
+"""Only resources that the emulator refuses are left out there."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""The console's functions: how they run, what they are told and what each may touch."""
+"""The console's functions: configuration, environment and grants."""
 
 import dataclasses
 import json
@@ -42,7 +42,7 @@ def test_both_functions_run_one_bundle(name: str, handler: str) -> None:
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_environment_is_exactly_what_the_console_reads(name: str) -> None:
-    """Each field of its Config is one variable; what else there is belongs to Powertools."""
+    """Each field of its Config is one variable; the others are Powertools'."""
     variables = function(name)["Environment"]["Variables"]
 
     ours = {variable for variable in variables if not variable.startswith("POWERTOOLS_")}
@@ -53,7 +53,7 @@ def test_environment_is_exactly_what_the_console_reads(name: str) -> None:
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_environment_can_be_read_into_the_consoles_settings(name: str) -> None:
-    """Its own names for numbers and lists are those that the stack writes."""
+    """The console parses the numbers and lists that the stack writes."""
     variables = function(name, max_file_mb=2, console_url="https://orders.example.com")["Environment"]["Variables"]
     plain = {variable: value if isinstance(value, str) else as_text(value) for variable, value in variables.items()}
 
@@ -66,7 +66,7 @@ def test_environment_can_be_read_into_the_consoles_settings(name: str) -> None:
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_environment_names_the_parts_of_the_stack(name: str) -> None:
-    """No two of them are mixed up, and the worker is named by the name that it has."""
+    """Each variable names its own resource."""
     variables = {key: as_text(value) for key, value in function(name)["Environment"]["Variables"].items()}
 
     assert "StorageOrders" in variables["ORDERS_TABLE"]
@@ -82,19 +82,19 @@ def test_environment_names_the_parts_of_the_stack(name: str) -> None:
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_environment_holds_no_secret(name: str) -> None:
-    """Only where the session's key is kept: the environment can be read by whoever may look at the function."""
+    """Only the ARN of the session's key: anybody who may describe the function reads its environment."""
     assert "resolve:secretsmanager" not in json.dumps(function(name)["Environment"])
     (secret,) = resources("AWS::SecretsManager::Secret")
     assert function(name)["Environment"]["Variables"]["SESSION_SECRET_ARN"] == {"Fn::GetAtt": [secret, "Id"]}
 
 
 def test_the_console_answers_before_its_api_gives_up() -> None:
-    """An HTTP API waits for 30 s."""
+    """An HTTP API gives up after 30 s."""
     assert function(WEB)["Timeout"] < 30
 
 
 def test_the_worker_has_lambdas_longest_time_and_is_started_again() -> None:
-    """A bulk action outlives a page, and an invocation that died."""
+    """Lambda repeats an invocation that dies."""
     invoked = only("AWS::Lambda::EventInvokeConfig")
 
     assert function(WORKER)["Timeout"] == 900
@@ -109,7 +109,7 @@ def of_kind(kind: str, part: str) -> set[str]:
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_both_may_invoke_the_worker_and_nothing_else(name: str) -> None:
-    """The console begins a bulk action, the worker goes on with what is left."""
+    """The console starts a bulk action, and the worker invokes itself for the rest."""
     found = [where for action, where in granted(name) if action.startswith("lambda:")]
 
     assert [as_text(json.loads(where)).split(":")[-2:] for where in found] == [
@@ -154,7 +154,7 @@ def test_orders_are_only_read_and_only_by_the_console(indexes: list[str]) -> Non
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_queues_are_granted_for_redrive_and_reprocess(name: str) -> None:
-    """Dead letters are taken out, one by one or by SQS's own task; into the ingest queue they are only sent."""
+    """Dead letters may be received, deleted, or moved by a task of SQS; to the ingest queue they may only be sent."""
     assert grants(name, "sqs", "IngestQueue") == {"SendMessage", "GetQueueAttributes"}
     assert grants(name, "sqs", "IngestDeadLetters") == {
         "GetQueueAttributes",
@@ -168,7 +168,7 @@ def test_queues_are_granted_for_redrive_and_reprocess(name: str) -> None:
 
 
 def test_only_the_console_looks_into_metrics_traces_and_logs() -> None:
-    """Metrics, alarms and traces know no resources; of the logs, it reads the processor's."""
+    """Metrics, alarms and traces take no resources; the only log group is the processor's."""
     everywhere = {action for action, where in granted(WEB) if where == "*"}
 
     assert everywhere == {
@@ -188,6 +188,6 @@ def test_only_the_console_looks_into_metrics_traces_and_logs() -> None:
 
 
 def test_only_the_console_reads_the_sessions_key() -> None:
-    """Whoever reads it can sign in as anybody."""
+    """Its reader could sign in as anybody."""
     assert grants(WEB, "secretsmanager", "SessionKey") == {"GetSecretValue"}
     assert grants(WORKER, "secretsmanager") == set()

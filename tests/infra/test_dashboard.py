@@ -45,7 +45,7 @@ def test_the_contract_is_what_the_processor_emits() -> None:
 
 
 def test_everything_that_the_processor_emits_is_shown() -> None:
-    """A metric that nobody looks at is money spent for nothing."""
+    """A metric on no graph only costs."""
     drawn = {metric.name for widget in graphs() for metric in of_widget(widget) if metric.namespace == "Waybill"}
 
     assert drawn == CONTRACT
@@ -63,7 +63,7 @@ def test_expressions_use_what_is_there() -> None:
 
 
 def test_every_alarm_is_on_top() -> None:
-    """The first graph says whether anything is wrong: the composite and each alarm, left out by the emulator or not."""
+    """The first widget shows the composite and every alarm, including those that the emulator leaves out."""
     shown = [arn.split(":")[-1] for arn in titled("Alarms")["alarms"]]
     single = [alarm["Properties"]["AlarmName"] for alarm in resources("AWS::CloudWatch::Alarm").values()]
 
@@ -87,7 +87,7 @@ def test_every_alarm_is_on_top() -> None:
     ],
 )
 def test_lines_are_drawn_where_the_alarms_begin(title: str, label: str, alarm: str) -> None:
-    """A graph and its alarm say the same."""
+    """A graph's limit is its alarm's threshold."""
     lines = {line["label"]: line["value"] for line in titled(title)["annotations"]["horizontal"]}
 
     (value,) = [value for text, value in lines.items() if text.startswith(label)]
@@ -96,7 +96,7 @@ def test_lines_are_drawn_where_the_alarms_begin(title: str, label: str, alarm: s
 
 
 def test_limits_of_the_function_are_drawn() -> None:
-    """Time, memory and concurrency against what they may be."""
+    """Time, memory and concurrency have their limits."""
     lines = [line for widget in graphs() for line in widget["properties"].get("annotations", {}).get("horizontal", [])]
 
     values = {line["label"]: line["value"] for line in lines}
@@ -123,13 +123,13 @@ def test_periods_suit_what_is_shown() -> None:
 
 
 def test_latencies_are_percentiles() -> None:
-    """An average hides the file that somebody waits for."""
+    """An average would hide slow files."""
     for title in ("From upload to settled", "Duration of a run"):
         assert [metric.statistic for metric in of_widget({"properties": titled(title)})] == ["p50", "p90", "p99"]
 
 
 def test_every_graph_has_a_title_and_a_unit() -> None:
-    """A number without its unit is a riddle."""
+    """Every graph has both."""
     for widget in graphs():
         properties = widget["properties"]
         assert properties["title"]
@@ -137,7 +137,7 @@ def test_every_graph_has_a_title_and_a_unit() -> None:
 
 
 def test_init_duration_comes_from_the_functions_log() -> None:
-    """It is no metric; the log group is ours."""
+    """It is read from our log group, as it is no metric."""
     (log_group,) = [name for name in resources("AWS::Logs::LogGroup") if "Processor" in name]
 
     query = titled("Init duration")["query"]

@@ -1,4 +1,4 @@
-"""`make deploy` and `make destroy`: what they do beside calling the CDK command line."""
+"""`make deploy` and `make destroy`, beside their calls of the CDK command line."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -19,7 +19,7 @@ BUCKET = "waybill-dev-1"
 
 @pytest.fixture
 def session(monkeypatch: pytest.MonkeyPatch) -> boto3.Session:
-    """Make a session that reaches nobody's account."""
+    """Return a session with credentials of no account."""
     monkeypatch.setattr("sys.stdin.isatty", lambda: False)
     return boto3.Session("key", "secret", region_name="us-east-1")
 

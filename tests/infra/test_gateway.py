@@ -1,4 +1,4 @@
-"""The console's door: its HTTP API."""
+"""The console's HTTP API."""
 
 import json
 
@@ -20,14 +20,14 @@ def test_every_request_goes_to_the_console() -> None:
 
 
 def test_requests_are_throttled() -> None:
-    """A loop that somebody wrote costs neither money nor the processor's concurrency."""
+    """A caller in a loop costs neither money nor the processor's concurrency."""
     limits = only("AWS::ApiGatewayV2::Stage")["DefaultRouteSettings"]
 
     assert 0 < limits["ThrottlingRateLimit"] <= limits["ThrottlingBurstLimit"] <= 500
 
 
 def test_access_log_is_json_in_a_group_of_its_own() -> None:
-    """With every variable filled in, a line can be read, its numbers as numbers."""
+    """With the variables filled in a line is JSON, with numbers as numbers."""
     settings = only("AWS::ApiGatewayV2::Stage")["AccessLogSettings"]
     (group,) = [name for name in resources("AWS::Logs::LogGroup") if "AccessLog" in name]
     filled = {"$context.status": "502", "$context.responseLength": "12", "$context.responseLatency": "7"}
@@ -43,7 +43,7 @@ def test_access_log_is_json_in_a_group_of_its_own() -> None:
 
 
 def test_access_log_holds_nothing_personal() -> None:
-    """A search for a customer is in the query string."""
+    """The query string, which may name a customer, is left out."""
     line = only("AWS::ApiGatewayV2::Stage")["AccessLogSettings"]["Format"]
 
     assert "queryString" not in line
@@ -52,7 +52,7 @@ def test_access_log_holds_nothing_personal() -> None:
 
 @pytest.mark.parametrize("url", ["", "https://orders.example.com"])
 def test_one_address_is_told_everywhere(url: str) -> None:
-    """The output, the functions and the pages after signing in and out name the same one."""
+    """The output, the functions and the sign-in pages name the same address."""
     (api,) = resources("AWS::ApiGatewayV2::Api")
     expected = url or f"${{{api}.ApiEndpoint}}"
     (output,) = template(console_url=url).find_outputs("ConsoleUrl").values()

@@ -11,7 +11,7 @@ DAY = 86400
 
 @pytest.mark.parametrize("timeout_s", [10, 300, 900])
 def test_a_message_stays_hidden_for_six_timeouts(timeout_s: int) -> None:
-    """AWS asks for it, or a message comes back while its run may still be going on."""
+    """AWS recommends it, as a message could return during its run."""
     queue = named("AWS::SQS::Queue", "IngestQueue", timeout_s=timeout_s)
 
     assert queue["VisibilityTimeout"] >= 6 * named("AWS::Lambda::Function", "Processor", timeout_s=timeout_s)["Timeout"]
@@ -34,7 +34,7 @@ def test_dead_letters_stay_14_days_and_longer_than_messages() -> None:
 
 
 def test_only_the_ingest_queue_may_use_the_dead_letter_queue() -> None:
-    """Another queue's dead letters would be taken for files."""
+    """Dead letters of another queue would be read as files."""
     allowed = named("AWS::SQS::Queue", "DeadLetters")["RedriveAllowPolicy"]
 
     assert allowed["redrivePermission"] == "byQueue"

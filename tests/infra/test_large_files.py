@@ -1,4 +1,4 @@
-"""The state machine of large files: its steps, what it and its function may touch, and the settings behind it."""
+"""The state machine of large files: steps, grants and settings."""
 
 import json
 from typing import Any
@@ -41,7 +41,7 @@ def test_the_function_is_the_processor_s_code_with_another_entry_point() -> None
 
 
 def test_each_range_is_an_execution_of_its_own() -> None:
-    """A Distributed Map reads the manifest, bounds its concurrency, tolerates what is a single range's fault."""
+    """A Distributed Map reads the manifest, bounds its concurrency and tolerates failures of single ranges."""
     states = machine(large_file_concurrency=7)["States"]
 
     assert states["Ranges"]["ItemProcessor"]["ProcessorConfig"] == {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}
@@ -57,7 +57,7 @@ def test_each_range_is_an_execution_of_its_own() -> None:
 
 
 def test_every_step_is_retried_and_then_gives_the_file_back() -> None:
-    """Whatever fails for good leads to the one step that returns the message; a lost lease is not tried again."""
+    """A step that fails for good leads to the one that returns the message; a lost lease is not retried."""
     states = machine()["States"]
     tasks = [states["Plan"], states["Settle"], states["GiveBack"], states["Ranges"]["ItemProcessor"]["States"]["Store"]]
 
@@ -78,7 +78,7 @@ def test_the_machine_ends_before_the_lease_and_the_message_s_hiding_do() -> None
 
 
 def test_by_default_the_ranges_are_stored_in_time_by_a_new_table() -> None:
-    """What a new table takes is shared by all that run at once, and each has to be done before its invocation ends."""
+    """All ranges at once share what a new table takes, and each must finish within its invocation."""
     settings = Settings.parse({})
 
     at_once_kb = settings.large_file_concurrency * settings.range_mb * 1024
@@ -87,7 +87,7 @@ def test_by_default_the_ranges_are_stored_in_time_by_a_new_table() -> None:
 
 
 def test_every_error_that_nobody_repeats_is_one_that_the_steps_raise() -> None:
-    """A name in the state machine that no class has would be retried in vain."""
+    """Every error name in the state machine is a class."""
     named_errors = machine()["States"]["Settle"]["Retry"][0]["ErrorEquals"]
 
     assert all(issubclass(getattr(errors, name), errors.WaybillError) for name in named_errors)
@@ -123,7 +123,7 @@ def test_the_machine_may_call_its_function_read_manifests_and_start_itself() -> 
 
 
 def test_the_processor_may_start_this_machine_alone() -> None:
-    """It is told of the machine by name, which is what the machine is called."""
+    """The ARN in its environment is the machine's."""
     started = [where for action, where in granted("Processor") if action == "states:StartExecution"]
     told = as_text(function()["Environment"]["Variables"]["LARGE_FILES_ARN"])
 
@@ -132,7 +132,7 @@ def test_the_processor_may_start_this_machine_alone() -> None:
 
 
 def test_working_objects_are_tidied() -> None:
-    """They outlive a dead letter, which may go on with them, and not by much."""
+    """They outlive a dead letter, which may resume them, by a day."""
     rules = named("AWS::S3::Bucket", "StorageBucket")["LifecycleConfiguration"]["Rules"]
     [rule] = [rule for rule in rules if rule.get("Prefix") == "work-data/"]
 
@@ -144,7 +144,7 @@ def test_working_objects_are_tidied() -> None:
 def test_the_orders_table_and_its_index_are_warmed_as_the_context_says(
     context: dict[str, object], expected: int | None
 ) -> None:
-    """An index that is not ready for as much throttles the table."""
+    """A colder index would throttle the table."""
     table = named("AWS::DynamoDB::Table", "StorageOrders", **context)
     warm = expected and {"WriteUnitsPerSecond": expected}
 

@@ -1,4 +1,4 @@
-"""The emulator's life on this machine: clean start, clear refusals, and nothing left behind."""
+"""The emulator's process: clean start, clear refusals, and nothing left behind."""
 
 import os
 import signal
@@ -44,13 +44,13 @@ def until(condition: object, seconds: float = 120) -> None:
 
 
 def family(log: Path) -> list[psutil.Process]:
-    """Return the two processes that FAMILY tells of."""
+    """Return the two processes that FAMILY prints."""
     until(lambda: log.exists() and log.read_text().endswith("\n"))
     return [psutil.Process(int(pid)) for pid in log.read_text().split()]
 
 
 def gone(processes: list[psutil.Process]) -> bool:
-    """Tell whether none of them is left, not even as a zombie."""
+    """Return whether all have ended, zombies included."""
     return not any(process.is_running() for process in processes)
 
 
@@ -76,7 +76,7 @@ def test_emulator_answers_and_leaves_no_process(tmp_path: Path) -> None:
 
 
 def test_a_taken_port_is_one_sentence(tmp_path: Path, taken_port: int) -> None:
-    """It names the port and the way out."""
+    """It names the port and how to choose another."""
     with pytest.raises(EmulatorError) as caught, Emulator(taken_port, tmp_path):
         pass
 
@@ -128,7 +128,7 @@ def test_stopping_ends_grandchildren(tmp_path: Path) -> None:
 
 
 def test_a_killed_starter_leaves_nothing_behind(tmp_path: Path) -> None:
-    """A `kill -9` runs no cleaning up of ours; the supervisor notices that its starter is gone."""
+    """After `kill -9` of the starter its supervisor ends the command."""
     log = tmp_path / "log"
     with subprocess.Popen([sys.executable, "-c", STARTER, FAMILY, str(log)], cwd=ROOT) as starter:
         processes = family(log)

@@ -1,4 +1,4 @@
-"""The processor function: how it runs, what it is told and what it may touch."""
+"""The processor's function: configuration, environment and grants."""
 
 import json
 
@@ -30,7 +30,7 @@ def test_function_runs_as_designed() -> None:
 
 
 def test_environment_is_exactly_what_the_processor_reads() -> None:
-    """Each field of its Config is one variable; what else there is belongs to Powertools."""
+    """Each field of its Config is one variable; the others are Powertools'."""
     variables = named("AWS::Lambda::Function", "Processor")["Environment"]["Variables"]
 
     ours = {name for name in variables if not name.startswith("POWERTOOLS_")}
@@ -101,7 +101,7 @@ def test_the_sampling_rules_names_fit_the_longest_environment() -> None:
 
 @pytest.mark.parametrize("days", [LOG_RETENTION_DAYS[0], 90, 1096, LOG_RETENTION_DAYS[-1]])
 def test_logs_are_kept_for_the_days_chosen(days: int) -> None:
-    """The number in the context is the one that CDK's name for it stands for."""
+    """The setting's number of days reaches the template."""
     groups = resources("AWS::Logs::LogGroup", log_retention_days=days).values()
 
     assert {group["Properties"]["RetentionInDays"] for group in groups} == {days}
@@ -113,7 +113,7 @@ def test_architecture_follows_the_context() -> None:
 
 
 def test_no_action_is_a_wildcard() -> None:
-    """A new action of a service is not granted before somebody needs it."""
+    """New actions of a service are not granted by themselves."""
     assert [action for action, _ in granted() if "*" in action] == []
 
 
@@ -161,7 +161,7 @@ def test_tables_are_granted_without_their_indexes(table: str, actions: set[str])
 
 
 def test_queue_and_topic_are_granted() -> None:
-    """It consumes its queue, shortens the wait before a retry, and tells people."""
+    """It consumes its queue, changes a message's visibility, and publishes alerts."""
     queue = {action for action, resource in granted("Processor") if "IngestQueue" in resource}
     topic = {action for action, resource in granted("Processor") if "MonitoringAlerts" in resource}
 

@@ -17,7 +17,7 @@ EVENTS = {
     "run_failed",
     "message_refused",
 }
-# What a line of the processor holds: bound in intake.py and handler.py, given with the event, added by Powertools.
+# Fields of the processor's log lines: bound to the invocation and the message, given with the event, or Powertools'.
 FIELDS = {
     "file_id",
     "object_key",
@@ -41,7 +41,7 @@ FIELDS = {
     "exception",
     "exception_name",
 }
-# What a line of the console holds beside Powertools' own (admin_api/web/security.py).
+# Fields of the console's log lines beside Powertools' own (admin_api/web/security.py).
 CONSOLE_FIELDS = {"method", "route", "status", "duration_ms", "who"}
 # https://docs.aws.amazon.com/lambda/latest/dg/telemetry-schema-reference.html
 PLATFORM = {
@@ -58,7 +58,7 @@ WORDS = {"as", "by", "in", "and", "or", "like", "asc", "desc", "ispresent", "cou
 
 
 def names_in(query: str) -> set[str]:
-    """Return what a query names beside its language, its texts and its own aliases."""
+    """Return the names in a query, without its language, texts and aliases."""
     bare = re.sub(r'"[^"]*"|bin\(\w+\)', " ", query)
     aliases = set(re.findall(r"\bas (\w+)", bare))
     return set(re.findall(r"@?[A-Za-z_][\w.]*", bare)) - aliases - WORDS - COMMANDS - {"@timestamp"}
@@ -72,7 +72,7 @@ def test_query_names_fields_that_are_logged(title: str) -> None:
 
 @pytest.mark.parametrize("title", CONSOLE_QUERIES)
 def test_query_to_the_console_names_its_fields(title: str) -> None:
-    """Those of a request, and those of an exception."""
+    """They are those of a request and of an exception."""
     assert names_in(CONSOLE_QUERIES[title]) <= FIELDS | CONSOLE_FIELDS
 
 

@@ -6,7 +6,7 @@ from cdk.settings import Settings, SettingsError
 
 
 def test_defaults_make_a_deployment() -> None:
-    """Nothing has to be given."""
+    """No setting is required."""
     settings = Settings.parse({})
 
     assert settings.environment == "dev"
@@ -24,7 +24,7 @@ def test_command_line_text_means_the_same_as_json() -> None:
 
 @pytest.mark.parametrize(("environment", "policy"), [("dev", "destroy"), ("prod", "retain"), ("local", "retain")])
 def test_only_a_development_environment_loses_its_data_by_default(environment: str, policy: str) -> None:
-    """The removal policy follows the environment where nobody chose one."""
+    """Without a removal policy in the context, the environment decides."""
     assert Settings.parse({"environment": environment}).removal_policy == policy
 
 
@@ -84,12 +84,12 @@ def test_an_unusable_value_is_named_with_what_would_do(name: str, value: object)
 
 @pytest.mark.parametrize("value", ["0.25", 0.25, ".25"])
 def test_a_rate_is_a_number_from_0_to_1(value: object) -> None:
-    """From text as from JSON, and nothing that would be logged as 1e-05."""
+    """Text and JSON are read alike."""
     assert Settings.parse({"trace_sampling": value}).trace_sampling == 0.25
 
 
 def test_the_longest_run_is_no_incident() -> None:
-    """A message has its age while its run goes on."""
+    """A message ages during its run."""
     with pytest.raises(SettingsError, match="longer than timeout_s"):
         Settings.parse({"max_message_age_s": 900, "timeout_s": 900})
 

@@ -1,4 +1,4 @@
-"""Who may use the console: the user pool, its groups and its clients."""
+"""The user pool, its groups and its clients."""
 
 from typing import Any
 
@@ -15,12 +15,12 @@ def client(name: str) -> dict[str, Any]:
 
 
 def test_nobody_signs_up() -> None:
-    """Accounts are made by whoever runs the stack."""
+    """Only an administrator creates accounts."""
     assert only("AWS::Cognito::UserPool")["AdminCreateUserConfig"]["AllowAdminCreateUserOnly"] is True
 
 
 def test_accounts_are_e_mail_addresses_that_were_proved() -> None:
-    """Ada and ada are one person, and nobody takes another's address unseen: the audit log names people by it."""
+    """Case does not matter, and a new address must be verified, as the action log names people by it."""
     pool = only("AWS::Cognito::UserPool")
 
     assert pool["UsernameAttributes"] == ["email"]
@@ -40,7 +40,7 @@ def test_passwords_are_long() -> None:
 
 @pytest.mark.parametrize(("setting", "mode"), [("optional", "OPTIONAL"), ("required", "ON")])
 def test_an_authenticator_app_is_offered_or_demanded(setting: str, mode: str) -> None:
-    """Never by text message, which costs and can be taken over."""
+    """It is never a text message, which costs money and can be intercepted."""
     pool = only("AWS::Cognito::UserPool", console_mfa=setting)
 
     assert (pool["MfaConfiguration"], pool["EnabledMfas"]) == (mode, ["SOFTWARE_TOKEN_MFA"])
@@ -65,7 +65,7 @@ def test_browsers_sign_in_by_code_through_the_sign_in_pages_only() -> None:
 
 
 def test_scripts_sign_in_by_password_and_not_by_the_sign_in_pages() -> None:
-    """They have no browser to be sent to."""
+    """They have no browser for the sign-in page."""
     scripts = client("Scripts")
 
     assert set(scripts["ExplicitAuthFlows"]) == {"ALLOW_USER_PASSWORD_AUTH", REFRESH}
@@ -80,7 +80,7 @@ def test_clients_do_not_tell_who_has_an_account(name: str) -> None:
 
 
 def test_the_invitation_leads_to_the_console() -> None:
-    """With the first password, and where it is good for."""
+    """It holds the first password and the console's address."""
     message = only("AWS::Cognito::UserPool", console_url="https://orders.example.com")["AdminCreateUserConfig"]
 
     body = as_text(message["InviteMessageTemplate"]["EmailMessage"])

@@ -18,7 +18,7 @@ def lifecycle(**context: object) -> dict[str, dict[str, Any]]:
 
 
 def test_bucket_is_private_versioned_and_encrypted() -> None:
-    """Nobody outside reads it, and nothing in it is overwritten for good."""
+    """It blocks public access, keeps versions and encrypts."""
     bucket = only("AWS::S3::Bucket")
 
     assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
@@ -27,7 +27,7 @@ def test_bucket_is_private_versioned_and_encrypted() -> None:
 
 
 def test_bucket_refuses_unencrypted_connections() -> None:
-    """Whoever asks without TLS is denied everything."""
+    """Every request without TLS is denied."""
     statements = only("AWS::S3::BucketPolicy")["PolicyDocument"]["Statement"]
 
     plain = [one for one in statements if one["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}]
@@ -37,7 +37,7 @@ def test_bucket_refuses_unencrypted_connections() -> None:
 
 @pytest.mark.parametrize("prefix", PREFIXES)
 def test_every_prefix_is_tidied(prefix: str) -> None:
-    """Old versions and unfinished uploads are billed on no prefix for ever."""
+    """Old versions and unfinished uploads expire on every prefix."""
     rule = lifecycle()[prefix]
 
     assert rule["AbortIncompleteMultipartUpload"]
@@ -60,7 +60,7 @@ def test_an_overwritten_unsettled_file_outlives_its_message() -> None:
 
 
 def test_archive_turns_cold_then_expires() -> None:
-    """Originals move to a colder storage class and finally go."""
+    """Originals move to a colder storage class and finally expire."""
     rule = lifecycle(archive_cold_after_days=10, archive_retention_days=100)["archive/"]
 
     assert rule["Transitions"] == [{"StorageClass": "GLACIER_IR", "TransitionInDays": 10}]

@@ -1,4 +1,4 @@
-"""`make user`: accounts for the console, and the group that each is in."""
+"""`make user`: accounts for the console, and their groups."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -63,7 +63,7 @@ def test_an_account_is_made_in_its_group(cognito: Any, pool: str, capsys: pytest
 
 
 def test_somebody_changes_groups(cognito: Any, pool: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """Whoever becomes an operator is no viewer any more, and the other way round."""
+    """An account is in one group at a time."""
     users.main([ADA, "viewers", "environment=prod"])
     users.main([ADA, "operators", "environment=prod"])
 
@@ -73,14 +73,14 @@ def test_somebody_changes_groups(cognito: Any, pool: str, capsys: pytest.Capture
 
 @pytest.mark.parametrize("arguments", [[], [ADA], [ADA, "admins"], ["ada", "viewers"], ["", ""]])
 def test_what_is_missing_is_asked_for(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    """Before AWS is asked for anything."""
+    """The usage is printed before any call to AWS."""
     assert users.main(arguments) == 2
     assert capsys.readouterr().err == f"{users.USAGE}\n"
 
 
 @pytest.fixture
 def session(aws: None) -> boto3.Session:
-    """Make a session of nobody's account."""
+    """Return a session with credentials of no account."""
     return boto3.Session(region_name="eu-central-1")
 
 
@@ -102,14 +102,14 @@ def describe(asked: Stubber, *outputs: dict[str, str]) -> None:
 
 
 def test_the_pool_is_an_output_of_the_stack(asked: Stubber, session: boto3.Session) -> None:
-    """Nobody has to look it up."""
+    """It is found among the stack's outputs."""
     describe(asked, {"OutputKey": "UserPoolId", "OutputValue": "eu-central-1_abc"})
 
     assert users.user_pool(session, "Waybill-prod") == "eu-central-1_abc"
 
 
 def test_a_stack_without_a_console_is_one_sentence(asked: Stubber, capsys: pytest.CaptureFixture[str]) -> None:
-    """One from before the console was there."""
+    """A stack deployed before the console existed has no user pool."""
     describe(asked)
 
     assert users.main([ADA, "viewers", "environment=prod"]) == 1

@@ -1,4 +1,4 @@
-"""The smallest stack that has what the sidecar follows, made through the APIs in a moment, without CDK."""
+"""The smallest stack that the sidecar can follow, created by API calls without CDK."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def until(condition: Callable[[], object], seconds: float = 120) -> None:
 
 @dataclass
 class SmallStack:
-    """What was made, by the names of the contract."""
+    """The stack, with its outputs by Waybill's names."""
 
     endpoint: str
     certificate: str | None
@@ -81,7 +81,7 @@ class SmallStack:
         return client(self.endpoint, service, self.certificate)
 
     def send(self, **body: object) -> None:
-        """Have the function called with this body, through the queue."""
+        """Invoke the function with this body, through the queue."""
         self.client("sqs").send_message(QueueUrl=self.outputs["QueueUrl"], MessageBody=json.dumps(body))
 
     def statistics(self, namespace: str, name: str, **dimensions: str) -> dict[str, float]:
@@ -98,7 +98,7 @@ class SmallStack:
         return {key: sum(point[key] for point in points) for key in ("Sum", "SampleCount")}
 
     def rows(self) -> dict[str, float]:
-        """Return those of the one metric that the function tells."""
+        """Return the statistics of the function's one metric."""
         return self.statistics("Waybill", "RowsAccepted", service="processor", environment="test")
 
 

@@ -1,4 +1,4 @@
-"""One log line in, the metrics that it states out."""
+"""The metrics in a log line."""
 
 import json
 from typing import Any
@@ -17,7 +17,7 @@ def line(directives: list[dict[str, Any]], **members: Any) -> str:
 
 
 def directive(*names: str, dimensions: list[list[str]] | None = None) -> dict[str, Any]:
-    """State some metrics in rows, by service and environment unless told otherwise."""
+    """Build a directive of some metrics, by service and environment unless given otherwise."""
     sets = [["service", "environment"]] if dimensions is None else dimensions
     metrics = [{"Name": name, "Unit": "Count", "StorageResolution": 1} for name in names]
     return {"Namespace": "Waybill", "Dimensions": sets, "Metrics": metrics}

@@ -1,4 +1,4 @@
-"""Every line is counted, and none twice: concurrent writers, many streams, equal and late timestamps, lost answers."""
+"""Every line counts once, with concurrent writers, many streams, equal and late timestamps, and lost answers."""
 
 import random
 import threading
@@ -42,7 +42,7 @@ def put(logs: Any, stream: str, *lines: str, at: int | None = None) -> None:
 
 
 def taken(tail: LogTail, *, everything: bool = False) -> list[str]:
-    """Take what is new."""
+    """Return the new lines."""
     return [line for growth in tail.poll([GROUP], everything=everything) for _, line in growth.fresh]
 
 
@@ -121,7 +121,7 @@ def test_a_group_that_is_not_there_yet_is_waited_for(logs: Any) -> None:
 
 
 class Cloud:
-    """Counts what is put; fails as it is told."""
+    """Counts the data put into it, and fails as set."""
 
     def __init__(self, *failures: Exception | None) -> None:
         self.failures = list(failures)
@@ -157,7 +157,7 @@ def test_what_never_arrived_is_put_later() -> None:
 
 
 def test_what_may_have_arrived_is_not_put_again() -> None:
-    """A lost answer is told as uncertain, rather than counted twice."""
+    """After a lost answer the data count as uncertain and are not sent again."""
     cloud = Cloud(ReadTimeoutError(endpoint_url="x"))
     outbox = Outbox(cloud)
     outbox.add(data(10))

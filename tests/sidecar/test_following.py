@@ -1,4 +1,4 @@
-"""A stack that is followed: its traces get their function, its queues get metrics, its mails become files."""
+"""Following a stack: function segments in traces, queue metrics, and mails as files."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_a_failed_invocation_is_an_error_of_the_function(followed: tuple[Sidecar
 
 
 def test_queues_become_metrics(followed: tuple[Sidecar, SmallStack]) -> None:
-    """What waits in the dead-letter queue is a number of its own, by queue name."""
+    """Each queue's length is a metric with its name."""
     _, stack = followed
     for number in range(3):
         stack.client("sqs").send_message(QueueUrl=stack.outputs["DeadLetterQueueUrl"], MessageBody=str(number))

@@ -1,4 +1,4 @@
-"""What the platform's lines of a stream tell of an invocation, and what they do not."""
+"""Invocations as the platform's log lines report them."""
 
 import pytest
 
@@ -24,7 +24,7 @@ def test_an_invocation_ends_at_its_lines_and_lasted_what_it_reports() -> None:
 
 
 def test_last_words_of_the_invocation_before_are_not_its_own() -> None:
-    """What a worker wrote too late for its own stream opens the next one's."""
+    """Late lines of one invocation, at the start of the next stream, do not count for that one."""
     late = NAMED.replace("1-6b033fbe", "1-6b033fbd")
 
     assert read(late, NAMED).trace_id == "1-6b033fbe-54686a761d5d40dc7770526c"
@@ -52,7 +52,7 @@ def test_a_traceback_within_a_log_line_is_no_failure() -> None:
 
 
 def test_silence_leaves_the_error_open() -> None:
-    """A worker that did not start writes as little as a function that has nothing to say."""
+    """A worker that did not start and a silent function look alike."""
     names = {datum.name for datum in read().metrics()}
 
     assert read().failed is None
@@ -74,5 +74,5 @@ def test_metrics_are_lambdas_own() -> None:
 
 
 def test_an_unfinished_invocation_is_none() -> None:
-    """Without its report nothing is known of it."""
+    """Without a REPORT line there is none."""
     assert invocations("processor", [(1, "START RequestId: r1 Version: $LATEST"), (1, NAMED)]) == []

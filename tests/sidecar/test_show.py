@@ -1,4 +1,4 @@
-"""What the terminal shows: waterfalls, charts and mails, of what the APIs answer."""
+"""Waterfalls, charts and mails in the terminal."""
 
 from __future__ import annotations
 
@@ -64,12 +64,12 @@ def test_a_waterfall_places_parts_and_tells_their_errors() -> None:
     ],
 )
 def test_a_bar_is_where_its_part_is(part: tuple[float, float, float], drawn: str) -> None:
-    """The briefest is still seen, the last does not leave the row."""
+    """The shortest is visible, and the last stays inside the row."""
     assert bar(*part, width=4) == drawn
 
 
 def test_durations_and_figures_keep_the_digits_that_matter() -> None:
-    """Nobody reads microseconds of a minute, and a whole number is whole."""
+    """Long durations have few decimals, and whole numbers none."""
     assert [duration(seconds) for seconds in (75, 1.234, 0.1234, 0.00123)] == ["75.0 s", "1.23 s", "123 ms", "1.2 ms"]
     assert [number(value) for value in (1234567, 1234.56, 12.345, 0.0000123)] == [
         "1,234,567",
@@ -80,7 +80,7 @@ def test_durations_and_figures_keep_the_digits_that_matter() -> None:
 
 
 def test_a_sparkline_has_gaps_where_nothing_was_measured() -> None:
-    """Zero is drawn; nothing is not."""
+    """Zero is drawn; a gap is blank."""
     assert sparkline([0.0, None, 4.0, 8.0]) == "▁ ▅█"
     assert sparkline([0.0]) == "▁"
 
@@ -164,7 +164,7 @@ def test_traces_metrics_and_mails_of_a_stack(followed: tuple[Sidecar, SmallStack
 
 
 def test_the_contract_file_tells_how_to_reach_everything(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Endpoints, the console with who may sign in, traces and mails; and it goes with the stack."""
+    """It holds endpoints, accounts, traces and mails, and is removed with the stack."""
 
     class Place:
         endpoint = "http://127.0.0.1:1"

@@ -119,7 +119,7 @@ def test_a_subsegment_sent_apart_is_found_in_its_parent(xray: Any) -> None:
 
 
 def test_the_functions_segment_is_made_up_where_only_subsegments_come(xray: Any) -> None:
-    """Lambda would have sent it; it spans what is known. A fault inside need not be one of the function."""
+    """It spans its known parts; a fault of a subsegment need not be the function's."""
     unseen = segment()
     first = subsegment(unseen)
     second = subsegment(unseen, start_time=unseen["start_time"] + 2, end_time=unseen["start_time"] + 3, fault=True)
@@ -133,7 +133,7 @@ def test_the_functions_segment_is_made_up_where_only_subsegments_come(xray: Any)
 
 
 def test_the_end_replaces_what_was_in_progress(xray: Any) -> None:
-    """And a late word of its beginning does not replace the end."""
+    """A late document in progress does not replace the end."""
     whole = segment()
     begun = {name: value for name, value in whole.items() if name != "end_time"} | {"in_progress": True}
 
@@ -146,7 +146,7 @@ def test_the_end_replaces_what_was_in_progress(xray: Any) -> None:
 
 
 def test_parts_that_are_each_others_parents_harm_no_other_trace(xray: Any) -> None:
-    """Nothing can be drawn of them; everything else is still found."""
+    """Their trace is empty; the others are still found."""
     good, first = segment(), segment()
     second = subsegment(first)
     put(xray, first | {"type": "subsegment", "parent_id": second["id"]}, second, good)
@@ -172,7 +172,7 @@ def test_parts_that_are_each_others_parents_harm_no_other_trace(xray: Any) -> No
     ],
 )
 def test_a_document_that_xray_would_refuse_is_refused(xray: Any, change: dict[str, Any], code: str) -> None:
-    """The answer names it, and takes the others of the request."""
+    """The answer names it, and the others of the request are stored."""
     good, bad = segment(), segment() | change
 
     refused = put(xray, bad, good)
@@ -230,7 +230,7 @@ def test_filters_choose(xray: Any) -> None:
     "expression", ["fault =", "edge(1, 2)", "(fault", "fault fault", "annotation.x", "duration = true", '"', "ok &"]
 )
 def test_a_filter_that_is_not_understood_is_refused(xray: Any, expression: str) -> None:
-    """An answer to another question would mislead."""
+    """A wrong reading would mislead."""
     with pytest.raises(xray.exceptions.InvalidRequestException, match="filter"):
         find(xray, expression)
 
@@ -258,7 +258,7 @@ def test_many_traces_come_in_pages(xray: Any) -> None:
 
 
 def test_six_traces_at_once_are_refused(xray: Any) -> None:
-    """X-Ray answers five."""
+    """X-Ray takes five at once."""
     with pytest.raises(xray.exceptions.InvalidRequestException):
         xray.batch_get_traces(TraceIds=[segment()["trace_id"] for _ in range(6)])
 
@@ -273,7 +273,7 @@ def test_sampling_is_left_to_the_sdk(xray: Any) -> None:
 
 
 def test_other_calls_are_refused(xray: Any) -> None:
-    """What is not there does not pretend to be."""
+    """Unsupported calls fail."""
     with pytest.raises(Exception, match="No such call"):
         xray.get_groups()
 
@@ -293,7 +293,7 @@ def test_the_daemon_takes_datagrams_and_survives_rubbish(sidecar: Sidecar, xray:
 
 
 def test_what_the_sdk_sends_from_a_function_is_a_trace(sidecar: Sidecar, xray: Any) -> None:
-    """The SDK itself, in a process that believes to be a Lambda function."""
+    """The SDK runs in a process with the environment of a Lambda function."""
     unseen = segment()
     header = f"Root={unseen['trace_id']};Parent={unseen['id']};Sampled=1"
     lambda_env = {"LAMBDA_TASK_ROOT": "/var/task", "_X_AMZN_TRACE_ID": header}
