@@ -1,5 +1,7 @@
 """The stack: builds the constructs, connects them, lists the outputs."""
 
+from typing import Any
+
 from aws_cdk import CfnOutput, Stack
 from constructs import Construct
 
@@ -25,83 +27,80 @@ class WaybillStack(Stack):
 
     def __init__(self, scope: Construct, *, settings: Settings) -> None:
         super().__init__(scope, f"Waybill-{settings.environment}", description="Waybill: order files in, orders out.")
+        self._settings = settings
+        self.gateway = Gateway(self, "Gateway", settings=settings)
+        self.storage = Storage(self, "Storage", settings=settings, console_origin=self.gateway.url)
+        self.ingest = Ingest(self, "Ingest", settings=settings, bucket=self.storage.bucket)
+        self.alerts = Alerts(self, "Monitoring", settings=settings)
+        shared: dict[str, Any] = {
+            "settings": settings,
+            "storage": self.storage,
+            "queue": self.ingest.queue,
+            "alerts": self.alerts.topic,
+            "console_url": self.gateway.url,
+        }
+        self.processor = Processor(self, "Processor", **shared)
+        self.large_files = LargeFiles(self, "LargeFiles", log_group=self.processor.log_group, **shared)
+        self.sign_in = SignIn(self, "SignIn", settings=settings, console_url=self.gateway.url)
+        parts = Parts(
+            storage=self.storage,
+            ingest=self.ingest,
+            processor=self.processor,
+            sign_in=self.sign_in,
+            gateway=self.gateway,
+        )
+        self.console = Console(self, "Console", settings=settings, parts=parts)
+        self._add_alarms_and_dashboard()
+        self._add_queries_and_tracing()
+        for name, value in self._list_outputs().items():
+            CfnOutput(self, name, value=value)
 
-        gateway = Gateway(self, "Gateway", settings=settings)
-        storage = Storage(self, "Storage", settings=settings, console_origin=gateway.url)
-        ingest = Ingest(self, "Ingest", settings=settings, bucket=storage.bucket)
-        alerts = Alerts(self, "Monitoring", settings=settings)
-        processor = Processor(
-            self,
-            "Processor",
-            settings=settings,
-            storage=storage,
-            queue=ingest.queue,
-            alerts=alerts.topic,
-            console_url=gateway.url,
-        )
-        large_files = LargeFiles(
-            self,
-            "LargeFiles",
-            settings=settings,
-            storage=storage,
-            queue=ingest.queue,
-            alerts=alerts.topic,
-            console_url=gateway.url,
-            log_group=processor.log_group,
-        )
-        sign_in = SignIn(self, "SignIn", settings=settings, console_url=gateway.url)
-        parts = Parts(storage=storage, ingest=ingest, processor=processor, sign_in=sign_in, gateway=gateway)
-        console = Console(self, "Console", settings=settings, parts=parts)
+    def _add_alarms_and_dashboard(self) -> None:
         metrics = Metrics(
-            environment=settings.environment,
-            function=processor.function,
-            console=console.web.function,
-            worker=console.worker.function,
-            api=gateway.api,
-            queue=ingest.queue,
-            dead_letters=ingest.dead_letters,
+            environment=self._settings.environment,
+            function=self.processor.function,
+            console=self.console.web.function,
+            worker=self.console.worker.function,
+            api=self.gateway.api,
+            queue=self.ingest.queue,
+            dead_letters=self.ingest.dead_letters,
         )
-        alarms = Alarms(self, "Alarms", settings=settings, metrics=metrics, storage=storage, alerts=alerts.topic)
-        Dashboard(
-            self,
-            "Dashboard",
-            settings=settings,
-            metrics=metrics,
-            storage=storage,
-            alarms=alarms,
-            log_group=processor.log_group,
-        )
+        shared: dict[str, Any] = {"settings": self._settings, "metrics": metrics, "storage": self.storage}
+        alarms = Alarms(self, "Alarms", alerts=self.alerts.topic, **shared)
+        Dashboard(self, "Dashboard", alarms=alarms, log_group=self.processor.log_group, **shared)
+
+    def _add_queries_and_tracing(self) -> None:
         Queries(
             self,
             "Queries",
-            settings=settings,
-            log_group=processor.log_group,
-            console_log=console.web.log_group,
-            access_log=gateway.access_log,
+            settings=self._settings,
+            log_group=self.processor.log_group,
+            console_log=self.console.web.log_group,
+            access_log=self.gateway.access_log,
         )
-        traced = {
-            "": processor.function,
-            "-web": console.web.function,
-            "-job": console.worker.function,
-            "-map": large_files.function,
+        functions = {
+            "": self.processor.function,
+            "-web": self.console.web.function,
+            "-job": self.console.worker.function,
+            "-map": self.large_files.function,
         }
-        Tracing(self, "Tracing", settings=settings, functions=traced)
+        Tracing(self, "Tracing", settings=self._settings, functions=functions)
 
-        outputs = {
-            "BucketName": storage.bucket.bucket_name,
-            "OrdersTableName": storage.orders.table_name,
-            "FilesTableName": storage.files.table_name,
-            "QueueUrl": ingest.queue.queue_url,
-            "DeadLetterQueueUrl": ingest.dead_letters.queue_url,
-            "AlertsTopicArn": alerts.topic.topic_arn,
-            "DashboardUrl": dashboard_url(settings),
-            "ProcessorFunctionName": processor.function.function_name,
-            "LargeFilesArn": large_files.machine.state_machine_arn,
-            "ConsoleUrl": gateway.url,
-            "ConsoleFunctionName": console.web.function.function_name,
-            "WorkerFunctionName": console.worker.function.function_name,
-            "UserPoolId": sign_in.pool.user_pool_id,
-            "ScriptsClientId": sign_in.scripts.user_pool_client_id,
+    def _list_outputs(self) -> dict[str, str]:
+        """Return the outputs by name; scripts, the console and `make run` find everything by them."""
+        return {
+            "BucketName": self.storage.bucket.bucket_name,
+            "OrdersTableName": self.storage.orders.table_name,
+            "FilesTableName": self.storage.files.table_name,
+            "QueueUrl": self.ingest.queue.queue_url,
+            "DeadLetterQueueUrl": self.ingest.dead_letters.queue_url,
+            "AlertsTopicArn": self.alerts.topic.topic_arn,
+            "DashboardUrl": dashboard_url(self._settings),
+            "ProcessorFunctionName": self.processor.function.function_name,
+            "LargeFilesArn": self.large_files.machine.state_machine_arn,
+            "ConsoleUrl": self.gateway.url,
+            "ConsoleFunctionName": self.console.web.function.function_name,
+            "WorkerFunctionName": self.console.worker.function.function_name,
+            "UserPoolId": self.sign_in.pool.user_pool_id,
+            "ScriptsClientId": self.sign_in.scripts.user_pool_client_id,
         }
-        for name, value in outputs.items():
-            CfnOutput(self, name, value=value)

@@ -73,7 +73,7 @@ class Firing:
     killed: int | None
 
 
-class Armed:
+class ArmedFault:
     """An armed fault, with its counts and strikes so far."""
 
     def __init__(self, fault: Fault) -> None:

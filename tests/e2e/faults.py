@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 from tests.e2e.aws_calls import Call, name_call
 from tests.e2e.fault_actions import (
     Action,
-    Armed,
+    ArmedFault,
     Exchange,
     Fault,
     Firing,
@@ -39,7 +39,7 @@ from tests.e2e.wire import Request, Response, Upstream, relay
 
 __all__ = [
     "Action",
-    "Armed",
+    "ArmedFault",
     "Call",
     "Exchange",
     "Fault",
@@ -77,7 +77,7 @@ class FaultProxy:
         self.stopping = threading.Event()
         self._lock = threading.Lock()
         self._calls: list[Call] = []
-        self._armed: list[Armed] = []
+        self._armed: list[ArmedFault] = []
         self._problems: list[Exception] = []
         self._connections: dict[_Connection, threading.Thread] = {}
         self._server = _Server(("127.0.0.1", port), partial(_Connection, self))
@@ -109,9 +109,9 @@ class FaultProxy:
         with self._lock:
             return list(self._calls)
 
-    def add(self, fault: Fault) -> Armed:
+    def add(self, fault: Fault) -> ArmedFault:
         """Arm a fault. Where several are due, the one that was added first takes the call."""
-        armed = Armed(fault)
+        armed = ArmedFault(fault)
         with self._lock:
             self._armed.append(armed)
         return armed
@@ -130,7 +130,7 @@ class FaultProxy:
         if problems:
             raise ExceptionGroup("the fault proxy had problems", problems)
 
-    def take(self, call: Call) -> Armed | None:
+    def take(self, call: Call) -> ArmedFault | None:
         """Log a call, let every armed fault count it, and return the fault that strikes it, if any."""
         with self._lock:
             self._calls.append(call)
@@ -230,7 +230,7 @@ class _Connection(BaseHTTPRequestHandler):
             self.close_connection |= response.will_close
             relay(response, request.method, self.wfile.write)
 
-    def _strike(self, armed: Armed, exchange: _Exchange) -> None:
+    def _strike(self, armed: ArmedFault, exchange: _Exchange) -> None:
         try:
             response = armed.fault.action(exchange)
         finally:

@@ -57,7 +57,7 @@ DIMENSION = {QUEUE: "QueueName", FUNCTION: "FunctionName", TABLE: "TableName", A
 
 
 @dataclass(frozen=True)
-class Watched:
+class WatchedMetric:
     """A metric that an alarm or a widget names; dimension values as in stacks.as_text."""
 
     namespace: str
@@ -68,7 +68,7 @@ class Watched:
     id: str = ""
 
 
-def of_alarm(alarm: dict[str, Any]) -> list[Watched]:
+def of_alarm(alarm: dict[str, Any]) -> list[WatchedMetric]:
     """List what an alarm watches, without the expressions."""
     if "MetricName" in alarm:
         statistic = alarm.get("Statistic") or alarm["ExtendedStatistic"]
@@ -77,7 +77,7 @@ def of_alarm(alarm: dict[str, Any]) -> list[Watched]:
     return [_watched(stat["Metric"], stat["Stat"], stat["Period"], found) for found, stat in stats]
 
 
-def of_widget(widget: dict[str, Any]) -> list[Watched]:
+def of_widget(widget: dict[str, Any]) -> list[WatchedMetric]:
     """List what a widget of a dashboard draws or calculates with, without the expressions."""
     found = []
     for entry in widget["properties"].get("metrics", []):
@@ -87,11 +87,11 @@ def of_widget(widget: dict[str, Any]) -> list[Watched]:
             dimensions = dict(zip(pairs[::2], pairs[1::2], strict=True))
             # What CDK leaves out is CloudWatch's default.
             statistic, period = options.get("stat", "Average"), options.get("period", 300)
-            found.append(Watched(namespace, name, dimensions, statistic, period, options.get("id", "")))
+            found.append(WatchedMetric(namespace, name, dimensions, statistic, period, options.get("id", "")))
     return found
 
 
-def problem_with(metric: Watched) -> str:
+def problem_with(metric: WatchedMetric) -> str:
     """Return why no such metric can exist in the stack, or ""."""
     if metric.namespace == "Waybill":
         if metric.name not in CONTRACT:
@@ -116,6 +116,6 @@ def problem_with(metric: Watched) -> str:
     return f"{value} has no index {index}" if index and index not in indexes else ""
 
 
-def _watched(metric: dict[str, Any], statistic: str, period: int, found: str = "") -> Watched:
+def _watched(metric: dict[str, Any], statistic: str, period: int, found: str = "") -> WatchedMetric:
     dimensions = {one["Name"]: as_text(one["Value"]) for one in metric["Dimensions"]}
-    return Watched(metric["Namespace"], metric["MetricName"], dimensions, statistic, period, found)
+    return WatchedMetric(metric["Namespace"], metric["MetricName"], dimensions, statistic, period, found)
