@@ -52,7 +52,7 @@ class Measure:
 
     title: str
     series: tuple[Series, ...]
-    """What it is computed from."""
+    """The series that it is computed from."""
     compute: Callable[[Readings], Values]
 
 

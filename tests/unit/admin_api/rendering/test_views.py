@@ -57,7 +57,7 @@ def test_production_cannot_be_overlooked() -> None:
 
 
 def test_a_dead_letter_is_told_without_a_number_of_receives() -> None:
-    """How often a message is received before it is dead-lettered is a setting of the stack."""
+    """The number of receives is a setting of the stack."""
     html = _call("state.html", "state('dead_lettered')")
 
     assert "Dead letter" in html
