@@ -50,7 +50,7 @@ def test_sample_files_come_to_rest_where_the_manifest_says(stack: Deployment, tm
     assert sum(map(len, orders.values())) - before == sum(sample.accepted_rows for sample in samples)
     objects = stack.objects_by_name()
     dead = [sample.name for sample in samples if sample.state == "dead_lettered"]
-    assert [name for name, prefixes in objects.items() if "raw-data" in prefixes] == dead
+    assert [sample.name for sample in samples if "raw-data" in objects[sample.name]] == dead
     settled = {"processed": "archive", "partial": "archive", "duplicate": "archive", "failed": "failed-data"}
     for sample in samples:
         if sample.state in settled:
