@@ -1,7 +1,7 @@
-"""Reads a stretch of a file's accepted rows from the object that ``processor.storage.outputs`` wrote: one ranged GET.
+"""Reads pages of a file's accepted rows from the object that ``processor.storage.outputs`` wrote, by one ranged GET.
 
-The run kept the byte at which every so many rows begin, so the last page of a million rows costs what the first does.
-Where the run is not known, the end of a long object is read from its end.
+The run's entry has the byte offsets of some rows, so that the last page of a million rows costs as much as the first.
+Without the entry, the last rows of a long object are read from its end.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from processor.domain.entries import FileEntry, RunEntry
 
 _LONGEST_ROW = 2_048
-"""Bytes: 464 characters of text, of four bytes or a doubled quote at the most, and some 100 of figures and commas."""
+"""Bytes: 464 characters of text of at most four bytes each, and some 100 of figures and commas."""
 _MANY_ROWS = 1_000
-"""Fewer are read through to reach those behind them; so far apart lie the offsets, too."""
+"""Fewer rows are skipped by reading them; offsets are as far apart."""
 
 
 @dataclass(eq=False, repr=False)
@@ -53,26 +53,27 @@ class AcceptedRowsUnreadableError(WaybillError):
 
 
 def run_with_offsets(runs: Iterable[RunEntry]) -> RunEntry | None:
-    """Pick the run whose offsets fit the object: the newest that stored rows."""
+    """Pick the run whose offsets fit the object: the newest one with offsets."""
     return max((run for run in runs if run.row_offsets), key=lambda run: run.started_at, default=None)
 
 
 def read_accepted_rows(
     client: S3Client, entry: FileEntry, run: RunEntry | None, *, first: int, count: int
 ) -> list[Order]:
-    """Read up to ``count`` accepted rows from number ``first`` (0 is the first), as they stand in the object.
+    """Read up to ``count`` accepted rows from number ``first`` (0 is the first) from the object.
 
-    ``run`` is the run that wrote the object, for its offsets; without it the last rows of a long file are those at the
-    object's end, and all others are read from its beginning, no further than needed. Fewer rows come where the object
-    ends before them. Raises :class:`AcceptedRowsGoneError` and :class:`AcceptedRowsUnreadableError`.
+    ``run`` is the run that wrote the object, for its offsets. Without it the last rows of a long file are read from the
+    object's end, and all others from its beginning. Returns fewer rows where the object ends before.
+
+    Raises :class:`AcceptedRowsGoneError` and :class:`AcceptedRowsUnreadableError`.
     """
     if run and run.row_stride and run.row_offsets:
         mark, offset = run.mark_before(first)
-        # A later run may have written the object anew and failed before it settled: then these are not its offsets.
+        # A later run may have replaced the object and failed before settling: then these are not its offsets.
         with suppress(AcceptedRowsUnreadableError):
             return _read_from(client, entry, offset, first - mark, count)
-    elif first >= _MANY_ROWS and first + count == entry.accepted_rows and (found := _read_end(client, entry, count)):
-        return found
+    elif first >= _MANY_ROWS and first + count == entry.accepted_rows and (orders := _read_end(client, entry, count)):
+        return orders
     return _read_from(client, entry, len(",".join(ENRICHED_HEADER)) + 2, first, count)
 
 
@@ -88,35 +89,35 @@ def _read_from(client: S3Client, entry: FileEntry, start: int, skip: int, count:
 
 
 def _read_end(client: S3Client, entry: FileEntry, count: int) -> list[Order]:
-    """Read the last ``count`` rows; none where the object does not end in so many whole ones."""
+    """Read the last ``count`` rows; [] if the object does not end in as many whole rows."""
     body = _open(client, entry, f"-{count * _LONGEST_ROW}")
     if body is None:
         return []
-    # Neither the first character nor the first row need be whole.
+    # The range may begin inside a character and inside a row.
     *lines, unfinished = body.read().decode(errors="replace").split("\n")
     if unfinished:
         return []
     sort_key = sort_keys(entry.base, entry.file_id)
     for start in range(1, min(len(lines) - count, _LONGEST_ROW) + 1):
-        # A line feed may stand in a cell: the first row begins where one can be read.
+        # A cell may hold a line feed: the first row begins at the first line that reads as one.
         cells = csv.reader((line + "\n" for line in islice(lines, start, None)), strict=True)
         rows = _orders(cells, entry, sort_key)
         with suppress(AcceptedRowsUnreadableError):
-            found = [next(rows)]
+            first_order = next(rows)
             break
     else:
         return []
     with suppress(AcceptedRowsUnreadableError):
-        return [*found, *rows][-count:]
+        return [first_order, *rows][-count:]
     return []
 
 
 def _orders(rows: Iterable[list[str]], entry: FileEntry, sort_key: Callable[[int], str]) -> Iterator[Order]:
-    """Read orders from their cells; raises :class:`AcceptedRowsUnreadableError` at what is none of this file."""
+    """Read orders from their cells; raises :class:`AcceptedRowsUnreadableError` for a row of no order of this file."""
     try:
         for cells in rows:
             order = Order.from_cells(cells, entry.file_id)
-            # A cell that looks like a row after a wrong offset still does not know this key.
+            # Text inside a cell may look like a row, but not with this key.
             if order.processed_timestamp != sort_key(order.row_number):
                 raise AcceptedRowsUnreadableError(entry.accepted_key)
             yield order

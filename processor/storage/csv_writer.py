@@ -1,4 +1,4 @@
-"""Writes lines of CSV as both outputs have them: quoted where it is needed, UTF-8, CRLF. Pure."""
+"""Writes the lines of both outputs: quoted where necessary, UTF-8, CRLF. Pure."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ if TYPE_CHECKING:
 
 
 class CsvLines:
-    """A writer that hands out each line."""
+    """A CSV writer that returns each line."""
 
     def __init__(self) -> None:
         self._text = io.StringIO()
-        # CRLF as in RFC 4180. It also makes the csv module quote cells that hold a lone CR or LF.
+        # CRLF as in RFC 4180. It also makes the csv module quote cells with a lone CR or LF.
         self._writer = csv.writer(self._text, lineterminator="\r\n")
 
     def write_line(self, cells: Sequence[str]) -> bytes:

@@ -1,4 +1,4 @@
-"""Reads and writes the bucket's objects: ranged reads, streamed writes, moves by version. Knows no CSV."""
+"""Reads, writes, copies and deletes the bucket's objects. Knows no CSV."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import CompletedPartTypeDef, GetObjectRequestTypeDef, HeadObjectRequestTypeDef
 
 BLOCK_BYTES = 4 * 1024 * 1024
-"""One ranged GET."""
+"""The size of a ranged GET."""
 PART_BYTES = 8 * 1024 * 1024
-"""One part of a multipart upload: S3 allows 10,000 of at least 5 MiB."""
+"""The size of a written part; S3 allows 10,000 parts of at least 5 MiB."""
 _CONTENT_TYPE = "text/csv; charset=utf-8"
-# CopyObject would allow 5 GiB, and take longer than the client waits: beyond this a copy is a multipart upload, whose
-# parts are copied side by side.
+# CopyObject allows 5 GiB, but takes longer than the client waits. Larger objects are copied by a multipart upload,
+# several parts at once.
 _LARGEST_COPY = 512 * 1024**2
 _COPIED_PARTS = 128 * 1024**2
 _MOST_DELETES = 1_000  # DeleteObjects' limit.
@@ -31,7 +31,7 @@ GONE_CODES = frozenset({"404", "405", "NoSuchKey", "NoSuchVersion", "MethodNotAl
 
 
 class ObjectFacts(NamedTuple):
-    """What HEAD tells: the version that was really found, its size in bytes, its ETag, what the upload declared."""
+    """What HEAD answers: the version found, its size in bytes, ETag and checksum, and the metadata of the upload."""
 
     version: ObjectVersion
     size_bytes: int
@@ -47,7 +47,7 @@ class Objects:
         self.client = client
 
     def read_facts(self, version: ObjectVersion) -> ObjectFacts:
-        """Ask for an object's facts; raises :class:`ObjectGoneError` if it is no longer there."""
+        """Read an object's facts by HEAD; raises :class:`ObjectGoneError`."""
         request: HeadObjectRequestTypeDef = {"Bucket": version.bucket, "Key": version.key, "ChecksumMode": "ENABLED"}
         if version.version_id:
             request["VersionId"] = version.version_id
@@ -57,18 +57,18 @@ class Objects:
             if error.response["Error"]["Code"] in GONE_CODES:
                 raise ObjectGoneError from error
             raise
-        found = ObjectVersion(version.bucket, version.key, head.get("VersionId", version.version_id))
+        current = ObjectVersion(version.bucket, version.key, head.get("VersionId", version.version_id))
         metadata = {name.lower(): value for name, value in head["Metadata"].items()}
         return ObjectFacts(
-            found, head["ContentLength"], head["ETag"].strip('"'), head.get("ChecksumSHA256", ""), metadata
+            current, head["ContentLength"], head["ETag"].strip('"'), head.get("ChecksumSHA256", ""), metadata
         )
 
     def read_blocks(self, facts: ObjectFacts) -> Iterator[bytes]:
-        """Yield the object's bytes, one ranged GET after the other, so that a slow consumer never holds one open."""
+        """Yield the object's bytes by one ranged GET after the other, so that a slow consumer holds none open."""
         return self.read_stretch(facts.version, 0, facts.size_bytes)
 
     def read_stretch(self, version: ObjectVersion, start: int, end: int) -> Iterator[bytes]:
-        """Yield the bytes from ``start`` to before ``end``, or the object's end, in the same way."""
+        """Yield the bytes from ``start`` to before ``end``, or to the object's end, in the same way."""
         request: GetObjectRequestTypeDef = {"Bucket": version.bucket, "Key": version.key}
         if version.version_id:
             request["VersionId"] = version.version_id
@@ -76,11 +76,11 @@ class Objects:
             size = min(BLOCK_BYTES, end - at)
             request["Range"] = f"bytes={at}-{at + size - 1}"
             body = self.client.get_object(**request)["Body"].read()
-            # A server may answer with the whole instead: RFC 9110, 14.2.
+            # A server may answer with the whole object instead: RFC 9110, 14.2.
             yield body if len(body) <= size else body[at : at + size]
 
     def read_object(self, bucket: str, key: str) -> bytes | None:
-        """Read a small object whole; None if there is none."""
+        """Read a small object; None if there is none."""
         try:
             return self.client.get_object(Bucket=bucket, Key=key)["Body"].read()
         except ClientError as error:
@@ -95,14 +95,14 @@ class Objects:
     def copy(self, facts: ObjectFacts, key: str) -> ObjectVersion:
         """Copy an object within the bucket and return the copy's version.
 
-        Tags are not copied: that would need two more permissions, and uploads to the inbox carry none of ours.
+        Tags are not copied, which would need two more permissions; uploads to the inbox have none of ours.
         """
         version = facts.version
         source = {"Bucket": version.bucket, "Key": version.key, "VersionId": version.version_id}
         if facts.size_bytes > _LARGEST_COPY:
-            from boto3.s3 import inject, transfer  # noqa: PLC0415  Large copies are rare, and this is boto3's half.
+            from boto3.s3 import inject, transfer  # noqa: PLC0415  Large copies are rare, and these modules are large.
 
-            # A multipart copy begins with nothing of what the upload declared, its encoding for one.
+            # A multipart copy takes over nothing of what the upload declared, such as its encoding.
             declared = {"Metadata": facts.metadata, "ContentType": _CONTENT_TYPE}
             parts = transfer.TransferConfig(multipart_chunksize=_COPIED_PARTS)
             inject.copy(self.client, source, version.bucket, key, ExtraArgs=declared, Config=parts)
@@ -116,11 +116,11 @@ class Objects:
         return ObjectVersion(version.bucket, key, answer.get("VersionId", ""))
 
     def delete(self, version: ObjectVersion) -> None:
-        """Delete an object; one that is already gone is no error.
+        """Delete an object; a missing one is no error.
 
-        In the inbox exactly this version goes, for another one is another file. Elsewhere the key is ours alone, and
-        each run may have written a version of it: a delete marker hides them all, where deleting the newest would
-        bring back the one before. Lifecycle rules remove what is hidden.
+        In the inbox this deletes exactly this version, as another version is another file. Elsewhere each run may have
+        written a version: a delete marker hides them all, where deleting the newest would bring back the one before.
+        Lifecycle rules remove hidden versions.
         """
         if version.key.startswith(INBOX):
             self.client.delete_object(Bucket=version.bucket, Key=version.key, VersionId=version.version_id)
@@ -128,13 +128,13 @@ class Objects:
             self.client.delete_object(Bucket=version.bucket, Key=version.key)
 
     def delete_all(self, bucket: str, keys: Sequence[str]) -> None:
-        """Delete many objects, in their order, by few requests; those that are not there are no error."""
+        """Delete many objects in their order, by few requests; missing ones are no error."""
         for at in range(0, len(keys), _MOST_DELETES):
             names = [{"Key": key} for key in keys[at : at + _MOST_DELETES]]
             self.client.delete_objects(Bucket=bucket, Delete={"Objects": names, "Quiet": True})  # type: ignore[typeddict-item]
 
     def exists(self, version: ObjectVersion) -> bool:
-        """Tell whether :meth:`delete` would have anything to do."""
+        """Tell whether :meth:`delete` would delete anything."""
         try:
             self.read_facts(version if version.key.startswith(INBOX) else ObjectVersion(version.bucket, version.key))
         except ObjectGoneError:
@@ -150,8 +150,8 @@ class Objects:
 class ObjectWriter:
     """Writes one object as its bytes come: a single PUT while it is small, a multipart upload beyond one part.
 
-    An object without bytes is never written. Unless :meth:`complete` is reached, :meth:`abort` leaves nothing behind
-    (and a killed function's parts are removed by the bucket's lifecycle rule).
+    An object without bytes is not written. :meth:`abort` leaves nothing behind; the bucket's lifecycle rule removes the
+    parts of a killed function.
     """
 
     client: S3Client
@@ -170,29 +170,29 @@ class ObjectWriter:
             self._send_part()
 
     def copy(self, source_key: str, start: int, end: int, *, object_bytes: int) -> None:
-        """Append a stretch of another object of the bucket, of ``object_bytes``, as a part that S3 copies by itself.
+        """Append bytes of another object of the bucket, which has ``object_bytes``, as a part that S3 copies.
 
-        The stretch, and what waits before it, must have the size of a part: 5 MiB at least, 5 GiB at most.
+        They must have a part's size, 5 MiB to 5 GiB, and so must the bytes that wait to be sent, if there are any.
         """
         if self._buffer:
             self._send_part()
         number = self._next_part_number()
-        # Of an object of just 5 MiB S3 copies no range: https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPartCopy.html
-        stretch = {"CopySourceRange": f"bytes={start}-{end - 1}"} if (start, end) != (0, object_bytes) else {}
+        # S3 copies no range of an object of just 5 MiB: https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPartCopy.html
+        copied_range = {"CopySourceRange": f"bytes={start}-{end - 1}"} if (start, end) != (0, object_bytes) else {}
         part = self.client.upload_part_copy(
             Bucket=self.bucket,
             Key=self.key,
             UploadId=self._upload_id,
             PartNumber=number,
             CopySource={"Bucket": self.bucket, "Key": source_key},
-            **stretch,  # type: ignore[arg-type]
+            **copied_range,  # type: ignore[arg-type]
         )
         self._parts.append({"PartNumber": number, "ETag": part["CopyPartResult"]["ETag"]})
         self.size_bytes += end - start
 
     @property
     def waiting_bytes(self) -> int:
-        """How many bytes are not sent yet."""
+        """The bytes that are not sent yet."""
         return len(self._buffer)
 
     def complete(self) -> str:
@@ -213,7 +213,7 @@ class ObjectWriter:
         return self.key
 
     def abort(self) -> None:
-        """Discard what was sent."""
+        """Discard the object."""
         if self._upload_id:
             self.client.abort_multipart_upload(Bucket=self.bucket, Key=self.key, UploadId=self._upload_id)
 

@@ -1,4 +1,4 @@
-"""The two objects a run writes as it goes: accepted rows (enriched) and rejected rows (with reasons)."""
+"""The two objects that a run writes: the accepted rows, enriched, and the rejected rows with their reasons."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ def header_line(header: Sequence[str]) -> bytes:
 
 
 class CsvObject:
-    """A CSV object that gets its header with its first row, so that no empty object is ever written.
+    """A CSV object. Its header is written with the first row, so that no empty object is written.
 
-    A part of an object has none: ``header`` is empty.
+    The part of an object that is joined later has no header: ``header`` is empty.
     """
 
     def __init__(self, writer: ObjectWriter, header: Sequence[str]) -> None:
@@ -31,16 +31,16 @@ class CsvObject:
         self._header = header_line(header) if header else b""
 
     def _append(self, lines: bytes) -> None:
-        """Append rows as they are to stand in the object, with their line ends: CRLF as in RFC 4180."""
+        """Append lines with their line ends: CRLF, as in RFC 4180."""
         self._writer.write(lines if self._writer.size_bytes else self._header + lines)
 
     @property
     def size_bytes(self) -> int:
-        """How many bytes stand in the object so far."""
+        """The bytes written so far."""
         return self._writer.size_bytes
 
     def complete(self) -> str:
-        """Finish the object; returns its key, or "" if it got no row."""
+        """Finish the object; returns its key, or "" if it has no row."""
         return self._writer.complete()
 
     def abort(self) -> None:
@@ -49,10 +49,10 @@ class CsvObject:
 
 
 class AcceptedRows(CsvObject):
-    """The enriched CSV, remembering at which byte every ``stride``-th row begins.
+    """The enriched CSV, with the byte offset of every ``stride``-th row.
 
-    With these offsets a page of a file's orders is one ranged GET, and no index by file is needed. The stride doubles
-    when the list gets long.
+    By these offsets a page of a file's orders is one ranged GET, without an index by file. The stride doubles when the
+    list gets long.
     """
 
     def __init__(self, writer: ObjectWriter, *, headed: bool = True) -> None:
@@ -79,7 +79,7 @@ class RejectedRows(CsvObject):
         super().__init__(writer, HEADER if headed else ())
         self.count = 0
         self.reasons: dict[str, int] = {}
-        """How often each "column: reason" occurred."""
+        """Number of occurrences by "column: reason"."""
         self._csv = CsvLines()
 
     def add(self, row: RejectedRow) -> None:

@@ -1,4 +1,4 @@
-"""Presigned POSTs: how a browser or a script puts a file into the inbox without AWS credentials.
+"""Presigned POSTs, by which browsers and scripts upload to the inbox without AWS credentials.
 
 Policy: https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-HTTPPOSTConstructPolicy.html
 """
@@ -20,17 +20,17 @@ ENCODING_FIELD = "x-amz-meta-encoding"
 UPLOADER_FIELD = "x-amz-meta-uploaded-by"
 
 _FILENAME = "${filename}"
-"""S3 puts the name of the chosen file in its place."""
+"""S3 replaces it with the name of the chosen file."""
 
 
 @dataclass(frozen=True, slots=True)
 class PresignedUpload:
-    """Where to POST (multipart/form-data), which fields to send before the file, and the key it will have."""
+    """The URL of the POST (multipart/form-data), the fields to send before the file, and the object's key."""
 
     url: str
     fields: dict[str, str]
     object_key: str
-    """Of a form, the key's beginning: the name is chosen in the browser."""
+    """For a form, the key's beginning: the browser adds the name."""
 
 
 class UploadNameError(ValueError):
@@ -49,8 +49,8 @@ def presign_upload(
 ) -> PresignedUpload:
     """Allow one upload of at most ``max_bytes`` to ``raw-data/<upload id>/<name>``, for ``expires_s`` seconds.
 
-    The upload id keeps two people's ``orders.csv`` apart in the inbox. ``client`` must sign with ``s3v4``.
-    ``uploaded_by`` stays with the object, wherever it goes. Raises :class:`UploadNameError`.
+    The upload id keeps two files ``orders.csv`` apart. ``client`` must sign with ``s3v4``. ``uploaded_by`` becomes
+    metadata of the object. Raises :class:`UploadNameError`.
     """
     if not name or "/" in name or not name.isprintable() or len(name.encode()) > 255:
         raise UploadNameError("A file's name has 1 to 255 bytes, no slash and no control character.")
@@ -69,10 +69,10 @@ def presign_upload(
 def presign_form(
     client: S3Client, bucket: str, *, max_bytes: int, return_to: str, uploaded_by: str = "", expires_s: int = EXPIRES_S
 ) -> PresignedUpload:
-    """Allow what a plain HTML form sends: the name is that of the file chosen, and S3 leads back to ``return_to``.
+    """Allow the upload of a plain HTML form, after which S3 redirects to ``return_to``.
 
-    S3 adds ``bucket``, ``key`` and ``etag`` to that address. The form has a field ``x-amz-meta-encoding`` of its own.
-    A policy cannot ask for a name's end, so a form may upload a name that the processor then refuses.
+    S3 adds ``bucket``, ``key`` and ``etag`` to that URL. The form has its own field ``x-amz-meta-encoding``. A policy
+    cannot demand a name's ending, so a form may upload a name that the processor refuses.
     """
     folder = _folder()
     fields = {"Content-Type": CONTENT_TYPE, "success_action_redirect": return_to, **_metadata(uploaded_by)}

@@ -1,4 +1,4 @@
-"""Reads an object from a byte on, line by line, for the console."""
+"""Reads byte ranges of objects line by line, for the console."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _BEYOND_THE_END = "InvalidRange"
 
 
 def open_range(client: S3Client, bucket: str, key: str, byte_range: str) -> StreamingBody | None:
-    """Begin to read these bytes (RFC 9110, 14.1.2); None if the object ends before them.
+    """Open a byte range (RFC 9110, 14.1.2) for reading; None if the object ends before it.
 
     Raises :class:`ObjectGoneError`.
     """
@@ -37,7 +37,7 @@ def open_range(client: S3Client, bucket: str, key: str, byte_range: str) -> Stre
 
 
 def split_lines(body: StreamingBody) -> Iterator[str]:
-    """Split what arrives at line feeds alone: U+2028 and its like are data in a cell."""
+    """Split text at line feeds only: U+2028 and the like are data in a cell."""
     decoder = codecs.getincrementaldecoder("utf-8")()
     rest = ""
     for chunk in body.iter_chunks(_CHUNK_BYTES):

@@ -1,7 +1,7 @@
-"""Reads a stretch of a file's rejected rows from the object that ``processor.storage.outputs`` wrote, for the console.
+"""Reads pages of a file's rejected rows from the object that ``processor.storage.outputs`` wrote, for the console.
 
-A stretch begins at a byte, which the stretch before it names: there is no table of offsets, for few files have more
-rejected rows than one page shows.
+A stretch begins at a byte, which the stretch before it returns. There is no table of offsets, as few files have more
+rejected rows than a page shows.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(eq=False, repr=False)
 class RejectedRowsError(WaybillError):
-    """The rejected rows cannot be shown; ``why`` says so in words."""
+    """The rejected rows cannot be shown."""
 
     message = "{why}"
     why: str
@@ -31,7 +31,7 @@ class RejectedRowsError(WaybillError):
 
 @dataclass(frozen=True, slots=True)
 class RejectedStretch:
-    """Some rejected rows in their order, and the byte at which the next stretch begins (0: there is none)."""
+    """Rejected rows in their order, and the byte at which the next stretch begins (0 if there is none)."""
 
     rows: tuple[RejectedRow, ...]
     next_byte: int
@@ -40,7 +40,7 @@ class RejectedStretch:
 def read_rejected_stretch(
     client: S3Client, bucket: str, key: str, *, first_byte: int = 0, limit: int = 50
 ) -> RejectedStretch:
-    """Read up to ``limit`` rows from ``first_byte`` on (0: from the beginning): one ranged GET.
+    """Read up to ``limit`` rows from ``first_byte`` on (0 is the beginning), by one ranged GET.
 
     Raises :class:`RejectedRowsError`.
     """
@@ -53,13 +53,13 @@ def read_rejected_stretch(
         if first_byte:
             return RejectedStretch((), 0)
         raise RejectedRowsError(f"{key} is empty: somebody has replaced it.")
-    counted = _Counted(split_lines(body))
+    lines = _CountedLines(split_lines(body))
     try:
-        reader = csv.reader(counted, strict=True)
+        reader = csv.reader(lines, strict=True)
         if not first_byte:
             _pass_header(reader)
         rows = tuple(map(RejectedRow.from_cells, islice(reader, limit)))
-        next_byte = first_byte + counted.size_bytes
+        next_byte = first_byte + lines.size_bytes
         more = next(reader, None) is not None if len(rows) == limit else False
     except (ValueError, TypeError, csv.Error) as error:
         why = f"{key} does not hold rejected rows from byte {first_byte} on: somebody has replaced it."
@@ -75,8 +75,8 @@ def _pass_header(reader: Iterator[list[str]]) -> None:
         raise ValueError(f"another header: {header}")
 
 
-class _Counted:
-    """Lines, with the number of bytes of those that were taken."""
+class _CountedLines:
+    """Lines, with the number of bytes of those taken."""
 
     def __init__(self, lines: Iterable[str]) -> None:
         self._lines = iter(lines)

@@ -1,7 +1,7 @@
-"""The rejected-rows file: what a person opens, corrects and uploads again, and a machine reads back.
+"""The rejected-rows file, which a person opens, corrects and uploads again. Pure.
 
-A CSV whose first columns are those of an order file, so that it can be corrected in place and dropped into the inbox;
-the ``waybill_*`` columns behind them say which row it was, why it was rejected and how it stood in the file. Pure.
+Its first columns are those of an order file, so that it can be corrected in place and dropped into the inbox; the
+``waybill_*`` columns behind them give the row's number, the reasons and its original text.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ OWN_COLUMNS = (ROW_NUMBER, REASONS, ORIGINAL)
 HEADER = (*NAMES, *OWN_COLUMNS)
 
 LONGEST_ORIGINAL = 10_000
-"""Characters of a row's original text that are kept: with more, the corrected row would again be too long (and a
-spreadsheet's cell ends at 32,767). The whole of it stands in the archived file."""
+"""Characters of a row's original text that are kept. With more, the corrected row would be too long again, and a
+spreadsheet's cell ends at 32,767. The archived file has the whole row."""
 _CUT = "… (cut here: the whole row stands in the archived file)"
 
 _BETWEEN_PROBLEMS = "; "  # Neither separator occurs in a column's name or a reason.
@@ -27,7 +27,7 @@ _AFTER_COLUMN = ": "
 
 
 class RejectedRow(NamedTuple):
-    """A row that did not pass: its number, every problem, its cells as far as known, and how it stood in the file."""
+    """A rejected row: its number, all problems, its cells as far as known, and its text in the file."""
 
     number: int
     problems: tuple[Problem, ...]
@@ -35,7 +35,7 @@ class RejectedRow(NamedTuple):
     original: str
 
     def to_cells(self) -> tuple[str, ...]:
-        """Lay the row out under :data:`HEADER`; a very long original is cut."""
+        """Return the cells under :data:`HEADER`; a very long original is cut."""
         cells = (*self.cells, *[""] * len(NAMES))[: len(NAMES)]
         reasons = _BETWEEN_PROBLEMS.join(problem.column + _AFTER_COLUMN + problem.reason for problem in self.problems)
         original = self.original
