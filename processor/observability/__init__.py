@@ -1,1 +1,1 @@
-"""Owns what a run tells of itself: logs, metrics, traces, usage and cost."""
+"""Owns the telemetry: logs, metrics, traces, usage and cost."""

@@ -1,7 +1,7 @@
-"""What a run costs: one price table, and the arithmetic from usage to dollars. Pure.
+"""The cost of usage: one price table, and the arithmetic from usage to dollars. Pure.
 
-An estimate on purpose: list prices of one region without free tiers, taxes or discounts, and without the function's
-Init phase, which no code inside it can see.
+Costs are estimates: list prices of one region without free tiers, taxes or discounts, and without the function's Init
+phase, which its code cannot see.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ PRICES_DATE = "2026-11"
 PRICES_SOURCE = "https://aws.amazon.com/{dynamodb,s3,sqs,sns,lambda}/pricing/"
 
 _MILLION = Decimal(1_000_000)
-PRICES: dict[str, Decimal] = {  # US dollars for one of each
+PRICES: dict[str, Decimal] = {  # US dollars for one unit
     "orders_write_units": Decimal("0.625") / _MILLION,
     "orders_index_write_units": Decimal("0.625") / _MILLION,
     "ledger_write_units": Decimal("0.625") / _MILLION,
@@ -30,19 +30,19 @@ PRICES: dict[str, Decimal] = {  # US dollars for one of each
 
 _PLACES = Decimal("1E-12")
 _HINT_FROM = Decimal("0.2")
-"""The share of the bill from which a thing is worth a hint."""
+"""The least share of the bill that is worth a hint."""
 _HINT_FROM_USD = Decimal("0.01")
-"""What a hint must save on the file."""
+"""The least amount that is worth a hint, on one file."""
 
 
 @dataclass(slots=True)
 class Usage:
-    """What was used of each thing that is paid for. Adds up, and subtracts to tell runs apart."""
+    """Usage of everything that is paid for. Usages can be added, and subtracted to tell runs apart."""
 
     orders_write_units: float = 0
     orders_index_write_units: float = 0
     ledger_write_units: float = 0
-    """Of the files table with its index."""
+    """Of the files table with its indexes."""
     read_units: float = 0
     s3_writes: int = 0
     """PUT, COPY, POST and LIST requests."""
@@ -53,7 +53,7 @@ class Usage:
     lambda_requests: int = 0
     lambda_gb_seconds: float = 0
     state_transitions: int = 0
-    """Of Step Functions, for a file that is read in ranges."""
+    """Of Step Functions, for a file in ranges."""
 
     @property
     def write_units(self) -> float:
@@ -67,13 +67,13 @@ class Usage:
         return Usage(**{name: getattr(self, name) - getattr(other, name) for name in _NAMES})
 
     def costs(self) -> dict[str, Decimal]:
-        """Price each thing in US dollars, the dearest first, without those that cost nothing."""
+        """Return the costs in US dollars, the dearest first, without zeros."""
         priced = {name: Decimal(str(getattr(self, name))) * PRICES[name] for name in _NAMES}
         ranked = sorted(priced.items(), key=lambda pair: (-pair[1], pair[0]))
         return {name: cost.quantize(_PLACES).normalize() for name, cost in ranked if cost}
 
     def total(self) -> Decimal:
-        """Price everything in US dollars."""
+        """Return the sum of the costs in US dollars."""
         return sum(self.costs().values(), Decimal(0))
 
 
@@ -81,7 +81,7 @@ _NAMES = tuple(field.name for field in fields(Usage))
 
 
 def hints(usage: Usage, *, rows: int) -> tuple[str, ...]:
-    """Say what would make such a file cheaper, where that is a fifth of its bill and a cent at least."""
+    """Say what would make such a file cheaper, where it saves a fifth of the bill, and a cent at least."""
     costs = usage.costs()
     total = sum(costs.values(), Decimal(0))
     found = []

@@ -1,7 +1,7 @@
-"""The metrics of one invocation while they add up: their names, their units, their zeros. Pure.
+"""The declared metrics, with their names and units, and the metrics of one invocation. Pure.
 
-``processor.observability.telemetry`` sends them. Counters are sent in every invocation, zero too, so that a rate has a
-denominator; measurements only where there is one.
+``processor.observability.telemetry`` sends them. Every invocation sends all counters, zeros too, so that a rate has a
+denominator, and only the measurements that it made.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ UNITS = COUNTERS | MEASUREMENTS
 
 @dataclass(slots=True)
 class InvocationMetrics:
-    """What one invocation has to report."""
+    """The values of one invocation, while they add up."""
 
     counters: dict[str, float] = field(default_factory=lambda: dict.fromkeys(COUNTERS, 0.0))
     measurements: dict[str, list[float]] = field(default_factory=dict)
     properties: dict[str, list[str]] = field(default_factory=dict)
-    """Ids: they go along as EMF properties, never as dimensions, each of which would be a metric of its own."""
+    """Ids, sent as EMF properties and never as dimensions, each of which would be a metric of its own."""
 
     def count(self, name: str, value: float = 1) -> None:
         """Add to a counter; raises KeyError for a name that is not declared."""

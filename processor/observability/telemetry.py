@@ -1,6 +1,6 @@
-"""The only module that knows how logs, metrics and traces leave the function.
+"""Sends logs, metrics and traces; the only module that knows by what.
 
-The X-Ray SDK behind Powertools' tracer is in maintenance; whoever replaces it changes this file.
+The X-Ray SDK behind Powertools' tracer is in maintenance. Its replacement changes only this module.
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ if TYPE_CHECKING:
 NAMESPACE = "Waybill"
 
 logger = Logger()
-"""JSON logs. Events are constant, snake_case and in the past tense; what varies is in their fields. No row contents."""
+"""JSON logs. Events are constant, snake_case, in the past tense; their fields vary. Never the contents of rows."""
 
-metrics = Metrics(namespace=NAMESPACE)
+_emf = Metrics(namespace=NAMESPACE)
 
 
-# No patching of the AWS clients: a subsegment for every call would be hundreds a file.
+# The AWS clients are not patched: a subsegment for each call would be hundreds a file.
 _recorder: Any = Tracer(auto_patch=False).provider
 
 
 def trace_header() -> str:
-    """Return the X-Ray header of this invocation, or "" where there is none.
+    """Return the X-Ray header of this invocation, or "".
 
-    Lambda sets the variable anew for each invocation:
+    Lambda sets the variable for each invocation:
     https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime
     """
     return os.environ.get("_X_AMZN_TRACE_ID", "")
@@ -56,30 +56,30 @@ def _fields(header: str) -> dict[str, str]:
 
 
 def aws_region() -> str:
-    """Return the region that Lambda runs the function in."""
+    """Return the region of the function."""
     return os.environ.get("AWS_REGION", "us-east-1")
 
 
 class Span:
-    """One part of a run in its trace."""
+    """A part of a run in its trace."""
 
     def __init__(self, subsegment: Any) -> None:
         self._subsegment = subsegment
 
     def annotate(self, **values: str | float) -> None:
-        """Add what traces can be searched by."""
+        """Add annotations, by which traces can be searched."""
         if self._subsegment:
             for name, value in values.items():
                 self._subsegment.put_annotation(name, value)
 
     def describe(self, **values: Any) -> None:
-        """Add what is only read."""
+        """Add metadata, which cannot be searched."""
         if self._subsegment:
             for name, value in values.items():
                 self._subsegment.put_metadata(name, value, NAMESPACE)
 
     def add_part(self, name: str, seconds: float, **values: Any) -> None:
-        """Add a part that was measured rather than bracketed: ``seconds`` in all, drawn from this part's beginning."""
+        """Add a part that took ``seconds`` in all, drawn from this part's beginning."""
         part = _recorder.begin_subsegment(name) if self._subsegment else None
         if part:
             part.start_time = self._subsegment.start_time
@@ -90,9 +90,9 @@ class Span:
 
 @contextmanager
 def span(name: str) -> Iterator[Span]:
-    """Show the block as one part of the trace; an exception that leaves it is recorded. Never one for each row.
+    """Record the block as a part of the trace, with an exception that leaves it. Never one for each row.
 
-    Of a trace that X-Ray does not keep there is nothing to show.
+    Nothing is recorded in a trace that X-Ray does not keep.
     """
     if not is_sampled(trace_header()):
         yield Span(None)
@@ -102,21 +102,21 @@ def span(name: str) -> Iterator[Span]:
 
 
 def peak_memory_mb() -> float:
-    """Return the most memory that this process ever held, in MB; warm invocations see the peak of earlier ones."""
+    """Return the peak memory of this process in MB, that of earlier invocations included."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def send(sent: InvocationMetrics, *, environment: str) -> None:
+def send_metrics(metrics: InvocationMetrics, *, environment: str) -> None:
     """Write the invocation's metrics as one EMF line.
 
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
     """
-    metrics.add_dimension("environment", environment)
-    for name, value in sent.counters.items():
-        metrics.add_metric(name, MetricUnit(UNITS[name]), value)
-    for name, values in sent.measurements.items():
+    _emf.add_dimension("environment", environment)
+    for name, value in metrics.counters.items():
+        _emf.add_metric(name, MetricUnit(UNITS[name]), value)
+    for name, values in metrics.measurements.items():
         for value in values:
-            metrics.add_metric(name, MetricUnit(UNITS[name]), value)
-    for name, texts in sent.properties.items():
-        metrics.add_metadata(name, texts[0] if len(texts) == 1 else texts)
-    metrics.flush_metrics()
+            _emf.add_metric(name, MetricUnit(UNITS[name]), value)
+    for name, texts in metrics.properties.items():
+        _emf.add_metadata(name, texts[0] if len(texts) == 1 else texts)
+    _emf.flush_metrics()

@@ -1,7 +1,7 @@
-"""Counts what AWS bills for, at the clients themselves, so that no call can be forgotten.
+"""Counts usage at the AWS clients, so that no call is forgotten.
 
-Hooks botocore's events (https://docs.aws.amazon.com/boto3/latest/guide/events.html): every attempt of every request
-is counted, and DynamoDB is asked to say what each write has consumed, indexes apart.
+By botocore's events (https://docs.aws.amazon.com/boto3/latest/guide/events.html) it counts each attempt of each request,
+and asks DynamoDB for the capacity that each call consumed, with that of the indexes.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ _S3_FREE = frozenset({"DeleteObject", "AbortMultipartUpload"})
 
 
 class UsageMeter:
-    """What this process has used so far."""
+    """The usage of this process."""
 
     def __init__(self, orders_table: str) -> None:
         self._orders_table = orders_table
-        self._used = Usage()
+        self._usage = Usage()
         self._usual_answer: dict[str, Any] | None = None
         self._usual_units = 0.0, 0.0
 
     def usage(self) -> Usage:
-        """Tell what was used so far."""
-        return replace(self._used)
+        """Return the usage so far."""
+        return replace(self._usage)
 
     def watch_clients(self, clients: Iterable[BaseClient]) -> None:
         """Count the requests of these clients from now on."""
@@ -51,29 +51,29 @@ class UsageMeter:
                     events.register(f"after-call.dynamodb.{operation}", self._count_dynamodb)
 
     def count_batch_write(self, parsed: dict[str, Any]) -> None:
-        """Count the answer to a BatchWriteItem that was sent by no client; most answers are one and the same object."""
-        used = self._used
+        """Count an answer to a BatchWriteItem that no client sent; most answers are the same object."""
+        usage = self._usage
         if parsed is not self._usual_answer:
-            orders, indexes = used.orders_write_units, used.orders_index_write_units
+            orders, indexes = usage.orders_write_units, usage.orders_index_write_units
             self._count_dynamodb("BatchWriteItem", parsed)
             self._usual_answer = parsed
-            self._usual_units = used.orders_write_units - orders, used.orders_index_write_units - indexes
+            self._usual_units = usage.orders_write_units - orders, usage.orders_index_write_units - indexes
             return
-        used.orders_write_units += self._usual_units[0]
-        used.orders_index_write_units += self._usual_units[1]
+        usage.orders_write_units += self._usual_units[0]
+        usage.orders_index_write_units += self._usual_units[1]
 
     def _count_s3(self, event_name: str, **_: Any) -> None:
         operation = event_name.rpartition(".")[2]
         if operation in _S3_READS:
-            self._used.s3_reads += 1
+            self._usage.s3_reads += 1
         elif operation not in _S3_FREE:
-            self._used.s3_writes += 1
+            self._usage.s3_writes += 1
 
     def _count_sqs(self, **_: Any) -> None:
-        self._used.sqs_requests += 1
+        self._usage.sqs_requests += 1
 
     def _count_sns(self, **_: Any) -> None:
-        self._used.sns_publishes += 1
+        self._usage.sns_publishes += 1
 
     def _count_dynamodb(self, event_name: str, parsed: dict[str, Any], **_: Any) -> None:
         capacities = parsed.get("ConsumedCapacity") or []
@@ -82,14 +82,14 @@ class UsageMeter:
             units = capacity.get("CapacityUnits", 0.0)
             indexes = capacity.get("GlobalSecondaryIndexes", {}).values()
             in_indexes = sum(index.get("CapacityUnits", 0.0) for index in indexes)
-            # A transaction that the SDK repeats after a lost answer takes effect once and is billed as a read then.
+            # A transaction repeated after a lost answer takes effect once; the repetition is billed as a read.
             if reads or "ReadCapacityUnits" in capacity:
-                self._used.read_units += units
-            elif capacity.get("TableName", "").endswith(self._orders_table):  # A name, or an ARN that ends in it.
-                self._used.orders_write_units += units - in_indexes
-                self._used.orders_index_write_units += in_indexes
+                self._usage.read_units += units
+            elif capacity.get("TableName", "").endswith(self._orders_table):  # A name or an ARN.
+                self._usage.orders_write_units += units - in_indexes
+                self._usage.orders_index_write_units += in_indexes
             else:
-                self._used.ledger_write_units += units
+                self._usage.ledger_write_units += units
 
 
 def _ask_for_capacity(params: dict[str, Any], **_: Any) -> None:

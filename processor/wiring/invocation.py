@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from processor.observability.cost import Usage
 from processor.observability.metrics import InvocationMetrics
-from processor.observability.telemetry import is_sampled, peak_memory_mb, send, trace_header, trace_id
+from processor.observability.telemetry import is_sampled, peak_memory_mb, send_metrics, trace_header, trace_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -86,4 +86,4 @@ def report_invocation(invocation: Invocation, services: Services, *, messages: i
         metrics.count("EstimatedCost", float(usage.total()))
         metrics.count("ColdStarts", int(is_cold))
         metrics.measure("PeakMemory", peak_memory_mb())
-        send(metrics, environment=services.config.environment)
+        send_metrics(metrics, environment=services.config.environment)

@@ -145,7 +145,7 @@ def _bounds() -> dict[str, Any]:
 
 def test_without_the_customer_index_nobody_is_asked_for_a_customer(console: ConsoleStage) -> None:
     """A stack without it does not offer the search, and says why where somebody asks all the same."""
-    console.console.orders.knows_customers = False
+    console.console.orders.has_customer_index = False
     browser = console.browser()
 
     assert "Customer, the whole name" not in words(browser.get("/orders"))

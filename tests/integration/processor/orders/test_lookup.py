@@ -359,4 +359,4 @@ def test_without_the_index_nobody_can_search_by_customer(stage: Stage) -> None:
     with pytest.raises(CustomerIndexMissingError, match="deployed without"):
         lookup.find_by_customer("Ada")
 
-    assert not lookup.knows_customers
+    assert not lookup.has_customer_index
