@@ -1,7 +1,7 @@
-"""Gathers orders into batches: their requests in DynamoDB's request form, their lines of the enriched CSV. Pure.
+"""Batches of orders: their put requests as JSON, and their lines of the enriched CSV. Pure.
 
-Rows are put into a template that is cut from an order of ``processor.domain.orders``: the cells of plain ones as they
-stand, those of a row that was read carefully as JSON and CSV have them. What comes out is the same.
+Rows are written into a template that is cut from an order of ``processor.domain.orders``: the cells of plain rows as
+they are, those of other rows escaped for JSON and CSV. The result is the same.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 BATCH_ITEMS = 25
 """BatchWriteItem's limit: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html"""
 _MOST_REMEMBERED = 8_192
-"""Names and amounts each: files name the same customers, quantities and prices over and over."""
+"""Names, and amounts: files repeat customers, quantities and prices."""
 _ROWS_AHEAD = 1_000
 _LAST_DIGITS = [b"%03d" % number for number in range(1000)]
 _MARKS = EnrichedRow(*"\ue000\ue001\ue002\ue003\ue004\ue005\ue006\ue007")
@@ -55,7 +55,7 @@ class Batcher:
         self._csv = CsvLines()
 
     def add_rows(self, plain: PlainRows) -> Iterator[Batch]:
-        """Add plain rows; yields each batch that they fill."""
+        """Add plain rows; yields each batch that is full."""
         at = 0
         while at < len(plain.rows):
             some = plain.rows[at : at + BATCH_ITEMS - self._rows]
@@ -66,7 +66,7 @@ class Batcher:
                 yield from self.take()
 
     def add(self, row_number: int, values: Sequence[Value]) -> Iterator[Batch]:
-        """Add the order of one row's values; yields the batch if that fills it."""
+        """Add the order of one row's values; yields the batch if it is full."""
         row = self._maker.enrich(row_number, values)
         self._template.write_row(row_number, row, self._puts)
         self._lines.append(self._csv.write_line(row))
@@ -75,9 +75,9 @@ class Batcher:
             yield from self.take()
 
     def take(self) -> Iterator[Batch]:
-        """Yield what has been added since the last batch, if anything."""
+        """Yield the orders since the last batch, if there are any."""
         if self._rows:
-            # Each request has a comma in front.
+            # Each request begins with a comma.
             yield Batch(b"".join(self._puts)[1:], b"".join(self._lines), self._rows)
             self._puts.clear()
             self._lines.clear()
@@ -85,7 +85,7 @@ class Batcher:
 
 
 class _Template:
-    """Writes orders without making them, from pieces of one that was laid out once."""
+    """Writes orders from the pieces of one that was laid out once."""
 
     def __init__(self, maker: OrderMaker) -> None:
         self._sort_key = maker.sort_key
@@ -109,14 +109,14 @@ class _Template:
         self._amounts = _Memo(self._amounts_of)
         self._first = 0
         self._ahead: list[tuple[bytes, bytes, bytes, bytes]] = []
-        """For each row from ``_first`` on what depends on its number only."""
+        """For each row from ``_first`` on, what depends only on its number."""
 
     def write_rows(
         self, first: int, rows: Sequence[tuple[bytes, ...]], puts: list[bytes], lines: list[bytes], *, quoted: bool
     ) -> int:
-        """Append the pieces of the rows' put requests, and their lines; returns for how many of the rows.
+        """Append the pieces of the rows' put requests, and their lines; returns the number of rows written.
 
-        ``quoted`` says that there may be commas in cells, for which the line has quotes around them.
+        ``quoted`` says that cells may have commas, and then need quotes in the line.
         """
         a, b, c, d, between = self._around
         names, amounts = self._names, self._amounts
@@ -124,18 +124,20 @@ class _Template:
         if not 0 <= at < len(self._ahead):
             self._look_ahead(first)
             at = 0
-        # The end of what is known ahead may be the end of the rows, too; the caller comes again with the rest.
-        known = self._ahead[at : at + len(rows)]
-        for (number, key, last, end), (order_id, customer, product, quantity, price) in zip(known, rows, strict=False):
+        # Fewer numbers may be prepared than there are rows: the caller comes again with the rest.
+        prepared = self._ahead[at : at + len(rows)]
+        for (number, key, last, end), (order_id, customer, product, quantity, price) in zip(
+            prepared, rows, strict=False
+        ):
             numbers, cells = amounts[quantity, price]
             puts += (a, order_id, b, key, c, customer, d, product, numbers, number, between, names[customer], end)
             if quoted:
                 order_id, customer, product = _csv_cell(order_id), _csv_cell(customer), _csv_cell(product)  # noqa: PLW2901
             lines.append(b",".join((order_id, key, customer, product, cells, last)))
-        return len(known)
+        return len(prepared)
 
     def write_row(self, number: int, row: EnrichedRow, puts: list[bytes]) -> None:
-        """Append the pieces of one row's put request, whatever is in its cells."""
+        """Append the pieces of one row's put request, with cells of any text."""
         a, b, c, d, e, f, g, h, between = self._pieces
         timed = (b, row.processed_timestamp.encode(), c)
         amounts = (e, row.quantity.encode(), f, row.unit_price.encode(), g, row.line_total.encode(), h)
@@ -153,14 +155,14 @@ class _Template:
         )
 
     def _look_ahead(self, first: int) -> None:
-        """Work out many rows' numbers, sort keys, ends of line and ends of request at once."""
+        """Prepare many rows' numbers, sort keys, ends of line and ends of request at once."""
         numbers = _consecutive_numbers(first, lambda thousands: b"%d" % thousands if thousands else None)
         ends = islice(cycle(self._ends), first % CUSTOMER_SHARDS, None)
         lasts = [number + b"\r\n" for number in numbers]
         self._first, self._ahead = first, list(zip(numbers, self._sort_keys(first), lasts, ends, strict=False))
 
     def _sort_keys(self, first: int) -> list[bytes]:
-        """Return the sort keys of consecutive rows; within one second they differ in their microseconds only."""
+        """Return the sort keys of consecutive rows; within one second only their microseconds differ."""
         key = self._sort_key(first)
         microsecond = int(key[_MICROSECOND])
         if microsecond + _ROWS_AHEAD > 1_000_000:
@@ -171,17 +173,17 @@ class _Template:
         ]
 
     def _amounts_of(self, cells: tuple[bytes, bytes]) -> tuple[bytes, bytes]:
-        """Return a row's three amounts as they stand in its request and in its line."""
+        """Return a row's three amounts as its request and its line have them."""
         quantity, price = cells
         whole, point, places = price.partition(b".")
-        # In whole numbers: as exact as Decimal, and as it writes them, at a third of the cost.
+        # In whole numbers: as exact as Decimal, in the same notation, at a third of the cost.
         digits = b"%0*d" % (len(places) + 1, int(quantity) * int(whole + places))
         total = digits[: -len(places)] + point + digits[-len(places) :] if places else digits
         return self._amounts_in_request % (quantity, price, total), b"%b,%b,%b" % (quantity, price, total)
 
 
 def _consecutive_numbers(first: int, leading: Callable[[int], bytes | None]) -> list[bytes]:
-    """Write down consecutive numbers; ``leading`` writes their thousands, or None where leading zeros are left out."""
+    """Write consecutive numbers; ``leading`` writes the thousands, or returns None to leave out leading zeros."""
     numbers: list[bytes] = []
     while len(numbers) < _ROWS_AHEAD:
         thousands, rest = divmod(first + len(numbers), 1000)
@@ -192,7 +194,7 @@ def _consecutive_numbers(first: int, leading: Callable[[int], bytes | None]) -> 
 
 
 class _Memo[Key, Value](dict[Key, Value]):
-    """Remembers what was computed, up to a bound."""
+    """Computed values by key, up to a bound."""
 
     def __init__(self, compute: Callable[[Key], Value]) -> None:
         super().__init__()
@@ -206,17 +208,17 @@ class _Memo[Key, Value](dict[Key, Value]):
 
 
 def _normalised(customer_name: bytes) -> bytes:
-    # Normalising can bring in what JSON escapes: U+FF02 becomes a quote.
+    # Normalising may produce characters that JSON escapes: U+FF02 becomes a quote.
     return _json_text(normalised_name(customer_name.decode()))
 
 
 def _csv_cell(cell: bytes) -> bytes:
-    """Write a cell without quotes in it as a line has it."""
+    """Write a cell that has no quotes in it as CSV."""
     return b'"%b"' % cell if b"," in cell else cell
 
 
 def _json_text(text: str) -> bytes:
-    """Write text as it stands between the quotes of a JSON string."""
+    """Write text as the inside of a JSON string."""
     return _json(text)[1:-1]
 
 

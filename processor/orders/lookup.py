@@ -1,7 +1,7 @@
-"""Finds stored orders: by order id, by customer, by the file they came from. Writes nothing.
+"""Finds stored orders by order id, by customer and by file. Writes nothing.
 
-There is no index by file (it would throttle the table): a file's orders are the rows that its run stored, as they stand
-in its object of accepted rows. Whoever wants to know whether the table still has them compares: one BatchGetItem.
+There is no index by file, which would throttle the table. A file's orders are read from its object of accepted rows; a
+comparison by BatchGetItem tells whether the table still has them.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 PAGE = 50
 _READERS = 8
-"""Small files read at the same time: a page of files with one row each takes seven round trips, not fifty."""
+"""Small files read at once: a page of files with one row each takes seven round trips, not fifty."""
 
 
 class CustomerIndexMissingError(WaybillError):
@@ -36,24 +36,24 @@ class CustomerIndexMissingError(WaybillError):
 
 @dataclass(frozen=True, slots=True)
 class FileOrders:
-    """A stretch of a file's orders in row order: as its run stored them, or as the table has them now."""
+    """A stretch of a file's orders in row order, as its run stored them or as the table has them now."""
 
     entry: FileEntry
     orders: tuple[Order, ...]
     first: int
-    """How many accepted rows stand before these."""
+    """Accepted rows before these."""
     total: int
-    """How many accepted rows the file has."""
+    """Accepted rows of the file."""
     problem: str = ""
     """Why the rows cannot be listed, in words."""
     is_compared: bool = False
-    """Whether these are the table's orders; those of a run's object do not know their run and its trace."""
+    """Whether these are the table's orders; those of the object have no run and no trace."""
     missing: tuple[Order, ...] = ()
-    """Rows that the run stored and that are no longer in the table, as they stood in the file; known once compared."""
+    """After a comparison: rows that the run stored and the table no longer has."""
 
     @property
     def following(self) -> int:
-        """Where the next stretch begins; equal to the total after the last row."""
+        """The beginning of the next stretch; the total after the last row."""
         return min(self.total, self.first + len(self.orders) + len(self.missing))
 
 
@@ -73,20 +73,20 @@ class OrderLookup:
         self._s3 = s3
         self._table = orders_table
         self._sleep = sleep
-        self.knows_customers = BY_CUSTOMER in indexes
+        self.has_customer_index = BY_CUSTOMER in indexes
 
     def find_by_order_id(self, order_id: str, cursor: str = "", limit: int = PAGE) -> OrderPage:
         """List an order's lines; raises :class:`CursorError`."""
         position = Position.from_cursor(cursor)
-        found = self._query_partition({"name": "order_id", "value": order_id}, position, limit)
-        return cut_page(found, position, limit)
+        orders = self._query_partition({"name": "order_id", "value": order_id}, position, limit)
+        return cut_page(orders, position, limit)
 
     def find_by_customer(self, name: str, cursor: str = "", limit: int = PAGE) -> OrderPage:
-        """List the orders of a customer of exactly this name, whatever its case, width and spacing.
+        """List the orders of a customer by the whole name, in any case, width and spacing.
 
         Raises :class:`CursorError` and :class:`CustomerIndexMissingError`.
         """
-        if not self.knows_customers:
+        if not self.has_customer_index:
             raise CustomerIndexMissingError
         position = Position.from_cursor(cursor)
         keys = [
@@ -100,28 +100,28 @@ class OrderLookup:
     def list_file_orders(
         self, entry: FileEntry, run: RunEntry | None, *, first: int = 0, limit: int = PAGE
     ) -> FileOrders:
-        """List a file's orders as its run stored them, from accepted row number ``first`` on; ``run`` settled them."""
+        """List a file's orders as ``run`` stored them, from accepted row number ``first`` on."""
         return self.list_newest([entry], run=run, first=first, limit=limit)[0]
 
     def list_newest(
         self, files: Sequence[FileEntry], *, run: RunEntry | None = None, first: int = 0, limit: int = PAGE
     ) -> tuple[FileOrders, ...]:
-        """Fill a page with the orders that the runs of these files stored, reading several files at the same time.
+        """Fill a page with the orders of these files as their runs stored them, reading several files at once.
 
-        ``first`` is where to begin in the first file, and ``run`` that file's run. Files that the page has no room
-        for are left out. The orders table is not asked.
+        ``first`` is the first row of the first file, and ``run`` that file's run. Files beyond the page are left out.
+        The orders table is not read.
         """
         stretches = list(_plan_stretches(files, first, limit))
         runs = [run, *[None] * len(stretches)]
         with ThreadPoolExecutor(_READERS) as pool:
-            read = list(pool.map(self._read_stretch, stretches, runs))
+            results = list(pool.map(self._read_stretch, stretches, runs))
         return tuple(
             FileOrders(stretch.entry, tuple(rows), stretch.first, stretch.entry.accepted_rows, problem)
-            for stretch, (rows, problem) in zip(stretches, read, strict=True)
+            for stretch, (rows, problem) in zip(stretches, results, strict=True)
         )
 
     def compare_with_table(self, listed: Sequence[FileOrders]) -> tuple[FileOrders, ...]:
-        """Return the same orders as the table has them now, and which of them it no longer has.
+        """Return the same orders as the table has them now, and those that it no longer has.
 
         Raises :class:`LookupThrottledError`.
         """
@@ -137,20 +137,20 @@ class OrderLookup:
         )
 
     def _read_stretch(self, stretch: _Stretch, run: RunEntry | None) -> tuple[list[Order], str]:
-        """Read rows as the run wrote them, or say in words why that is not possible."""
+        """Read rows as the run wrote them; returns them, and why they cannot be read or ""."""
         if not stretch.count:
             return [], ""
         try:
-            found = read_accepted_rows(self._s3, stretch.entry, run, first=stretch.first, count=stretch.count)
+            orders = read_accepted_rows(self._s3, stretch.entry, run, first=stretch.first, count=stretch.count)
         except (AcceptedRowsGoneError, AcceptedRowsUnreadableError) as error:
             return [], str(error)
-        is_whole = len(found) == stretch.count
-        return found, "" if is_whole else str(AcceptedRowsUnreadableError(stretch.entry.accepted_key))
+        is_whole = len(orders) == stretch.count
+        return orders, "" if is_whole else str(AcceptedRowsUnreadableError(stretch.entry.accepted_key))
 
     def _read_stored(self, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Order]:
-        """Look up what is stored now under these keys: as last written, for a row must not be called missing by error.
+        """Read the orders under these keys as last written, so that none is called missing by error.
 
-        Raises :class:`LookupThrottledError` when DynamoDB keeps leaving keys unprocessed.
+        Raises :class:`LookupThrottledError`.
         """
         wanted = [
             {"order_id": {"S": order_id}, "processed_timestamp": {"S": timestamp}} for order_id, timestamp in keys
@@ -160,10 +160,10 @@ class OrderLookup:
         return {order.key: order for order in orders}
 
     def _query_partition(self, key: dict[str, str], position: Position | None, limit: int) -> list[Order]:
-        """List the first orders beyond a position in one partition, and at least one more than fit on the page.
+        """List the first orders beyond a position in one partition, at least one more than the page has.
 
-        Two files' orders may meet on one timestamp of an index, in no particular order: it is read on until the last
-        such group is complete, so that no order falls between two pages.
+        Orders of two files may share a timestamp of an index, in no particular order. The query goes on until the last
+        such group is complete, so that no order is lost between two pages.
         """
         request: dict[str, Any] = {
             "TableName": self._table,
@@ -171,28 +171,32 @@ class OrderLookup:
             "ExpressionAttributeNames": {"#key": key["name"]},
             "ExpressionAttributeValues": {":key": {"S": key["value"]}},
             "ScanIndexForward": not goes_to_older(position),
-            "Limit": limit + 3,  # The position's own order, one more than the page, and one that ends the group.
+            "Limit": limit + 3,  # The position's own order, one more than the page, one that ends the group.
         }
         if "index" in key:
             request["IndexName"] = key["index"]
         if position:
-            # With equality: of the orders on the very timestamp some may lie beyond the position.
+            # Including the timestamp: some of its orders may be beyond the position.
             request["KeyConditionExpression"] += f" AND processed_timestamp {'<=' if position.to_older else '>='} :at"
             request["ExpressionAttributeValues"][":at"] = {"S": position.timestamp}
-        found: list[Order] = []
+        matches: list[Order] = []
         while True:
             answer = self._dynamodb.query(**request)
             orders = [Order.from_item(cast("Item", item)) for item in answer["Items"]]
-            found += [order for order in orders if position is None or position.is_before(order)]
+            matches += [order for order in orders if position is None or position.is_before(order)]
             last = answer.get("LastEvaluatedKey")
-            if not last or (len(found) > limit and found[-1].processed_timestamp != found[limit].processed_timestamp):
-                return found
+            if not last or (len(matches) > limit and _is_group_complete(matches, limit)):
+                return matches
             request["ExclusiveStartKey"] = last
+
+
+def _is_group_complete(orders: Sequence[Order], limit: int) -> bool:
+    return orders[-1].processed_timestamp != orders[limit].processed_timestamp
 
 
 @dataclass(frozen=True, slots=True)
 class _Stretch:
-    """What a page wants of one file."""
+    """The rows of one file that a page shows."""
 
     entry: FileEntry
     first: int
@@ -200,7 +204,7 @@ class _Stretch:
 
 
 def _plan_stretches(files: Sequence[FileEntry], first: int, room: int) -> Iterator[_Stretch]:
-    """Say which rows of which files fill a page; the first file comes first even where it has no rows."""
+    """Divide a page among files; the first file has a stretch even without rows."""
     for number, entry in enumerate(files):
         begin = first if number == 0 else 0
         count = min(room, max(0, entry.accepted_rows - begin)) if entry.accepted_key else 0

@@ -1,4 +1,4 @@
-"""Pages of orders, the newest first: positions between them, and how a page is cut from what was found. Pure."""
+"""Pages of orders, the newest first, and the positions between them. Pure."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class OrderPage:
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """Beyond which order a page begins, and which way it goes."""
+    """The order beyond which a page begins, and the page's direction."""
 
     direction: Direction
     timestamp: str
@@ -43,24 +43,24 @@ class Position:
 
     @property
     def to_older(self) -> bool:
-        """Whether the page holds what is older than the position."""
+        """Whether the page has orders older than the position."""
         return self.direction is Direction.OLDER
 
     def is_before(self, order: Order) -> bool:
-        """Tell whether the order lies on the page's side of the position."""
+        """Tell whether the order is beyond the position, in the page's direction."""
         here = (self.timestamp, self.order_id)
         return _rank(order) < here if self.to_older else _rank(order) > here
 
 
 def goes_to_older(position: Position | None) -> bool:
-    """Tell the direction of a page; the first one goes from the newest to older ones."""
+    """Tell whether a page goes to older orders, as the first one does."""
     return position is None or position.to_older
 
 
-def cut_page(found: Iterable[Order], position: Position | None, limit: int) -> OrderPage:
-    """Cut one page from what was found beyond the position, and turn it so that the newest stands first."""
+def cut_page(orders_beyond: Iterable[Order], position: Position | None, limit: int) -> OrderPage:
+    """Cut one page from the orders beyond the position, the newest first."""
     to_older = goes_to_older(position)
-    nearest = sorted(found, key=_rank, reverse=to_older)
+    nearest = sorted(orders_beyond, key=_rank, reverse=to_older)
     orders, more = nearest[:limit], len(nearest) > limit
     if not to_older:
         orders.reverse()
@@ -73,5 +73,5 @@ def cut_page(found: Iterable[Order], position: Position | None, limit: int) -> O
 
 
 def _rank(order: Order) -> tuple[str, str]:
-    """Order in time; two files' orders may meet on one timestamp."""
+    """Sort by time; orders of two files may share a timestamp."""
     return order.processed_timestamp, order.order_id

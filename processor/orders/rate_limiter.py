@@ -1,7 +1,7 @@
-"""How fast orders are written: as fast as can be until DynamoDB refuses some, then as fast as it takes them. Pure.
+"""Limits the rate of writing: unlimited until DynamoDB refuses items, then by what it takes. Pure.
 
-A refusal lowers the rate by a third, whatever is taken raises it again, as in congestion control. So a fast writer does
-not spend its time on being refused by a table that has yet to grow (a new on-demand one takes 4,000 writes a second).
+A refusal lowers the rate by a third, stored items raise it again, as in congestion control. A new on-demand table takes
+4,000 writes a second and has yet to grow; a fast writer must not spend its time on refusals.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 _DECREASE = 0.7
 _INCREASE = 0.1
-"""Items a second, for each item that is taken: a tenth more with every second."""
+"""Items a second, for each item stored: the rate grows by 10 % a second."""
 _LOWEST = 25.0
 _ONE_REFUSAL_S = 0.5
-"""Batches under way together are refused together, which lowers the rate once."""
+"""Batches under way at once are refused at once, which lowers the rate once."""
 
 
 @dataclass(eq=False, repr=False)
@@ -27,9 +27,9 @@ class RateLimiter:
 
     clock: Callable[[], float] = time.monotonic
     rate: float = 0.0
-    """0 as long as nothing was refused."""
+    """0 until the first refusal."""
     _began: float = field(init=False)
-    _taken: int = 0
+    _stored: int = 0
     _next: float = 0.0
     _refused_at: float = float("-inf")
 
@@ -37,7 +37,7 @@ class RateLimiter:
         self._began = self.clock()
 
     def reserve_wait_s(self, items: int) -> float:
-        """Tell how many seconds to wait before so many items are sent, and count on their being sent then."""
+        """Reserve the sending of items; returns the seconds to wait before it."""
         if not self.rate:
             return 0.0
         now = self.clock()
@@ -46,17 +46,17 @@ class RateLimiter:
         return start - now
 
     def record_stored(self, items: int) -> None:
-        """Note that items were taken."""
-        self._taken += items
+        """Note that items were stored."""
+        self._stored += items
         if self.rate:
             self.rate += _INCREASE * items
 
     def record_refusal(self) -> None:
-        """Note that a batch was not taken, or not whole."""
+        """Note that some or all items of a batch were refused."""
         now = self.clock()
         if now - self._refused_at < _ONE_REFUSAL_S:
             return
         if not self.rate:
-            self.rate = self._taken / max(now - self._began, _ONE_REFUSAL_S)
+            self.rate = self._stored / max(now - self._began, _ONE_REFUSAL_S)
         self.rate = max(_LOWEST, self.rate * _DECREASE)
         self._refused_at = now

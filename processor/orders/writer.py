@@ -1,7 +1,4 @@
-"""Writes orders to DynamoDB in batches, until every item is really stored.
-
-How a batch travels is a sender's business (``processor.orders.transport.sender``).
-"""
+"""Writes orders to DynamoDB in batches, until every item is stored. Senders are in ``processor.orders.transport``."""
 
 from __future__ import annotations
 
@@ -35,29 +32,29 @@ class OrderWriter:
     sleep: Callable[[float], None] = time.sleep
     jitter: Callable[[], float] = random.random
     may_wait: Callable[[float], bool] = lambda _seconds: True
-    """Whether the run has so many seconds to wait and still be settled."""
+    """Whether the run can wait so many seconds and still be settled."""
     rate_limiter: RateLimiter = field(default_factory=RateLimiter)
     batches: int = 0
     retried_items: int = 0
     busy_s: float = 0.0
-    """Seconds spent in writing and waiting."""
+    """Seconds spent on writing and waiting."""
     _under_way: deque[Batch] = field(default_factory=deque)
 
     def __post_init__(self) -> None:
-        self.sender.discard_pending()  # Of a run that has failed.
+        self.sender.discard_pending()  # A failed run may have left some.
 
     def write(self, batch: Batch) -> list[Batch]:
-        """Send a batch; returns those that are now known to be stored, which are older ones, in their order.
+        """Send a batch; returns the older batches that are now known to be stored, in their order.
 
-        Raises :class:`ThrottledError` when items are still refused after about 20 s of exponential backoff with full
-        jitter, or when the run has no time left to wait.
+        Raises :class:`ThrottledError` when items are still refused after about 20 s of backoff, or when the run has no
+        time left to wait.
         """
         began = time.perf_counter()
         try:
             wait_s = self.rate_limiter.reserve_wait_s(batch.rows)
             if wait_s:
                 self._wait(wait_s, batch.rows, 0)
-            self.sender.begin(batch.puts, at_once=wait_s > 0)  # Who is slowed down does not send by leaps.
+            self.sender.begin(batch.puts, at_once=wait_s > 0)  # A throttled run sends batch by batch, not in bursts.
             self.batches += 1
             self._under_way.append(batch)
             return self._finish_oldest(self.sender.depth)
@@ -76,29 +73,29 @@ class OrderWriter:
         stored = []
         while len(self._under_way) > under_way:
             batch = self._under_way.popleft()
-            left = self.sender.finish()
-            if left:
-                self._resend_until_stored(left)
+            unprocessed = self.sender.finish()
+            if unprocessed:
+                self._resend_until_stored(unprocessed)
             self.rate_limiter.record_stored(batch.rows)
             stored.append(batch)
         return stored
 
-    def _resend_until_stored(self, left: bytes) -> None:
-        """Send again and again what DynamoDB did not take. The batches behind it wait for their turn meanwhile.
+    def _resend_until_stored(self, unprocessed: bytes) -> None:
+        """Resend the items that DynamoDB did not take, while the batches behind them wait.
 
-        The SDK's own retries would not do for that: its quota of retries is small and shared by all calls.
+        The SDK's own retries have a small quota, which all calls share.
         """
         waits = backoff(_FIRST_WAIT_S, _MOST_ATTEMPTS, longest_s=_LONGEST_WAIT_S, jitter=self.jitter)
         for attempts, wait_s in enumerate(waits, start=1):
-            items = _count_items(left)
+            items = _count_items(unprocessed)
             self.rate_limiter.record_refusal()
             self._wait(wait_s, items, attempts)
             self.retried_items += items
             self.batches += 1
-            left = self.sender.resend(left)
-            if not left:
+            unprocessed = self.sender.resend(unprocessed)
+            if not unprocessed:
                 return
-        raise ThrottledError(_count_items(left), _MOST_ATTEMPTS)
+        raise ThrottledError(_count_items(unprocessed), _MOST_ATTEMPTS)
 
     def _wait(self, seconds: float, items: int, attempts: int) -> None:
         if not self.may_wait(seconds):

@@ -199,7 +199,7 @@ def read_orders(console: Console, query: OrderQuery) -> OrdersPage:
         feed=feed,
         newer=query.address(cursor=feed.newer),
         older=query.address(cursor=feed.older),
-        knows_customers=console.orders.knows_customers,
+        knows_customers=console.orders.has_customer_index,
     )
 
 

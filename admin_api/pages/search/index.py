@@ -121,7 +121,7 @@ def _find_by_name(console: Console, wanted: Identifier, findings: Findings) -> N
     text, orders, files = wanted.text, console.orders, console.files
     nothing: PagePart[OrderPage] = PagePart(None)
     order = start_part("The orders", lambda: orders.find_by_order_id(text, limit=1)) if len(text) <= 64 else None
-    asks_customer = orders.knows_customers and len(text) <= 200
+    asks_customer = orders.has_customer_index and len(text) <= 200
     customer = start_part("The orders", lambda: orders.find_by_customer(text, limit=1)) if asks_customer else None
     named = start_part("The files", lambda: files.list_files(FileFilter(name=text), limit=_MOST_FILES))
     findings.searches += [

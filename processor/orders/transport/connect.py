@@ -1,4 +1,4 @@
-"""Where our own connections go, by which credentials, and whom they trust: as botocore has it."""
+"""Builds the pooled sender from botocore's endpoint, credentials and CA bundle."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 def fast_sender(
     session: Session, client: DynamoDBClient, table: str, answered: Callable[[dict[str, Any]], None]
 ) -> PooledSender | None:
-    """Make the ring that goes where ``client`` goes; None where that is through a proxy, which is botocore's to handle.
+    """Build the sender for the endpoint of ``client``; None behind a proxy, which only botocore can handle.
 
-    ``session`` has made the client; ``answered`` is told of every answer that is no error.
+    ``session`` made the client. ``answered`` is called with every answer that is no error.
     """
     url = client.meta.endpoint_url
     credentials = session.get_credentials()
@@ -36,6 +36,6 @@ def fast_sender(
     if parts.scheme == "https":
         tls = ssl.create_default_context(cafile=get_cert_path(session.get_config_variable("ca_bundle") or True))
     address = Address(parts.hostname or "", parts.port or (443 if tls else 80), tls)
-    # Asked for with every second's first request, so that botocore refreshes what is about to expire.
+    # The signer asks for credentials every second, so that botocore refreshes them before they expire.
     signer = RequestSigner(parts.netloc, client.meta.region_name, credentials.get_frozen_credentials)
     return PooledSender(address, signer, table, answered)

@@ -1,7 +1,6 @@
-"""Keep-alive connections to DynamoDB: one HTTP/1.1 request at a time on each, its answer read later. Knows no rows.
+"""Keep-alive connections to DynamoDB: one HTTP/1.1 request at a time, its answer read later. Knows no rows.
 
-An answer of DynamoDB's is short and has a length. Others are read, too (in chunks, or until the connection ends), since
-emulators stand in for DynamoDB.
+DynamoDB's answers are short and have a length. Emulators also answer in chunks, or until the connection ends.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ _RECEIVED_AT_ONCE = 4 * 1024
 
 
 class Address(NamedTuple):
-    """Where to connect to; without ``tls`` in plain text."""
+    """A host and port; without ``tls`` the connection is plain text."""
 
     host: str
     port: int
@@ -26,7 +25,7 @@ class Address(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What came back: status, head in lower case, body."""
+    """An HTTP answer; the head is in lower case."""
 
     status: int
     head: bytes
@@ -34,16 +33,16 @@ class Answer(NamedTuple):
 
 
 class Connection:
-    """One connection, opened when it is needed. What goes wrong on it is an OSError, after which it is closed."""
+    """One connection, opened by the first request. Its errors are OSErrors, after which it is closed."""
 
     def __init__(self, address: Address) -> None:
         self._address = address
         self._socket: socket.socket | None = None
         self.answers = 0
-        """How many came since it was opened: one that has answered before may simply have been closed since."""
+        """Answers since it was opened. A connection with answers may have been closed while it was idle."""
 
     def send(self, request: bytes) -> None:
-        """Send a whole request."""
+        """Send a request."""
         try:
             if self._socket is None:
                 self._open()
@@ -53,7 +52,7 @@ class Connection:
             raise
 
     def receive(self) -> Answer:
-        """Wait for the answer to the request that was sent."""
+        """Wait for the answer to the request."""
         try:
             answer = self._receive()
         except (OSError, ValueError) as error:
@@ -65,7 +64,7 @@ class Connection:
         return answer
 
     def close(self) -> None:
-        """Close it; the next request opens it anew."""
+        """Close it; the next request opens it again."""
         if self._socket is not None:
             self._socket.close()
         self._socket = None
@@ -83,25 +82,25 @@ class Connection:
             raise
 
     def _receive(self) -> Answer:
-        data = self._more()
+        data = self._read_some()
         while (end := data.find(b"\r\n\r\n")) < 0:
-            data += self._more()
+            data += self._read_some()
         head, body = data[: end + 2].lower(), data[end + 4 :]
         if not head.startswith(b"http/1."):
             raise ConnectionError("the answer is no HTTP")
         if length := _header(head, b"content-length"):
             wanted = int(length)
             while len(body) < wanted:
-                body += self._more()
+                body += self._read_some()
             if len(body) > wanted:
                 raise ConnectionError("more came than the answer")
         elif _header(head, b"transfer-encoding") == b"chunked":
-            body = self._chunks(body)
+            body = self._read_chunks(body)
         else:
-            body = self._rest(body)
+            body = self._read_to_end(body)
         return Answer(int(head[9:12]), head, body)
 
-    def _more(self) -> bytes:
+    def _read_some(self) -> bytes:
         if self._socket is None:
             raise ConnectionError("the connection is closed")
         data = self._socket.recv(_RECEIVED_AT_ONCE)
@@ -109,16 +108,16 @@ class Connection:
             raise ConnectionResetError("the connection was closed before the answer was complete")
         return data
 
-    def _chunks(self, data: bytes) -> bytes:
-        """Read a body in chunks (RFC 9112, section 7.1); a connection with trailers on it is not used again."""
+    def _read_chunks(self, data: bytes) -> bytes:
+        """Read a body in chunks (RFC 9112, section 7.1). A connection with trailers is closed."""
         body = b""
         while True:
             while b"\r\n" not in data:
-                data += self._more()
+                data += self._read_some()
             size = int(data.partition(b"\r\n")[0].partition(b";")[0], 16)
             data = data.partition(b"\r\n")[2]
             while len(data) < size + 2:
-                data += self._more()
+                data += self._read_some()
             body += data[:size]
             data = data[size:].removeprefix(b"\r\n")
             if not size:
@@ -126,20 +125,20 @@ class Connection:
                     self.close()
                 return body
 
-    def _rest(self, data: bytes) -> bytes:
+    def _read_to_end(self, data: bytes) -> bytes:
         """Read a body that ends with the connection."""
         try:
             while True:
-                data += self._more()
+                data += self._read_some()
         except ConnectionResetError:
             self.close()
             return data
 
 
 def _header(head: bytes, name: bytes) -> bytes:
-    """Return the value of a header of a head in lower case, or b""."""
-    found = head.find(b"\r\n%b:" % name)
-    if found < 0:
+    """Return the value of a header, or b""."""
+    at = head.find(b"\r\n%b:" % name)
+    if at < 0:
         return b""
-    start = found + len(name) + 3
+    start = at + len(name) + 3
     return head[start : head.index(b"\r\n", start)].strip()

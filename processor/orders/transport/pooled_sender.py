@@ -1,8 +1,8 @@
-"""Sends batches over a ring of connections: a batch on each, and its answer read when its turn comes again.
+"""Sends batches over pooled connections, one on each, and reads an answer when its connection is needed again.
 
-So the processor is busy with the next rows while DynamoDB stores the last ones, without a thread. Batches go off some
-at a time, which takes much less of the CPU than one by one between other work. A batch whose answer is lost, late or an
-error of the server's is sent again a few times, as botocore would do; storing it twice changes nothing.
+The processor reads rows while DynamoDB stores others, without a thread. Batches are sent in groups, which takes much
+less CPU than one by one between other work. A batch whose answer is lost, late or a server error is sent again a few
+times, as botocore does; storing it twice changes nothing.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 
 _MOST_CONNECTIONS = 16
 _TOGETHER = 8
-"""So many batches are sent at a time: of more, the CPU does not get less (`make bench`)."""
+"""Batches sent together. Larger groups save no CPU (`make bench`)."""
 _WAITED_S = 0.0003
-"""Who waits longer than this for an answer has a use for one more connection."""
+"""A longer wait for an answer means that another connection would help."""
 _MOST_ATTEMPTS = 4
 _FIRST_WAIT_S = 0.2
 
@@ -42,7 +42,7 @@ class _Answer(NamedTuple):
 
 
 class PooledSender:
-    """A sender (``processor.orders.transport.sender``) with connections of its own, which outlive runs."""
+    """A sender with its own connections, which outlive runs."""
 
     def __init__(
         self,
@@ -54,9 +54,9 @@ class PooledSender:
         sleep: Callable[[float], None] = time.sleep,
         jitter: Callable[[], float] = random.random,
     ) -> None:
-        """``answered`` is told of every answer that is no error."""
+        """``answered`` is called with every answer that is no error."""
         self.depth = _TOGETHER
-        """How many batches may be begun and not finished; grows as far as it takes to wait for no answer."""
+        """How many batches may be under way; grows until no answer is waited for."""
         self._address = address
         self._signer = signer
         self._table = table
@@ -65,59 +65,59 @@ class PooledSender:
         self._sleep = sleep
         self._jitter = jitter
         self._usual_body = b""
-        """The last answer; most batches have the same."""
+        """The last answer: most answers are equal."""
         self._usual = _Answer(0, {})
         self._idle: list[Connection] = []
         self._begun: deque[tuple[Connection, bytes]] = deque()
         self._unsent = 0
-        """So many of the last ones are still here."""
+        """How many of the last batches are not sent yet."""
 
     def begin(self, puts: bytes, *, at_once: bool = False) -> None:
-        """Send a batch off, ``at_once`` or with the next ones; what goes wrong with that shows when it is finished."""
+        """Send a batch, ``at_once`` or with the next ones; an error is raised when it is finished."""
         connection = self._idle.pop() if self._idle else Connection(self._address)
         self._begun.append((connection, puts))
         self._unsent += 1
         if at_once or self._unsent == _TOGETHER:
-            self._send_off()
+            self._send_unsent()
 
     def finish(self) -> bytes:
-        """Wait for the oldest answer and return what is left of its batch."""
+        """Wait for the oldest answer and return the unprocessed items of its batch."""
         if self._unsent == len(self._begun):
-            self._send_off()
+            self._send_unsent()
         was_full = len(self._begun) > self.depth
         connection, puts = self._begun.popleft()
         self._idle.append(connection)
         was_used = connection.answers > 0
-        asked_at = time.perf_counter()
+        waiting_since = time.perf_counter()
         try:
             answer = self._receive(connection)
         except OSError as problem:
-            # That DynamoDB has closed an idle connection says nothing about how it is.
+            # DynamoDB closes idle connections, which is no failed attempt.
             answer = self._send_with_retries(connection, puts, None if was_used else problem)
         else:
             if answer.status >= 500:
                 answer = self._send_with_retries(connection, puts, _error(answer))
-        if was_full and time.perf_counter() - asked_at > _WAITED_S:
+        if was_full and time.perf_counter() - waiting_since > _WAITED_S:
             self.depth = min(self.depth + 1, _MOST_CONNECTIONS - 1)
         return self._unprocessed(answer, puts)
 
     def resend(self, puts: bytes) -> bytes:
-        """Send a batch and wait for its answer, while others are under way."""
+        """Send items and wait for the answer, while others are under way."""
         return self._unprocessed(self._send_with_retries(self._idle[-1], puts, None), puts)
 
     def discard_pending(self) -> None:
-        """Close the connections on which an answer is out, so that no later batch takes it for its own."""
+        """Close the connections that wait for an answer, so that no later batch takes it for its own."""
         while self._begun:
             self._begun.popleft()[0].close()
         self._unsent = 0
 
     def close(self) -> None:
-        """Close every connection; the next batch opens another."""
+        """Close every connection; the next batch opens one."""
         self.discard_pending()
         while self._idle:
             self._idle.pop().close()
 
-    def _send_off(self) -> None:
+    def _send_unsent(self) -> None:
         for connection, puts in islice(self._begun, len(self._begun) - self._unsent, None):
             with suppress(OSError):
                 self._send(connection, puts)
@@ -132,7 +132,7 @@ class PooledSender:
         except OSError:
             if not was_used:
                 raise
-            connection.send(request)  # DynamoDB had closed it while it was idle.
+            connection.send(request)  # DynamoDB had closed the idle connection.
 
     def _receive(self, connection: Connection) -> _Answer:
         received = connection.receive()
@@ -145,13 +145,13 @@ class PooledSender:
         if isinstance(parsed, dict):
             self._usual_body, self._usual = received.body, _Answer(received.status, parsed)
             return self._usual
-        if received.status == 200:  # Nothing says that the batch is stored.
+        if received.status == 200:  # Nothing tells whether the batch is stored.
             connection.close()
             raise ConnectionError("the answer is no JSON object")
         return _Answer(received.status, {})
 
     def _send_with_retries(self, connection: Connection, puts: bytes, problem: Exception | None) -> _Answer:
-        """Send a batch, again after a first ``problem``, until there is an answer that nobody would ask for again."""
+        """Send a batch, or send it again after ``problem``, until the answer is no server error."""
         waits = backoff(_FIRST_WAIT_S, _MOST_ATTEMPTS, jitter=self._jitter)
         while True:
             if problem:
@@ -180,7 +180,7 @@ class PooledSender:
         raise error
 
     def _raise_as_botocore(self, problem: Exception) -> NoReturn:
-        """Raise what botocore would raise, so that the ledger and the log say the same of both."""
+        """Raise the exception of botocore, so that ledger and log say the same for both senders."""
         url = f"{'https' if self._address.tls else 'http'}://{self._address.host}:{self._address.port}/"
         if isinstance(problem, TimeoutError):
             raise ReadTimeoutError(endpoint_url=url, error=problem) from problem

@@ -1,6 +1,6 @@
-"""What takes batches to DynamoDB, and the sender that does it by the SDK's client.
+"""The protocol of senders, which take batches to DynamoDB, and the sender that uses the SDK's client.
 
-The other sender has connections of its own (``processor.orders.transport.pooled_sender``).
+The other sender has its own connections (``processor.orders.transport.pooled_sender``).
 """
 
 from __future__ import annotations
@@ -19,33 +19,33 @@ THROTTLED_CODES = frozenset({"ProvisionedThroughputExceededException", "RequestL
 
 
 class Sender(Protocol):
-    """Takes batches to DynamoDB and brings back what it did not take of them.
+    """Takes batches to DynamoDB, and returns their unprocessed items.
 
-    Batches are put requests as the elements of a JSON array without its brackets; what is empty was taken whole.
+    Batches and unprocessed items are put requests as the elements of a JSON array without its brackets.
     """
 
     @property
     def depth(self) -> int:
-        """How many batches may be under way before the oldest is to be finished."""
+        """How many batches may be under way before the oldest has to be finished."""
 
     def begin(self, puts: bytes, *, at_once: bool = False) -> None:
-        """Send a batch off; unless ``at_once``, this may wait for others to go with it."""
+        """Send a batch; unless ``at_once``, it may wait for others to be sent with it."""
 
     def finish(self) -> bytes:
-        """Wait for the oldest batch that was begun, and return what is left of it: all, if it was throttled whole."""
+        """Wait for the oldest batch and return its unprocessed items: all, if the call was throttled."""
 
     def resend(self, puts: bytes) -> bytes:
-        """Send what was left of the batch that was finished last, and wait for what is left of that."""
+        """Send the unprocessed items of the batch finished last, and return what is still unprocessed."""
 
     def discard_pending(self) -> None:
-        """Drop the batches under way; whether they are stored is not known."""
+        """Drop the batches under way, which may or may not be stored."""
 
 
 class ClientSender:
     """Sends batches by the SDK's client, one at a time.
 
-    ``client`` should skip botocore's parameter validation (the items are made by us, and it costs more than all the
-    rest) and make few attempts of its own: throttling is the store's business.
+    ``client`` should skip botocore's parameter validation, which costs more than all the rest, and make few attempts:
+    the writer handles throttling. botocore takes dictionaries, so that the JSON is parsed and written once more.
     """
 
     depth = 0
@@ -53,18 +53,18 @@ class ClientSender:
     def __init__(self, client: DynamoDBClient, table: str) -> None:
         self._client = client
         self._table = table
-        self._begun = b""
+        self._batch = b""
 
     def begin(self, puts: bytes, *, at_once: bool = False) -> None:  # noqa: ARG002  One goes at a time.
-        """Keep the batch until it is to be finished."""
-        self._begun = puts
+        """Keep the batch."""
+        self._batch = puts
 
     def finish(self) -> bytes:
-        """Send the batch that was begun."""
-        return self.resend(self._begun)
+        """Send the batch."""
+        return self.resend(self._batch)
 
     def resend(self, puts: bytes) -> bytes:
-        """Send a batch and return what DynamoDB did not take: some of it, or all when it is throttled as a whole."""
+        """Send items and return the unprocessed ones: all, if the call was throttled."""
         requests = json.loads(b"[%b]" % puts)
         try:
             answer = self._client.batch_write_item(RequestItems={self._table: requests})
@@ -75,9 +75,9 @@ class ClientSender:
         return encode_puts(answer.get("UnprocessedItems", {}).get(self._table, []))
 
     def discard_pending(self) -> None:
-        """Nothing is ever under way."""
+        """Do nothing: no batch is under way."""
 
 
 def encode_puts(requests: Sequence[Any]) -> bytes:
-    """Write put requests as a sender takes them."""
+    """Write put requests as senders take them."""
     return json.dumps(requests, ensure_ascii=False, separators=(",", ":"))[1:-1].encode()

@@ -1,7 +1,7 @@
 """Signs BatchWriteItem requests with AWS Signature Version 4, and writes their heads. Pure but for the clock.
 
-https://docs.aws.amazon.com/IAM/latest/UserGuide/create-signed-request.html. What all requests of one second share is
-worked out once a second. botocore's signer is the reference that the tests hold this one to.
+https://docs.aws.amazon.com/IAM/latest/UserGuide/create-signed-request.html. What the requests of a second share is
+computed once. Tests hold the signatures equal to botocore's.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class RequestSigner:
         self._second = -1
 
     def head(self, body: bytes) -> bytes:
-        """Return everything that goes before the body: request line and headers."""
+        """Return the request line and the headers."""
         second = int(self._clock())
         if second != self._second:
             self._prepare(second)
@@ -50,7 +50,7 @@ class RequestSigner:
         return b"%b%b\r\nContent-Length: %d\r\n\r\n" % (self._head, signature, len(body))
 
     def _prepare(self, second: int) -> None:
-        """Work out what requests of this second share. Credentials are asked for anew, as they may have changed."""
+        """Compute what the requests of this second share. The credentials may have changed."""
         credentials = self._credentials()
         moment = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(second))
         scope = f"{moment[:8]}/{self._region}/{SERVICE}/aws4_request"
