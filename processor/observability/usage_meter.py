@@ -1,7 +1,7 @@
 """Counts usage at the AWS clients, so that no call is forgotten.
 
-By botocore's events (https://docs.aws.amazon.com/boto3/latest/guide/events.html) it counts each attempt of a request, and
-asks DynamoDB for the capacity that each call consumed, with that of the indexes.
+It counts each attempt of a request by botocore's events, and asks DynamoDB for the capacity that each call consumed,
+with that of the indexes: https://docs.aws.amazon.com/boto3/latest/guide/events.html
 """
 
 from __future__ import annotations
