@@ -44,10 +44,10 @@ type Executor = Callable[[Console, ActionEntry], Iterator[BulkStep]]
 
 def start_bulk_action(console: Console, action: ActionEntry) -> bool:
     """Begin an action and call the worker; False if it was begun before (a second click)."""
-    begun = console.actions.begin_action(action)
-    if begun:
+    is_new = console.actions.begin_action(action)
+    if is_new:
         call_worker(console, action.action_id)
-    return begun
+    return is_new
 
 
 def call_worker(console: Console, action_id: str) -> None:

@@ -48,27 +48,27 @@ def _move_letters(
     selection: dict[str, Any] = action.selection
     ids = None if selection.get("all") else selection["message_ids"]
     before = from_iso(selection.get("before") or action.at)
-    met = 0
+    count = 0
     # Closed as soon as the worker stops, so that others can receive the letters that it holds.
-    with closing(move(ids, before=before)) as moving:
-        for moved in moving:
-            met += 1
-            if moved.error:
-                yield BulkStep(failed=1, error=moved.error)
+    with closing(move(ids, before=before)) as results:
+        for result in results:
+            count += 1
+            if result.error:
+                yield BulkStep(failed=1, error=result.error)
                 continue
-            for file_id in moved.letter.file_ids:
-                console.actions.note_on_file(action, file_id, f"dead letter {moved.letter.message_id}")
+            for file_id in result.letter.file_ids:
+                console.actions.note_on_file(action, file_id, f"dead letter {result.letter.message_id}")
             yield BulkStep(done=1)
     if ids is not None:
-        yield BulkStep(skipped=max(0, len(ids) - action.handled - met))
+        yield BulkStep(skipped=max(0, len(ids) - action.handled - count))
 
 
 def _redrive_by_move_task(tasks: MoveTasks, action: ActionEntry) -> Iterator[BulkStep]:
     """Let SQS move everything, and report its progress; closing the generator cancels the task."""
     task = earlier = tasks.read_newest()
-    counted = 0
+    reported = 0
     if earlier and earlier.is_running:
-        counted, earlier = action.done, None  # Begun by a worker that died; so many are counted.
+        reported, earlier = action.done, None  # Begun by a worker that died; so many are counted.
     else:
         tasks.start_task(action.rate_per_s)
     try:
@@ -76,12 +76,12 @@ def _redrive_by_move_task(tasks: MoveTasks, action: ActionEntry) -> Iterator[Bul
             if earlier and task.started_ms == earlier.started_ms:
                 time.sleep(_LOOK_EVERY_S)  # The new one is not listed yet.
                 continue
-            yield BulkStep(done=max(0, task.moved - counted), error=task.failure)
+            yield BulkStep(done=max(0, task.moved - reported), error=task.failure)
             if task.is_over:
                 return
-            if task.moved <= counted:
+            if task.moved <= reported:
                 time.sleep(_LOOK_EVERY_S)  # Otherwise the action's rate is pause enough.
-            counted = max(counted, task.moved)
+            reported = max(reported, task.moved)
     finally:
         if task and task.is_running:
             tasks.cancel(task)

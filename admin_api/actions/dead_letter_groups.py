@@ -138,16 +138,16 @@ def group_letters(letters: Iterable[DeadLetter], files: Mapping[str, FileEntry])
     for letter in letters:
         grouped = _join_files(letter, files)
         groups[grouped.cause].append(grouped)
-    made = [LetterGroup(cause, tuple(letters)) for cause, letters in groups.items()]
-    return tuple(sorted(made, key=lambda group: (group.is_settled, -group.count, group.cause)))
+    result = [LetterGroup(cause, tuple(letters)) for cause, letters in groups.items()]
+    return tuple(sorted(result, key=lambda group: (group.is_settled, -group.count, group.cause)))
 
 
 def _join_files(letter: DeadLetter, files: Mapping[str, FileEntry]) -> GroupedLetter:
-    known = tuple(files[file_id] for file_id in letter.file_ids if file_id in files)
-    open_files = [entry for entry in known if entry.state not in SETTLED]
+    entries = tuple(files[file_id] for file_id in letter.file_ids if file_id in files)
+    open_files = [entry for entry in entries if entry.state not in SETTLED]
     if not letter.file_ids:
         cause, words = NO_FILE, letter.problem
-    elif len(known) < len(letter.file_ids):
+    elif len(entries) < len(letter.file_ids):
         cause, words = UNKNOWN_FILE, ""
     elif not open_files:
         cause, words = SETTLED_SINCE, ""
@@ -156,4 +156,4 @@ def _join_files(letter: DeadLetter, files: Mapping[str, FileEntry]) -> GroupedLe
     else:
         stuck = next(entry for entry in open_files if entry.state not in MOVING)
         cause, words = stuck.cause or NO_CAUSE, stuck.error
-    return GroupedLetter(letter, known, cause, words)
+    return GroupedLetter(letter, entries, cause, words)

@@ -41,19 +41,19 @@ class ActionRequest:
     reason: str = ""
 
 
-def act_on_file(console: Console, asked: ActionRequest, file_id: str) -> ActionEntry:
+def act_on_file(console: Console, action_request: ActionRequest, file_id: str) -> ActionEntry:
     """Act on one file now; returns the finished action, also if it was asked for before.
 
     Raises :class:`NotFoundError`, :class:`RefusedError` and AWS's errors; the action log has the outcome in any case.
     """
     entry = file_or_404(console, file_id)
-    action = _action_entry(console, asked, file_id=file_id, subject=entry.name, expected=1)
+    action = _action_entry(console, action_request, file_id=file_id, subject=entry.name, expected=1)
     if not console.actions.begin_action(action):
         action = console.actions.read_action(action.action_id, file_id) or action
         if action.is_finished:
             return action
     try:
-        fresh = apply_action(console, asked.kind, entry)
+        fresh = apply_action(console, action_request.kind, entry)
     except (RefusedError, ClientError, BotoCoreError) as error:
         _finish(console, action, ActionState.FAILED, failed=1, error=str(error))
         raise
@@ -62,7 +62,7 @@ def act_on_file(console: Console, asked: ActionRequest, file_id: str) -> ActionE
 
 def act_on_many(
     console: Console,
-    asked: ActionRequest,
+    action_request: ActionRequest,
     *,
     selection: dict[str, Any],
     subject: str,
@@ -71,7 +71,7 @@ def act_on_many(
 ) -> None:
     """Let the worker act on the things of a selection (see ``bulk_files``, ``bulk_dead_letters``)."""
     action = _action_entry(
-        console, asked, selection=selection, subject=subject, expected=expected, rate_per_s=rate_per_s
+        console, action_request, selection=selection, subject=subject, expected=expected, rate_per_s=rate_per_s
     )
     if bulk.start_bulk_action(console, action):
         logger.info("action_begun", extra={"action_id": action.action_id, "kind": action.kind, "expected": expected})
@@ -103,14 +103,14 @@ def apply_action(console: Console, kind: ActionKind, entry: FileEntry) -> bool:
     return fresh
 
 
-def _action_entry(console: Console, asked: ActionRequest, **more: Any) -> ActionEntry:
+def _action_entry(console: Console, action_request: ActionRequest, **more: Any) -> ActionEntry:
     return ActionEntry(
-        action_id=asked.action_id,
-        kind=asked.kind,
+        action_id=action_request.action_id,
+        kind=action_request.kind,
         at=to_iso(console.now()),
-        who=asked.user.name,
+        who=action_request.user.name,
         state=ActionState.RUNNING,
-        reason=asked.reason,
+        reason=action_request.reason,
         **more,
     )
 

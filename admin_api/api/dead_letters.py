@@ -41,18 +41,18 @@ def list_dead_letters(console: ConsoleDep) -> DeadLettersOut:
 
 
 @router.post("/dead-letters/actions", status_code=202, responses=problems())
-def act_on_letters(wanted: LettersActionIn, console: ConsoleDep, user: Operator) -> ActionOut:
+def act_on_letters(body: LettersActionIn, console: ConsoleDep, user: Operator) -> ActionOut:
     """Begin to redrive or delete letters; follow the progress at `/api/actions/{action_id}`."""
-    if wanted.all == bool(wanted.message_ids):
+    if body.all == bool(body.message_ids):
         raise InvalidError("Exactly one of message_ids and all is needed.")
-    kind = ActionKind(wanted.do)
-    ids = list(dict.fromkeys(wanted.message_ids))
+    kind = ActionKind(body.do)
+    ids = list(dict.fromkeys(body.message_ids))
     selection: dict[str, Any] = {"message_ids": ids}
     expected, subject = len(ids), f"{len(ids):,} dead {'letter' if len(ids) == 1 else 'letters'}"
-    if wanted.all:
+    if body.all:
         selection = {"all": True, "before": to_iso(console.now())}
         expected, subject = console.dead_letters.count_letters(), "all dead letters"
-    asked = ActionRequest(user, kind, wanted.action_id or new_action_id(console.now()))
-    rate = wanted.rate_per_s if kind is ActionKind.REDRIVE else 0
-    act_on_many(console, asked, selection=selection, subject=subject, expected=expected, rate_per_s=rate)
-    return ActionOut.model_validate(console.actions.read_action(asked.action_id))
+    action_request = ActionRequest(user, kind, body.action_id or new_action_id(console.now()))
+    rate = body.rate_per_s if kind is ActionKind.REDRIVE else 0
+    act_on_many(console, action_request, selection=selection, subject=subject, expected=expected, rate_per_s=rate)
+    return ActionOut.model_validate(console.actions.read_action(action_request.action_id))

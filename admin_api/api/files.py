@@ -76,15 +76,15 @@ class FilesActionIn(FileActionIn):
 
 
 @router.get("/files", responses=problems())
-def list_files(asked: Annotated[FileListParameters, Query()], console: ConsoleDep) -> FilesOut:
+def list_files(query: Annotated[FileListParameters, Query()], console: ConsoleDep) -> FilesOut:
     """List files, the newest first. If `searched_to` is set, the search ended there: go on with `older`."""
-    wanted = FileFilter(**asked.model_dump(exclude={"cursor", "limit"}))
+    file_filter = FileFilter(**query.model_dump(exclude={"cursor", "limit"}))
     try:
-        found = console.files.list_files(wanted, cursor=asked.cursor, limit=asked.limit)
+        page = console.files.list_files(file_filter, cursor=query.cursor, limit=query.limit)
     except CursorError as error:
         raise InvalidError(str(error)) from error
-    files = [FileOut.model_validate(entry) for entry in found.files]
-    return FilesOut(files=files, older=found.older, newer=found.newer, searched_to=found.searched_to)
+    files = [FileOut.model_validate(entry) for entry in page.files]
+    return FilesOut(files=files, older=page.older, newer=page.newer, searched_to=page.searched_to)
 
 
 @router.get("/files/{file_id}", responses=problems(404))
@@ -99,16 +99,16 @@ def read_file(file_id: FileId, console: ConsoleDep) -> FileStoryOut:
 
 
 @router.post("/files/{file_id}/actions", responses=problems(404, 409))
-def act(file_id: FileId, wanted: FileActionIn, console: ConsoleDep, user: Operator) -> ActionOut:
+def act(file_id: FileId, body: FileActionIn, console: ConsoleDep, user: Operator) -> ActionOut:
     """Reprocess a file, process a duplicate anyway, or dismiss a file that needs nothing more."""
-    return ActionOut.model_validate(act_on_file(console, wanted.asked_by(user, console.now()), file_id))
+    return ActionOut.model_validate(act_on_file(console, body.asked_by(user, console.now()), file_id))
 
 
 @router.post("/files/actions", status_code=202, responses=problems())
-def act_on_several(wanted: FilesActionIn, console: ConsoleDep, user: Operator) -> ActionOut:
+def act_on_several(body: FilesActionIn, console: ConsoleDep, user: Operator) -> ActionOut:
     """Begin an action on several files; follow the progress at `/api/actions/{action_id}`."""
-    ids = list(dict.fromkeys(wanted.file_ids))
-    asked = wanted.asked_by(user, console.now())
+    ids = list(dict.fromkeys(body.file_ids))
+    action_request = body.asked_by(user, console.now())
     subject = f"{len(ids):,} chosen file{'s' * (len(ids) != 1)}"
-    act_on_many(console, asked, selection={"file_ids": ids}, subject=subject, expected=len(ids))
-    return ActionOut.model_validate(console.actions.read_action(asked.action_id))
+    act_on_many(console, action_request, selection={"file_ids": ids}, subject=subject, expected=len(ids))
+    return ActionOut.model_validate(console.actions.read_action(action_request.action_id))

@@ -15,10 +15,10 @@ router = APIRouter(prefix="/api", tags=["Uploads"])
 
 
 @router.post("/uploads", status_code=201, responses=problems())
-def prepare_upload(wanted: UploadIn, console: ConsoleDep, user: Operator) -> UploadOut:
+def prepare_upload(body: UploadIn, console: ConsoleDep, user: Operator) -> UploadOut:
     """Presign the upload of one file, valid for 15 minutes."""
     try:
-        post = uploads.prepare_upload(console, user, wanted.name, wanted.encoding)
+        post = uploads.prepare_upload(console, user, body.name, body.encoding)
     except UploadNameError as error:
         raise InvalidError(str(error)) from error
     return UploadOut(url=post.url, fields=post.fields, object_key=post.object_key)

@@ -97,10 +97,10 @@ def list_actions(
     """Show people's actions, the newest first."""
     actions = console.actions
     try:
-        found = start_part("The activity", lambda: actions.list_actions(query.cursor)).result()
+        part = start_part("The activity", lambda: actions.list_actions(query.cursor)).result()
     except CursorError as error:
         raise InvalidError("This position is not in the list.", "Open Activity to begin at the newest.") from error
-    context = ActivityPage(found, live_url="" if query.cursor else "/activity")
+    context = ActivityPage(part, live_url="" if query.cursor else "/activity")
     return page(request, "activity/index.html", context, partial="activity/_list.html")
 
 
@@ -115,8 +115,8 @@ def show_action(request: Request, _: Viewer, console: ConsoleDep, action_id: Act
 def stop_action(request: Request, user: Operator, console: ConsoleDep, action_id: ActionId) -> Response:
     """Ask the worker to stop; what it has done stays done."""
     action = _bulk_action(console, action_id)
-    asked = console.actions.request_stop(action.action_id, user.name)
-    say = "It stops within a second or two." if asked else "It had ended already."
+    is_stopping = console.actions.request_stop(action.action_id, user.name)
+    say = "It stops within a second or two." if is_stopping else "It had ended already."
     return redirect(request, f"/activity/{action.action_id}", say=say)
 
 
@@ -136,11 +136,11 @@ def action_progress(console: Console, action: ActionEntry) -> ActionProgress:
     """Compute how long an action has taken, and whether it still makes progress."""
     now = console.now()
     until = from_iso(action.finished_at) if action.finished_at else now
-    moved = from_iso(action.progressed_at or action.at)
+    last_progress = from_iso(action.progressed_at or action.at)
     return ActionProgress(
         action=action,
         seconds=max(0.0, (until - from_iso(action.at)).total_seconds()),
-        is_quiet=not action.is_finished and now - moved > QUIET_FOR,
+        is_quiet=not action.is_finished and now - last_progress > QUIET_FOR,
     )
 
 

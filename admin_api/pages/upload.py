@@ -142,8 +142,8 @@ def read_upload_progress(console: Console, key: str, version: str, since: dateti
     if version:
         entry = console.ledger.read_file(file_id(ObjectVersion(bucket, key, version)))
     else:
-        wanted = FileFilter(name=key.removeprefix(INBOX), since=to_iso(since - timedelta(hours=1)))
-        entry = next((each for each in console.files.list_files(wanted).files if each.object_key == key), None)
+        file_filter = FileFilter(name=key.removeprefix(INBOX), since=to_iso(since - timedelta(hours=1)))
+        entry = next((each for each in console.files.list_files(file_filter).files if each.object_key == key), None)
     progress = progress_of(entry, now) if entry and entry.state is FileState.PROCESSING else None
     return UploadProgress(key, version, since, entry, progress, now)
 

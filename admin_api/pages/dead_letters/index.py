@@ -127,8 +127,8 @@ def act_on_letters(
     if not expected:
         return redirect(request, "/dead-letters", say="None of these letters is in the queue any more.")
     rate = form.rate if kind is ActionKind.REDRIVE else 0
-    asked = ActionRequest(user, kind, form.action_id)
-    act_on_many(console, asked, selection=selection, subject=what, expected=expected, rate_per_s=rate)
+    action_request = ActionRequest(user, kind, form.action_id)
+    act_on_many(console, action_request, selection=selection, subject=what, expected=expected, rate_per_s=rate)
     console.status.forget()
     return redirect(request, f"/dead-letters?action={form.action_id}")
 

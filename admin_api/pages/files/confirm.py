@@ -112,10 +112,10 @@ def confirmation_of(console: Console, target: ActionTarget) -> Confirmation:
         return _confirmation_of_all(console, action, target, now)
     if not target.file_id:
         raise InvalidError("No file is ticked.", "Tick files in the list, then choose an action.")
-    found = console.files.read_files(target.file_id)
-    able = tuple(entry for entry in found if is_allowed(action.kind, entry, now))
-    refused = tuple((entry, explain_refusal(action.kind, entry)) for entry in found if entry not in able)
-    if not found:
+    entries = console.files.read_files(target.file_id)
+    able = tuple(entry for entry in entries if is_allowed(action.kind, entry, now))
+    refused = tuple((entry, explain_refusal(action.kind, entry)) for entry in entries if entry not in able)
+    if not entries:
         raise NotFoundError("None of these files exists.", "Tick files in the list, then choose an action.")
     if not able:
         raise RefusedError(refused[0][1], "" if len(refused) == 1 else "Nor is it possible for the others.")
@@ -127,7 +127,7 @@ def confirmation_of(console: Console, target: ActionTarget) -> Confirmation:
         complete=True,
         sample=able[:_SAMPLE],
         refused=refused,
-        missing=len(set(target.file_id)) - len(found),
+        missing=len(set(target.file_id)) - len(entries),
         words=able[0].name if len(able) == 1 else "",
         back=safe_path(target.next) if target.next else "/files",
     )
@@ -136,15 +136,15 @@ def confirmation_of(console: Console, target: ActionTarget) -> Confirmation:
 def _confirmation_of_all(
     console: Console, action: AvailableAction, target: ActionTarget, now: datetime
 ) -> Confirmation:
-    fixed = target.fixed(now)
-    wanted = fixed.filter(now)
+    bounded = target.fixed(now)
+    file_filter = bounded.filter(now)
     number, complete = _count_files(console, target, now)
-    sample = console.files.list_files(wanted, limit=_SAMPLE).files
+    sample = console.files.list_files(file_filter, limit=_SAMPLE).files
     if not number and complete:
         raise RefusedError("No file matches this filter any more.", "Go back to the list and change the filter.")
     return Confirmation(
         action=action,
-        target=target.model_copy(update=dict(fixed)),
+        target=target.model_copy(update=dict(bounded)),
         action_id=new_action_id(now),
         number=number,
         complete=complete,
@@ -163,9 +163,9 @@ def _capitalised(words: str) -> str:
 def _count_files(console: Console, target: ActionTarget, now: datetime) -> tuple[int, bool]:
     """Count the files that match, by the counters if they can tell, or by reading some thousand files."""
     if target.state and dict(target.fields()).keys() == {"state"}:
-        counted = console.counters.read_counts().at_rest.get(target.state)
-        if counted is not None:
-            return counted, True
+        count = console.counters.read_counts().at_rest.get(target.state)
+        if count is not None:
+            return count, True
     total = console.files.count_files(target.filter(now))
     return total.files, total.complete
 
@@ -185,14 +185,14 @@ def act_on_files(
         raise InvalidError(
             "A reason is required.", "Go back and give the reason in a few words, for those who read it later."
         )
-    asked = ActionRequest(user, form.kind, form.action_id, reason)
+    action_request = ActionRequest(user, form.kind, form.action_id, reason)
     if not form.all and len(form.file_id) == 1:
-        return _act_on_one(request, console, asked, form)
-    return _act_on_many(request, console, asked, form)
+        return _act_on_one(request, console, action_request, form)
+    return _act_on_many(request, console, action_request, form)
 
 
-def _act_on_one(request: Request, console: Console, asked: ActionRequest, form: ActionForm) -> Response:
-    action = act_on_file(console, asked, form.file_id[0])
+def _act_on_one(request: Request, console: Console, action_request: ActionRequest, form: ActionForm) -> Response:
+    action = act_on_file(console, action_request, form.file_id[0])
     done = AVAILABLE_ACTIONS[action.kind].done_words
     say = (
         f"{action.subject} was {done}."
@@ -204,7 +204,7 @@ def _act_on_one(request: Request, console: Console, asked: ActionRequest, form: 
     return redirect(request, safe_path(form.next) if form.next else f"/files/{form.file_id[0]}", say=say)
 
 
-def _act_on_many(request: Request, console: Console, asked: ActionRequest, form: ActionForm) -> Response:
+def _act_on_many(request: Request, console: Console, action_request: ActionRequest, form: ActionForm) -> Response:
     if form.all:
         if form.until is None:
             raise InvalidError(
@@ -218,7 +218,7 @@ def _act_on_many(request: Request, console: Console, asked: ActionRequest, form:
         subject, selection = f"{len(form.file_id):,} chosen files", {"file_ids": form.file_id}
     act_on_many(
         console,
-        asked,
+        action_request,
         selection=selection,
         subject=subject,
         expected=form.expected or len(form.file_id),

@@ -35,11 +35,11 @@ HEADER = (
 )
 
 
-def file_rows(files: FileList, wanted: FileFilter) -> Iterator[tuple[Cell, ...]]:
+def file_rows(files: FileList, file_filter: FileFilter) -> Iterator[tuple[Cell, ...]]:
     """Yield the cells under :data:`HEADER` for all files that match a filter, the newest first."""
     cursor, more = "", True
     while more:
-        page = files.list_files(wanted, cursor=cursor, limit=MOST_SEARCHED)
+        page = files.list_files(file_filter, cursor=cursor, limit=MOST_SEARCHED)
         yield from map(_cells, page.files)
         cursor, more = page.older, bool(page.older)
 

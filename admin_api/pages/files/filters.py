@@ -69,8 +69,8 @@ class FileQuery(BaseModel):
 
     def fixed(self, now: datetime) -> FileQuery:
         """Return the filter with exact bounds, so that files received later do not match."""
-        wanted = self.filter(now)
-        since = datetime.fromisoformat(wanted.since) if wanted.since else None
+        file_filter = self.filter(now)
+        since = datetime.fromisoformat(file_filter.since) if file_filter.since else None
         return self.model_copy(update={"received": None, "since": since, "until": self.until or now})
 
     def fields(self) -> list[tuple[str, str]]:
@@ -122,5 +122,5 @@ def _short(moment: datetime) -> str:
 
 def cause_options(current: str) -> list[tuple[str, str]]:
     """List the causes that the filter bar offers, and the current one if it is another."""
-    known = CAUSES if not current or current in CAUSES else [current, *CAUSES]
-    return [("", "any"), *((cause, cause.replace("_", " ")) for cause in known)]
+    causes = CAUSES if not current or current in CAUSES else [current, *CAUSES]
+    return [("", "any"), *((cause, cause.replace("_", " ")) for cause in causes)]

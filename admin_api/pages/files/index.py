@@ -160,32 +160,32 @@ def name_files(
 def file_list_page(console: Console, query: FileListQuery) -> FilesPage:
     """Load a page of files, and at the same time the counts of all states, unless they are known from a moment ago."""
     now = console.now()
-    wanted = query.filter(now)
+    file_filter = query.filter(now)
     files, status = console.files, console.status
-    listed = start_part(
+    page_call = start_part(
         "The list of files",
-        lambda: files.list_files(wanted, cursor=query.cursor, from_oldest=query.direction == _OLDEST),
+        lambda: files.list_files(file_filter, cursor=query.cursor, from_oldest=query.direction == _OLDEST),
     )
     moving = start_call(status.count_moving_files)
     counts, under_way = status.read_status().counts, moving.result()
     try:
-        found = listed.result()
+        page_part = page_call.result()
     except CursorError as error:
         raise InvalidError("This position is no longer in the list.", "Open Files to begin at the newest.") from error
-    rows = found.then(lambda value: tuple(_file_row(entry, now) for entry in value.files))
+    rows = page_part.then(lambda value: tuple(_file_row(entry, now) for entry in value.files))
     if query.direction == _OLDEST:
         rows = rows.then(lambda shown: shown[::-1])
-    at = found.value
+    file_page = page_part.value
     # A search reads the list anew each time, which is too expensive every few seconds.
-    lives = not query.cursor and not wanted.needs_search and query.direction != _OLDEST
+    lives = not query.cursor and not file_filter.needs_search and query.direction != _OLDEST
     shown = [row.file for row in rows.value or ()]
     return FilesPage(
         query=query,
         tabs=state_tabs(query, counts, under_way),
         rows=rows,
-        newer=query.address(cursor=at.newer, order=query.direction) if at and at.newer else "",
-        older=query.address(cursor=at.older, order=query.direction) if at and at.older else "",
-        searched_to=at.searched_to if at else "",
+        newer=query.address(cursor=file_page.newer, order=query.direction) if file_page and file_page.newer else "",
+        older=query.address(cursor=file_page.older, order=query.direction) if file_page and file_page.older else "",
+        searched_to=file_page.searched_to if file_page else "",
         match_count=_match_count(query, counts, under_way),
         live_url=query.address() if lives else "",
         available_actions=_actions_for_any(shown, now),
@@ -246,5 +246,5 @@ def _file_row(entry: FileEntry, now: datetime) -> FileRow:
 
 
 def _actions_for_any(entries: list[FileEntry], now: datetime) -> tuple[AvailableAction, ...]:
-    found = {action.kind for entry in entries for action in available_actions(entry, now)}
-    return tuple(action for kind, action in AVAILABLE_ACTIONS.items() if kind in found)
+    kinds = {action.kind for entry in entries for action in available_actions(entry, now)}
+    return tuple(action for kind, action in AVAILABLE_ACTIONS.items() if kind in kinds)

@@ -65,14 +65,14 @@ def version_of(entry: FileEntry, kind: ObjectKind) -> ObjectVersion | None:
 
 def objects_of(console: Console, entry: FileEntry) -> tuple[FileObject, ...]:
     """List a file's objects with their facts, asking for all at the same time."""
-    named = {kind: version for kind in ObjectKind if (version := version_of(entry, kind))}
+    versions = {kind: version for kind in ObjectKind if (version := version_of(entry, kind))}
     objects = console.objects
-    asked: dict[ObjectKind, Future[PagePart[ObjectFacts | None]]] = {
-        kind: start_part("S3", _facts(objects, version)) for kind, version in named.items()
+    calls: dict[ObjectKind, Future[PagePart[ObjectFacts | None]]] = {
+        kind: start_part("S3", _facts(objects, version)) for kind, version in versions.items()
     }
     return tuple(
-        FileObject(kind, _TITLES[kind], version, _place(version.key), asked[kind].result())
-        for kind, version in named.items()
+        FileObject(kind, _TITLES[kind], version, _place(version.key), calls[kind].result())
+        for kind, version in versions.items()
     )
 
 

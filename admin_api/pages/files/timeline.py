@@ -154,7 +154,7 @@ def _verdict_at_rest(story: FileStory) -> Verdict | None:
 
 
 def _verdict_dismissed(story: FileStory) -> Verdict:
-    asked = [action for action in story.actions if action.kind is ActionKind.DISMISS and action.done]
-    if not asked:
+    dismissals = [action for action in story.actions if action.kind is ActionKind.DISMISS and action.done]
+    if not dismissals:
         return Verdict("Somebody dismissed it.", "", "", "info")
-    return Verdict(f"{asked[-1].who} dismissed it.", asked[-1].reason, "", "info")
+    return Verdict(f"{dismissals[-1].who} dismissed it.", dismissals[-1].reason, "", "info")

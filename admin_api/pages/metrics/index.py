@@ -96,12 +96,12 @@ def build_page(console: Console, window: Window, zone: tzinfo) -> MetricsPage:
     now = console.now()
     metrics, alarms = console.metrics, console.alarms
     charts = start_part("CloudWatch", lambda: _charts(metrics.fetch_metrics(_SERIES, window, now), zone))
-    listed = start_part("CloudWatch", alarms.read_alarms)
+    alarms_part = start_part("CloudWatch", alarms.read_alarms)
     return MetricsPage(
         window=window,
         windows=window_links("/metrics", window),
         charts=charts.result(),
-        alarms=listed.result(),
+        alarms=alarms_part.result(),
         links=_links(console),
     )
 

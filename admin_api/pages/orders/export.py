@@ -51,9 +51,9 @@ def order_rows(
 def _pages(page_at: Callable[[str], OrderPage]) -> Iterator[Order]:
     cursor, more = "", True
     while more:
-        found = page_at(cursor)
-        yield from found.orders
-        cursor, more = found.older, bool(found.older)
+        page = page_at(cursor)
+        yield from page.orders
+        cursor, more = page.older, bool(page.older)
 
 
 def _of_file(console: Console, entry: FileEntry) -> Iterator[Order]:

@@ -141,20 +141,20 @@ def _find_start(console: Console, cursor: str, limit: int) -> _Start:
     files, ledger = console.files, console.ledger
     goes_up = position.direction is Direction.NEWER and position.row < limit
     down, up = FileFilter(until=position.received_at), FileFilter(since=position.received_at)
-    listed = start_call(lambda: files.list_files(down, limit=_MOST_FILES))
-    newer = start_call(lambda: files.list_files(up, from_oldest=True, limit=_MOST_FILES)) if goes_up else None
+    page_call = start_call(lambda: files.list_files(down, limit=_MOST_FILES))
+    newer_call = start_call(lambda: files.list_files(up, from_oldest=True, limit=_MOST_FILES)) if goes_up else None
     # Offsets matter only after the first stride of rows, which is read from its beginning.
-    runs = start_call(lambda: ledger.list_runs(position.file_id)) if position.row >= FIRST_STRIDE else None
-    page = listed.result()
-    found = tuple(dropwhile(lambda entry: entry.file_id != position.file_id, page.files))
-    if not found:
+    runs_call = start_call(lambda: ledger.list_runs(position.file_id)) if position.row >= FIRST_STRIDE else None
+    page = page_call.result()
+    below = tuple(dropwhile(lambda entry: entry.file_id != position.file_id, page.files))
+    if not below:
         raise CursorError(cursor)
     has_older = bool(page.older)
-    if newer:
-        before, first, at_top = _files_above(newer.result(), found, limit - position.row)
-        return _Start((*before, *found), first, has_older, at_top)
+    if newer_call:
+        before, first, at_top = _files_above(newer_call.result(), below, limit - position.row)
+        return _Start((*before, *below), first, has_older, at_top)
     first = position.row - (limit if position.direction is Direction.NEWER else 0)
-    return _Start(found, first, has_older, run=run_with_offsets(runs.result()) if runs else None)
+    return _Start(below, first, has_older, run=run_with_offsets(runs_call.result()) if runs_call else None)
 
 
 def _files_above(upwards: FilePage, below: tuple[FileEntry, ...], missing: int) -> tuple[list[FileEntry], int, bool]:
@@ -165,9 +165,9 @@ def _files_above(upwards: FilePage, below: tuple[FileEntry, ...], missing: int) 
     known = {entry.file_id for entry in below}  # A file received at the same moment may be on either side.
     above: list[FileEntry] = []
     first = 0
-    for newer in reversed([entry for entry in upwards.files if entry.file_id not in known]):
-        rows = newer.accepted_rows if newer.accepted_key else 0
-        above.insert(0, newer)
+    for entry in reversed([entry for entry in upwards.files if entry.file_id not in known]):
+        rows = entry.accepted_rows if entry.accepted_key else 0
+        above.insert(0, entry)
         missing, first = missing - rows, max(0, rows - missing)
         if missing <= 0:
             return above, first, False

@@ -125,18 +125,18 @@ def build_page(console: Console, window: Window, zone: tzinfo) -> Overview:
     measures = start_part("CloudWatch", lambda: metrics.fetch_metrics(_SERIES, window, now))
     waiting = start_part("SQS", queue.count_waiting)
     status: Status = status_reader.read_status()
-    at_work, shown = running.result(), newest.result()
+    running_files, newest_files = running.result(), newest.result()
     return Overview(
         window=window,
         windows=window_links("/", window),
         attention=attention_items(status),
         missing=status.missing,
         checked_at=datetime.fromtimestamp(status.read_at, UTC),
-        progress=at_work.then(lambda found: tuple(progress_of(each, now) for each in found.files)),
-        has_more_runs=bool(at_work.value and at_work.value.older),
+        progress=running_files.then(lambda loaded: tuple(progress_of(each, now) for each in loaded.files)),
+        has_more_runs=bool(running_files.value and running_files.value.older),
         waiting=waiting.result(),
-        newest=shown.then(lambda found: found.files),
-        measures=measures.result().then(lambda found: _measures(found, window, zone, marks_of(status))),
+        newest=newest_files.then(lambda loaded: loaded.files),
+        measures=measures.result().then(lambda loaded: _measures(loaded, window, zone, marks_of(status))),
     )
 
 

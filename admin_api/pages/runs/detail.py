@@ -133,19 +133,19 @@ def show_trace(request: Request, _: Viewer, console: ConsoleDep, trace_id: str) 
         )
     now = console.now()
     reader, logs = console.traces, console.logs
-    found = start_part("X-Ray", lambda: reader.read_trace(trace_id, now)).result()
-    waterfall = found.value.waterfall if found.value else None
+    trace_part = start_part("X-Ray", lambda: reader.read_trace(trace_id, now)).result()
+    waterfall = trace_part.value.waterfall if trace_part.value else None
     request_ids = waterfall.annotations("request_id") if waterfall else ()
     log: PagePart[LogPage] = PagePart(None)
     if waterfall and request_ids:
         until = waterfall.began + timedelta(seconds=waterfall.seconds)
-        wanted = Wanted(request_id=request_ids[0])
-        log = start_part("CloudWatch Logs", lambda: logs.read_log_lines(wanted, waterfall.began, until)).result()
+        log_query = Wanted(request_id=request_ids[0])
+        log = start_part("CloudWatch Logs", lambda: logs.read_log_lines(log_query, waterfall.began, until)).result()
     context = TracePage(
         trace_id=trace_id,
         files=waterfall.annotations("file_id") if waterfall else (),
         runs=waterfall.annotations("run_id") if waterfall else (),
-        telemetry=_telemetry_of(console, found, log, waterfall.began if waterfall else now),
+        telemetry=_telemetry_of(console, trace_part, log, waterfall.began if waterfall else now),
     )
     return page(request, "runs/trace.html", context, partial="runs/_trace.html", section="files")
 
@@ -194,9 +194,9 @@ def _read_telemetry(console: Console, run: RunEntry, until: datetime, *, is_runn
     now = console.now()
     began = from_iso(run.started_at)
     traces, logs = console.traces, console.logs
-    wanted = Wanted(run_id=run.run_id, request_id=run.request_id)
+    log_query = Wanted(run_id=run.run_id, request_id=run.request_id)
     trace = start_part("X-Ray", lambda: traces.read_trace(run.trace_id, now, sampled=run.trace_sampled))
-    log = start_part("CloudWatch Logs", lambda: logs.read_log_lines(wanted, began, until))
+    log = start_part("CloudWatch Logs", lambda: logs.read_log_lines(log_query, began, until))
     telemetry = _telemetry_of(console, trace.result(), log.result(), began)
     if is_running:
         return RunTelemetry(

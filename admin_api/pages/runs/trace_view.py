@@ -84,8 +84,8 @@ def lay_out_trace(trace: Trace | None, page: LogPage | None, began: datetime) ->
     lines = tuple(_line(log, waterfall, keys, start) for log in (page.lines if page else ()))
     if waterfall is None:
         return TraceView((), lines, ())
-    counted = [line.key for line in lines]
-    bars = tuple(_bar(part, keys[id(part)], counted.count(keys[id(part)])) for part in waterfall.spans)
+    line_keys = [line.key for line in lines]
+    bars = tuple(_bar(part, keys[id(part)], line_keys.count(keys[id(part)])) for part in waterfall.spans)
     whole_ms = waterfall.seconds * 1000
     return TraceView(bars, lines, tuple(whole_ms * number / _TICKS for number in range(_TICKS + 1)))
 

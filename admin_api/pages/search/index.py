@@ -69,56 +69,58 @@ def show_search(
     request: Request, _: Viewer, console: ConsoleDep, q: Annotated[str, Query(max_length=2_000)] = ""
 ) -> Response:
     """Redirect to the only hit, or show all hits, or the searches that found nothing."""
-    wanted = Identifier.from_text(q)
-    findings = find_hits(console, wanted) if wanted.text else Findings()
+    identifier = Identifier.from_text(q)
+    findings = find_hits(console, identifier) if identifier.text else Findings()
     if len(findings.hits) == 1 and not findings.problems:
         return redirect(request, findings.hits[0].href)
-    return page(request, "search/index.html", SearchPage(wanted.text, findings), section="search")
+    return page(request, "search/index.html", SearchPage(identifier.text, findings), section="search")
 
 
-def find_hits(console: Console, wanted: Identifier) -> Findings:
+def find_hits(console: Console, identifier: Identifier) -> Findings:
     """Search by the form of the text first, then by name, then for runs and dead letters."""
     findings = Findings()
-    if wanted.trace_id:
-        findings.hits.append(Hit("Trace", wanted.trace_id, f"/traces/{wanted.trace_id}"))
+    if identifier.trace_id:
+        findings.hits.append(Hit("Trace", identifier.trace_id, f"/traces/{identifier.trace_id}"))
         return findings
-    if wanted.action_id:
-        _find_action(console, wanted, findings)
-    if wanted.file_id or wanted.object_key:
-        _find_file(console, wanted, findings)
+    if identifier.action_id:
+        _find_action(console, identifier, findings)
+    if identifier.file_id or identifier.object_key:
+        _find_file(console, identifier, findings)
     if not findings.hits:
-        _find_by_name(console, wanted, findings)
-    if not findings.hits and (wanted.run_id or wanted.uuid):
-        _find_run(console, wanted, findings)
-    if not findings.hits and wanted.uuid:
-        _find_letter(console, wanted, findings)
+        _find_by_name(console, identifier, findings)
+    if not findings.hits and (identifier.run_id or identifier.uuid):
+        _find_run(console, identifier, findings)
+    if not findings.hits and identifier.uuid:
+        _find_letter(console, identifier, findings)
     return findings
 
 
-def _find_action(console: Console, wanted: Identifier, findings: Findings) -> None:
+def _find_action(console: Console, identifier: Identifier, findings: Findings) -> None:
     findings.searches.append("an action on many things with this id")
-    action = findings.take(start_part("The activity", lambda: console.actions.read_action(wanted.action_id)).result())
+    action = findings.take(
+        start_part("The activity", lambda: console.actions.read_action(identifier.action_id)).result()
+    )
     if action:
         findings.hits.append(Hit("Action", action.subject, f"/activity/{action.action_id}"))
 
 
-def _find_file(console: Console, wanted: Identifier, findings: Findings) -> None:
-    if wanted.file_id:
+def _find_file(console: Console, identifier: Identifier, findings: Findings) -> None:
+    if identifier.file_id:
         findings.searches.append("the file with this id")
         ledger = console.ledger
-        entry = findings.take(start_part("The ledger", lambda: ledger.read_file(wanted.file_id)).result())
+        entry = findings.take(start_part("The ledger", lambda: ledger.read_file(identifier.file_id)).result())
         findings.hits += [_hit(entry)] if entry else []
     else:
         findings.searches.append("files with exactly this object key")
-        files, name = console.files, FileFilter(name=wanted.object_key.removeprefix(INBOX))
+        files, name = console.files, FileFilter(name=identifier.object_key.removeprefix(INBOX))
         found = findings.take(start_part("The files", lambda: files.list_files(name, limit=_MOST_FILES)).result())
-        same = [entry for entry in (found.files if found else ()) if entry.object_key == wanted.object_key]
+        same = [entry for entry in (found.files if found else ()) if entry.object_key == identifier.object_key]
         findings.hits += map(_hit, same)
 
 
-def _find_by_name(console: Console, wanted: Identifier, findings: Findings) -> None:
+def _find_by_name(console: Console, identifier: Identifier, findings: Findings) -> None:
     """Search for orders, customers and files of this name at the same time."""
-    text, orders, files = wanted.text, console.orders, console.files
+    text, orders, files = identifier.text, console.orders, console.files
     nothing: PagePart[OrderPage] = PagePart(None)
     order = start_part("The orders", lambda: orders.find_by_order_id(text, limit=1)) if len(text) <= 64 else None
     asks_customer = orders.has_customer_index and len(text) <= 200
@@ -144,34 +146,34 @@ def _find_by_name(console: Console, wanted: Identifier, findings: Findings) -> N
             findings.hits.append(Hit("Files", f"All with “{text}” in their names", href))
 
 
-def _find_run(console: Console, wanted: Identifier, findings: Findings) -> None:
+def _find_run(console: Console, identifier: Identifier, findings: Findings) -> None:
     """Search the newest runs of the newest files, and the log lines of the last days."""
     files, logs = console.files, console.logs
     now = console.now()
-    identifier = wanted.run_id or wanted.uuid
+    text = identifier.run_id or identifier.uuid
     newest = start_part("The files", lambda: files.list_files(FileFilter(), limit=_NEWEST))
-    mentioned = start_part("CloudWatch Logs", lambda: logs.find_mentions(identifier, now - LOGS_BACK, now))
+    mentioned = start_part("CloudWatch Logs", lambda: logs.find_mentions(text, now - LOGS_BACK, now))
     findings.searches += [
         f"the newest runs of the newest {_NEWEST:,} files",
         f"log lines of the last {LOGS_BACK.days} days that name it as a run, message or request",
     ]
     found = findings.take(newest.result())
     runs = {entry.run_id: entry.file_id for entry in found.files} if found else {}
-    if wanted.run_id in runs:
-        findings.hits.append(_run_hit(runs[wanted.run_id], wanted.run_id))
+    if identifier.run_id in runs:
+        findings.hits.append(_run_hit(runs[identifier.run_id], identifier.run_id))
     for mention in findings.take(mentioned.result()) or ():
         hit = _run_hit(mention.file_id, mention.run_id)
         if hit not in findings.hits:
             findings.hits.append(hit)
 
 
-def _find_letter(console: Console, wanted: Identifier, findings: Findings) -> None:
+def _find_letter(console: Console, identifier: Identifier, findings: Findings) -> None:
     findings.searches.append("a dead letter with this message id")
-    seen = findings.take(start_part("The dead-letter queue", lambda: read_letter_groups(console)).result())
-    for group in seen.groups if seen else ():
-        if wanted.uuid in group.message_ids:
-            query = {"cause": group.cause, "first": group.message_ids.index(wanted.uuid)}
-            findings.hits.append(Hit("Dead letter", wanted.uuid, f"/dead-letters?{urlencode(query)}", group.title))
+    snapshot = findings.take(start_part("The dead-letter queue", lambda: read_letter_groups(console)).result())
+    for group in snapshot.groups if snapshot else ():
+        if identifier.uuid in group.message_ids:
+            query = {"cause": group.cause, "first": group.message_ids.index(identifier.uuid)}
+            findings.hits.append(Hit("Dead letter", identifier.uuid, f"/dead-letters?{urlencode(query)}", group.title))
 
 
 def _hit(entry: FileEntry) -> Hit:
