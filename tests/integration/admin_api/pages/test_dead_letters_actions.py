@@ -198,11 +198,11 @@ class Tasks:
     started: list[int] = field(default_factory=list)
     cancelled: list[str] = field(default_factory=list)
 
-    def start(self, rate_per_s: int) -> None:
+    def start_task(self, rate_per_s: int) -> None:
         """Begin."""
         self.started.append(rate_per_s)
 
-    def newest(self) -> MoveTask | None:
+    def read_newest(self) -> MoveTask | None:
         """Tell how far it is."""
         return self.states.pop(0) if len(self.states) > 1 else self.states[0]
 

@@ -200,7 +200,7 @@ def test_a_page_that_is_not_there_says_what_to_do(console: ConsoleStage) -> None
     answer = console.browser().get("/no/such/page")
 
     assert answer.status_code == 404
-    assert "search box" in words(answer)
+    assert "use the search" in words(answer)
     assert answer.headers["X-Request-Id"] in answer.text
 
 
