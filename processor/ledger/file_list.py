@@ -29,7 +29,7 @@ def cursor_behind_file(entry: FileEntry) -> str:
 
 @dataclass(frozen=True, slots=True)
 class FileFilter:
-    """A filter; an empty field takes every file. Times are aware, in ISO 8601."""
+    """A filter; an empty field accepts every file. Times are aware, in ISO 8601."""
 
     state: FileState | None = None
     since: str = ""
@@ -52,7 +52,7 @@ class FileFilter:
         """Whether files must be searched one by one: DynamoDB finds them by state and time only."""
         return bool(self.name or self.cause or self.rejected)
 
-    def takes(self, item: dict[str, Any]) -> bool:
+    def accepts(self, item: dict[str, Any]) -> bool:
         """Tell whether a file's item passes, apart from its state and time."""
         part = self.name.strip().casefold()
         named = part in item["object_key"].removeprefix(INBOX).casefold() or part == item["file_id"]
@@ -105,23 +105,23 @@ class FileList:
         self._sleep = sleep
 
     def list_files(
-        self, wanted: FileFilter, *, cursor: str = "", limit: int = 50, from_oldest: bool = False
+        self, file_filter: FileFilter, *, cursor: str = "", limit: int = 50, from_oldest: bool = False
     ) -> FilePage:
         """List one page, by one read. Without a cursor it is the newest end of the list, or the oldest.
 
         Raises :class:`processor.domain.cursors.CursorError`.
         """
-        since, until = wanted.span
+        since, until = file_filter.span
         if since and until and since > until:  # DynamoDB refuses such bounds.
             return FilePage((), "", "")
         page = read_index_page(
             self._table,
-            "by_state" if wanted.state else "by_kind",
-            ("state", wanted.state) if wanted.state else ("kind", FILE_KIND),
+            "by_state" if file_filter.state else "by_kind",
+            ("state", file_filter.state) if file_filter.state else ("kind", FILE_KIND),
             cursor=cursor,
             limit=limit,
             span=(since, until),
-            wanted=wanted.takes if wanted.needs_search else None,
+            passes=file_filter.accepts if file_filter.needs_search else None,
             from_oldest=from_oldest,
         )
         return FilePage(tuple(map(FileEntry.from_item, page.items)), page.older, page.newer, page.searched_to)
@@ -147,11 +147,11 @@ class FileList:
         actions = (ActionEntry.from_item(item) for item in items if item["entry"].startswith(ACTION_PREFIX))
         return FileStory(entry, tuple(runs), tuple(actions))
 
-    def count_files(self, wanted: FileFilter) -> Total:
-        """Count the files that a filter takes, searching some thousand files at most."""
+    def count_files(self, file_filter: FileFilter) -> Total:
+        """Count the files that a filter accepts, searching some thousand files at most."""
         files, cursor = 0, ""
         for _ in range(_MOST_READS):
-            page = self.list_files(wanted, cursor=cursor, limit=MOST_SEARCHED)
+            page = self.list_files(file_filter, cursor=cursor, limit=MOST_SEARCHED)
             files, cursor = files + len(page.files), page.older
             if not cursor:
                 return Total(files, complete=True)

@@ -78,13 +78,13 @@ def read_index_page(
     cursor: str = "",
     limit: int,
     span: tuple[str, str] = ("", ""),
-    wanted: Callable[[dict[str, Any]], bool] | None = None,
+    passes: Callable[[dict[str, Any]], bool] | None = None,
     from_oldest: bool = False,
 ) -> IndexPage:
     """Read one page of an index that is sorted by ``received_at``.
 
     ``partition`` is the name and value of its key; ``span`` bounds the time, with both ends, and "" is no bound. With
-    ``wanted``, a filter that DynamoDB cannot apply, at most :data:`MOST_SEARCHED` items are searched, and the page says
+    ``passes``, a filter that DynamoDB cannot apply, at most :data:`MOST_SEARCHED` items are searched, and the page says
     how far. Without a cursor it is the page of the newest, or of the oldest. Raises :class:`CursorError`.
     """
     since, until = span
@@ -96,12 +96,12 @@ def read_index_page(
         TableName=table.name,
         IndexName=index,
         ScanIndexForward=not to_older,
-        Limit=MOST_SEARCHED if wanted else limit + 1,
+        Limit=MOST_SEARCHED if passes else limit + 1,
         **request,
     )
     items = [deserialise(item) for item in answer["Items"]]
-    if wanted:
-        items = [item for item in items if wanted(item)]
+    if passes:
+        items = [item for item in items if passes(item)]
     stopped_at = deserialise(answer["LastEvaluatedKey"]) if "LastEvaluatedKey" in answer else None
     has_more = len(items) > limit
     items = items[:limit]
@@ -112,7 +112,7 @@ def read_index_page(
         tuple(items if to_older else reversed(items)),
         older=ahead if to_older else behind,
         newer=behind if to_older else ahead,
-        searched_to=stopped_at[_SORT_KEY] if wanted and stopped_at and not has_more else "",
+        searched_to=stopped_at[_SORT_KEY] if passes and stopped_at and not has_more else "",
     )
 
 

@@ -88,10 +88,10 @@ class FilesTable:
 
     def list_items(self, file_id: str, prefix: str = "") -> list[dict[str, Any]]:
         """List a partition's items whose sort keys begin with ``prefix``, in their order, as last written."""
-        wanted: ConditionBase = Key("file_id").eq(file_id)
+        condition: ConditionBase = Key("file_id").eq(file_id)
         if prefix:
-            wanted &= Key("entry").begins_with(prefix)
-        request = key_condition_request(wanted)
+            condition &= Key("entry").begins_with(prefix)
+        request = key_condition_request(condition)
         pages = self.client.get_paginator("query").paginate(TableName=self.name, ConsistentRead=True, **request)
         return [deserialise(item) for page in pages for item in page["Items"]]
 

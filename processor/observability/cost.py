@@ -84,19 +84,19 @@ def hints(usage: Usage, *, rows: int) -> tuple[str, ...]:
     """Say what would make such a file cheaper, where it saves a fifth of the bill, and a cent at least."""
     costs = usage.costs()
     total = sum(costs.values(), Decimal(0))
-    found = []
+    texts: list[str] = []
 
     def share_worth_saving(*names: str) -> Decimal:
         cost = sum((costs.get(name, Decimal(0)) for name in names), Decimal(0))
         return cost / total if cost >= _HINT_FROM_USD and cost / total >= _HINT_FROM else Decimal(0)
 
     if index := share_worth_saving("orders_index_write_units"):
-        found.append(f"The index by_customer is {index:.0%} of the bill; without it (order_indexes=) it goes.")
+        texts.append(f"The index by_customer is {index:.0%} of the bill; without it (order_indexes=) it goes.")
     if per_file := share_worth_saving("s3_writes", "s3_reads", "sqs_requests", "lambda_requests", "ledger_write_units"):
-        found.append(
+        texts.append(
             f"What every file costs, whatever its size, is {per_file:.0%} of the bill of these {rows:,} rows; "
             "fewer, larger files are cheaper."
         )
     if compute := share_worth_saving("lambda_gb_seconds"):
-        found.append(f"The function's time is {compute:.0%} of the bill; see the slowest files for why.")
-    return tuple(found)
+        texts.append(f"The function's time is {compute:.0%} of the bill; see the slowest files for why.")
+    return tuple(texts)

@@ -54,12 +54,12 @@ class Batcher:
         self._rows = 0
         self._csv = CsvLines()
 
-    def add_rows(self, plain: PlainRows) -> Iterator[Batch]:
+    def add_rows(self, chunk: PlainRows) -> Iterator[Batch]:
         """Add plain rows; yields each batch that is full."""
         at = 0
-        while at < len(plain.rows):
-            some = plain.rows[at : at + BATCH_ITEMS - self._rows]
-            count = self._template.write_rows(plain.first + at, some, self._puts, self._lines, quoted=plain.quoted)
+        while at < len(chunk.rows):
+            some = chunk.rows[at : at + BATCH_ITEMS - self._rows]
+            count = self._template.write_rows(chunk.first + at, some, self._puts, self._lines, quoted=chunk.quoted)
             at += count
             self._rows += count
             if self._rows == BATCH_ITEMS:

@@ -152,10 +152,10 @@ class OrderLookup:
 
         Raises :class:`LookupThrottledError`.
         """
-        wanted = [
+        table_keys = [
             {"order_id": {"S": order_id}, "processed_timestamp": {"S": timestamp}} for order_id, timestamp in keys
         ]
-        items = batch_get(self._dynamodb, self._table, wanted, things="orders", sleep=self._sleep)
+        items = batch_get(self._dynamodb, self._table, table_keys, things="orders", sleep=self._sleep)
         orders = (Order.from_item(cast("Item", item)) for item in items)
         return {order.key: order for order in orders}
 

@@ -89,10 +89,10 @@ class Connection:
         if not head.startswith(b"http/1."):
             raise ConnectionError("the answer is no HTTP")
         if length := _header(head, b"content-length"):
-            wanted = int(length)
-            while len(body) < wanted:
+            size = int(length)
+            while len(body) < size:
                 body += self._read_some()
-            if len(body) > wanted:
+            if len(body) > size:
                 raise ConnectionError("more came than the answer")
         elif _header(head, b"transfer-encoding") == b"chunked":
             body = self._read_chunks(body)

@@ -65,7 +65,7 @@ class RequestSigner:
         self._key = f"AWS4{credentials.secret_key}".encode()
         for part in scope.split("/"):
             self._key = hmac.digest(self._key, part.encode(), "sha256")
-        sent = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+        header_lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
         authorization = f"{_ALGORITHM} Credential={credentials.access_key}/{scope}, SignedHeaders={signed}, Signature="
-        self._head = f"POST / HTTP/1.1\r\n{sent}Authorization: {authorization}".encode()
+        self._head = f"POST / HTTP/1.1\r\n{header_lines}Authorization: {authorization}".encode()
         self._second = second
