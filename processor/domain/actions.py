@@ -73,7 +73,7 @@ class ActionEntry:
     reason: str = ""
     """In the person's own words."""
     expected: int = 0
-    """How many things it works on, as far as that is known at the start."""
+    """The number of things it works on, as far as that is known at the start."""
     done: int = 0
     skipped: int = 0
     failed: int = 0
@@ -82,12 +82,12 @@ class ActionEntry:
     stop_asked: bool = False
     stop_asked_by: str = ""
     progressed_at: str = ""
-    """When its numbers were last written. A running action without progress has lost its worker."""
+    """The last time its numbers were written. A running action without progress has lost its worker."""
     finished_at: str = ""
     part_of_many: bool = False
     """Whether this entry marks a file that a bulk action has handled."""
     resume: str = ""
-    """Where a bulk action resumes after its worker was cut off; only its executor reads it."""
+    """The position at which a bulk action resumes after its worker was cut off; only its executor reads it."""
 
     @property
     def is_finished(self) -> bool:

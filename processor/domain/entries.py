@@ -57,11 +57,11 @@ class FileEntry(NamedTuple):
     object_key: str
     version_id: str
     received_at: str
-    """When the first run began; also the index's sort key."""
+    """The beginning of the first run; also the sort key of the indexes."""
     base_timestamp: str
     """The start of every order's ``processed_timestamp``; fixed when the first run begins."""
     uploaded_at: str = ""
-    """When S3 stored the object, by its event."""
+    """The time of S3's event."""
     run_id: str = ""
     """The newest run: the one that holds the lease while the state is ``processing``."""
     run_started_at: str = ""
@@ -82,7 +82,7 @@ class FileEntry(NamedTuple):
     error: str = ""
     duplicate_of: str = ""
     original_key: str = ""
-    """Where the untouched original is, once it has left the inbox."""
+    """The key of the untouched original, once it has left the inbox."""
     original_version: str = ""
     leftover_key: str = ""
     """The copy that clean-up still has to delete after the state was written."""
@@ -185,7 +185,7 @@ class RunEntry(NamedTuple):
     costs: Mapping[str, str] = MappingProxyType({})
     """The receipt: US dollars by what was used, the dearest first."""
     hints: tuple[str, ...] = ()
-    """What would make such a file cheaper."""
+    """Ways to make such a file cheaper."""
     cause: str = ""
     error: str = ""
     row_stride: int = 0

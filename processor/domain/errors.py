@@ -1,6 +1,6 @@
 """Errors about a whole file or message.
 
-Two families decide behaviour. A :class:`PermanentError` is the file's own fault: it is recorded, a person is told, and
+Two families decide behaviour. A :class:`PermanentError` is the file's own fault: it is recorded, a mail is sent, and
 nothing retries. Every other error is raised, so that SQS delivers the message again and, after the last receive,
 dead-letters it. A rejected *row* is no error but a value (``processor.domain.columns``).
 """
@@ -20,7 +20,7 @@ class WaybillError(Exception):
     """Something went wrong in Waybill."""
 
     message: ClassVar[str] = ""
-    """What the error says, with its fields in braces. An error without a message says its docstring."""
+    """The text of the error, with its fields in braces. Without a message the text is the docstring."""
 
     def __str__(self) -> str:
         if not self.message:

@@ -36,7 +36,7 @@ class IndexPage:
 
 @dataclass(frozen=True, slots=True)
 class _Position:
-    """Where a page begins, and its direction. Without ``file_id`` it is a moment, which is part of the page."""
+    """The beginning of a page, and its direction. Without ``file_id`` it is a moment, which is part of the page."""
 
     direction: Direction
     at: str

@@ -45,7 +45,7 @@ class FileOrders:
     total: int
     """Accepted rows of the file."""
     problem: str = ""
-    """Why the rows cannot be listed, in words."""
+    """The reason for which the rows cannot be listed, in words."""
     is_compared: bool = False
     """Whether these are the table's orders; those of the object have no run and no trace."""
     missing: tuple[Order, ...] = ()

@@ -31,7 +31,7 @@ GONE_CODES = frozenset({"404", "405", "NoSuchKey", "NoSuchVersion", "MethodNotAl
 
 
 class ObjectFacts(NamedTuple):
-    """What HEAD answers: the version found, its size in bytes, ETag and checksum, and the metadata of the upload."""
+    """The answer to HEAD: the version found, its size in bytes, ETag and checksum, and the upload's metadata."""
 
     version: ObjectVersion
     size_bytes: int

@@ -56,7 +56,7 @@ class PooledSender:
     ) -> None:
         """``answered`` is called with every answer that is no error."""
         self.depth = _TOGETHER
-        """How many batches may be under way; grows until no answer is waited for."""
+        """The number of batches that may be under way; it grows until no answer is waited for."""
         self._address = address
         self._signer = signer
         self._table = table
@@ -70,7 +70,7 @@ class PooledSender:
         self._idle: list[Connection] = []
         self._begun: deque[tuple[Connection, bytes]] = deque()
         self._unsent = 0
-        """How many of the last batches are not sent yet."""
+        """The number of the last batches that are not sent yet."""
 
     def begin(self, puts: bytes, *, at_once: bool = False) -> None:
         """Send a batch, ``at_once`` or with the next ones; an error is raised when it is finished."""

@@ -26,7 +26,7 @@ class Sender(Protocol):
 
     @property
     def depth(self) -> int:
-        """How many batches may be under way before the oldest has to be finished."""
+        """The number of batches that may be under way before the oldest has to be finished."""
 
     def begin(self, puts: bytes, *, at_once: bool = False) -> None:
         """Send a batch; unless ``at_once``, it may wait for others to be sent with it."""

@@ -1,4 +1,4 @@
-"""What the property tests draw from: cells that pass, cells that may be anything, rows, files of rows."""
+"""Strategies of the property tests: cells that pass, cells of any text, rows, files of rows."""
 
 from __future__ import annotations
 

@@ -232,7 +232,7 @@ def test_most_rows_are_plain() -> None:
     ],
 )
 def test_plain_cells_come_in_declared_order(header: str) -> None:
-    """Whatever the header's order, and whatever columns stand between."""
+    """In any order of the header, with any other columns in between."""
     values = dict(zip(NAMES, PLAIN_ROW.split(","), strict=True))
     row = ",".join(values.get(name, "anything at all;") for name in header.split(","))
 

@@ -71,7 +71,7 @@ def test_lost_answer_of_a_beginning_is_no_second_click(log: ActionLog) -> None:
 
 
 def test_progress_adds_up_and_brings_the_wish_to_stop(log: ActionLog) -> None:
-    """Whoever works on it learns at each step what others wrote meanwhile."""
+    """Each step returns what others have written meanwhile."""
     log.begin_action(action())
 
     first = log.record_progress(action(), done=2, resume="b", error="b: gone")

@@ -149,7 +149,7 @@ def test_rejected_rows_wait_as_long_as_their_file_does(stage: Stage) -> None:
 
 
 def test_files_under_way_are_counted_by_their_state(stage: Stage) -> None:
-    """What moves is counted from the index; what rests is not among it."""
+    """Files under way are counted from the index, without those at rest."""
     ledger = stage.services.ledger
     for file_id in ("a1", "a2"):
         settled(ledger, file_id, FileState.PROCESSED)

@@ -89,7 +89,7 @@ def test_page_stays_where_it_is_while_files_come_in(stage: Stage, files: FileLis
 
 
 def test_position_outlives_the_file_that_it_was_made_of(stage: Stage, files: FileList) -> None:
-    """Where that file has another state by now, the list goes on behind where it was."""
+    """If that file has another state by now, the list goes on from where it was."""
     written = [put_file(stage, number, state=FileState.FAILED) for number in range(6)]
     first = files.list_files(FileFilter(state=FileState.FAILED), limit=3)
 
@@ -164,7 +164,7 @@ def test_a_search_looks_so_far_and_says_how_far(stage: Stage, files: FileList, m
 
 
 def test_page_of_a_search_is_full_before_it_is_cut(stage: Stage, files: FileList) -> None:
-    """Where more is found than fits, the next page begins behind the last file shown."""
+    """If more files pass than fit, the next page begins behind the last one shown."""
     written = [put_file(stage, number, rejected_rows=1) for number in range(12)]
 
     pages = walk(files, FileFilter(rejected=True), limit=5)
@@ -251,7 +251,7 @@ def test_oldest_first_is_the_same_list_from_its_other_end(stage: Stage, files: F
 
 
 def test_walk_goes_on_behind_a_file(stage: Stage, files: FileList) -> None:
-    """Whoever was cut off in the middle of a page goes on with the next file."""
+    """A walk that was cut off inside a page goes on with the next file."""
     written = [put_file(stage, number) for number in range(6)]
     third = files.list_files(FileFilter()).files[2]
 

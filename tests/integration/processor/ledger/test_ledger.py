@@ -73,7 +73,7 @@ def test_file_under_way_is_left_to_the_other_message(ledger: Ledger) -> None:
 
 
 def test_ended_lease_is_taken_over(ledger: Ledger) -> None:
-    """When the lease has ended the run is dead; its end is written down and it can write nothing more."""
+    """A run whose lease has ended is dead: its end is recorded, and it can write nothing more."""
     dead = begun(ledger, start("r1"))
 
     taken = begun(ledger, start("r2", "m2", now=1_101))
@@ -145,7 +145,7 @@ def test_unknown_file_cannot_be_reprocessed(ledger: Ledger) -> None:
 
 
 def test_content_belongs_to_its_first_file(ledger: Ledger, claims: ContentClaims) -> None:
-    """Whoever claims first has it; claiming again is no conflict with oneself."""
+    """The first file to claim a content owns it; claiming it again changes nothing."""
     begun(ledger, start("r1"))
 
     assert claims.claim(["etag#1", "sha#1"], "f1") == ""

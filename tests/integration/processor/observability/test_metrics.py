@@ -184,7 +184,7 @@ def test_receipt_of_a_run_lists_every_call(
     stage: Stage,
     handle: Callable[..., Any],
 ) -> None:
-    """What a run cost is in the ledger with it, by what it used."""
+    """The run's entry in the ledger has its costs by what it used."""
     version = stage.upload("orders.csv", csv_file(*(f"A-{n},Ada,Pen,1,1.00" for n in range(60))))
 
     handle(record(stage, s3_event(version)))
@@ -215,7 +215,7 @@ def test_run_that_cannot_begin_is_counted_and_logged(
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Where even the ledger is away, the log and the metrics still say so."""
+    """Even without the ledger, the log and the metrics say so."""
     version = stage.upload("orders.csv", csv_file("A-1,Ada,Pen,1,1.00"))
 
     def fail(*_: object) -> None:

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from processor.orders.transport.pooled_sender import PooledSender
 
 
-def ring(monkeypatch: pytest.MonkeyPatch, url: str | None = None, **environment: str) -> PooledSender | None:
-    """Make a ring from a session of this environment."""
+def build_sender(monkeypatch: pytest.MonkeyPatch, url: str | None = None, **environment: str) -> PooledSender | None:
+    """Build a pooled sender from a session of this environment."""
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy", "AWS_CA_BUNDLE"):
         monkeypatch.delenv(name, raising=False)
     environment = {"AWS_ACCESS_KEY_ID": "AKID", "AWS_SECRET_ACCESS_KEY": "secret", **environment}
@@ -30,19 +30,19 @@ def ring(monkeypatch: pytest.MonkeyPatch, url: str | None = None, **environment:
     return fast_sender(session, client, "orders", lambda _parsed: None)
 
 
-def head_of(made: PooledSender | None) -> bytes:
+def head_of(sender: PooledSender | None) -> bytes:
     """Return the head of a request that it would send."""
-    assert made is not None
-    return made._signer.head(b"{}")
+    assert sender is not None
+    return sender._signer.head(b"{}")
 
 
 def test_region_and_credentials_are_the_sessions(monkeypatch: pytest.MonkeyPatch) -> None:
     """The host that is signed is the region's own, over TLS at its port."""
-    made = ring(monkeypatch, AWS_SESSION_TOKEN="tok")
+    sender = build_sender(monkeypatch, AWS_SESSION_TOKEN="tok")
 
-    assert made is not None
-    assert (made._address.host, made._address.port) == (f"dynamodb.{REGION}.amazonaws.com", 443)
-    head = head_of(made).decode()
+    assert sender is not None
+    assert (sender._address.host, sender._address.port) == (f"dynamodb.{REGION}.amazonaws.com", 443)
+    head = head_of(sender).decode()
     assert f"host: dynamodb.{REGION}.amazonaws.com\r\n" in head
     assert "x-amz-security-token: tok\r\n" in head
     assert "Credential=AKID/" in head
@@ -51,10 +51,10 @@ def test_region_and_credentials_are_the_sessions(monkeypatch: pytest.MonkeyPatch
 
 def test_trust_is_checked(monkeypatch: pytest.MonkeyPatch) -> None:
     """Certificates are verified against the SDK's own authorities, and host names, too."""
-    made = ring(monkeypatch)
+    sender = build_sender(monkeypatch)
 
-    assert made is not None
-    tls = made._address.tls
+    assert sender is not None
+    tls = sender._address.tls
     assert tls is not None
     assert (tls.verify_mode, tls.check_hostname) == (ssl.CERT_REQUIRED, True)
     assert tls.get_ca_certs()
@@ -67,23 +67,23 @@ def test_trust_follows_the_setting(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
     start = text.index("-----BEGIN CERTIFICATE-----")
     bundle.write_text(text[start : text.index("-----END CERTIFICATE-----", start)] + "-----END CERTIFICATE-----\n")
 
-    made = ring(monkeypatch, AWS_CA_BUNDLE=str(bundle))
+    sender = build_sender(monkeypatch, AWS_CA_BUNDLE=str(bundle))
 
-    assert made is not None
-    assert made._address.tls is not None
-    assert len(made._address.tls.get_ca_certs()) == 1
+    assert sender is not None
+    assert sender._address.tls is not None
+    assert len(sender._address.tls.get_ca_certs()) == 1
 
 
 def test_port_of_an_emulator_is_signed(monkeypatch: pytest.MonkeyPatch) -> None:
     """In plain text only where the endpoint says so."""
-    made = ring(monkeypatch, "http://localhost:4566")
+    sender = build_sender(monkeypatch, "http://localhost:4566")
 
-    assert made is not None
-    assert (made._address.host, made._address.port, made._address.tls) == ("localhost", 4566, None)
-    assert b"host: localhost:4566\r\n" in head_of(made)
+    assert sender is not None
+    assert (sender._address.host, sender._address.port, sender._address.tls) == ("localhost", 4566, None)
+    assert b"host: localhost:4566\r\n" in head_of(sender)
 
 
 def test_proxies_are_botocores_to_handle(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where a proxy stands between, there is no ring and orders travel by the client."""
-    assert ring(monkeypatch, HTTPS_PROXY="http://proxy.example:3128") is None
-    assert ring(monkeypatch, HTTPS_PROXY="http://proxy.example:3128", NO_PROXY="amazonaws.com") is not None
+    """Behind a proxy there is no pooled sender, and orders are sent by the client."""
+    assert build_sender(monkeypatch, HTTPS_PROXY="http://proxy.example:3128") is None
+    assert build_sender(monkeypatch, HTTPS_PROXY="http://proxy.example:3128", NO_PROXY="amazonaws.com") is not None

@@ -183,7 +183,7 @@ def test_beyond_the_last_row_there_is_nothing(stage: Stage, lookup: OrderLookup)
 
 
 def test_an_object_that_is_gone_or_was_replaced_is_said_to_be(stage: Stage, lookup: OrderLookup) -> None:
-    """Whoever asks for the rows learns why there are none, and what to do."""
+    """In place of the rows stands why there are none, and what to do."""
     entry = stage.process("a.csv", csv_file("A-1,Ada,Widget,1,1"))
     run = the_run(stage, entry)
 
@@ -344,7 +344,7 @@ def test_orders_that_share_a_timestamp_do_not_fall_between_two_pages(stage: Stag
 def test_a_file_that_names_one_customer_lands_in_every_shard_and_is_found_whole(
     stage: Stage, lookup: OrderLookup
 ) -> None:
-    """What the pipeline spreads over the shards, the search brings together, whatever the name's spelling."""
+    """The search brings together what is spread over the shards, in any spelling of the name."""
     stage.process("a.csv", csv_file(*(f"A-{n},\uff21\uff24\uff21  Lovelace,Widget,1,1" for n in range(40))))
 
     pages = walk(lambda cursor: lookup.find_by_customer("ada lovelace", cursor, limit=15))

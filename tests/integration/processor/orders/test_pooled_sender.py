@@ -1,4 +1,4 @@
-"""Whatever happens on the wire, the ring's batches are stored, or it raises what botocore would raise."""
+"""The pooled sender stores every batch despite errors of the connection, or raises what botocore would raise."""
 
 from __future__ import annotations
 
@@ -49,15 +49,15 @@ def stub() -> Iterator[Stub]:
         yield server
 
 
-def ring_to(stub: Stub, waits: list[float] | None = None, told: list[dict[str, Any]] | None = None) -> PooledSender:
-    """Make a ring to the server that does not really wait."""
+def sender_to(stub: Stub, waits: list[float] | None = None, told: list[dict[str, Any]] | None = None) -> PooledSender:
+    """Make a pooled sender to the server that does not really wait."""
     address = Address("127.0.0.1", int(stub.url.rpartition(":")[2]), None)
     signer = RequestSigner("stub", "eu-west-1", lambda: ReadOnlyCredentials("a", "s", None))
     waits = [] if waits is None else waits
     told = [] if told is None else told
-    ring = PooledSender(address, signer, "orders", told.append, sleep=waits.append, jitter=lambda: 1.0)
-    OPENED.append(ring)
-    return ring
+    sender = PooledSender(address, signer, "orders", told.append, sleep=waits.append, jitter=lambda: 1.0)
+    OPENED.append(sender)
+    return sender
 
 
 def batches(count: int, rows: int = 5) -> list[Batch]:
@@ -67,9 +67,9 @@ def batches(count: int, rows: int = 5) -> list[Batch]:
     return [Batch(",".join(group).encode(), b"", rows) for group in batched(puts, rows)]
 
 
-def write(ring: PooledSender, written: list[Batch]) -> list[Batch]:
+def write(sender: PooledSender, written: list[Batch]) -> list[Batch]:
     """Write batches as a run does; returns those that are known to be stored, in that order."""
-    store = OrderWriter(ring, sleep=lambda _: None)
+    store = OrderWriter(sender, sleep=lambda _: None)
     stored = [done for batch in written for done in store.write(batch)]
     return stored + store.finish()
 
@@ -93,7 +93,7 @@ def test_every_batch_is_stored_after_a_fault(stub: Stub, fault: str, calls: str)
     stub.strike(*{"first": [fault], "later": [""] * 7 + [fault], "twice": [""] * 3 + [fault] * 2}[calls])
     written = batches(12)
 
-    stored = write(ring_to(stub), written)
+    stored = write(sender_to(stub), written)
 
     assert stored == written
     assert ids(stub) == expected(written)
@@ -108,7 +108,7 @@ def test_every_batch_is_stored_after_many_faults(stub: Stub, faults: list[str]) 
     told: list[dict[str, Any]] = []
 
     try:
-        stored = write(ring_to(stub, told=told), written)
+        stored = write(sender_to(stub, told=told), written)
     except (ClientError, ConnectionClosedError, EndpointConnectionError, ThrottledError):
         return
 
@@ -118,11 +118,11 @@ def test_every_batch_is_stored_after_many_faults(stub: Stub, faults: list[str]) 
 
 
 def test_units_are_told_for_every_answer(stub: Stub) -> None:
-    """What DynamoDB says it has consumed reaches the meter, unprocessed items counted when they are taken."""
+    """The capacity that DynamoDB reports reaches the meter, that of unprocessed items once they are stored."""
     stub.strike("", "unprocessed", "throttle")
     told: list[dict[str, Any]] = []
 
-    write(ring_to(stub, told=told), batches(4))
+    write(sender_to(stub, told=told), batches(4))
 
     assert sum(answer["ConsumedCapacity"][0]["CapacityUnits"] for answer in told) == 40
 
@@ -133,7 +133,7 @@ def test_server_errors_end_after_a_few_growing_waits(stub: Stub) -> None:
     waits: list[float] = []
 
     with pytest.raises(ClientError, match=r"InternalServerError.*by the stub"):
-        write(ring_to(stub, waits), batches(1))
+        write(sender_to(stub, waits), batches(1))
 
     assert waits == [0.2, 0.4, 0.8]
     assert stub.stored()["calls"] == 4
@@ -144,18 +144,18 @@ def test_closed_connections_end_as_botocore_names_them(stub: Stub) -> None:
     stub.strike(*["drop"] * 10)
 
     with pytest.raises(ConnectionClosedError):
-        write(ring_to(stub), batches(1))
+        write(sender_to(stub), batches(1))
 
 
 def test_refused_connection_ends_as_botocore_names_it(stub: Stub) -> None:
     """Nobody listens: no endless loop, and the endpoint is named."""
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
-    ring = ring_to(stub)
-    ring._address = Address("127.0.0.1", port, None)
+    sender = sender_to(stub)
+    sender._address = Address("127.0.0.1", port, None)
 
     with pytest.raises(EndpointConnectionError, match=f"127.0.0.1:{port}"):
-        write(ring, batches(1))
+        write(sender, batches(1))
 
 
 def test_silent_server_ends_as_botocore_names_it(stub: Stub, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -164,15 +164,15 @@ def test_silent_server_ends_as_botocore_names_it(stub: Stub, monkeypatch: pytest
     stub.strike(*["silent"] * 10)
 
     with pytest.raises(ReadTimeoutError):
-        write(ring_to(stub), batches(1))
+        write(sender_to(stub), batches(1))
 
 
 def test_other_errors_are_raised_at_once(stub: Stub) -> None:
-    """What trying again would not change is raised as botocore raises it, with its code and status."""
+    """An error that no retry would change is raised as botocore raises it, with its code and status."""
     stub.strike("denied")
 
     with pytest.raises(ClientError) as raised:
-        write(ring_to(stub), batches(3))
+        write(sender_to(stub), batches(3))
 
     assert raised.value.response["Error"]["Code"] == "AccessDeniedException"
     assert raised.value.response["ResponseMetadata"]["HTTPStatusCode"] == 400
@@ -183,13 +183,13 @@ def test_connection_closed_while_idle_costs_no_wait(stub: Stub) -> None:
     """Between two invocations DynamoDB closes what is idle; the next run just connects again."""
     stub.strike("closing", "", "")
     waits: list[float] = []
-    ring = ring_to(stub, waits)
-    write(ring, batches(3))
-    for connection in ring._idle:
+    sender = sender_to(stub, waits)
+    write(sender, batches(3))
+    for connection in sender._idle:
         if connection._socket:
             connection._socket.shutdown(socket.SHUT_RDWR)
 
-    write(ring, batches(3))
+    write(sender, batches(3))
 
     assert waits == []
 
@@ -197,24 +197,24 @@ def test_connection_closed_while_idle_costs_no_wait(stub: Stub) -> None:
 def test_answer_of_a_failed_run_is_not_taken_for_the_next(stub: Stub) -> None:
     """A run that ends with batches under way leaves no answers behind: the next run's batches get their own."""
     stub.strike("denied", *["unprocessed"] * 3)
-    ring = ring_to(stub)
+    sender = sender_to(stub)
     with pytest.raises(ClientError):
-        write(ring, batches(6))
+        write(sender, batches(6))
     stub.strike()
     written = batches(6)
 
-    assert write(ring, written) == written
+    assert write(sender, written) == written
     assert ids(stub) == expected(written)
 
 
 def test_ring_grows_with_the_wait_for_answers() -> None:
-    """Where answers take their time, more are under way at once, up to the bound; where they do not, few are."""
+    """Slow answers let more batches be under way, up to the bound; with fast ones they stay few."""
     with running(delay_s=0.01) as slow:
-        ring = ring_to(slow)
-        write(ring, batches(120))
+        sender = sender_to(slow)
+        write(sender, batches(120))
     with running() as fast:
-        few = ring_to(fast)
+        few = sender_to(fast)
         write(few, batches(1))
 
-    assert 5 < len(ring._idle) <= 16
+    assert 5 < len(sender._idle) <= 16
     assert len(few._idle) == 1

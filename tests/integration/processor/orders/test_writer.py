@@ -94,7 +94,7 @@ def test_batch_that_is_throttled_as_a_whole_waits_like_its_items(stage: Stage) -
 
 
 def test_other_errors_are_not_waited_for(stage: Stage) -> None:
-    """What is no throttling fails the run at once."""
+    """Any error but throttling fails the run at once."""
     store = OrderWriter(ClientSender(stage.clients.orders, "orders"), sleep=lambda _: None)
     with Stubber(stage.clients.orders) as stubber:
         stubber.add_client_error("batch_write_item", "AccessDeniedException")

@@ -32,7 +32,7 @@ def test_blocks_join_to_the_object(stage: Stage, monkeypatch: pytest.MonkeyPatch
 
 
 def test_a_server_that_knows_no_ranges_is_read_alike(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where a range is answered with the whole object, every byte still comes once."""
+    """If a server answers a range with the whole object, every byte still comes once."""
     monkeypatch.setattr("processor.storage.objects.BLOCK_BYTES", 7)
     body = bytes(range(50))
     facts = stage.services.objects.read_facts(stage.upload("a.csv", body))

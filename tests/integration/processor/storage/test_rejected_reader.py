@@ -43,7 +43,7 @@ def test_stretches_join_without_a_gap(stage: Stage, limit: int) -> None:
 
 
 def test_row_comes_with_its_cells_and_reasons(stage: Stage) -> None:
-    """What a person needs to put it right."""
+    """A row comes with everything that a person needs to correct it."""
     entry = rejected_file(stage, 1)
 
     [row] = read_rejected_stretch(stage.clients.s3, BUCKET, entry.rejected_key).rows

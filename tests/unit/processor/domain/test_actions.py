@@ -52,7 +52,7 @@ def stored(item: dict[str, Any]) -> dict[str, Any]:
 
 @given(ACTIONS)
 def test_action_survives_the_table(action: ActionEntry) -> None:
-    """Whatever is in it comes back as it was."""
+    """Every value comes back as it was, numbers as whole numbers."""
     read_back = ActionEntry.from_item(stored(action.to_item()))
 
     assert read_back == action
@@ -85,7 +85,7 @@ def test_new_ids_are_ids_that_sort_by_time(now: datetime) -> None:
     ["", "20261122T102030Z", "20261122T102030Z-0A1B2C3D", "20261122T102030Z-0a1b2c3d\n", "x20261122T102030Z-0a1b2c3d"],
 )
 def test_other_texts_are_no_ids(text: str) -> None:
-    """What comes back in a form is checked before it becomes a key."""
+    """The id of a form is checked before it becomes a key."""
     assert not is_action_id(text)
 
 

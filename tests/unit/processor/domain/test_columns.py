@@ -166,7 +166,7 @@ def test_quantity_is_read(cell: str, value: int) -> None:
     ],
 )
 def test_quantity_is_rejected_with_its_reason(cell: str, reason: str) -> None:
-    """What is no whole number from 1 to a million names the commonest mistakes and otherwise says just that."""
+    """A cell that is no whole number from 1 to a million is rejected, the usual mistakes by name."""
     problems = problems_of(quantity=cell)
 
     assert problems == [Problem("quantity", reason)]
@@ -220,7 +220,7 @@ def test_price_is_read_exactly(cell: str, value: str) -> None:
     ],
 )
 def test_price_is_rejected_with_its_reason(cell: str, reason: str) -> None:
-    """What is no decimal in range with at most four places says why."""
+    """A cell that is no decimal in range with at most four places is rejected with the reason."""
     problems = problems_of(unit_price=cell)
 
     assert problems == [Problem("unit_price", reason)]
@@ -248,7 +248,7 @@ def test_surrounding_spaces_are_no_part_of_a_value() -> None:
 
 @pytest.mark.parametrize("cells", [["A-1"], list(GOOD.values()) * 2])
 def test_wrong_number_of_cells_is_a_programming_error(cells: list[str]) -> None:
-    """Whoever passes another number of cells than there are columns is told at once."""
+    """A row needs exactly as many cells as there are columns."""
     with pytest.raises(ValueError, match=r"zip\(\) argument"):
         read_cells(cells)
 

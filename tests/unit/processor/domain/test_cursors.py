@@ -38,7 +38,7 @@ def test_anything_else_is_refused(text: str) -> None:
     ],
 )
 def test_packed_text_that_is_no_position_is_refused(inner: bytes) -> None:
-    """What unpacks into something else than so many texts is none."""
+    """A cursor unpacks into a direction and as many texts as the list has."""
     cursor = base64.urlsafe_b64encode(inner).decode().rstrip("=")
 
     with pytest.raises(CursorError, match="is no position in this list"):

@@ -65,7 +65,7 @@ def file_entry(**changes: Any) -> FileEntry:
 
 
 def test_file_entry_is_built_from_its_item() -> None:
-    """What the item lacks is empty, and numbers are whole numbers rather than decimals."""
+    """Missing attributes are empty, and numbers are whole numbers rather than decimals."""
     entry = file_entry(accepted_rows=7, rejected_rows=2, reasons=["quantity: below 1 (2)"], asked_again=True)
 
     assert entry == FileEntry(

@@ -34,7 +34,7 @@ def test_every_state_can_be_reached() -> None:
 
 
 def test_no_state_is_a_dead_end() -> None:
-    """Whatever has become of a file, it can be run again."""
+    """Every settled file can be run again."""
     able: set[FileState | None] = {FileState.PROCESSING}
     while more := {old for old, following in TRANSITIONS.items() if following & able} - able:
         able |= more
@@ -58,7 +58,7 @@ def test_exactly_the_moves_of_the_table_are_allowed(old: FileState | None, new: 
 
 @pytest.mark.parametrize("new", FileState)
 def test_states_before_are_those_of_the_table(new: FileState) -> None:
-    """What the ledger's conditions are made of agrees with the table, a new file apart."""
+    """The states in the ledger's conditions are those of the table, apart from a new file."""
     assert set(states_before(new)) == {old for old in FileState if new in TRANSITIONS[old]}
 
 

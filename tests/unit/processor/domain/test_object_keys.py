@@ -65,7 +65,7 @@ def test_file_id_has_24_hexadecimal_digits(key: str, version: str) -> None:
     [("raw-data/a/b.csv", "b.csv"), ("b.csv", "b.csv"), ("raw-data/", ""), ("raw-data/a b+ü.csv", "a b+ü.csv")],
 )
 def test_name_is_the_last_part_of_the_key(key: str, name: str) -> None:
-    """What a person calls the file is what stands behind the last slash."""
+    """A file's name is the part of its key behind the last slash."""
     assert ObjectVersion("bucket", key).name == name
 
 
@@ -90,7 +90,7 @@ def test_name_promises_its_kind(name: str, csv: bool, gzipped: bool) -> None:
 
 
 def test_folder_marker_is_a_key_with_a_slash_at_its_end() -> None:
-    """What the S3 console makes for "create folder" is told from files."""
+    """A "folder" of the S3 console is no file."""
     keys = ["raw-data/", "raw-data/a/", "raw-data/a", "raw-data/a/b.csv"]
 
     assert [is_folder_marker(key, 0) for key in keys] == [True, True, False, False]

@@ -250,7 +250,7 @@ def test_customer_key_fits_dynamodb(name: str, number: int) -> None:
 def test_an_order_is_read_back_from_its_item_and_from_its_line(
     base: datetime, file_id: str, row_number: int, cells: Sequence[str]
 ) -> None:
-    """What was stored and what stands in the enriched CSV are the same order; only the item knows run and trace."""
+    """The item and the line of the enriched CSV are the same order; only the item has run and trace."""
     values, _ = read_cells(cells)
     item, line = make(OrderMaker(base, file_id, "run-1", "1-abc", ()), row_number, values)
 

@@ -62,7 +62,7 @@ def test_hint_saves_a_cent_at_least(index_units: int, is_worth_it: bool) -> None
 
 
 def test_hint_names_what_a_file_costs_besides_its_rows() -> None:
-    """Where requests are most of the bill, they are what larger files would save."""
+    """Larger files would save requests, if those are most of the bill."""
     usage = Usage(orders_write_units=10, s3_writes=3_000, s3_reads=2)
 
     [hint] = hints(usage, rows=10)

@@ -44,7 +44,7 @@ def test_walking_down_and_up_again_meets_every_order_once(orders: list[Order], l
 
 
 def test_the_first_page_leads_only_to_older_ones() -> None:
-    """Whoever stands at the newest end is not offered anything newer."""
+    """The newest page leads to nothing newer."""
     page = cut_page([order(1), order(2), order(3)], None, 2)
 
     assert [each.row_number for each in page.orders] == [3, 2]

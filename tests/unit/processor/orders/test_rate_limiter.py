@@ -49,7 +49,7 @@ def test_first_refusal_sets_the_pace_below_what_was_reached() -> None:
 
 
 def test_time_that_passes_is_not_waited_for() -> None:
-    """Who comes late goes at once, and saves nothing up for a burst."""
+    """A late batch is sent at once, and leaves no credit for a burst."""
     clock = Clock()
     pace = refused(clock, taken=8_000, after_s=2)
     pace.reserve_wait_s(280)
@@ -86,7 +86,7 @@ def test_pace_falls_with_every_refusal_to_a_floor() -> None:
 
 
 def test_pace_recovers_by_a_tenth_a_second() -> None:
-    """What is taken raises it again, so that a table that has grown is used."""
+    """Stored items raise the rate again, so that a table that has grown is used."""
     clock = Clock()
     pace = refused(clock, taken=8_000, after_s=2)
     before = pace.rate

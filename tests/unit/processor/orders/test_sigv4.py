@@ -68,7 +68,7 @@ def test_signature_is_botocores(
 
 
 def test_requests_of_one_second_are_each_signed() -> None:
-    """What is shared within a second does not reach from one body to the next."""
+    """Requests of one second share nothing that depends on a body."""
     credentials = ReadOnlyCredentials("A", "s", None)
     shared = signer(credentials, 1_800_000_000)
 
@@ -79,7 +79,7 @@ def test_requests_of_one_second_are_each_signed() -> None:
 
 
 def test_credentials_are_asked_for_every_second() -> None:
-    """What botocore has refreshed is used from the next second on, with the time of then."""
+    """Refreshed credentials are used from the next second on."""
     found = [ReadOnlyCredentials("OLD", "s", "t"), ReadOnlyCredentials("NEW", "s", "t")]
     moments = [1_800_000_000.2, 1_800_000_000.9, 1_800_000_001.1]
     changing = RequestSigner("h", "r", lambda: found.pop(0), clock=lambda: moments.pop(0))
