@@ -76,8 +76,8 @@ class Feed:
                 StorageClass=sample.storage_class,  # type: ignore[arg-type]
             )
             return ObjectVersion(bucket, key, answer["VersionId"])
-        done = self.console.upload(sample.name, sample.read(), encoding=sample.metadata.get("encoding", ""))
-        return ObjectVersion(bucket, done.object_key, done.version_id)
+        uploaded = self.console.upload(sample.name, sample.read(), encoding=sample.metadata.get("encoding", ""))
+        return ObjectVersion(bucket, uploaded.object_key, uploaded.version_id)
 
     def count_orders(self) -> int:
         """Count the items in the orders table, one by one."""

@@ -38,10 +38,10 @@ def find_uv() -> str:
 
 def uv(*arguments: str) -> str:
     """Run uv in the repository and return its output."""
-    done = subprocess.run([find_uv(), *arguments], cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S603
-    if done.returncode:
-        raise BundlingError(f"`uv {' '.join(arguments[:2])}` failed: {done.stderr.strip()}")
-    return done.stdout
+    process = subprocess.run([find_uv(), *arguments], cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S603
+    if process.returncode:
+        raise BundlingError(f"`uv {' '.join(arguments[:2])}` failed: {process.stderr.strip()}")
+    return process.stdout
 
 
 @functools.cache

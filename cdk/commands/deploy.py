@@ -31,9 +31,9 @@ class OperationError(RuntimeError):
 def cdk(*arguments: str) -> None:
     """Run the CDK command line in the foreground; exit with its code if it fails."""
     env = os.environ | {"PATH": os.pathsep.join([str(NODE.parent), os.environ["PATH"]])}
-    done = subprocess.run([str(NODE), str(CDK), *arguments], cwd=ROOT, env=env, check=False)  # noqa: S603
-    if done.returncode:
-        sys.exit(done.returncode)
+    process = subprocess.run([str(NODE), str(CDK), *arguments], cwd=ROOT, env=env, check=False)  # noqa: S603
+    if process.returncode:
+        sys.exit(process.returncode)
 
 
 def aws_session() -> boto3.Session:

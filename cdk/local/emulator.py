@@ -41,10 +41,10 @@ def install() -> None:
     """Bring the emulator's locked environment up to date; this takes milliseconds if it is."""
     command = [find_uv(), "sync", "--locked", "--quiet", "--project", str(PROJECT)]
     env = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
-    done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
-    if done.returncode:
+    process = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+    if process.returncode:
         raise EmulatorError(
-            f"The emulator could not be installed; is the network reachable? uv says: {done.stderr.strip()}"
+            f"The emulator could not be installed; is the network reachable? uv says: {process.stderr.strip()}"
         )
 
 

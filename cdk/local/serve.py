@@ -22,10 +22,10 @@ _compiled = cloudwatch_logs._compile_filter_pattern  # noqa: SLF001
 def _get_object(bucket: str, key: str, headers: dict[str, str], query: Any = None) -> Answer:
     """Answer as S3 does to a range of the form that the processor sends."""
     status, headers_of_whole, body = _whole_object(bucket, key, headers, query)
-    wanted = _RANGE.fullmatch(headers.get("range", ""))
-    if status != 200 or not wanted or int(wanted[1]) >= len(body):
+    span = _RANGE.fullmatch(headers.get("range", ""))
+    if status != 200 or not span or int(span[1]) >= len(body):
         return status, headers_of_whole, body
-    start, end = int(wanted[1]), min(int(wanted[2]), len(body) - 1)
+    start, end = int(span[1]), min(int(span[2]), len(body) - 1)
     part = body[start : end + 1]
     ranged = {"Content-Length": str(len(part)), "Content-Range": f"bytes {start}-{end}/{len(body)}"}
     # A checksum of the whole is not the part's.

@@ -201,15 +201,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.end_to_end")
     parser.add_argument("--files", type=int, default=1_000, help="how many small files come at once")
     parser.add_argument("--large-rows", type=int, default=200_000, help="rows of the large file")
-    asked = parser.parse_args()
+    options = parser.parse_args()
     with deployed() as stack:
         say("files of 1,000 rows, one after the other")
         found: dict[str, Any] = {"latency": latency(stack)}
-        say(f"{asked.files:,} files of {SMALL_ROWS} rows at once")
-        found["small"] = throughput(stack, [SMALL_ROWS] * asked.files)
-        say(f"one file of {asked.large_rows:,} rows")
-        found["large"] = throughput(stack, [asked.large_rows])
-        found["bare_rows_per_s"] = bare_rows_per_s(stack, min(asked.large_rows, 50_000))
+        say(f"{options.files:,} files of {SMALL_ROWS} rows at once")
+        found["small"] = throughput(stack, [SMALL_ROWS] * options.files)
+        say(f"one file of {options.large_rows:,} rows")
+        found["large"] = throughput(stack, [options.large_rows])
+        found["bare_rows_per_s"] = bare_rows_per_s(stack, min(options.large_rows, 50_000))
     keep("end_to_end", found)
     print(show(found))
 

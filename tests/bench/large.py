@@ -83,13 +83,13 @@ class Text(io.RawIOBase):
 
 def workers() -> list[int]:
     """List the processes that do steps of the state machine."""
-    found = []
+    pids = []
     for folder in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
             environment = (folder / "environ").read_bytes()
             if b"AWS_LAMBDA_FUNCTION_NAME=waybill-local-ranges\0" in environment:
-                found.append(int(folder.name))
-    return found
+                pids.append(int(folder.name))
+    return pids
 
 
 def upload(stack: Stack, size_bytes: int) -> tuple[ObjectVersion, Text]:
@@ -110,13 +110,13 @@ def count_orders(stack: Stack, accepted: list[bytes]) -> dict[str, int]:
     if len(accepted) <= MOST_COUNTED:
         pages = client.get_paginator("scan").paginate(TableName=name, Select="COUNT")
         return {"looked_for": len(accepted), "found": sum(page["Count"] for page in pages)}
-    found = 0
+    stored = 0
     for rows in batched(Random(1).sample(accepted, SAMPLE), 100):  # noqa: S311
         cells = [row.decode().split(",", 2) for row in rows]
         keys: Any = [{"order_id": {"S": each[0]}, "processed_timestamp": {"S": each[1]}} for each in cells]
         answer = client.batch_get_item(RequestItems={name: {"Keys": keys}})
-        found += len(answer["Responses"][name])
-    return {"looked_for": SAMPLE, "found": found}
+        stored += len(answer["Responses"][name])
+    return {"looked_for": SAMPLE, "found": stored}
 
 
 def measure(stack: Stack, size_bytes: int) -> dict[str, Any]:
@@ -145,7 +145,7 @@ def measure(stack: Stack, size_bytes: int) -> dict[str, Any]:
     say(f"settled after {took_s:.0f} s; counting")
     accepted = deployment.read(entry.accepted_key).splitlines()[1:]
     orders = count_orders(stack, accepted)
-    found = {
+    figures = {
         "mb": round(text.size_bytes / MB),
         "ranges": ranges,
         "good_rows": text.good,
@@ -164,12 +164,12 @@ def measure(stack: Stack, size_bytes: int) -> dict[str, Any]:
         "rows_per_s": round(text.good / took_s),
     }
     is_whole = (
-        found["accepted_rows"] == found["accepted_lines"] == text.good
+        figures["accepted_rows"] == figures["accepted_lines"] == text.good
         and orders["found"] == orders["looked_for"]
         and orders["looked_for"] in (text.good, SAMPLE)
-        and found["rejected_rows"] == found["rejected_lines"] == text.bad
+        and figures["rejected_rows"] == figures["rejected_lines"] == text.bad
     )
-    return found | {"is_whole": is_whole}
+    return figures | {"is_whole": is_whole}
 
 
 def main() -> None:
@@ -177,10 +177,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.large")
     parser.add_argument("--mb", type=int, default=1_024)
     with deployed(CONTEXT) as stack:
-        found = measure(stack, parser.parse_args().mb * MB)
-    keep("large", found)
-    print(json.dumps(found, indent=2))
-    if not found["is_whole"]:
+        figures = measure(stack, parser.parse_args().mb * MB)
+    keep("large", figures)
+    print(json.dumps(figures, indent=2))
+    if not figures["is_whole"]:
         sys.exit("Rows are missing, or there are too many.")
 
 

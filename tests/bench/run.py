@@ -47,10 +47,10 @@ def measure(*arguments: str, share: float | None = None) -> dict[str, float]:
     # With byte code, which Lambda's bundle holds, too: compiling would cost more than all that is to be measured.
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     with lambda_share.limited(command, share) as wrapped:
-        done = subprocess.run(wrapped, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise RuntimeError(f"{arguments} failed: {done.stderr[-2_000:]}")
-    result: dict[str, float] = json.loads(done.stderr.splitlines()[-1])
+        process = subprocess.run(wrapped, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    if process.returncode:
+        raise RuntimeError(f"{arguments} failed: {process.stderr[-2_000:]}")
+    result: dict[str, float] = json.loads(process.stderr.splitlines()[-1])
     return result
 
 
@@ -89,10 +89,10 @@ def imports(repeat: int) -> dict[str, dict[str, float]]:
         for turn in range(repeat + 1):
             for name in IMPORTS:
                 say(f"import, turn {turn} of {repeat}: {name}")
-                found = measure(name, stub.url, "0")
+                figures = measure(name, stub.url, "0")
                 if turn:  # The first one writes the byte code.
-                    results[name].append(found)
-    return {name: medians(found) for name, found in results.items()}
+                    results[name].append(figures)
+    return {name: medians(figures) for name, figures in results.items()}
 
 
 def as_in_lambda(rows: int) -> dict[str, float]:
@@ -137,17 +137,17 @@ def main() -> None:
     parser.add_argument("--rows", type=int, nargs="*", default=[10_000, 100_000, 1_000_000])
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--cases", nargs="*", default=list(CASES), choices=list(CASES), metavar="CASE")
-    asked = parser.parse_args()
+    options = parser.parse_args()
     found: dict[str, Any] = {
         "date": datetime.now(UTC).date().isoformat(),
         "machine": machine(),
-        "imports": imports(asked.repeat),
-        "files": {str(rows): compare(rows, asked.repeat, asked.cases) for rows in asked.rows},
+        "imports": imports(options.repeat),
+        "files": {str(rows): compare(rows, options.repeat, options.cases) for rows in options.rows},
     }
     if lambda_share.is_possible():
-        found["memory"] = memory_sizes(asked.repeat)
-    if lambda_share.is_possible() and asked.rows:
-        found["lambda"] = {"rows": max(asked.rows), **as_in_lambda(max(asked.rows))}
+        found["memory"] = memory_sizes(options.repeat)
+    if lambda_share.is_possible() and options.rows:
+        found["lambda"] = {"rows": max(options.rows), **as_in_lambda(max(options.rows))}
     keep("processor", found)
     print(show(found))
 

@@ -170,12 +170,12 @@ class Deployment:
 
     def take_dead_letters(self) -> list[dict[str, Any]]:
         """Receive and delete everything in the dead-letter queue."""
-        sqs, url, taken = self.client("sqs"), self.outputs["DeadLetterQueueUrl"], []
+        sqs, url, messages = self.client("sqs"), self.outputs["DeadLetterQueueUrl"], []
         while received := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
             for message in received:
-                taken.append(message)
+                messages.append(message)
                 sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-        return taken
+        return messages
 
     @contextmanager
     def paused(self) -> Iterator[None]:

@@ -74,7 +74,7 @@ def of_alarm(alarm: dict[str, Any]) -> list[WatchedMetric]:
         statistic = alarm.get("Statistic") or alarm["ExtendedStatistic"]
         return [_watched(alarm, statistic, alarm["Period"])]
     stats = [(one["Id"], one["MetricStat"]) for one in alarm["Metrics"] if "MetricStat" in one]
-    return [_watched(stat["Metric"], stat["Stat"], stat["Period"], found) for found, stat in stats]
+    return [_watched(stat["Metric"], stat["Stat"], stat["Period"], metrics) for metrics, stat in stats]
 
 
 def of_widget(widget: dict[str, Any]) -> list[WatchedMetric]:

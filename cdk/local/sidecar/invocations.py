@@ -49,18 +49,19 @@ class Invocation:
 
         Not Throttles, ConcurrentExecutions and memory, which the log does not show.
         """
-        known = [("Invocations", 1.0, "Count"), ("Duration", (self.ended - self.started) * 1000, "Milliseconds")]
+        figures = [("Invocations", 1.0, "Count"), ("Duration", (self.ended - self.started) * 1000, "Milliseconds")]
         if self.failed is not None:
-            known.append(("Errors", float(self.failed), "Count"))
+            figures.append(("Errors", float(self.failed), "Count"))
         dimensions = (("FunctionName", self.function),)
         return [
-            Datum("AWS/Lambda", name, dimensions, (round(value, 3),), unit, self.started) for name, value, unit in known
+            Datum("AWS/Lambda", name, dimensions, (round(value, 3),), unit, self.started)
+            for name, value, unit in figures
         ]
 
 
 def invocations(function: str, events: Iterable[tuple[int, str]]) -> list[Invocation]:
     """Return the invocations in one stream's events (milliseconds, line), in order."""
-    found = []
+    ended_invocations = []
     body: list[str] = []
     inside = False
     for timestamp, line in events:
@@ -71,11 +72,11 @@ def invocations(function: str, events: Iterable[tuple[int, str]]) -> list[Invoca
         elif report := _REPORT.match(line):
             ended = timestamp / 1000
             started = ended - float(report[2]) / 1000
-            found.append(Invocation(function, report[1], started, ended, _failed(body), _trace_id(body)))
+            ended_invocations.append(Invocation(function, report[1], started, ended, _failed(body), _trace_id(body)))
             body = []
         elif inside:
             body.append(line)
-    return found
+    return ended_invocations
 
 
 def _failed(body: list[str]) -> bool | None:

@@ -55,8 +55,8 @@ def batch_get_traces(store: TraceStore, request: dict[str, Any]) -> dict[str, An
     wanted = request.get("TraceIds", [])
     if len(wanted) > _MOST_AT_ONCE:
         raise InvalidRequestError(f"At most {_MOST_AT_ONCE} trace ids at once.")
-    found = [trace for trace_id in wanted if (trace := store.get(trace_id))]
-    known = {trace.trace_id for trace in found}
+    stored = [trace for trace_id in wanted if (trace := store.get(trace_id))]
+    known = {trace.trace_id for trace in stored}
     traces = [
         {
             "Id": trace.trace_id,
@@ -64,7 +64,7 @@ def batch_get_traces(store: TraceStore, request: dict[str, Any]) -> dict[str, An
             "LimitExceeded": trace.limit_exceeded,
             "Segments": [{"Id": segment["id"], "Document": json.dumps(segment)} for segment in trace.segments],
         }
-        for trace in found
+        for trace in stored
     ]
     return {"Traces": traces, "UnprocessedTraceIds": [trace_id for trace_id in wanted if trace_id not in known]}
 

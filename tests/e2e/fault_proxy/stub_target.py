@@ -94,8 +94,8 @@ def aws(service: str, proxy: FaultProxy, **config: Any) -> Any:
 def run_client(proxy: FaultProxy, *paths: str) -> tuple[int, list[str]]:
     """Run a child process that makes the requests; return its exit status and what it printed."""
     command = [sys.executable, "-I", "-c", CLIENT, str(proxy.address[1]), *paths]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
-    return done.returncode, done.stdout.splitlines()
+    process = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+    return process.returncode, process.stdout.splitlines()
 
 
 def get(connection: http.client.HTTPConnection, path: str, **headers: str) -> tuple[int, bytes]:
