@@ -1,4 +1,4 @@
-"""Watches which calls are made to AWS, and with what."""
+"""A record of calls to AWS with their parameters."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Call(NamedTuple):
 
 @contextmanager
 def calls_to(*clients: Any) -> Iterator[list[Call]]:
-    """Note the calls of these clients, in the order in which they begin."""
+    """Record the calls of these clients, in the order of their starts."""
     calls: list[Call] = []
 
     def note(params: dict[str, Any], model: Any, **_: Any) -> None:
@@ -34,5 +34,5 @@ def calls_to(*clients: Any) -> Iterator[list[Call]]:
 
 
 def operations(calls: list[Call]) -> list[str]:
-    """List the calls by name, sorted: those that are made at the same time begin in any order."""
+    """List the calls' names, sorted, as calls at the same time start in any order."""
     return sorted(call.operation for call in calls)

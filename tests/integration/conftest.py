@@ -32,14 +32,14 @@ def stage(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
 @pytest.fixture
 def console(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> ConsoleStage:
     """Provide a console in front of an empty stage; its exports may take whatever time the machine needs."""
-    from tests.integration.admin_api.console import ConsoleStage  # noqa: PLC0415  Only its own tests pay for the import.
+    from tests.integration.admin_api.console import ConsoleStage  # noqa: PLC0415  Other tests need not import the console.
 
     monkeypatch.setattr("admin_api.rendering.csv_export.LONGEST_S", math.inf)
     return ConsoleStage(stage)
 
 
 class Context:
-    """A Lambda context as far as it is used."""
+    """The parts of a Lambda context that are used."""
 
     function_name = "processor"
     memory_limit_in_mb = 256
@@ -48,7 +48,7 @@ class Context:
 
     @staticmethod
     def get_remaining_time_in_millis() -> int:
-        """Leave plenty of time."""
+        """Return five minutes."""
         return 300_000
 
 

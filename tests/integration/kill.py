@@ -1,4 +1,4 @@
-"""Kills a run at its nth AWS call, before or after the call has taken effect, as a dying function would."""
+"""Kills a run at its nth AWS call, before or after the call takes effect, as a dying function does."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
 
 class Killed(BaseException):
-    """The function is gone."""
+    """The function has died. No code of ours catches it."""
 
 
 @dataclass
 class Killer:
-    """Counts the AWS calls of a run and strikes at one of them."""
+    """Counts the AWS calls of a run and kills it at one of them."""
 
     at: int = -1
     after: bool = False
@@ -35,7 +35,7 @@ class Killer:
 
     @contextmanager
     def watching(self, clients: Clients) -> Iterator[Killer]:
-        """Count and strike while the block runs."""
+        """Count and kill while the block runs."""
         watched = (clients.s3, clients.files, clients.orders, clients.sqs, clients.sns)
         for client in watched:
             client.meta.events.register("before-call", self._before)

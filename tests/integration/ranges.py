@@ -1,4 +1,4 @@
-"""The state machine of large files in this process: its steps, in its order, with its retries of a range."""
+"""The state machine of large files in this process: its steps in their order, with retries of a range."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ TRIES = 2
 
 @dataclass
 class Machine:
-    """Step Functions with one state machine, whose executions wait until they are run."""
+    """Step Functions with one state machine, whose executions wait for `run`."""
 
     stage: Stage
     waiting: list[dict[str, Any]] = field(default_factory=list)
 
     @classmethod
     def before(cls, stage: Stage, **settings: Any) -> Machine:
-        """Let the stage's files of more than nothing be read in ranges by a machine."""
+        """Let a machine read all of the stage's files in ranges, however small."""
         machine = cls(stage)
         stage.clients = stage.clients._replace(states=machine)
         stage.configure(run_bytes_per_s=0, **settings)
         return machine
 
     def start_execution(self, **request: Any) -> None:
-        """Take an execution on, as the client's call of this name does."""
+        """Start an execution, as the client's call of this name does."""
         self.waiting.append(json.loads(request["input"]))
 
     def run(self) -> None:
@@ -49,7 +49,7 @@ class Machine:
             give_back_file(task, failure, self.stage.services, self.invocation())
 
     def steps(self, task: Task) -> None:
-        """Do all steps of an execution but the last resort."""
+        """Do all steps of an execution but the one that gives the file back."""
         made = plan_ranges(task, self.stage.services, self.invocation())
         if made["settled"]:
             return
@@ -59,7 +59,7 @@ class Machine:
         settle_ranges(task, Folder(made["folder"]), self.stage.services, self.invocation())
 
     def store(self, task: Task, made: dict[str, Any], part: Range) -> None:
-        """Store a range, with retries; one that fails for good is tolerated, and found missing afterwards."""
+        """Store a range, with retries. One that fails for good is tolerated, and found missing by the last step."""
         for _ in range(TRIES):
             try:
                 store_range(
@@ -79,5 +79,5 @@ class Machine:
 
     @staticmethod
     def invocation() -> Invocation:
-        """Begin an invocation."""
+        """Return a new invocation."""
         return Invocation("request-2", "1-trace", timeout_s=900, memory_mb=1769)

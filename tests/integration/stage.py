@@ -1,4 +1,4 @@
-"""The pipeline on moto: a bucket, two tables, two queues and a topic, and the few moves that tests make on them."""
+"""The pipeline on moto: a bucket, two tables, two queues and a topic, and what tests do with them."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ MIXED_FILE = csv_file(*(f"A-{number},Ada,Engine,{number + 1},2.50" for number in
 
 @dataclass
 class Stage:
-    """Everything the pipeline touches, and the pipeline."""
+    """The pipeline with its resources."""
 
     clients: Clients
     services: Services
@@ -220,7 +220,7 @@ def record(stage: Stage, body: str, receive_count: int = 1) -> dict[str, Any]:
 
 @functools.cache
 def _clients() -> Clients:
-    """Make the clients once: that takes longer than most tests."""
+    """Make the clients, once: that takes longer than most tests."""
     return Clients(
         s3=boto3.client("s3", REGION),
         files=boto3.client("dynamodb", REGION),

@@ -1,4 +1,4 @@
-"""The console on moto: its application around the stage's resources, and browsers that are signed in or not."""
+"""The console on moto: the application with the stage's resources, and browsers."""
 
 from __future__ import annotations
 
@@ -38,30 +38,30 @@ SESSION_KEY = "a key for tests only"
 OPERATOR = User("subject-operator", "operator@example.com", ("operators",))
 VIEWER = User("subject-viewer", "viewer@example.com", ("viewers",))
 CALLED_BY_AWS = {"/auth/callback", "/upload/received/{token}"}
-"""Cognito and S3 lead a browser back to these, with parameters of their own."""
+"""The paths to which Cognito and S3 send a browser back, with parameters of their own."""
 NOBODY_IN_PARTICULAR = User("subject-other", "other@example.com", ())
 
 
 class UncalledWorker:
-    """Stands in for Lambda: keeps the worker's calls, which tests carry out themselves."""
+    """In place of Lambda: records the worker's invocations, which tests carry out themselves."""
 
     def __init__(self) -> None:
         self.calls: list[dict[str, Any]] = []
 
     def invoke(self, *, FunctionName: str, InvocationType: str, Payload: bytes) -> None:  # noqa: N803
-        """Take an asynchronous call."""
+        """Record an asynchronous invocation."""
         assert (FunctionName, InvocationType) == ("worker", "Event")
         self.calls.append(json.loads(Payload))
 
 
 @dataclass
 class ConsoleStage:
-    """A stage with a console in front of it."""
+    """A stage and its console."""
 
     stage: Stage
     worker: UncalledWorker = field(default_factory=UncalledWorker)
     status_clock: Ticking = field(default_factory=lambda: Ticking(time.time()))
-    """What the console keeps for some seconds is kept until a test turns this clock on."""
+    """The clock of the console's short caches, which a test moves."""
 
     @functools.cached_property
     def config(self) -> Config:
@@ -102,7 +102,7 @@ class ConsoleStage:
         return console
 
     def browser(self, user: User | None = OPERATOR, *, cookies: Mapping[str, str] | None = None) -> TestClient:
-        """Open a browser, signed in as somebody or as nobody; it says of its requests that they are the page's own."""
+        """Return a browser, signed in as a user or not, whose requests count as same-origin."""
         app = create_app(self.console)
         app.router.dependencies.append(Depends(refuse_unknown_parameters))
         client = TestClient(
@@ -118,16 +118,16 @@ class ConsoleStage:
         return client
 
     def part(self, browser: TestClient, path: str) -> Response:
-        """Ask for a part of a page, as htmx does."""
+        """Request a fragment of a page, as htmx does."""
         return browser.get(path, headers={"HX-Request": "true", "HX-Request-Type": "partial"})
 
     def action_id(self) -> str:
-        """Make an id as a rendered form holds it."""
+        """Return a new action id, as a rendered form holds it."""
         return new_action_id(self.console.now())
 
 
 def refuse_unknown_parameters(request: Request) -> None:
-    """Answer 400 to a query parameter that the page does not take, which FastAPI would pass over in silence."""
+    """Answer 400 to a query parameter that the page does not take, which FastAPI would ignore."""
     route = request.scope["route"]
     unknown = request.query_params.keys() - {field.alias for field in get_flat_params(route.dependant)}
     if unknown and route.path not in CALLED_BY_AWS:
@@ -135,7 +135,7 @@ def refuse_unknown_parameters(request: Request) -> None:
 
 
 def session_cookie(user: User, key: str = SESSION_KEY, **more: str) -> str:
-    """Sign a session as the console does; ``more`` is what else stands in it."""
+    """Sign a session as the console does, with ``more`` in it."""
     session: dict[str, Any] = {}
     open_session(session, user)
     session |= more
