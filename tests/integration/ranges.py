@@ -50,24 +50,24 @@ class Machine:
 
     def steps(self, task: Task) -> None:
         """Do all steps of an execution but the one that gives the file back."""
-        made = plan_ranges(task, self.stage.services, self.invocation())
-        if made["settled"]:
+        plan = plan_ranges(task, self.stage.services, self.invocation())
+        if plan["settled"]:
             return
-        assert self.stage.read(made["manifest_key"])[:1] == b"["
-        for item in json.loads(self.stage.read(made["manifest_key"])):
-            self.store(task, made, Range(**item))
-        settle_ranges(task, Folder(made["folder"]), self.stage.services, self.invocation())
+        assert self.stage.read(plan["manifest_key"])[:1] == b"["
+        for item in json.loads(self.stage.read(plan["manifest_key"])):
+            self.store(task, plan, Range(**item))
+        settle_ranges(task, Folder(plan["folder"]), self.stage.services, self.invocation())
 
-    def store(self, task: Task, made: dict[str, Any], part: Range) -> None:
+    def store(self, task: Task, plan: dict[str, Any], file_range: Range) -> None:
         """Store a range, with retries. One that fails for good is tolerated, and found missing by the last step."""
         for _ in range(TRIES):
             try:
                 store_range(
                     task,
-                    part,
-                    Folder(made["folder"]),
-                    header_bytes=made["header_bytes"],
-                    encoding=made["encoding"],
+                    file_range,
+                    Folder(plan["folder"]),
+                    header_bytes=plan["header_bytes"],
+                    encoding=plan["encoding"],
                     services=self.stage.services,
                     invocation=self.invocation(),
                 )

@@ -1,4 +1,4 @@
-"""A file that is read in ranges leaves what one run leaves, to the byte, whatever dies on the way."""
+"""A file that is read in ranges leaves the same as one run, to the byte, whatever dies on the way."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ def test_every_page_of_the_joined_rows_is_where_the_receipt_says(
 
 
 def test_a_file_in_another_encoding(stage: Stage) -> None:
-    """What the upload declared holds for every range, and for the archived original."""
+    """The declared encoding holds for every range, and for the archived original."""
     body = csv_file(*(f"A-{number},Zoë,Engine,1,2.50" for number in range(300))).decode().encode("cp1252")
 
     entry = process_in_ranges(stage, "orders.csv", body, encoding="cp1252")
@@ -145,7 +145,7 @@ def test_what_cannot_be_read_fails_before_its_first_order(stage: Stage, body: by
 
 
 def test_more_lines_than_one_run_stores_are_read_in_ranges(stage: Stage) -> None:
-    """A file that is small in bytes and long in lines is found out by the check."""
+    """The check notices a file that is small in bytes and long in lines."""
     machine = Machine.before(stage, range_bytes=RANGE, max_rows=100)
     stage.configure(run_bytes_per_s=1_000_000_000)
     version = stage.upload("orders.csv", large_file())
@@ -175,7 +175,7 @@ def test_the_lease_holds_while_the_ranges_are_read(stage: Stage) -> None:
 
 
 def test_steps_of_a_run_that_was_taken_over_do_nothing(stage: Stage) -> None:
-    """Once another run holds the file, what is left of the first one stops, and gives nothing back."""
+    """Once another run holds the file, the steps of the first one stop, and give nothing back."""
     machine = Machine.before(stage, range_bytes=RANGE)
     version = stage.upload("orders.csv", large_file())
     hand_over(stage, version)
@@ -220,7 +220,7 @@ def test_a_range_that_fails_is_all_that_the_next_run_stores(stage: Stage, monkey
 
 
 def test_a_plan_that_is_gone_is_made_again_by_the_next_run(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever empties the working folder costs the file a run and no row; the ledger says what was missing."""
+    """An emptied working folder costs the file a run and no row; the ledger says what was missing."""
     machine = Machine.before(stage, range_bytes=RANGE)
     version = stage.upload("orders.csv", large_file())
     hand_over(stage, version)
@@ -255,7 +255,7 @@ def test_after_the_last_receive_it_is_a_dead_letter(stage: Stage) -> None:
 
 @pytest.mark.parametrize("seed", range(8))
 def test_death_at_any_call_converges(stage: Stage, seed: int) -> None:
-    """Kill hand-over, plan, ranges and settling at calls drawn by lot, many times over: the end is always the same."""
+    """Kill hand-over, plan, ranges and settlement at random calls, many times over: the end is always the same."""
     machine = Machine.before(stage, range_bytes=RANGE * 3)
     version = stage.upload("orders.csv", large_file())
     message = stage.message(s3_event(version))
@@ -297,7 +297,7 @@ def test_reprocessing_reads_in_ranges_again_and_adds_nothing(stage: Stage) -> No
 
 
 def test_an_original_that_goes_before_settling_makes_no_failure(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every row is stored by then; called failed, the same content could be stored a second time."""
+    """Every row is stored by then; if the file failed, the same content could be stored a second time."""
     machine = Machine.before(stage, range_bytes=RANGE)
     version = stage.upload("orders.csv", large_file())
     hand_over(stage, version)
@@ -317,7 +317,7 @@ def test_an_original_that_goes_before_settling_makes_no_failure(stage: Stage, mo
 
 
 def test_a_file_that_could_not_be_given_back_is_given_back_again(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Held for hours by a run that has ended, its message would use up its receives in vain."""
+    """A file that stays held by a run that has ended would use up its message's receives in vain."""
     machine = Machine.before(stage, range_bytes=RANGE)
     version = stage.upload("orders.csv", large_file())
     hand_over(stage, version)

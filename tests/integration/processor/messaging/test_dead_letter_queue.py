@@ -123,7 +123,7 @@ def test_a_look_sees_more_than_a_thousand_and_holds_none_afterwards(stage: Stage
 
 
 def test_a_bounded_look_says_about_how_many_there_are(stage: Stage, letters: DeadLetterQueue) -> None:
-    """A look stops at its bound, names SQS's count, and does not claim to be complete."""
+    """A snapshot stops at its bound, names SQS's count, and does not claim to be complete."""
     bury(stage, ["{}"] * 60)
 
     snapshot = letters.take_snapshot(most=25)
@@ -133,14 +133,14 @@ def test_a_bounded_look_says_about_how_many_there_are(stage: Stage, letters: Dea
 
 
 def test_a_look_into_an_empty_queue_is_complete(letters: DeadLetterQueue) -> None:
-    """Nothing is there, and that is all there is to say."""
+    """An empty queue has an empty snapshot, which is complete."""
     snapshot = letters.take_snapshot()
 
     assert (snapshot.letters, snapshot.about, snapshot.complete) == ((), 0, True)
 
 
 def test_what_somebody_else_holds_is_counted_and_not_claimed(stage: Stage, sqs: Any) -> None:
-    """Letters in other hands are missed after a short wait, and the look says that it is not complete."""
+    """Letters that somebody else holds are missed after a short wait, and the snapshot is not complete."""
     bury(stage, ["{}"] * 3)
     stage.clients.sqs.receive_message(QueueUrl=stage.dead_letter_url, VisibilityTimeout=60)
     clock = iter(range(100))
@@ -151,7 +151,7 @@ def test_what_somebody_else_holds_is_counted_and_not_claimed(stage: Stage, sqs: 
 
 
 def test_two_people_who_look_at_the_same_time_both_see_everything(stage: Stage, sqs: Any) -> None:
-    """Whoever lacks letters that the other holds gives back its own and goes on."""
+    """Of two snapshots, one that lacks letters gives back its own and goes on."""
     ids = bury(stage, ["{}"] * 100)
     together = Barrier(2)
 
@@ -188,7 +188,7 @@ def test_a_look_that_fails_gives_back_what_it_held(
 
 
 def test_a_letter_names_its_files(stage: Stage, letters: DeadLetterQueue) -> None:
-    """What the message is about stands beside it, and so does why it names nothing."""
+    """Each letter has the files of its message, or the reason why there are none."""
     bury(stage, [s3_event(SOURCE), "not JSON"])
 
     found = {letter.body: letter for letter in letters.take_snapshot().letters}
@@ -257,7 +257,7 @@ def test_two_operators_who_redrive_the_same_letters_send_each_once(stage: Stage,
 def test_a_letter_that_somebody_else_holds_without_wanting_it_is_waited_for(
     stage: Stage, sqs: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Two operators redrive different letters: the one's search through the queue does not make the other's miss."""
+    """Two operators redrive different letters: neither search makes the other miss its letter."""
     ids = bury(stage, ["{}"] * 10)
     first = queue(stage, sqs).redrive([ids[0]], before=LATER)
     next(first)  # It holds the other nine now.
@@ -326,7 +326,7 @@ def test_a_death_between_send_and_delete_leaves_the_letter_in_both_queues(
 def test_a_letter_that_is_refused_stays_and_says_why(
     stage: Stage, letters: DeadLetterQueue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One that cannot be sent does not stop the others, and is where it was."""
+    """A letter that cannot be sent does not stop the others, and stays in the queue."""
     bad, good = bury(stage, ["bad", "good"])
     send = stage.clients.sqs.send_message
 
@@ -374,7 +374,7 @@ def test_only_the_chosen_letters_are_deleted(stage: Stage, letters: DeadLetterQu
 
 
 def test_a_letter_that_is_gone_is_not_waited_for_long(stage: Stage, letters: DeadLetterQueue) -> None:
-    """An id that nobody has any more ends the search when everything was met, and moves nothing."""
+    """An id without a letter ends the search when all letters have come, and moves nothing."""
     bury(stage, ["{}"] * 15)
 
     assert list(letters.delete(["gone"], before=LATER)) == []

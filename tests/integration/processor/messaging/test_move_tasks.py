@@ -1,4 +1,4 @@
-"""AWS's own move task is started, watched and cancelled; a service without it is told from one that refuses."""
+"""AWS's own move task is started, watched and cancelled; a service without it is told apart from a refusal."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_a_running_task_tells_how_far_it_is_and_can_be_cancelled(stub: Stubber, 
 
 
 def test_a_failed_task_says_why(stub: Stubber, tasks: MoveTasks) -> None:
-    """What AWS names as the reason is passed on."""
+    """AWS's reason is passed on."""
     result = {"Status": "FAILED", "ApproximateNumberOfMessagesMoved": 3, "FailureReason": "AccessDenied"}
     stub.add_response("list_message_move_tasks", {"Results": [result]})
 
@@ -75,7 +75,7 @@ def test_a_failed_task_says_why(stub: Stubber, tasks: MoveTasks) -> None:
 
 
 def test_a_queue_that_never_had_a_task_has_none(stub: Stubber, tasks: MoveTasks) -> None:
-    """Nothing was ever moved that way."""
+    """A queue that never had a task has no newest one."""
     stub.add_response("list_message_move_tasks", {"Results": []})
 
     assert tasks.read_newest() is None
@@ -92,7 +92,7 @@ def test_a_service_without_such_tasks_is_recognised(stub: Stubber, tasks: MoveTa
 
 
 def test_a_missing_grant_is_no_missing_service(stub: Stubber, tasks: MoveTasks) -> None:
-    """An error that a person must put right is not hidden behind the other way."""
+    """An error that a person must put right is raised as it is."""
     stub.add_client_error("start_message_move_task", "AccessDenied")
 
     with pytest.raises(ClientError, match="AccessDenied"):

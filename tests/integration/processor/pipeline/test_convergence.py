@@ -1,4 +1,4 @@
-"""Whatever dies, repeats or arrives twice: each accepted row is stored exactly once, the original lies in one place."""
+"""Deaths, repetitions and double deliveries: each accepted row is stored exactly once, the original is in one place."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def test_death_while_failing_a_file_converges(stage: Stage, step: int, after: bo
 
 
 def test_died_run_is_on_record(stage: Stage) -> None:
-    """A run that ended without a word is written down when the next one begins."""
+    """A run that was killed is recorded when the next one begins."""
     version = stage.upload("orders.csv", MIXED_FILE)
     message = stage.message(s3_event(version))
     with pytest.raises(Killed), Killer(5).watching(stage.clients):
@@ -163,7 +163,7 @@ def test_same_content_under_another_key_is_held(stage: Stage) -> None:
 
 
 def test_content_of_a_failed_file_is_no_duplicate(stage: Stage) -> None:
-    """What was never stored may come again."""
+    """Content that was never stored may come again."""
     stage.process("latin.csv", BROKEN)
 
     again = stage.process("again.csv", BROKEN, encoding="cp1252")
@@ -203,7 +203,7 @@ def test_reprocessing_writes_the_same_items_again(stage: Stage) -> None:
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize("step", range(15))
 def test_death_while_reprocessing_a_failed_file_converges(stage: Stage, step: int, after: bool) -> None:
-    """A failed file whose cause is gone moves from failed-data/ to archive/, whatever dies on the way."""
+    """A failed file without its cause of failure moves from failed-data/ to archive/, whatever dies on the way."""
     stage.configure(max_file_bytes=10)
     entry = stage.process("orders.csv", MIXED_FILE)
     stage.configure(max_file_bytes=1_000_000)

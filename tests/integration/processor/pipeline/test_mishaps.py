@@ -69,7 +69,7 @@ def test_lost_answer_of_an_own_write_is_no_conflict(
 
 
 def test_lost_answer_of_a_dead_lettering_still_tells_a_person(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The last run's own word that it gave the file up is no other run's, so the mail goes out."""
+    """The last run recognises its own write when it gives the file up, so the mail goes out."""
     version = stage.upload("orders.csv", MIXED_FILE)
     lost = lose_answers(stage, monkeypatch, FileState.DEAD_LETTERED)
     monkeypatch.setattr(stage.clients.s3, "get_object", None)
@@ -96,7 +96,7 @@ def test_pending_clean_up_is_not_forgotten_by_a_reprocess(stage: Stage) -> None:
 
 
 def test_older_versions_of_settled_rejects_stay_hidden(stage: Stage) -> None:
-    """Each run writes a version of the rejected rows; when they are settled none of them comes back to light."""
+    """Each run writes a version of the rejected rows; after a correction none of them is visible."""
     entry = reprocess(stage, stage.process("orders.csv", csv_file(*GOOD_ROWS, BAD_ROW)))
     assert stage.objects("failed-data/") == [entry.rejected_key]
     stage.clients.s3.put_object(Bucket=entry.bucket, Key=entry.original_key, Body=csv_file(*GOOD_ROWS))
@@ -146,7 +146,7 @@ def test_file_that_fails_after_it_was_stored_keeps_its_rows_and_its_content(stag
 
 
 def test_file_of_too_many_rows_fails_before_its_first_order(stage: Stage) -> None:
-    """Packed, it cannot be read in ranges, and is refused whole: it may be unpacked without storing a row twice."""
+    """Gzip cannot be read in ranges and is refused whole: the unpacked file may follow, and stores no row twice."""
     stage.configure(max_rows=50)
 
     entry = stage.process("orders.csv.gz", gzip.compress(MIXED_FILE))
@@ -159,7 +159,7 @@ def test_file_of_too_many_rows_fails_before_its_first_order(stage: Stage) -> Non
 def test_mail_that_cannot_be_sent_is_sent_by_the_next_delivery(
     stage: Stage, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """An outage of SNS changes nothing that was settled, and the mail is made up for."""
+    """An outage of SNS changes nothing that is settled, and the next delivery sends the mail."""
     version = stage.upload("orders.csv", MIXED_FILE)
 
     def fail(**_: object) -> None:
@@ -217,7 +217,7 @@ def test_run_that_fails_late_has_its_rows_on_its_receipt(stage: Stage, monkeypat
 
 
 def test_file_that_fails_after_its_check_keeps_its_digest(stage: Stage) -> None:
-    """The bytes of a file without a usable header are known all the same."""
+    """The ledger has size and digest of a file without a usable header, too."""
     body = b"order_id\nA-1\n"
 
     entry = stage.process("orders.csv", body)

@@ -1,4 +1,4 @@
-"""One file, from received to settled: every outcome, judged by what lies in the tables, the bucket and the mailbox."""
+"""One file, from received to settled: every outcome, as the tables, the bucket and the mailbox show it."""
 
 from __future__ import annotations
 
@@ -180,7 +180,7 @@ def test_gzip_file_is_processed_and_archived_as_it_came(stage: Stage) -> None:
 
 
 def test_gzip_bomb_is_bounded(stage: Stage) -> None:
-    """What unpacks to more than the limit fails before it has filled anything."""
+    """A file that unpacks to more than the limit fails before it fills the memory."""
     stage.configure(max_gzip_bytes=1_000_000)
     bomb = gzip.compress(csv_file(*GOOD_ROWS) + b"\n" * 50_000_000)
 

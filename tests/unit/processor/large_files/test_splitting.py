@@ -41,7 +41,7 @@ def generated(count: int, shape: Shape) -> bytes:
 
 
 def rows_of(reader: RowReader) -> Rows:
-    """List a reader's rows, those of plain runs, too, as a careful reader gives them."""
+    """List a reader's rows, plain ones too, as reading row by row gives them."""
     found: Rows = []
     for each in reader.chunks():
         if isinstance(each, PlainRows):
@@ -65,7 +65,7 @@ def whole(data: bytes, encoding: str = "utf-8") -> Found:
 
 
 def part_of(data: bytes, made: Split, part: Range, encoding: str = "utf-8", ahead: int = LOOK_AHEAD) -> Rows:
-    """Read one range, with nothing of the file but what a range's run is given."""
+    """Read one range, from no more of the file than the run of a range gets."""
     body, behind = data[part.start : part.end], data[part.end : part.end + ahead]
     return rows_of(RangeReader(data[: made.header_bytes], [body], [behind], encoding, part))
 
@@ -115,7 +115,7 @@ def test_ranges_agree_in_another_encoding(text: str, range_bytes: int) -> None:
 
 @given(st.integers(0, 3), st.integers(1, 3))
 def test_a_quote_at_the_end_of_a_range_is_looked_for_as_far_as_in_the_whole(long_lines: int, width: int) -> None:
-    """What closes a stray quote, or fails to, may stand in the ranges behind, as far as the bound on a row allows."""
+    """A stray quote may be closed in a later range, as far away as the bound on a row allows."""
     letter = "aü😀"[width - 1]
     filling = "".join(letter * (LONGEST_ROW - 10) + "\n" for _ in range(long_lines))
     text = (

@@ -24,7 +24,7 @@ def letter(body: str, **attributes: str) -> DeadLetter:
 
 
 def test_times_and_receives_are_read_from_sqs() -> None:
-    """When it was sent and first received, and how often it was handed out, are SQS's own words."""
+    """Its times and its receive count are SQS's own."""
     read = letter(
         s3_event(VERSION),
         SentTimestamp="1795341600000",
@@ -56,7 +56,7 @@ def test_files_of_an_event_and_of_a_command_are_named() -> None:
     ],
 )
 def test_a_message_that_names_no_file_says_why(body: str, problem: str) -> None:
-    """Whoever sees it learns what stands in it instead."""
+    """The letter says what its body holds instead."""
     read = letter(body)
 
     assert read.file_ids == ()
@@ -64,7 +64,7 @@ def test_a_message_that_names_no_file_says_why(body: str, problem: str) -> None:
 
 
 def test_a_very_long_body_is_cut_but_read_whole() -> None:
-    """A thousand letters must fit into memory; what they are about is read before the cut."""
+    """A thousand letters must fit into memory; their files are read before the cut."""
     body = s3_event(VERSION)[:-1] + ', "more": "' + "x" * LONGEST_BODY + '"}'
 
     read = letter(body)

@@ -187,7 +187,7 @@ def test_folder_marker_does_not_hide_its_neighbours() -> None:
     ids=lambda value: value[:60],
 )
 def test_other_messages_are_errors(body: str, says: str) -> None:
-    """What is neither an S3 event about the inbox nor a command is an error that says what it is."""
+    """A body that is neither an S3 event about the inbox nor a command is an error that says what it is."""
     with pytest.raises(MessageError) as caught:
         parse(body)
 
@@ -203,7 +203,7 @@ def test_long_event_names_are_cut_in_the_error() -> None:
 
 
 def test_command_round_trips() -> None:
-    """What the console writes, the processor reads."""
+    """The processor reads the commands that the console writes."""
     assert parse(reprocess_body("0123")) == [Reprocess("0123")]
 
 

@@ -76,7 +76,7 @@ def test_other_kinds_of_file_are_named(start: bytes, kind: str, encoding: str) -
 
 
 def test_other_kind_inside_gzip_is_named() -> None:
-    """What counts is what the gzip file holds."""
+    """A gzip file is judged by its content."""
     with pytest.raises(NotCsvError) as caught:
         check_file([compress(b"%PDF-1.7 ...")], gzipped=True)
 
@@ -94,7 +94,7 @@ def test_signature_counts_at_the_start_only() -> None:
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32"])
 def test_utf_16_with_a_mark_says_so(encoding: str) -> None:
-    """What Excel calls Unicode text is UTF-16; the message says how to save it instead."""
+    """Excel's Unicode text is UTF-16; the message says how to save it instead."""
     data = SAMPLE.encode(encoding)
     mark = {"utf-16-le": b"\xff\xfe", "utf-16-be": b"\xfe\xff"}.get(encoding, b"")
 
@@ -192,7 +192,7 @@ def test_text_comes_back_whatever_the_blocks(written: str, codec: str, gzipped: 
 
 @given(st.binary(max_size=200), st.sampled_from(["utf-8", "cp1252"]), st.booleans())
 def test_check_and_text_agree(data: bytes, encoding: str, packed: bool) -> None:
-    """Property: what passes the check can be read as text, and what does not is a permanent error."""
+    """Property: a file that passes the check can be read as text, and any other is a permanent error."""
     stored = compress(data) if packed else data
 
     try:

@@ -141,7 +141,7 @@ def test_plain_text_comes_in_small_pieces() -> None:
 
 
 def test_many_members_cost_linear_work(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What zlib hands back behind a member is never a whole large block, so many tiny members cost no square of it."""
+    """Behind a member zlib hands back less than a large block, so many tiny members do not cost quadratic work."""
     given_bytes = []
     make = zlib.decompressobj
 

@@ -43,7 +43,7 @@ def test_blocks_are_whole_lines(text: str, cuts: list[int]) -> None:
 
 
 def test_line_beyond_the_bound_comes_cut_and_stays_too_long() -> None:
-    """It is never so short that it would pass, nor much longer than a block, and its neighbours are whole."""
+    """A cut line is still too long, not much longer than a block, and its neighbours are whole."""
     lines = lines_of([b"x" * 1_000] * 50 + ["ü".encode() * 300] * 50 + [b"\ny\n", "ü".encode() * 900, b"\nz"])
 
     assert lines[1] == "y"
@@ -54,7 +54,7 @@ def test_line_beyond_the_bound_comes_cut_and_stays_too_long() -> None:
 
 
 def test_place_is_known_while_lines_are_taken() -> None:
-    """Whoever looks at the block sees which of its lines are still to come."""
+    """A search of the block knows which of its lines are still to come."""
     lines = Lines([b"a\nb\nc", b"c\nd"], LONGEST)
 
     places = []
