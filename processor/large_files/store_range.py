@@ -46,7 +46,7 @@ def store_range(
         logger.info("range_skipped", extra={"range": number})
     else:
         sinks = Sinks.of(run, folder.accepted(number), folder.rejected(number), headed=False)
-        with sinks.completed(), span("read and validate"):
+        with sinks.complete_or_discard(), span("read and validate"):
             reader = _reader(run, file_range, header_bytes, encoding)
             # A range may be all blank lines: the plan has seen that the file has rows.
             load_rows(run, reader, sinks, Deadline(invocation, remedy=_REMEDY))

@@ -44,7 +44,7 @@ _COUNTS: tuple[QueueAttributeNameType, ...] = (
 
 
 @dataclass
-class _Held:
+class _HeldLetters:
     """The letters that are hidden from others now: receipt handle and time of receipt, by message id."""
 
     clock: Callable[[], float]
@@ -104,23 +104,23 @@ class DeadLetterQueue:
         on until it has seen all or its time is up.
         """
         about = self.count_letters()
-        seen: dict[str, DeadLetter] = {}
-        held = _Held(self._clock)
+        letters_by_id: dict[str, DeadLetter] = {}
+        held = _HeldLetters(self._clock)
         with ThreadPoolExecutor(_RECEIVERS) as pool:
             try:
-                self._receive(seen, min(most, about), most, held, pool)
+                self._receive(letters_by_id, min(most, about), most, held, pool)
             finally:
                 self._release(held, pool)
-        letters = sorted(seen.values(), key=lambda letter: letter.sent_at)[:most]
+        letters = sorted(letters_by_id.values(), key=lambda letter: letter.sent_at)[:most]
         return QueueSnapshot(tuple(letters), max(about, len(letters)), complete=len(letters) >= about)
 
     def _receive(
-        self, seen: dict[str, DeadLetter], likely: int, most: int, held: _Held, pool: ThreadPoolExecutor
+        self, letters_by_id: dict[str, DeadLetter], likely: int, most: int, held: _HeldLetters, pool: ThreadPoolExecutor
     ) -> None:
-        """Receive until ``likely`` letters, and whatever else comes without waiting, are seen."""
+        """Receive until ``likely`` letters, and whatever else comes without waiting, has come."""
         began_at = news_at = self._clock()
-        while len(seen) < most:
-            missed = likely - len(seen)
+        while len(letters_by_id) < most:
+            missed = likely - len(letters_by_id)
             receivers = max(1, min(_RECEIVERS, -(-missed // _BATCH)))
             # To wait for SQS to ask all of its servers is worth it only if something must be there.
             waits = [self._wait_s if missed > 0 else 0] * receivers
@@ -129,8 +129,8 @@ class DeadLetterQueue:
             messages = [message for each in receiving for message in each.result()]
             now = self._clock()
             for message in messages:
-                if message["MessageId"] not in seen:
-                    seen[message["MessageId"]] = DeadLetter.from_message(message, self._bucket)
+                if message["MessageId"] not in letters_by_id:
+                    letters_by_id[message["MessageId"]] = DeadLetter.from_message(message, self._bucket)
                     news_at = now
             if now - news_at > _PATIENCE_S or now - began_at > _LONGEST_SNAPSHOT_S or (missed <= 0 and not messages):
                 return
@@ -156,21 +156,21 @@ class DeadLetterQueue:
         self, message_ids: Collection[str] | None, before: datetime, act: Callable[[Any], None]
     ) -> Generator[MoveResult]:
         """Receive letters until all wanted ones have come; act on these and delete them, and give the others back."""
-        wanted = None if message_ids is None else set(message_ids)
-        done: set[str] = set()
-        held = _Held(self._clock)
+        wanted_ids = None if message_ids is None else set(message_ids)
+        handled_ids: set[str] = set()
+        held = _HeldLetters(self._clock)
         try:
-            for message in self._fresh_messages(wanted, done, held):
+            for message in self._fresh_messages(wanted_ids, handled_ids, held):
                 letter = DeadLetter.from_message(message, self._bucket)
-                is_wanted = letter.sent_at < before if wanted is None else letter.message_id in wanted
-                done.add(letter.message_id)
+                is_wanted = letter.sent_at < before if wanted_ids is None else letter.message_id in wanted_ids
+                handled_ids.add(letter.message_id)
                 if is_wanted:
                     yield MoveResult(letter, self._move(message, act, held))
         finally:
             with ThreadPoolExecutor(_RECEIVERS) as pool:
                 self._release(held, pool)
 
-    def _move(self, message: Any, act: Callable[[Any], None], held: _Held) -> str:
+    def _move(self, message: Any, act: Callable[[Any], None], held: _HeldLetters) -> str:
         """Act on a message and delete it; return "", or the reason why it is still there."""
         try:
             act(message)
@@ -180,11 +180,11 @@ class DeadLetterQueue:
         held.forget(message["MessageId"])
         return ""
 
-    def _fresh_messages(self, wanted: set[str] | None, done: set[str], held: _Held) -> Iterator[Any]:
+    def _fresh_messages(self, wanted_ids: set[str] | None, handled_ids: set[str], held: _HeldLetters) -> Iterator[Any]:
         """Yield messages that have not come before and are certainly still held, until there are no more."""
         stale, empty, enough = 0, 0, 10 + self.count_letters() // 5
         news_at = self._clock()
-        while (wanted is None or not wanted <= done) and stale < enough:
+        while (wanted_ids is None or not wanted_ids <= handled_ids) and stale < enough:
             messages = self._hold(held, self._wait_s)
             if not messages:
                 empty += 1
@@ -193,13 +193,13 @@ class DeadLetterQueue:
                     return
                 continue
             empty, news_at = 0, self._clock()
-            news = [message for message in messages if message["MessageId"] not in done]
+            news = [message for message in messages if message["MessageId"] not in handled_ids]
             stale = 0 if news else stale + 1
             for message in news:
                 if held.is_safe(message["MessageId"]):
                     yield message
 
-    def _hold(self, held: _Held, wait_s: int) -> list[Any]:
+    def _hold(self, held: _HeldLetters, wait_s: int) -> list[Any]:
         """Receive up to ten messages, which are hidden from others from now on."""
         answer = self._client.receive_message(
             QueueUrl=self._url,
@@ -223,7 +223,7 @@ class DeadLetterQueue:
             request["MessageSystemAttributes"] = {"AWSTraceHeader": {"DataType": "String", "StringValue": trace_header}}
         self._client.send_message(**request)
 
-    def _release(self, held: _Held, pool: ThreadPoolExecutor) -> None:
+    def _release(self, held: _HeldLetters, pool: ThreadPoolExecutor) -> None:
         """Give back all letters that are held; one that cannot be comes back by itself after :data:`HOLD_S` seconds."""
 
         def give_back(handles: tuple[str, ...]) -> None:

@@ -66,7 +66,7 @@ class Sinks(NamedTuple):
         )
 
     @contextmanager
-    def completed(self) -> Iterator[None]:
+    def complete_or_discard(self) -> Iterator[None]:
         """Complete both outputs after the block, or discard them if it fails: an object that is there is whole."""
         try:
             yield
@@ -176,7 +176,7 @@ def load(source: Source, content: ContentCheck, sinks: Sinks) -> LoadResult:
         run.services.ledger.report_progress(run.entry, rows=rows, read_bytes=read_bytes, size_bytes=size_bytes)
 
     deadline = Deadline(run.invocation, report_progress)
-    with sinks.completed(), span("read and validate") as trace:
+    with sinks.complete_or_discard(), span("read and validate") as trace:
         reader = RowReader(source.text(deadline))
         if not load_rows(run, reader, sinks, deadline):
             raise NoRowsError

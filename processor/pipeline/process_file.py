@@ -119,7 +119,7 @@ def _settle_or_hand_over(run: Run, trace: Span) -> Outcome:
     """Load the file and settle it, or have it read in ranges; give it back if that fails."""
     sinks = Sinks.of(run, *output_keys(run.entry))
     try:
-        decision = _load(run, sinks)
+        decision = _decide(run, sinks)
         if isinstance(decision, HandOver):
             with span("hand over"):
                 held_until = hand_over(run, decision.size_bytes)
@@ -138,7 +138,7 @@ def _settle_or_hand_over(run: Run, trace: Span) -> Outcome:
     return DONE
 
 
-def _load(run: Run, sinks: Sinks) -> Settlement | HandOver:
+def _decide(run: Run, sinks: Sinks) -> Settlement | HandOver:
     """Identify, check and load the file; decide how it is to be settled, or that it is to be handed over."""
     facts, content = None, NOT_CHECKED
     try:
@@ -146,7 +146,7 @@ def _load(run: Run, sinks: Sinks) -> Settlement | HandOver:
             facts = identify(run)
             first_file_id = "" if run.entry.asked_again else _claim_content(run, facts)
         if first_file_id:
-            return _settle_as_duplicate(run, facts, first_file_id)
+            return _describe_duplicate(run, facts, first_file_id)
         if is_too_large_for_one_run(run, facts):
             return HandOver(facts.size_bytes)
         source = Source(run, facts)
@@ -174,7 +174,7 @@ def _claim_content(run: Run, facts: ObjectFacts) -> str:
     return run.services.claims.claim([f"{digest}#{facts.size_bytes}" for digest in digests], run.entry.file_id)
 
 
-def _settle_as_duplicate(run: Run, facts: ObjectFacts, first_file_id: str) -> Settlement:
+def _describe_duplicate(run: Run, facts: ObjectFacts, first_file_id: str) -> Settlement:
     first = run.services.ledger.read_file(first_file_id)
     state = f", which is {first.state}" if first else ""
     error = f"The same content came before, as file {first_file_id}{state}; nothing was stored a second time."
