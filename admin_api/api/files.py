@@ -62,7 +62,7 @@ class FileActionIn(BaseModel):
         description="Your own id of this request, such as 20261125T184400Z-0123abcd: sent twice, it is done once.",
     )
 
-    def asked_by(self, user: User, now: datetime) -> ActionRequest:
+    def to_action_request(self, user: User, now: datetime) -> ActionRequest:
         """Return the action as a user's request; raises :class:`InvalidError` without a required reason."""
         if ActionKind(self.kind) is ActionKind.DISMISS and not self.reason.strip():
             raise InvalidError("A reason is required to dismiss files.", "Give it in `reason`.")
@@ -99,16 +99,16 @@ def read_file(file_id: FileId, console: ConsoleDep) -> FileStoryOut:
 
 
 @router.post("/files/{file_id}/actions", responses=problems(404, 409))
-def act(file_id: FileId, body: FileActionIn, console: ConsoleDep, user: Operator) -> ActionOut:
+def act_on_one_file(file_id: FileId, body: FileActionIn, console: ConsoleDep, user: Operator) -> ActionOut:
     """Reprocess a file, process a duplicate anyway, or dismiss a file that needs nothing more."""
-    return ActionOut.model_validate(act_on_file(console, body.asked_by(user, console.now()), file_id))
+    return ActionOut.model_validate(act_on_file(console, body.to_action_request(user, console.now()), file_id))
 
 
 @router.post("/files/actions", status_code=202, responses=problems())
-def act_on_several(body: FilesActionIn, console: ConsoleDep, user: Operator) -> ActionOut:
+def act_on_several_files(body: FilesActionIn, console: ConsoleDep, user: Operator) -> ActionOut:
     """Begin an action on several files; follow the progress at `/api/actions/{action_id}`."""
     ids = list(dict.fromkeys(body.file_ids))
-    action_request = body.asked_by(user, console.now())
+    action_request = body.to_action_request(user, console.now())
     subject = f"{len(ids):,} chosen file{'s' * (len(ids) != 1)}"
     act_on_many(console, action_request, selection={"file_ids": ids}, subject=subject, expected=len(ids))
     return ActionOut.model_validate(console.actions.read_action(action_request.action_id))

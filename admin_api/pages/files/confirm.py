@@ -136,8 +136,8 @@ def confirmation_of(console: Console, target: ActionTarget) -> Confirmation:
 def _confirmation_of_all(
     console: Console, action: AvailableAction, target: ActionTarget, now: datetime
 ) -> Confirmation:
-    bounded = target.fixed(now)
-    file_filter = bounded.filter(now)
+    bounded = target.with_exact_bounds(now)
+    file_filter = bounded.to_file_filter(now)
     number, complete = _count_files(console, target, now)
     sample = console.files.list_files(file_filter, limit=_SAMPLE).files
     if not number and complete:
@@ -151,7 +151,7 @@ def _confirmation_of_all(
         sample=sample,
         refused=(),
         missing=0,
-        words=_capitalised(target.in_words() or "all files"),
+        words=_capitalised(target.describe() or "all files"),
         back=target.address(),
     )
 
@@ -166,7 +166,7 @@ def _count_files(console: Console, target: ActionTarget, now: datetime) -> tuple
         count = console.counters.read_counts().at_rest.get(target.state)
         if count is not None:
             return count, True
-    total = console.files.count_files(target.filter(now))
+    total = console.files.count_files(target.to_file_filter(now))
     return total.files, total.complete
 
 
@@ -210,8 +210,8 @@ def _act_on_many(request: Request, console: Console, action_request: ActionReque
             raise InvalidError(
                 "The form lacks the end of its time span.", "Go back to the list and choose the action again."
             )
-        subject = f"Files {form.model_copy(update={'until': None}).in_words()}".strip() if form.fields() else "Files"
-        selection = selection_of(form.filter(console.now()))
+        subject = f"Files {form.model_copy(update={'until': None}).describe()}".strip() if form.fields() else "Files"
+        selection = selection_of(form.to_file_filter(console.now()))
     else:
         if not form.file_id:
             raise InvalidError("No file is ticked.", "Tick files in the list first.")

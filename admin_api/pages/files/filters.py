@@ -55,7 +55,7 @@ class FileQuery(BaseModel):
     cause: Annotated[str, Field(max_length=100)] = ""
     rejected: bool = False
 
-    def filter(self, now: datetime) -> FileFilter:
+    def to_file_filter(self, now: datetime) -> FileFilter:
         """Return the ledger's filter; ``received`` counts back from ``now`` unless there is an exact ``since``."""
         since = self.since or (now - _PERIODS[self.received][0] if self.received else None)
         return FileFilter(
@@ -67,9 +67,9 @@ class FileQuery(BaseModel):
             rejected=self.rejected,
         )
 
-    def fixed(self, now: datetime) -> FileQuery:
+    def with_exact_bounds(self, now: datetime) -> FileQuery:
         """Return the filter with exact bounds, so that files received later do not match."""
-        file_filter = self.filter(now)
+        file_filter = self.to_file_filter(now)
         since = datetime.fromisoformat(file_filter.since) if file_filter.since else None
         return self.model_copy(update={"received": None, "since": since, "until": self.until or now})
 
@@ -92,7 +92,7 @@ class FileQuery(BaseModel):
         query = urlencode({name: value for name, value in fields.items() if value})
         return f"{path}?{query}" if query else path
 
-    def in_words(self) -> str:
+    def describe(self) -> str:
         """Describe the filter ("failed, received in the last 7 days"); "" if it filters nothing."""
         parts = [_STATE_WORDS.get(self.state, str(self.state))] if self.state else []
         if self.since and self.until:

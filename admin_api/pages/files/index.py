@@ -145,8 +145,8 @@ def list_files(request: Request, _: Viewer, console: ConsoleDep, query: Annotate
 @router.get(f"/files/{EXPORT}")
 def export_files(_: Viewer, console: ConsoleDep, query: Annotated[FileQuery, Query()]) -> Response:
     """Download the files that match as CSV, up to a bound that the download's name tells."""
-    name = f"files {query.in_words()}" if query.fields() else "files"
-    return csv_response(name, write_csv(HEADER, file_rows(console.files, query.filter(console.now()))))
+    name = f"files {query.describe()}" if query.fields() else "files"
+    return csv_response(name, write_csv(HEADER, file_rows(console.files, query.to_file_filter(console.now()))))
 
 
 @router.get(NAMES)
@@ -160,7 +160,7 @@ def name_files(
 def file_list_page(console: Console, query: FileListQuery) -> FilesPage:
     """Load a page of files, and at the same time the counts of all states, unless they are known from a moment ago."""
     now = console.now()
-    file_filter = query.filter(now)
+    file_filter = query.to_file_filter(now)
     files, status = console.files, console.status
     page_call = start_part(
         "The list of files",

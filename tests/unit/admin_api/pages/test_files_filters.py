@@ -38,18 +38,18 @@ def test_address_reads_back_as_it_was_written(query: FileQuery) -> None:
     fields = {name: values[0] for name, values in parse_qs(address.query).items()}
 
     assert address.path == "/files"
-    assert FileQuery.model_validate(fields).filter(NOW) == query.filter(NOW)
+    assert FileQuery.model_validate(fields).to_file_filter(NOW) == query.to_file_filter(NOW)
 
 
 @given(QUERIES)
 def test_fixed_query_means_the_same_later(query: FileQuery) -> None:
     """Its bounds are moments: it lets through what it let through, and nothing that comes in afterwards."""
-    fixed = query.fixed(NOW)
+    bounded = query.with_exact_bounds(NOW)
 
-    later = fixed.filter(NOW + timedelta(days=3))
+    later = bounded.to_file_filter(NOW + timedelta(days=3))
 
-    assert later.since == query.filter(NOW).since
-    assert later.until == (query.filter(NOW).until or to_iso(NOW))
+    assert later.since == query.to_file_filter(NOW).since
+    assert later.until == (query.to_file_filter(NOW).until or to_iso(NOW))
     assert (later.state, later.name, later.cause) == (query.state, query.name.strip(), query.cause.strip())
 
 
@@ -59,8 +59,8 @@ def test_empty_fields_of_a_form_filter_nothing() -> None:
 
     query = FileQuery.model_validate(empty)
 
-    assert query.filter(NOW) == FileFilter()
-    assert (query.address(), query.in_words()) == ("/files", "")
+    assert query.to_file_filter(NOW) == FileFilter()
+    assert (query.address(), query.describe()) == ("/files", "")
 
 
 @pytest.mark.parametrize(
@@ -69,9 +69,9 @@ def test_empty_fields_of_a_form_filter_nothing() -> None:
 )
 def test_span_counts_back_from_now(span: str, since: str) -> None:
     """An exact beginning goes before it."""
-    assert FileQuery(received=ReceivedWithin(span)).filter(NOW).since.startswith(since)
+    assert FileQuery(received=ReceivedWithin(span)).to_file_filter(NOW).since.startswith(since)
     exact = FileQuery(received=ReceivedWithin(span), since=NOW - timedelta(hours=2))
-    assert exact.filter(NOW).since.startswith("2026-11-25T16")
+    assert exact.to_file_filter(NOW).since.startswith("2026-11-25T16")
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,7 @@ def test_what_is_no_filter_is_refused(fields: dict[str, str]) -> None:
 )
 def test_filter_is_told_in_words(values: dict[str, Any], words: str) -> None:
     """As it stands in the question before an action, and in the activity after it."""
-    assert FileQuery.model_validate(values).in_words() == words
+    assert FileQuery.model_validate(values).describe() == words
 
 
 def test_more_fields_of_an_address_replace_and_leave_out() -> None:
