@@ -93,7 +93,7 @@ class LetterGroup:
 
     @property
     def advice(self) -> str:
-        """What to do about them."""
+        """Advice on what to do about them."""
         return _ADVICE.get(self.cause, _USUAL_ADVICE)
 
     @property

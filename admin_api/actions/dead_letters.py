@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from admin_api.wiring.services import Console
 
 MOST_LETTERS = 1_000
-"""Letters that one look at the queue takes in."""
+"""The most letters in a snapshot of the queue."""
 _FILES_AT_ONCE = 100
 """BatchGetItem's limit."""
 
@@ -29,7 +29,7 @@ class LetterGroups:
     about: int
     complete: bool
     limit: int
-    """How many letters the look would have taken in."""
+    """The most letters that a snapshot holds."""
 
 
 def read_letter_groups(console: Console) -> LetterGroups:

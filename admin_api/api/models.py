@@ -155,7 +155,7 @@ class FileOrdersOut(BaseModel):
 
 
 class DeadLettersOut(BaseModel):
-    """What the dead-letter queue holds; ``about`` is SQS's approximate number."""
+    """The letters in the dead-letter queue; ``about`` is SQS's approximate number."""
 
     dead_letters: list[DeadLetterOut]
     about: int
@@ -180,7 +180,7 @@ class UploadIn(BaseModel):
 
 
 class UploadOut(BaseModel):
-    """Where to POST the file: multipart/form-data with these fields first and the file, named ``file``, last."""
+    """A presigned POST: send multipart/form-data with these fields first and the file, named ``file``, last."""
 
     url: str
     fields: dict[str, str]
@@ -188,7 +188,7 @@ class UploadOut(BaseModel):
 
 
 class Problem(BaseModel):
-    """Why a request was refused (RFC 9457)."""
+    """The reason why a request was refused (RFC 9457)."""
 
     title: str
     status: int

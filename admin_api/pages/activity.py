@@ -62,7 +62,7 @@ class ActionProgress:
 
     action: ActionEntry
     seconds: float
-    """How long it has run so far, or ran."""
+    """Its duration so far, or in all."""
     is_quiet: bool
     """Whether it runs without progress: its worker is gone."""
 

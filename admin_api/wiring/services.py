@@ -109,7 +109,7 @@ class Console:
 
     @cached_property
     def counters(self) -> Counters:
-        """How many files are in each state."""
+        """The number of files in each state."""
         from processor.ledger.counters import Counters
 
         return Counters(self.dynamodb, self.config.files_table)

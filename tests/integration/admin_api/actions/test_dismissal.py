@@ -149,7 +149,7 @@ def test_what_needs_nobody_cannot_be_dismissed(stage: Stage, state: str) -> None
 
 
 def test_dismissed_file_can_be_reprocessed(stage: Stage) -> None:
-    """What was dismissed by mistake is run again from the archive, and its rejected rows wait once more."""
+    """A file dismissed by mistake is processed again from the archive, and its rejected rows need attention again."""
     entry = partial(stage)
     dismissal(stage).dismiss(entry.file_id)
     stage.services.ledger.request_reprocess(entry.file_id)

@@ -18,7 +18,7 @@ FORM = "20261125T184400Z-0123abcd"
 
 @pytest.fixture
 def partial(console: ConsoleStage) -> FileEntry:
-    """Provide a file of which one row was rejected."""
+    """Provide a file with one rejected row."""
     return console.stage.process("orders.csv", csv_file(*GOOD_ROWS, BAD_ROW))
 
 
@@ -164,7 +164,7 @@ def test_several_files_are_handed_to_the_worker_once(console: ConsoleStage, part
 
 
 def test_an_action_on_many_things_can_be_stopped(console: ConsoleStage, partial: FileEntry) -> None:
-    """The worker is told; stopping what does not exist is refused."""
+    """The wish to stop is stored; stopping an unknown action is refused."""
     operator = console.browser()
     body = {"kind": "reprocess", "file_ids": [partial.file_id], "action_id": FORM}
     operator.post("/api/files/actions", json=body)

@@ -1,4 +1,4 @@
-"""What the OpenAPI document promises holds for whatever a script sends: a fuzzer finds no answer outside of it."""
+"""The OpenAPI document holds for any request: a fuzzer finds no answer outside of it."""
 
 from __future__ import annotations
 

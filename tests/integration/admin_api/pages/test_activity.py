@@ -67,7 +67,7 @@ def test_finished_action_shows_its_end_and_asks_no_more(console: ConsoleStage) -
 
 
 def test_operator_stops_an_action(console: ConsoleStage) -> None:
-    """The worker is told, the page says so, and a second click changes nothing."""
+    """The wish to stop is stored, the page says so, and a second click changes nothing."""
     action = begun(console)
     browser = console.browser()
 
@@ -176,7 +176,7 @@ def test_activity_is_paged(console: ConsoleStage) -> None:
 
 
 def test_activity_that_cannot_be_had_says_so(console: ConsoleStage, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What failed, and the way to try again."""
+    """The page says which call failed, and how to try again."""
 
     def fail(*_: Any, **__: Any) -> None:
         raise console.console.dynamodb.exceptions.InternalServerError(

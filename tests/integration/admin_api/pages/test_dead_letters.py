@@ -160,7 +160,7 @@ def test_a_queue_that_is_away_takes_only_the_list_with_it(
 
 
 def test_a_viewer_sees_letters_and_no_buttons(console: ConsoleStage) -> None:
-    """Who may only look is offered nothing, and refused if it is forced."""
+    """Viewers see no actions, and are refused if they post one."""
     bury_file(console, "a.csv")
     browser = console.browser(VIEWER)
     page = browser.get("/dead-letters")

@@ -1,4 +1,4 @@
-"""What is done with dead letters from their page, on moto: redriven or deleted, once, and stopped."""
+"""Actions on dead letters from their page, on moto: redriving and deleting, once each, and stopping."""
 
 from __future__ import annotations
 
@@ -158,7 +158,7 @@ def test_letters_that_are_gone_before_the_button_is_pressed_are_said_to_be(conso
     ],
 )
 def test_forms_that_were_tampered_with_are_refused(console: ConsoleStage, fields: dict[str, str], status: int) -> None:
-    """What the page never sends begins nothing."""
+    """A form that the page never sends begins nothing."""
     response = post_form(console.browser(), {"action_id": console.action_id(), **fields})
 
     assert response.status_code == status
@@ -243,7 +243,7 @@ def test_all_letters_are_left_to_aws_where_it_can(console: ConsoleStage, monkeyp
 
 
 def test_stopping_cancels_the_task_of_aws(console: ConsoleStage, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever presses Stop stops AWS, too."""
+    """Stopping the action cancels the move task of SQS."""
     running = [MoveTask("RUNNING", moved=n, to_move=100 - n, started_ms=2, handle="h") for n in range(1, 50)]
     tasks = Tasks([None, *running])
 

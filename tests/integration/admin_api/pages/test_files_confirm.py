@@ -88,7 +88,7 @@ def post(browser: TestClient, question: Response, **more: Any) -> Response:
 
 
 def test_viewer_sees_no_boxes_and_is_refused(console: ConsoleStage) -> None:
-    """What is not offered is not possible by hand, either."""
+    """An action that is not available is refused if it is posted by hand."""
     [entry] = failed_files(console.stage, 1)
     browser = console.browser(VIEWER)
     form = {"kind": "reprocess", "file_id": entry.file_id, "action_id": console.action_id()}
@@ -181,7 +181,7 @@ def test_what_its_state_does_not_allow_is_refused(console: ConsoleStage, kind: s
 
 
 def test_file_that_moved_on_is_refused_after_the_question(console: ConsoleStage) -> None:
-    """Another operator was faster: the second is told so, and nothing is done twice."""
+    """If another operator was faster, the second one sees it, and nothing is done twice."""
     stage = console.stage
     [entry] = failed_files(stage, 1)
     ada, grace = console.browser(), console.browser()
@@ -292,7 +292,7 @@ def test_worker_may_die_at_any_call(console: ConsoleStage, kind: str, after: boo
 def test_file_that_fails_to_be_done_does_not_stop_the_others(
     console: ConsoleStage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is counted, and the last error is told."""
+    """Failures are counted, and the last error is shown."""
     failed_files(console.stage, 3)
     browser = console.browser()
     post(browser, browser.get("/files/actions?kind=reprocess&all=1&state=failed"))
@@ -312,7 +312,7 @@ def test_file_that_fails_to_be_done_does_not_stop_the_others(
 
 
 def test_number_of_matching_files_is_honest(console: ConsoleStage, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where counting all would take too long, the question says so."""
+    """The confirmation says so if counting all files would take too long."""
     monkeypatch.setattr("processor.ledger.file_list.MOST_SEARCHED", 2)
     for number in range(12):
         put_file(console.stage, number, state=FileState.FAILED, cause="empty")

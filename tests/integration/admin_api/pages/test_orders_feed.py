@@ -141,7 +141,7 @@ def test_rows_that_are_no_longer_stored_are_shown_as_such(console: ConsoleStage)
 
 
 def test_a_comparison_without_a_difference_says_so(console: ConsoleStage) -> None:
-    """Whoever asks gets an answer, on the page asked from and on the next one."""
+    """Every page gets an answer, and so does the next one."""
     entry = console.stage.process("a.csv", orders_csv("A", 51))
     browser = console.browser()
     second = browser.get(link_to(browser.get(f"/orders?file={entry.file_id}"), "Older"))
@@ -188,7 +188,7 @@ def test_an_object_that_ends_too_soon_shows_what_it_has_and_leads_on(console: Co
     [(b"nothing\n", "settled without an accepted row"), (orders_csv("A", 1), "The file ends before this row")],
 )
 def test_a_place_without_orders_is_explained(console: ConsoleStage, body: bytes, says: str) -> None:
-    """A failed file, and a row behind a file's end, are told from one another."""
+    """A failed file and a row beyond a file's end have different messages."""
     entry = console.stage.process("a.csv", body)
 
     assert says in words(console.browser().get(f"/orders?file={entry.file_id}&first=50"))

@@ -171,7 +171,7 @@ def test_a_customer_s_orders_ask_for_no_file_and_their_names_come_in_one_call(co
 
 @pytest.mark.parametrize("ids", ["", "?id=", "?id=" + "a" * 65, "?" + "id=0&" * 101])
 def test_names_are_asked_for_few_files_at_a_time(console: ConsoleStage, ids: str) -> None:
-    """What no page asks for is refused; a file that nobody knows has no name."""
+    """A malformed request is refused, and an unknown file has no name."""
     browser = console.browser()
 
     assert browser.get(f"/files/names{ids}").status_code == 422

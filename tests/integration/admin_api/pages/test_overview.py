@@ -186,7 +186,7 @@ def test_without_cloudwatch_the_rest_still_stands(console: ConsoleStage, stage: 
 
 
 def test_live_part_is_the_page_without_its_frame(console: ConsoleStage, metrics: FakeMetrics) -> None:
-    """What htmx polls replaces itself, keeps its window, and is a fraction of the page."""
+    """The polled fragment replaces itself, keeps its window, and is a fraction of the page."""
     part = console.part(console.browser(), "/?window=hour")
 
     assert part.text.lstrip().startswith('<div class="overview" id="overview"')

@@ -239,7 +239,7 @@ def test_a_run_that_died_is_searched_for_until_its_lease_or_the_next_run(
 def test_without_xray_and_logs_the_receipt_still_stands(
     console: ConsoleStage, stage: Stage, traced: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each part says by itself what could not be had."""
+    """Each part says which of its calls failed."""
     run = run_of(stage, stage.process("orders.csv", csv_file(*GOOD_ROWS)))
     refusal = {"Error": {"Code": "AccessDeniedException", "Message": ""}}
 

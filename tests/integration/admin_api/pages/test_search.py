@@ -154,7 +154,7 @@ def test_an_empty_search_tells_what_can_be_found(console: ConsoleStage) -> None:
 
 
 def test_a_service_that_is_away_is_named(console: ConsoleStage, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What was not searched is said, so that nobody takes it for not there."""
+    """The page says which search failed, so that nobody concludes that there is nothing."""
 
     def refuse(*_: Any, **__: Any) -> None:
         raise ClientError({"Error": {"Code": "ThrottlingException"}}, "Query")

@@ -56,7 +56,7 @@ def test_only_the_page_with_the_form_may_send_to_the_bucket(console: ConsoleStag
 
 
 def test_the_plain_form_binds_folder_size_type_and_way_back(console: ConsoleStage) -> None:
-    """Whoever has the page can put files of the allowed size into one folder of the inbox, and nothing else."""
+    """The form allows files of the permitted size in one folder of the inbox, and nothing else."""
     fields = _fields(console.browser().get("/upload").text)
 
     conditions = _policy(fields)

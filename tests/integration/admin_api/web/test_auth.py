@@ -1,4 +1,4 @@
-"""Whoever is not signed in gets nowhere, viewers look and do not act, and what goes wrong is told in words."""
+"""Nobody gets in without signing in, viewers may look but not act, and errors are answered in words."""
 
 from __future__ import annotations
 
@@ -213,7 +213,7 @@ def test_a_parameter_that_cannot_be_used_is_named(console: ConsoleStage) -> None
 
 
 def test_aws_that_does_not_answer_is_no_fault_of_the_readers(console: ConsoleStage) -> None:
-    """What failed and what to do; the details are in the log."""
+    """The page says which call failed and what to do; the details are in the log."""
     console.console.dynamodb.delete_table(TableName="orders")
 
     answer = console.browser().get("/api/orders", params={"order_id": "A-1"})
@@ -228,7 +228,7 @@ def test_aws_that_does_not_answer_is_no_fault_of_the_readers(console: ConsoleSta
 def test_without_the_key_of_the_sessions_nobody_is_let_in_and_it_is_said_why(
     console: ConsoleStage, path: str, kind: str
 ) -> None:
-    """What fails before anybody knows who asks is answered like what fails later, headers included."""
+    """An error in finding out who asks is answered like a later one, headers included."""
 
     class Away:
         def get_secret_value(self, **_: Any) -> None:

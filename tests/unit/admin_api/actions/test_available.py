@@ -1,4 +1,4 @@
-"""What is offered is exactly what the states allow, and every refusal says why."""
+"""Available actions are exactly those that the states allow, and every refusal says why."""
 
 from __future__ import annotations
 

@@ -171,7 +171,7 @@ def test_what_must_be_on_record_is_saved_before_the_executor_goes_on() -> None:
 
 
 def test_an_action_stops_when_somebody_asks() -> None:
-    """What was done is counted, and nothing more is done."""
+    """A stopped action keeps its counts and does nothing more."""
     fake = FakeConsole(actions=Log(stop_at_save=2))
 
     ended = work(fake, Time()).carry_out(replace(ACTION, rate_per_s=1))
@@ -195,7 +195,7 @@ def test_a_worker_hands_on_before_its_time_is_up() -> None:
 
 
 def test_the_last_error_is_kept_in_words() -> None:
-    """Whoever looks at a failed step sees why."""
+    """The action shows the error of a failed step."""
 
     def fails(_console: Console, _action: ActionEntry) -> Iterator[BulkStep]:
         yield BulkStep(failed=1, error="orders.csv is being processed.")

@@ -54,7 +54,7 @@ def grouped(letters: list[DeadLetter], *entries: FileEntry) -> dict[str, LetterG
 
 
 def test_equal_causes_stand_together_the_largest_group_first() -> None:
-    """What the ledger names as the cause is what groups letters; the newest one's words are the title."""
+    """Letters are grouped by the ledger's cause, under the newest one's error."""
     entries = [
         entry("a", cause="AccessDenied", error="PutObject failed"),
         entry("b", cause="ThrottledError", error="left 3 orders"),

@@ -1,4 +1,4 @@
-"""How far an action on many things is, and whether it still moves."""
+"""The progress of an action on many things, and whether its worker is gone."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ def test_rare_states_have_a_tab_only_where_there_are_such_files() -> None:
 
 @pytest.mark.parametrize("number", [1_000, None])
 def test_numbers_that_are_not_known_are_not_made_up(number: int | None) -> None:
-    """Too many to count says "or more"; what could not be had says nothing."""
+    """A count that is cut off ends in a plus; one that could not be loaded is left out."""
     tabs = state_tabs(FileQuery(), counted(processed=1), MOVING | {FileState.PROCESSING: number})
 
     found = {tab.words: tab.count for tab in tabs}

@@ -73,7 +73,7 @@ def test_run_that_died_without_a_word_leaves_it_standing() -> None:
 
 
 def test_long_life_keeps_its_beginning_and_its_end() -> None:
-    """What is left out is counted."""
+    """The events left out are counted."""
     told = story(*(made_run(number) for number in range(1, 31)))
 
     found = titles(told)

@@ -1,4 +1,4 @@
-"""What is pasted into the search box is told by its shape, whatever came along with it."""
+"""A pasted identifier is recognised by its form, whatever was copied along with it."""
 
 from __future__ import annotations
 

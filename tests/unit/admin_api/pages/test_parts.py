@@ -21,7 +21,7 @@ def unreachable() -> int:
 
 
 def test_an_answer_is_the_parts_value() -> None:
-    """What worked is there, and can be made into something else."""
+    """A loaded part has its value, which can be converted."""
     part = start_part("CloudWatch", lambda: 20).result()
 
     assert part == PagePart(20)

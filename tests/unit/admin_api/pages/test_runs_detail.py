@@ -7,5 +7,5 @@ from processor.observability.cost import PRICES
 
 
 def test_the_receipt_has_a_label_for_everything_that_is_paid_for() -> None:
-    """What has a price is on the receipt, under words and not under the name of a field."""
+    """Everything with a price has a label in words on the receipt."""
     assert RECEIPT_LABELS.keys() == PRICES.keys()

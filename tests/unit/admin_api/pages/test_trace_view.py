@@ -31,7 +31,7 @@ def page(*seconds: float) -> LogPage:
 
 
 def test_a_line_has_the_key_of_the_part_it_was_written_in() -> None:
-    """What lights up together shares a key, and a part knows how many lines are its own."""
+    """A bar and its log lines share a key, and a bar counts its lines."""
     trace_view = lay_out_trace(trace(), page(2, 2.5, 3.5, 60), BEGAN)
 
     keys = {bar.span.name: bar.key for bar in trace_view.bars}
@@ -57,7 +57,7 @@ def test_ticks_divide_the_whole_time() -> None:
 
 
 def test_lines_without_a_trace_count_from_the_runs_beginning() -> None:
-    """Where nothing was sampled the log lines still tell the story in time."""
+    """Without a trace, the log lines are still shown in order of time."""
     trace_view = lay_out_trace(Trace(ID, TraceState.NOT_SAMPLED), page(0.25), BEGAN)
 
     assert trace_view.bars == ()

@@ -20,7 +20,7 @@ STYLES = sorted(FOLDER.glob("css/**/*.css"))
 
 @pytest.fixture(scope="module")
 def browser() -> TestClient:
-    """Whoever asks for static files."""
+    """Provide a client that asks for static files."""
     app = FastAPI()
     app.include_router(router)
     return TestClient(app)
@@ -41,7 +41,7 @@ def test_an_address_changes_with_the_content_and_with_nothing_else(tmp_path: Pat
 
 @pytest.mark.parametrize("name", sorted(BUNDLES))
 def test_every_file_is_compressed_typed_and_kept_for_ever(browser: TestClient, name: str) -> None:
-    """What the browser unpacks is the file; it may keep it for a year without asking."""
+    """The browser unpacks the file itself, and may cache it for a year."""
     answer = browser.get(asset(name), headers={"Accept-Encoding": "br, gzip"})
 
     assert answer.status_code == 200
@@ -100,7 +100,7 @@ def test_every_file_of_the_folder_is_served() -> None:
 
 @pytest.mark.parametrize("script", sorted(FOLDER.rglob("*.js")), ids=lambda path: path.name)
 def test_every_script_ends_its_last_statement(script: Path) -> None:
-    """What follows in a bundle begins with a parenthesis, and would else be taken for its arguments."""
+    """The next script of a bundle begins with a parenthesis, which would otherwise call the statement."""
     assert script.read_text().rstrip().endswith(";")
 
 

@@ -1,4 +1,4 @@
-"""Who is let in, for how long, and where nobody can be led."""
+"""Users, their sessions, and paths that lead out of the console."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ ADA = User("subject", "ada@example.com", ("operators",))
 
 
 def test_a_session_remembers_who_opened_it() -> None:
-    """What goes into the cookie comes out as the same user."""
+    """A user survives the session cookie unchanged."""
     session: dict[str, Any] = {"left": "over"}
 
     open_session(session, ADA)
@@ -57,7 +57,7 @@ def test_groups_say_what_somebody_may(groups: tuple[str, ...], looks: bool, acts
 
 @pytest.mark.parametrize("path", ["/", "/files?state=failed", "/orders/A%2F1", "/activity/x#y"])
 def test_a_path_of_our_own_is_come_back_to(path: str) -> None:
-    """Whoever signs in lands where they wanted to go."""
+    """The sign-in leads back to the page asked for."""
     assert safe_path(path) == path
 
 

@@ -1,4 +1,4 @@
-"""What every answer carries, and which requests are taken for forged."""
+"""The security headers of every answer, and the refusal of forged requests."""
 
 from __future__ import annotations
 
