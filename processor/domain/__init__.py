@@ -1,1 +1,1 @@
-"""Owns the rules: states, keys, columns, orders, entries, errors. Pure."""
+"""Owns the rules: states, keys, columns, orders, entries, actions, cursors, waits, errors. Pure."""

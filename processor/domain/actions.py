@@ -1,6 +1,6 @@
 """Actions that people ask for in the console: log entry and progress of a bulk action in one. Pure.
 
-``processor.ledger.action_log`` stores it, in the files table. An action on one file is in the
+``processor.ledger.action_log`` stores them in the files table. An action on one file is in the
 file's partition, a bulk action in a partition of its own, so that either is found without an index.
 """
 

@@ -17,12 +17,13 @@ def backoff(
 ) -> Iterator[float]:
     """Yield the seconds to wait before each of ``attempts`` but the first.
 
-    The wait is ``jitter()``, from 0 to 1, of what begins with ``first_s`` and doubles up to ``longest_s``.
+    Each wait is a share, ``jitter()`` from 0 to 1, of a time that begins with ``first_s`` and doubles up to
+    ``longest_s``.
     """
     for retry in range(attempts - 1):
         yield jitter() * min(longest_s, first_s * 2**retry)
 
 
 def full_wait() -> float:
-    """Return the jitter of waits that are none: each lasts as long as it may."""
+    """Return 1, so that each wait lasts its whole time."""
     return 1.0

@@ -23,7 +23,7 @@ FILE_KIND = "file"
 RUN_PREFIX = "run#"
 
 FIRST_STRIDE = 1_000
-"""Every so many accepted rows a run keeps the byte at which the row begins, until there are too many offsets."""
+"""Accepted rows from one kept byte offset to the next, until there are too many offsets."""
 MOST_OFFSETS = 8_192
 """Eleven bytes each at most: far from DynamoDB's 400 KB an item, whatever the file's size."""
 
