@@ -98,13 +98,20 @@ def read_file(file_id: FileId, console: ConsoleDep) -> FileStoryOut:
     )
 
 
-@router.post("/files/{file_id}/actions", responses=problems(404, 409))
+@router.post(
+    "/files/{file_id}/actions", responses=problems(404, 409), operation_id="act_api_files__file_id__actions_post"
+)
 def act_on_one_file(file_id: FileId, body: FileActionIn, console: ConsoleDep, user: Operator) -> ActionOut:
     """Reprocess a file, process a duplicate anyway, or dismiss a file that needs nothing more."""
     return ActionOut.model_validate(act_on_file(console, body.to_action_request(user, console.now()), file_id))
 
 
-@router.post("/files/actions", status_code=202, responses=problems())
+@router.post(
+    "/files/actions",
+    status_code=202,
+    responses=problems(),
+    operation_id="act_on_several_api_files_actions_post",
+)
 def act_on_several_files(body: FilesActionIn, console: ConsoleDep, user: Operator) -> ActionOut:
     """Begin an action on several files; follow the progress at `/api/actions/{action_id}`."""
     ids = list(dict.fromkeys(body.file_ids))
