@@ -45,13 +45,21 @@ def test_empty_list_says_how_a_file_gets_there(console: ConsoleStage) -> None:
     assert "Upload files" not in viewer
 
 
-def test_filter_that_nothing_passes_says_so_and_leads_back(console: ConsoleStage) -> None:
-    """In the words of the filter, with the way to all files."""
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("state=failed&name=x&received=7d", "No file is failed, received in the last 7 days, named “x”."),
+        ("name=x&rejected=1", "No file was named “x”, with rejected rows."),
+    ],
+)
+def test_filter_that_nothing_passes_says_so_and_leads_back(console: ConsoleStage, query: str, said: str) -> None:
+    """In the words of the filter, with a state or without, and with the way to all files."""
     console.stage.process("good.csv", csv_file(*GOOD_ROWS))
 
-    text = words(console.browser().get("/files?state=failed&name=x&received=7d"))
+    page = console.browser().get(f"/files?{query}")
 
-    assert "No file is failed, received in the last 7 days, named “x”." in text
+    assert said in words(page)
+    assert '<a class="button" href="/files">Show all files</a>' in page.text
 
 
 @pytest.mark.parametrize(

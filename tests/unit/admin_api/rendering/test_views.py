@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import chain
 
 import pytest
+from jinja2 import nodes
+from jinja2.runtime import LoopContext
 
 from admin_api.monitoring.status import Status
 from admin_api.rendering.formats import ReaderClock
-from admin_api.rendering.views import Frame, templates
+from admin_api.rendering.views import TEMPLATES, Frame, templates
 from admin_api.web.assets import FOLDER
 from admin_api.web.auth import User
 from processor.domain.actions import ActionState
@@ -45,6 +49,30 @@ def _page(frame: Frame = FRAME) -> str:
 def _call(partial: str, call: str) -> str:
     macro = call.partition("(")[0]
     return templates.from_string(f'{{% from "macros/{partial}" import {macro} %}}{{{{ {call} }}}}').render()
+
+
+def _attributes_of_classes() -> set[str]:
+    names = set(dir(datetime)) | set(dir(LoopContext))
+    modules = chain.from_iterable((TEMPLATES.parent / each).rglob("*.py") for each in ("admin_api", "processor"))
+    for node in chain.from_iterable(ast.walk(ast.parse(module.read_text())) for module in modules):
+        if isinstance(node, ast.ClassDef):
+            names |= {each.name for each in node.body if isinstance(each, ast.FunctionDef)}
+            names |= {ast.unparse(each.target) for each in node.body if isinstance(each, ast.AnnAssign)}
+    return names
+
+
+def test_templates_read_only_attributes_that_exist() -> None:
+    """A template that reads a renamed one fails only on the branch that reads it, which may be a rare one."""
+    existing = _attributes_of_classes()
+
+    missing = [
+        f"{name}:{read.lineno} {read.attr}"
+        for name in templates.list_templates()
+        for read in templates.parse((TEMPLATES / name).read_text()).find_all(nodes.Getattr)
+        if read.attr not in existing
+    ]
+
+    assert not missing
 
 
 def test_production_cannot_be_overlooked() -> None:
