@@ -13,6 +13,6 @@ def content_disposition(name: str) -> str:
 
     Starlette's ``FileResponse`` has the like within it, for files on disk only, and no name in ASCII.
     """
-    stem, dot, suffix = name.rpartition(".")
+    stem, dot, suffix = name.rpartition(".") if "." in name else (name, "", "")
     plain = (_UNSAFE.sub("-", stem).strip("-.") or "download") + dot + _UNSAFE.sub("-", suffix)
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
