@@ -54,16 +54,19 @@ class AlarmPlan:
 def plan_alarms(settings: Settings, metrics: Metrics, storage: Storage) -> dict[str, list[AlarmPlan]]:
     """Plan the alarms of a deployment, grouped by what to look at first."""
     return {
-        "the queues": list(_of_queues(settings, metrics)),
+        "the queues": [_dead_letters(metrics), _oldest_message(settings, metrics), _processing_stopped(metrics)],
         "the mails about the files, and the saved query 'Failures by cause'": list(_of_files(settings, metrics)),
-        "the function, and the saved query 'Invocations that died'": list(_of_function(settings, metrics)),
+        "the function, and the saved query 'Invocations that died'": [
+            *_of_invocations(metrics),
+            *_near_limits(settings, metrics),
+        ],
         "the tables": list(_of_tables(settings, metrics, storage)),
         "the console's log, and the saved query 'Console requests that failed'": list(_of_console(metrics)),
     }
 
 
-def _of_queues(settings: Settings, metrics: Metrics) -> Iterator[AlarmPlan]:
-    yield AlarmPlan(
+def _dead_letters(metrics: Metrics) -> AlarmPlan:
+    return AlarmPlan(
         name="dead-letters",
         # One of five minutes: looking at the messages hides them for a while, and the alarm should not flicker.
         metric=metrics.of_dead_letters("ApproximateNumberOfMessagesVisible", "Maximum", minutes=1),
@@ -75,7 +78,10 @@ def _of_queues(settings: Settings, metrics: Metrics) -> Iterator[AlarmPlan]:
         look="the saved query 'Failed runs', and the mail about the file",
         do="remove the cause, then redrive the queue; a new run of a file is always safe.",
     )
-    yield AlarmPlan(
+
+
+def _oldest_message(settings: Settings, metrics: Metrics) -> AlarmPlan:
+    return AlarmPlan(
         name="oldest-message",
         # SQS includes messages in flight and those that wait for a retry.
         metric=metrics.of_queue("ApproximateAgeOfOldestMessage", "Maximum", minutes=1),
@@ -87,6 +93,9 @@ def _of_queues(settings: Settings, metrics: Metrics) -> Iterator[AlarmPlan]:
         look="queue, concurrency and errors on the dashboard",
         do="raise max_concurrency if the function is busy; if a run died, wait for the message or find out why.",
     )
+
+
+def _processing_stopped(metrics: Metrics) -> AlarmPlan:
     waiting = {
         # The minimum: a message was visible during the whole period.
         "waiting": metrics.of_queue("ApproximateNumberOfMessagesVisible", "Minimum"),
@@ -94,7 +103,7 @@ def _of_queues(settings: Settings, metrics: Metrics) -> Iterator[AlarmPlan]:
         # While long runs take every slot, none starts, and all is well.
         "running": metrics.of_function("ConcurrentExecutions", "Maximum"),
     }
-    yield AlarmPlan(
+    return AlarmPlan(
         name="processing-stopped",
         metric=calculate(
             # A function that is not invoked has no data at all, which FILL cannot fill. SUM skips missing series, and
@@ -141,7 +150,7 @@ def _of_files(settings: Settings, metrics: Metrics) -> Iterator[AlarmPlan]:
     )
 
 
-def _of_function(settings: Settings, metrics: Metrics) -> Iterator[AlarmPlan]:
+def _of_invocations(metrics: Metrics) -> Iterator[AlarmPlan]:
     yield AlarmPlan(
         name="function-errors",
         metric=metrics.of_function("Errors", "Sum"),
@@ -166,6 +175,9 @@ def _of_function(settings: Settings, metrics: Metrics) -> Iterator[AlarmPlan]:
         look="concurrency on the dashboard, and the account's limit",
         do="lower max_concurrency, or ask AWS for a higher limit. Throttled receives count towards dead-lettering.",
     )
+
+
+def _near_limits(settings: Settings, metrics: Metrics) -> Iterator[AlarmPlan]:
     yield AlarmPlan(
         name="near-timeout",
         metric=metrics.of_function("Duration", "Maximum"),

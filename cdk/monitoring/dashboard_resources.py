@@ -1,8 +1,10 @@
 """The dashboard's widgets about resources: the function, the tables and the console."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_logs as logs
 
 from cdk.monitoring.alarm_plans import CONSOLE_ERRORS, NEAR_MEMORY, NEAR_TIMEOUT
@@ -11,6 +13,9 @@ from cdk.monitoring.queries import INITIALISATIONS
 from cdk.monitoring.widgets import HEIGHT, WIDTH, Rows, graph, text
 from cdk.resources.storage import FILES_INDEXES, Storage
 from cdk.settings import Settings
+
+type _Place = tuple[str, dynamodb.ITable, str]
+"""A table or one of its indexes: its label, the table, the index or ""."""
 
 
 @dataclass(frozen=True)
@@ -84,33 +89,12 @@ class Resources:
 
     def tables(self) -> Rows:
         """Show the consumption and throttling of each table and index."""
-        metrics, storage = self.metrics, self.storage
+        storage = self.storage
         places = [
             ("orders", storage.orders, ""),
             *((f"orders, index {index}", storage.orders, index) for index in self.settings.order_indexes),
             ("files", storage.files, ""),
             *((f"files, index {index}", storage.files, index) for index in FILES_INDEXES),
-        ]
-        consumed = [
-            calculate(
-                f"units{number} / PERIOD(units{number})",
-                {f"units{number}": metrics.of_table("ConsumedWriteCapacityUnits", table, index=index, minutes=1)},
-                minutes=1,
-                label=label,
-            )
-            for number, (label, table, index) in enumerate(places)
-        ]
-        throttled = [
-            metrics.of_table("WriteThrottleEvents", table, index=index, minutes=1, label=label)
-            for label, table, index in places
-        ]
-        reads = [
-            metrics.of_table("ConsumedReadCapacityUnits", table, index=index, label=label)
-            for label, table, index in places
-        ]
-        reads += [
-            metrics.of_table("ReadThrottleEvents", table, index=index, label=f"throttled: {label}")
-            for label, table, index in places
         ]
         return [
             [
@@ -120,12 +104,39 @@ class Resources:
                     "`max_concurrency`. A new table and each index take about 4,000 writes a second at first."
                 )
             ],
-            [
-                graph("DynamoDB: write units", consumed, unit="units/s", limits={"a new table's limit": 4000}),
-                graph("DynamoDB: throttled writes", throttled, unit="in 1 minute", limits={"alarm, if it lasts": 1}),
-                graph("DynamoDB: read units and throttled reads", reads, unit="in 5 minutes"),
-            ],
+            [*self._writes(places), self._reads(places)],
         ]
+
+    def _writes(self, places: Sequence[_Place]) -> list[cloudwatch.IWidget]:
+        of_table = self.metrics.of_table
+        consumed = [
+            calculate(
+                f"units{number} / PERIOD(units{number})",
+                {f"units{number}": of_table("ConsumedWriteCapacityUnits", table, index=index, minutes=1)},
+                minutes=1,
+                label=label,
+            )
+            for number, (label, table, index) in enumerate(places)
+        ]
+        throttled = [
+            of_table("WriteThrottleEvents", table, index=index, minutes=1, label=label)
+            for label, table, index in places
+        ]
+        return [
+            graph("DynamoDB: write units", consumed, unit="units/s", limits={"a new table's limit": 4000}),
+            graph("DynamoDB: throttled writes", throttled, unit="in 1 minute", limits={"alarm, if it lasts": 1}),
+        ]
+
+    def _reads(self, places: Sequence[_Place]) -> cloudwatch.IWidget:
+        of_table = self.metrics.of_table
+        consumed = [
+            of_table("ConsumedReadCapacityUnits", table, index=index, label=label) for label, table, index in places
+        ]
+        throttled = [
+            of_table("ReadThrottleEvents", table, index=index, label=f"throttled: {label}")
+            for label, table, index in places
+        ]
+        return graph("DynamoDB: read units and throttled reads", [*consumed, *throttled], unit="in 5 minutes")
 
     def console(self) -> Rows:
         """Show the console's answers and its functions."""

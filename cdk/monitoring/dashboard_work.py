@@ -20,21 +20,22 @@ class Work:
 
     def now(self, alarms: Sequence[cloudwatch.IAlarm]) -> Rows:
         """Show whether anything is wrong at this moment."""
-        metrics, settings = self.metrics, self.settings
-        shown: list[cloudwatch.IWidget] = [
-            cloudwatch.AlarmStatusWidget(
-                title="Alarms (red: open it, do what its description says)",
-                alarms=list(alarms),
-                width=WIDTH,
-                height=5,
-            )
-        ]
+        shown = cloudwatch.AlarmStatusWidget(
+            title="Alarms (red: open it, do what its description says)",
+            alarms=list(alarms),
+            width=WIDTH,
+            height=5,
+        )
+        return [[shown], [*self._queues(), self._failures()]]
+
+    def _queues(self) -> list[cloudwatch.IWidget]:
+        metrics, oldest = self.metrics, self.settings.max_message_age_s
         age = graph(
             "Age of the oldest message",
             [metrics.of_queue("ApproximateAgeOfOldestMessage", "Maximum", minutes=1, label="seconds")],
             across=4,
             unit="seconds",
-            limits={f"alarm: {settings.max_message_age_s} s": settings.max_message_age_s},
+            limits={f"alarm: {oldest} s": oldest},
         )
         queue = graph(
             "Messages in the ingest queue",
@@ -52,29 +53,39 @@ class Work:
             unit="messages",
             limits={"alarm: more than 0": 0},
         )
-        failed = graph(
+        return [dead, age, queue]
+
+    def _failures(self) -> cloudwatch.IWidget:
+        ours, most = self.metrics.ours, self.settings.max_failed_files
+        return graph(
             "Files that failed, runs that failed",
             [
-                metrics.ours("FilesFailed", label="files failed"),
-                metrics.ours("FilesDeadLettered", label="files dead-lettered"),
-                metrics.ours("RunsFailed", label="runs failed (retried by themselves)"),
+                ours("FilesFailed", label="files failed"),
+                ours("FilesDeadLettered", label="files dead-lettered"),
+                ours("RunsFailed", label="runs failed (retried by themselves)"),
             ],
             across=4,
             unit="in 5 minutes",
-            limits={f"alarm: more than {settings.max_failed_files} files": settings.max_failed_files},
+            limits={f"alarm: more than {most} files": most},
         )
-        return [shown, [dead, age, queue, failed]]
 
     def throughput(self) -> Rows:
         """Show the files and rows by outcome."""
+        return [
+            [
+                text(
+                    "## Throughput\n"
+                    "A partial file: its rejected rows wait in `failed-data/` with their reasons; correct and upload "
+                    "them. A failed file is never retried: the sender corrects it. Of a duplicate nothing is stored."
+                )
+            ],
+            [self._files(), self._success(), self._rows()],
+            [self._rejected_share(), *self._speed()],
+        ]
+
+    def _files(self) -> cloudwatch.IWidget:
         ours = self.metrics.ours
-        outcomes = {
-            "processed": ours("FilesProcessed"),
-            "partial": ours("FilesPartial"),
-            "failed": ours("FilesFailed"),
-            "dead": ours("FilesDeadLettered"),
-        }
-        files = graph(
+        return graph(
             "Files by outcome",
             [
                 ours("FilesReceived", label="received"),
@@ -84,42 +95,49 @@ class Work:
             ],
             unit="files in 5 minutes",
         )
-        success = graph(
+
+    def _success(self) -> cloudwatch.IWidget:
+        ours = self.metrics.ours
+        outcomes = {
+            "processed": ours("FilesProcessed"),
+            "partial": ours("FilesPartial"),
+            "failed": ours("FilesFailed"),
+            "dead": ours("FilesDeadLettered"),
+        }
+        return graph(
             "Success rate: files that needed no person",
             [calculate("100 * processed / (processed + partial + failed + dead)", outcomes, label="% of files")],
             unit="%",
             top=100,
         )
-        rows = graph(
+
+    def _rows(self) -> cloudwatch.IWidget:
+        ours = self.metrics.ours
+        return graph(
             "Rows",
             [ours("RowsAccepted", label="accepted"), ours("RowsRejected", label="rejected")],
             unit="rows in 5 minutes",
         )
-        counted = {"accepted": ours("RowsAccepted", minutes=15), "rejected": ours("RowsRejected", minutes=15)}
-        limit = self.settings.max_rejected_percent
-        share = graph(
+
+    def _rejected_share(self) -> cloudwatch.IWidget:
+        ours, limit = self.metrics.ours, self.settings.max_rejected_percent
+        rows = {"accepted": ours("RowsAccepted", minutes=15), "rejected": ours("RowsRejected", minutes=15)}
+        return graph(
             "Rejected rows",
-            [calculate("100 * rejected / (accepted + rejected)", counted, minutes=15, label="% of rows in 15 minutes")],
+            [calculate("100 * rejected / (accepted + rejected)", rows, minutes=15, label="% of rows in 15 minutes")],
             unit="%",
             limits={f"alarm: {limit} % of at least {LEAST_ROWS} rows": limit},
         )
+
+    def _speed(self) -> list[cloudwatch.IWidget]:
+        ours = self.metrics.ours
         read = graph("Bytes read", [ours("BytesProcessed", label="bytes")], unit="bytes in 5 minutes")
         speed = graph(
             "Rows per second of a run",
             [ours("RowsPerSecond", "p50", label="p50"), ours("RowsPerSecond", "p10", label="p10: the slowest tenth")],
             unit="rows/s",
         )
-        return [
-            [
-                text(
-                    "## Throughput\n"
-                    "A partial file: its rejected rows wait in `failed-data/` with their reasons; correct and upload "
-                    "them. A failed file is never retried: the sender corrects it. Of a duplicate nothing is stored."
-                )
-            ],
-            [files, success, rows],
-            [share, read, speed],
-        ]
+        return [read, speed]
 
     def latency(self) -> Rows:
         """Show the times from upload to settlement."""
