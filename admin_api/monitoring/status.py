@@ -44,11 +44,6 @@ class Status:
         return self.counts.at_rest.get(state, 0) if self.counts else 0
 
     @property
-    def failed_files(self) -> int:
-        """Failed files, dead-lettered ones included."""
-        return self.files(FileState.FAILED) + self.files(FileState.DEAD_LETTERED)
-
-    @property
     def waiting_files(self) -> int:
         """Files that need a person, for whatever reason: the badge beside Files."""
         return sum(map(self.files, NEEDS_PERSON))

@@ -27,7 +27,6 @@ Document = Mapping[str, Any]
 class TraceSpan:
     """One segment or subsegment."""
 
-    span_id: str
     name: str
     kind: str
     """The service of a segment; "" for a subsegment."""
@@ -126,7 +125,6 @@ def _span(document: Document, depth: int, start: float, whole: float) -> TraceSp
     origin = document.get("origin", "")
     is_segment = bool(document.get("trace_id")) and document.get("type") != "subsegment"
     return TraceSpan(
-        span_id=str(document.get("id", "")),
         name=str(document.get("name", "")),
         kind=_KINDS.get(origin, origin or "client") if is_segment else "",
         depth=depth,

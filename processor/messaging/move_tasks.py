@@ -34,11 +34,9 @@ _UNKNOWN_TO_THE_SERVICE = frozenset(
 
 
 class MoveUnsupportedError(WaybillError):
-    """This SQS has no tasks that move messages. Redrive them one by one instead."""
+    """The service has no tasks that move messages, as an emulator may not."""
 
-    def __str__(self) -> str:
-        """Say why not, and what to do."""
-        return str(type(self).__doc__)
+    message = "This SQS has no tasks that move messages. Redrive them one by one instead."
 
 
 @dataclass(frozen=True, slots=True)

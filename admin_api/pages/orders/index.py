@@ -91,7 +91,7 @@ class OrdersPage:
     """The files of the customer's orders by id, if their names are shown."""
     newer: str = ""
     older: str = ""
-    knows_customers: bool = True
+    has_customer_index: bool = True
 
     @property
     def compare_href(self) -> str:
@@ -199,7 +199,7 @@ def read_orders(console: Console, query: OrderQuery) -> OrdersPage:
         feed=feed,
         newer=query.address(cursor=feed.newer),
         older=query.address(cursor=feed.older),
-        knows_customers=console.orders.has_customer_index,
+        has_customer_index=console.orders.has_customer_index,
     )
 
 

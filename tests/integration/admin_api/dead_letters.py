@@ -42,7 +42,7 @@ def skip_waits(console: ConsoleStage, monkeypatch: pytest.MonkeyPatch) -> None:
 class NoTasks:
     """An SQS without tasks that move messages."""
 
-    def newest(self) -> None:
+    def read_newest(self) -> None:
         """Refuse."""
         raise MoveUnsupportedError
 

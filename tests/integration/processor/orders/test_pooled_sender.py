@@ -35,7 +35,7 @@ OPENED: list[PooledSender] = []
 
 
 @pytest.fixture(autouse=True)
-def _close_rings() -> Iterator[None]:
+def _close_senders() -> Iterator[None]:
     """Close what a test has opened."""
     yield
     while OPENED:
@@ -207,7 +207,7 @@ def test_answer_of_a_failed_run_is_not_taken_for_the_next(stub: Stub) -> None:
     assert ids(stub) == expected(written)
 
 
-def test_ring_grows_with_the_wait_for_answers() -> None:
+def test_connections_grow_with_the_wait_for_answers() -> None:
     """Slow answers let more batches be under way, up to the bound; with fast ones they stay few."""
     with running(delay_s=0.01) as slow:
         sender = sender_to(slow)

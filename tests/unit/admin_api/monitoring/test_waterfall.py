@@ -149,5 +149,5 @@ def test_every_span_stays_within_the_whole(shapes: list[tuple[float, float, int]
     waterfall = build_waterfall(TRACE, documents)
 
     parts = waterfall.spans if waterfall else ()
-    assert len(parts) == len({part.span_id for part in parts})
+    assert len(parts) == len({part.name for part in parts})
     assert all(part.offset >= 0 and part.offset + part.width <= 1 + 1e-6 for part in parts)
