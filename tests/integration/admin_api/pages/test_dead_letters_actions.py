@@ -190,6 +190,21 @@ def test_progress_is_asked_for_alone_until_it_is_over(console: ConsoleStage) -> 
 # AWS's own move task
 
 
+def test_all_letters_are_redriven_one_by_one_where_aws_has_no_task(console: ConsoleStage) -> None:
+    """The worker moves every letter that was there, and none that came later."""
+    bury_file(console, "a.csv")
+    bury_file(console, "b.csv")
+    browser = console.browser()
+    post_form(browser, {**read_form(browser.get("/dead-letters"), "Redrive 2"), "rate": "50"})
+    send_letter(console, "came later")
+
+    action = run_worker(console)
+
+    assert (action.done, action.failed, action.state) == (2, 0, ActionState.DONE)
+    assert len(take_bodies(console)) == 2
+    assert take_bodies(console, console.stage.dead_letter_url) == ["came later"]
+
+
 @dataclass
 class Tasks:
     """An SQS that moves messages by itself: each look finds it further."""
