@@ -1,1 +1,1 @@
-"""The tests: unit, aws (moto), infra (template), stack (emulator)."""
+"""The tests: unit, integration (moto), infra (template), sidecar, e2e (emulator) and browser; and benchmarks."""

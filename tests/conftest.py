@@ -1,4 +1,4 @@
-"""What holds for every test: the environment that Powertools reads when it is imported, a zone, and perhaps a date."""
+"""Settings of every test: the environment that Powertools reads when it is imported, a zone, and perhaps a date."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where and when tests run: in a zone and at a moment that the seed of their order draws, the same for ever."""
+"""The zone and the moment in which tests run, drawn from the seed of their order, the same for ever."""
 
 from __future__ import annotations
 

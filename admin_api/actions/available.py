@@ -34,9 +34,9 @@ class AvailableAction:
     verb: str
     symbol: str
     effect: str
-    """What it does to each file, in sentences."""
+    """Sentences that say what it does to each file."""
     done_words: str
-    """What was done, after "2 files were"."""
+    """The participle after "2 files were"."""
     asks_reason: bool = False
     is_grave: bool = False
     """It cannot be undone."""

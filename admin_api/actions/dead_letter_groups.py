@@ -62,7 +62,7 @@ class GroupedLetter:
 
     @property
     def last_at(self) -> datetime:
-        """When its file's last run began; if unknown, when SQS first handed the letter out."""
+        """The start of its file's last run; if unknown, the letter's first receive."""
         entry = self._failed_file
         return from_iso(entry.run_started_at) if entry else self.letter.first_received_at
 
@@ -118,12 +118,12 @@ class LetterGroup:
 
     @property
     def first_at(self) -> datetime:
-        """When the first of them was sent."""
+        """The moment at which the first of them was sent."""
         return min(grouped.letter.sent_at for grouped in self.letters)
 
     @property
     def last_at(self) -> datetime:
-        """When the last of them failed."""
+        """The moment at which the last of them failed."""
         return max(grouped.last_at for grouped in self.letters)
 
     @property

@@ -30,7 +30,7 @@ _BEFORE, _AFTER = timedelta(seconds=10), timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Whose lines: a run's, a request's, or those of a run and of the request around it."""
+    """The ids whose lines are read: a run's, a request's, or those of a run and of the request around it."""
 
     run_id: str = ""
     request_id: str = ""

@@ -69,7 +69,7 @@ class _CachedAnswer[T]:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def get(self) -> T:
-        """Return the cached answer, or ask anew; concurrent readers wait for the same answer."""
+        """Return the cached answer, or ask again; concurrent readers wait for the same answer."""
         with self._lock:
             if self._answer is None or self.now() - self._answer[0] > FRESH_S:
                 answer = self.ask()

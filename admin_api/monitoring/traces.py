@@ -22,7 +22,7 @@ _TRACE_ID = re.compile(r"1-([0-9a-f]{8})-[0-9a-f]{24}")
 
 
 class TraceState(StrEnum):
-    """Whether a trace can be shown, or why not."""
+    """The outcome of reading a trace: it can be shown, or why it cannot."""
 
     SHOWN = "shown"
     NONE = "none"
@@ -56,7 +56,7 @@ class TraceReader:
     def read_trace(self, trace_id: str, now: datetime, *, sampled: bool = True) -> Trace:
         """Read one trace; ``sampled`` is the decision that its run knew. Raises botocore's errors.
 
-        An unsampled trace is read all the same: a later service may have decided anew.
+        An unsampled trace is read all the same: a later service may have decided otherwise.
         """
         if not is_trace_id(trace_id):
             return Trace(trace_id, TraceState.NONE)

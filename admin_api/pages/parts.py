@@ -1,4 +1,4 @@
-"""Parts of a page, loaded from several services at once; a service that fails takes only its own part with it."""
+"""Parts of a page, loaded from several services at once; if one fails, only its own part is missing."""
 
 from __future__ import annotations
 

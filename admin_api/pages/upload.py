@@ -70,7 +70,7 @@ class UploadProgress:
     key: str
     version: str
     since: datetime
-    """When its progress was first asked for."""
+    """The moment at which its progress was first asked for."""
     entry: FileEntry | None
     progress: Progress | None
     now: datetime

@@ -11,7 +11,7 @@ _UNSAFE = re.compile(r"[^\w.-]+", re.ASCII)
 def content_disposition(name: str) -> str:
     """Name a download: whole for browsers of today, and in ASCII for all others (RFC 6266).
 
-    Starlette's ``FileResponse`` has the like within it, for files on disk only, and no name in ASCII.
+    Starlette's ``FileResponse`` does this for files on disk only, and without the name in ASCII.
     """
     stem, dot, suffix = name.rpartition(".") if "." in name else (name, "", "")
     plain = (_UNSAFE.sub("-", stem).strip("-.") or "download") + dot + _UNSAFE.sub("-", suffix)

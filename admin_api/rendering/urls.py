@@ -1,4 +1,4 @@
-"""URLs for things with arbitrary names. Pure."""
+"""URLs of things whose names may hold any character. Pure."""
 
 from __future__ import annotations
 

@@ -247,5 +247,5 @@ def _of_console(metrics: Metrics) -> Iterator[AlarmPlan]:
         missing=NOTHING_HAPPENED,
         means="The console's worker died in the middle of a bulk action. Lambda starts it twice again by itself.",
         look="the action's page in the console, and the worker's log",
-        do="if the action does not go on within minutes, begin it anew: what it has done is not done twice.",
+        do="if the action does not go on within minutes, start it again: nothing is done twice.",
     )

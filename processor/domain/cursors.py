@@ -26,7 +26,7 @@ class CursorError(ValueError):
 
 
 class Direction(StrEnum):
-    """Which way a page goes from its position; each list shows the newest first."""
+    """The direction of a page from its position; each list shows the newest first."""
 
     OLDER = "older"
     NEWER = "newer"

@@ -61,7 +61,7 @@ class Folder:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How a file is split, and what splitting it has used."""
+    """A file's split, and the usage of splitting it."""
 
     split: Split
     usage: Usage
@@ -94,7 +94,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class RangeResult:
-    """What a range has stored, and what that has used."""
+    """The rows and bytes that a range has stored, and the usage of storing them."""
 
     accepted_rows: int
     rejected_rows: int

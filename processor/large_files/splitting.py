@@ -44,11 +44,11 @@ class Range:
     last_row: int
     """Number of the last row; blank lines count, as a spreadsheet counts them."""
     reread: int
-    """How much of the reader's bound on reading again the rows before have used."""
+    """The share of the reader's bound on reading again that the rows before have used, in characters."""
 
     @property
     def size_bytes(self) -> int:
-        """How many bytes the range has."""
+        """The range's length in bytes."""
         return self.end - self.start
 
 

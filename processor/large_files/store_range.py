@@ -38,7 +38,7 @@ def store_range(
 ) -> None:
     """Store a range's orders and leave its outputs and its result; do nothing if an earlier run has.
 
-    Raises :class:`LeaseLostError`, and what the order writer raises: the range starts anew then, and writes the same.
+    Raises :class:`LeaseLostError`, and what the order writer raises: the range is then stored from its start again.
     """
     run = resume_run(task, services, invocation)
     bucket, number = run.entry.bucket, file_range.number

@@ -25,14 +25,14 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs.literals import QueueAttributeNameType
 
 HOLD_S = 30
-"""How long a received letter is hidden from others if its holder dies; otherwise it is given back at once."""
+"""Seconds for which a received letter is hidden from others if its holder dies; otherwise it is given back at once."""
 _MARGIN_S = 5.0
 """A letter that was held for almost so long is left alone: somebody else may have it soon."""
 _BATCH = 10
 """SQS's limit of messages a call."""
 _RECEIVERS = 8
 _PATIENCE_S = 2.5
-"""How long a snapshot waits for letters that somebody else holds."""
+"""Seconds for which a snapshot waits for letters that somebody else holds."""
 _LONGEST_SNAPSHOT_S = 8.0
 _GONE_AFTER_S = HOLD_S + 5.0
 """A letter that does not come for so long is gone, as nobody can have held it all the time."""
@@ -117,7 +117,7 @@ class DeadLetterQueue:
     def _receive(
         self, letters_by_id: dict[str, DeadLetter], likely: int, most: int, held: _HeldLetters, pool: ThreadPoolExecutor
     ) -> None:
-        """Receive until ``likely`` letters, and whatever else comes without waiting, has come."""
+        """Receive ``likely`` letters, then go on until no more come without waiting."""
         began_at = news_at = self._clock()
         while len(letters_by_id) < most:
             missed = likely - len(letters_by_id)

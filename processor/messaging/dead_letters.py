@@ -24,7 +24,7 @@ class DeadLetter:
     message_id: str
     body: str
     sent_at: datetime
-    """When it was sent first; dead-lettering does not change it."""
+    """The moment of its first send; dead-lettering does not change it."""
     first_received_at: datetime
     receive_count: int
     """SQS's own count: the processor's receives, and every snapshot since."""

@@ -121,7 +121,7 @@ def _arrival(record: Any, bucket: str) -> Arrival | None:
 
 
 def _aware_moment(text: Any) -> str:
-    """Return an aware ISO 8601 moment as it is, and "" for anything else."""
+    """Return an aware ISO 8601 moment unchanged, and "" for anything else."""
     try:
         return str(text) if datetime.fromisoformat(text).tzinfo else ""
     except (TypeError, ValueError):

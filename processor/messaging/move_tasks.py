@@ -59,7 +59,7 @@ class MoveTask:
 
     @property
     def is_over(self) -> bool:
-        """Whether it has ended, with whatever result."""
+        """Whether it has ended, by success, failure or cancellation."""
         return self.status in _OVER
 
 

@@ -47,7 +47,7 @@ def trace_id(header: str) -> str:
 
 
 def is_sampled(header: str) -> bool:
-    """Tell whether X-Ray keeps the trace; most have an id and are not kept."""
+    """Tell whether X-Ray keeps the trace; one that it does not keep has an id, too."""
     return _fields(header).get("Sampled") == "1"
 
 

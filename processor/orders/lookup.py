@@ -45,7 +45,7 @@ class FileOrders:
     total: int
     """Accepted rows of the file."""
     problem: str = ""
-    """The reason for which the rows cannot be listed, in words."""
+    """The reason why the rows cannot be listed, as a sentence."""
     is_compared: bool = False
     """Whether these are the table's orders; those of the object have no run and no trace."""
     missing: tuple[Order, ...] = ()

@@ -153,7 +153,7 @@ class EncodingChecker:
         self._encoding = encoding
         self._decoder = codecs.getincrementaldecoder(ENCODINGS[encoding])()
         self.lines = 0
-        """How many line feeds have passed."""
+        """The number of line feeds so far."""
 
     def feed(self, piece: bytes, *, final: bool = False) -> None:
         """Decode the next piece; raises :class:`WrongEncodingError`."""

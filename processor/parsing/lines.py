@@ -41,13 +41,13 @@ class Lines:
         self.block = b""
         """Whole lines, of which those before :attr:`at` are handed out."""
         self.count = 0
-        """How many lines the block has."""
+        """The number of lines in the block."""
         self.at = 0
         self._before = 0
 
     @property
     def taken(self) -> int:
-        """How many lines of the text are handed out."""
+        """The number of lines handed out."""
         return self._before + self.at
 
     def more(self) -> bool:

@@ -62,9 +62,9 @@ class Place(NamedTuple):
     row: int
     """Number of the row before."""
     line: int
-    """How many lines of the text are before it."""
+    """The number of lines before it."""
     reread: int
-    """How much of :data:`MOST_REREAD` is used."""
+    """The part of :data:`MOST_REREAD` that is used."""
 
 
 class RowReader:

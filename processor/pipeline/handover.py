@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from processor.wiring.services import Services
 
 _SHARE_OF_TIME = 0.5
-"""How much of the remaining time is counted on: DynamoDB may be slower, and the check reads the file, too."""
+"""The share of the remaining time that is counted on: DynamoDB may be slower, and the check reads the file, too."""
 
 
 class Task(NamedTuple):

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 
 class Outcome(NamedTuple):
-    """How a run leaves the message of its file."""
+    """The state in which a run leaves the message of its file."""
 
     hidden_until: int = 0
     """The moment (seconds since the epoch) before which the message must not come again, as the file is read in ranges

@@ -37,7 +37,7 @@ _LONGEST_ERROR = 500
 
 
 class RetryPolicy(NamedTuple):
-    """How often a message is received, and how long it waits in between."""
+    """The limit of a message's receives, and the waits between them."""
 
     max_receive_count: int
     backoff_s: tuple[int, ...]
@@ -76,7 +76,7 @@ def give_back(run: Run, error: Exception, result: LoadResult = NOTHING_LOADED) -
 
 
 def report_failure_to_begin(error: Exception, message: Message, config: Config, invocation: Invocation) -> None:
-    """Log and count a run that could not even begin: where the ledger is away, nobody else will."""
+    """Log and count a run that could not even begin: the ledger, if it is out of reach, has no record of it."""
     logger.warning("run_failed", extra={"cause": in_words(error)[0], "state": "not begun"}, exc_info=error)
     count_failure(invocation.metrics, is_last=RetryPolicy.of(config).is_last(message))
 

@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 
 
 _USAGE_OF_THE_END = Usage(ledger_write_units=8)
-"""What is written after the receipt: the run's own entry (1 unit), and the file's new state with its counter (2 each,
-being one transaction; 2 in the index by state, 1 in the index by kind)."""
+"""The write units after the receipt: 1 for the run's own entry, 2 each for the file's new state and its counter (one
+transaction), 2 in the index by state, 1 in the index by kind."""
 NOT_CHECKED = ContentCheck(stored_bytes=0, unpacked_bytes=0, lines=0, sha256="")
 
 
 class LoadResult(NamedTuple):
-    """What of a file is stored: as orders, and in the two outputs."""
+    """The counts and keys of what is stored of a file: orders, and the two outputs."""
 
     accepted_rows: int = 0
     rejected_rows: int = 0
@@ -43,7 +43,7 @@ class LoadResult(NamedTuple):
     rejected_key: str = ""
     """The key of an output, or "" if it got no row."""
     reasons: Mapping[str, int] = MappingProxyType({})
-    """How often each "column: reason" occurred."""
+    """The number of rows with each "column: reason"."""
     warnings: tuple[str, ...] = ()
 
 
@@ -51,7 +51,7 @@ NOTHING_LOADED = LoadResult()
 
 
 class Settlement(NamedTuple):
-    """How a run settles its file."""
+    """A run's decision about its file: state, outputs, the place of the original."""
 
     state: FileState
     facts: ObjectFacts | None = None
@@ -59,7 +59,7 @@ class Settlement(NamedTuple):
     content: ContentCheck = NOT_CHECKED
     result: LoadResult = NOTHING_LOADED
     original_prefix: str = ARCHIVE
-    """Where the untouched original goes."""
+    """The prefix to which the untouched original goes."""
     cause: str = ""
     error: str = ""
     duplicate_of: str = ""
@@ -78,7 +78,7 @@ class Settlement(NamedTuple):
 
     @property
     def size_bytes(self) -> int:
-        """How large the original is; 0 if it is gone."""
+        """The original's size; 0 if it is gone."""
         return self.facts.size_bytes if self.facts else 0
 
 
@@ -90,13 +90,13 @@ class Run(NamedTuple):
     message: Message
     entry: FileEntry
     usage_before: Usage
-    """What the process had used when the run began in this invocation."""
+    """The process's usage before the run began in this invocation."""
     start_s: float
     """Seconds from the invocation's start to the run's."""
     before_ms: int = 0
-    """How long the run had taken in earlier invocations: one in ranges has many."""
+    """The run's time in earlier invocations: one in ranges has many."""
     usage_elsewhere: Usage = Usage()
-    """What the run's other invocations have used."""
+    """The usage of the run's other invocations."""
 
     def usage_here(self, running_s: float) -> Usage:
         """Tell what the run has used in this invocation, of which it took so many seconds."""

@@ -32,7 +32,7 @@ class _Models(Loader):
         self._services = list(services)
 
     def list_available_services(self, type_name: str) -> list[str]:  # noqa: ARG002  Of any type.
-        """List the services without looking for them; of models, paginators and whatever else alike."""
+        """List the services without searching folders, the same ones for models, paginators and all other types."""
         return self._services
 
     def prove(self) -> None:

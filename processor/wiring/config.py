@@ -33,11 +33,11 @@ class Config(NamedTuple):
     max_rows: int
     """The most lines that one run stores; a longer file is read in ranges, or fails if it is gzip."""
     run_bytes_per_s: int
-    """How much of a file one invocation certainly stores in a second."""
+    """Bytes of a file that one invocation certainly stores in a second."""
     large_files_arn: str
     """The state machine that reads a file in ranges."""
     large_file_timeout_s: int
-    """How long the state machine may take for a file."""
+    """The state machine's time limit for a file."""
     range_bytes: int
     default_encoding: str
     """For uploads without the object metadata ``encoding``."""

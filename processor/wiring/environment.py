@@ -22,7 +22,7 @@ _READERS: dict[Any, Callable[[str], Any]] = {
 def read_settings[T](shape: Callable[..., T], environ: Mapping[str, str]) -> T:
     """Fill a named tuple or dataclass; each field is the environment variable of its name in upper case.
 
-    Raises KeyError for a variable that is missing, ValueError for a number that is none, and KeyError for a field of a
+    Raises KeyError for a missing variable, ValueError for text that is not a number, and KeyError for a field of a
     type that has no reader here.
     """
     readers = {name: _READERS[kind] for name, kind in get_type_hints(shape).items()}

@@ -1,4 +1,4 @@
-"""What scripts add to pages: shortcuts, selecting, copying, values under the pointer, quiet refreshes."""
+"""Tests for what scripts add to pages: shortcuts, selecting, copying, values under the pointer, quiet refreshes."""
 
 from __future__ import annotations
 

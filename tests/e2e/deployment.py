@@ -97,7 +97,7 @@ class Deployment:
 
     @property
     def trust(self) -> ssl.SSLContext | bool:
-        """What an HTTP client verifies the endpoint with."""
+        """The certificates by which an HTTP client verifies the endpoint."""
         return ssl.create_default_context(cafile=str(self.certificate)) if self.certificate else True
 
     @property

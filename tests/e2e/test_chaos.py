@@ -130,7 +130,7 @@ def test_one_bad_file_of_a_batch_leaves_its_neighbours_settled(open_stack: Deplo
 
 
 def test_throttled_and_unprocessed_items_are_all_stored(open_stack: Deployment, proxy: FaultProxy) -> None:
-    """What DynamoDB leaves unprocessed or refuses for a while is stored in the end, once."""
+    """Items that DynamoDB leaves unprocessed or refuses for a while are stored in the end, once."""
     with open_stack.paused():
         version = open_stack.upload("throttled.csv", small_file("throttled", ROWS, bad=1))
         batch = ("BatchWriteItem",)

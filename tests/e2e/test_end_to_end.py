@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 def test_sample_files_come_to_rest_where_the_manifest_says(stack: Deployment, tmp_path: Path) -> None:
-    """What `make run` does with the samples, recounted in the tables, the bucket and the queues."""
+    """The outcomes of `make run` equal those recounted in the tables, the bucket and the queues."""
     outputs = tmp_path / "outputs.json"
     outputs.write_text(json.dumps(stack.document()))
     before = sum(map(len, stack.orders_by_file().values()))
@@ -108,7 +108,7 @@ def test_every_event_twice_gives_the_same_as_once(stack: Deployment) -> None:
 
 
 def test_messages_that_are_no_events_are_dead_lettered(stack: Deployment) -> None:
-    """What is neither an S3 event nor a command of ours ends in the dead-letter queue, unchanged."""
+    """A message that is neither an S3 event nor a command of ours ends in the dead-letter queue, unchanged."""
     bodies = ["not json", "[1, 2]", '{"command": "reprocess", "file_id": "unknown"}', '{"Records": [{}]}']
     for body in bodies:
         stack.send(body)

@@ -31,7 +31,7 @@ def titled(part: str) -> dict[str, Any]:
 
 
 def test_every_metric_exists() -> None:
-    """What is drawn is emitted by the processor or published by AWS, with these dimensions, for our resources."""
+    """Every metric drawn is sent by the processor or published by AWS, with these dimensions, for our resources."""
     drawn = [metric for widget in graphs() for metric in of_widget(widget)]
 
     assert len(drawn) > 50

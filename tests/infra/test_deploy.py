@@ -106,7 +106,7 @@ def test_nothing_is_removed_without_the_bucket_by_its_name(
 
 
 def test_the_stack_follows_the_environment() -> None:
-    """What deploy makes is what destroy removes."""
+    """Destroy removes the stack that deploy makes."""
     assert deploy.stack_name([]) == "Waybill-dev"
     assert deploy.stack_name(["-c", "memory_mb=512", "-c", "environment=prod"]) == "Waybill-prod"
 

@@ -1,4 +1,4 @@
-"""How `make test` runs the tests: which suites, in which order, where and when."""
+"""Tests for `make test`: the suites that it runs, their order, zone and date."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the benchmark takes for granted of the code that it measures, so that it does not fall behind unnoticed."""
+"""Tests for what the benchmark takes for granted of the code that it measures, so that it is not left behind."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where and when the tests themselves run."""
+"""Tests for the zone and the date in which the tests themselves run."""
 
 from __future__ import annotations
 

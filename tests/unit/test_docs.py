@@ -81,7 +81,7 @@ def test_columns_table_is_the_declaration() -> None:
 
 
 def test_causes_table_names_every_permanent_error() -> None:
-    """What can make a file fail is listed once."""
+    """Each cause of failure is listed once."""
     causes = [row[0] for row in table_after("docs/file-format.md", "## Causes of failure")]
 
     assert sorted(causes) == sorted({f"`{error.cause}`" for error in errors.PermanentError.__subclasses__()})
@@ -158,7 +158,7 @@ def test_index_names_every_page() -> None:
 
 
 def test_readme_is_short() -> None:
-    """What a subject needs beyond a few lines belongs to its page."""
+    """The README stays short: more than a few lines on a subject belong to its page."""
     assert len(read("README.md").splitlines()) <= MOST_LINES_OF_README
 
 

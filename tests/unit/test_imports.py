@@ -54,7 +54,7 @@ def test_every_form_of_import_is_listed(source: str) -> None:
 
 
 def test_no_module_imports_a_test_module() -> None:
-    """What two test modules share lies in a helper module beside them."""
+    """Two test modules share code by a helper module beside them."""
     imports = {
         path.relative_to(ROOT).as_posix(): sorted(name for name in list_imports(path.read_text()) if ".test_" in name)
         for path in list_modules(*PACKAGES)

@@ -176,7 +176,7 @@ def file_list_page(console: Console, query: FileListQuery) -> FilesPage:
     if query.direction == _OLDEST:
         rows = rows.then(lambda shown: shown[::-1])
     file_page = page_part.value
-    # A search reads the list anew each time, which is too expensive every few seconds.
+    # A search reads the list again each time, which is too expensive every few seconds.
     lives = not query.cursor and not file_filter.needs_search and query.direction != _OLDEST
     shown = [row.file for row in rows.value or ()]
     return FilesPage(

@@ -1,4 +1,4 @@
-"""The search: an identifier leads straight to its page, otherwise the hits or the searches in vain are listed."""
+"""The search: an identifier leads straight to its page, otherwise hits or failed searches are listed."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _PAGE = 50
 _LOOK_BACK_S = 120
-"""How late the emulator may show a stream, whose time is the end of its invocation."""
+"""The longest delay before the emulator shows a stream, whose time is the end of its invocation."""
 _EVERYTHING_EVERY_S = 30
 """The interval of readings that include streams without recent timestamps, as other writers choose theirs."""
 _SHARE = 20

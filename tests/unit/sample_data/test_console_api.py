@@ -1,4 +1,4 @@
-"""How the samples get in: the console is asked for a presigned POST, and S3 is sent the file."""
+"""Tests for sending the samples: the console is asked for a presigned POST, and S3 is sent the file."""
 
 import json
 from collections.abc import Iterator

@@ -141,7 +141,7 @@ def test_only_duplicates_share_their_bytes_or_name() -> None:
 
 
 def test_the_manifest_and_the_readme_name_every_file() -> None:
-    """What lies in the folders, what the manifest lists and what the README explains are the same files."""
+    """The folders hold the files that the manifest lists and the README explains."""
     found = {path.relative_to(FOLDER).as_posix() for folder in FOLDERS for path in (FOLDER / folder).iterdir()}
     readme = (FOLDER / "README.md").read_text(encoding="utf-8")
 

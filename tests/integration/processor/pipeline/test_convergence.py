@@ -224,7 +224,7 @@ def test_death_while_reprocessing_a_failed_file_converges(stage: Stage, step: in
 
 
 def test_settled_rejects_move_to_the_archive(stage: Stage) -> None:
-    """When a later run rejects nothing, the old rejected rows leave failed-data/ but are kept."""
+    """The old rejected rows leave failed-data/, but are kept, after a later run that rejects nothing."""
     body = csv_file(GOOD_ROWS[0])
     stage.configure(max_file_bytes=1_000_000)
     entry = stage.process("orders.csv", csv_file(*GOOD_ROWS, BAD_ROW))
@@ -293,7 +293,7 @@ def test_failing_runs_back_off_and_end_in_the_ledger(
 
 
 def test_redriven_file_is_processed(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    """When the cause is gone, the same message settles the file."""
+    """The same message settles the file once the cause is gone."""
     version = stage.upload("orders.csv", MIXED_FILE)
     with monkeypatch.context() as patch:
         patch.setattr(stage.clients.s3, "get_object", None)

@@ -57,7 +57,7 @@ def lose_answers(stage: Stage, monkeypatch: pytest.MonkeyPatch, state: FileState
 def test_lost_answer_of_an_own_write_is_no_conflict(
     stage: Stage, monkeypatch: pytest.MonkeyPatch, state: FileState
 ) -> None:
-    """When the SDK repeats a conditional write that had taken effect, the run recognises itself and goes on."""
+    """The run recognises itself and goes on after the SDK has repeated a conditional write that had taken effect."""
     lost = lose_answers(stage, monkeypatch, state)
 
     entry = stage.process("orders.csv", MIXED_FILE)
