@@ -7,7 +7,7 @@ A refusal lowers the rate by a third, stored items raise it again, as in congest
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -28,16 +28,15 @@ class RateLimiter:
     clock: Callable[[], float] = time.monotonic
     rate: float = 0.0
     """0 until the first refusal."""
-    _began: float = field(init=False)
+    _began: float | None = None
     _stored: int = 0
     _next: float = 0.0
     _refused_at: float = float("-inf")
 
-    def __post_init__(self) -> None:
-        self._began = self.clock()
-
     def reserve_wait_s(self, items: int) -> float:
         """Reserve the sending of items; returns the seconds to wait before it."""
+        if self._began is None:  # A limiter may be made long before its first batch, while a file is checked.
+            self._began = self.clock()
         if not self.rate:
             return 0.0
         now = self.clock()
@@ -57,6 +56,7 @@ class RateLimiter:
         if now - self._refused_at < _ONE_REFUSAL_S:
             return
         if not self.rate:
-            self.rate = self._stored / max(now - self._began, _ONE_REFUSAL_S)
+            began = now if self._began is None else self._began
+            self.rate = self._stored / max(now - began, _ONE_REFUSAL_S)
         self.rate = max(_LOWEST, self.rate * _DECREASE)
         self._refused_at = now

@@ -20,6 +20,7 @@ class Clock:
 def refused(clock: Clock, *, taken: int, after_s: float) -> RateLimiter:
     """Make a pace that was refused for the first time after it had taken so many items."""
     pace = RateLimiter(clock)
+    pace.reserve_wait_s(taken)
     pace.record_stored(taken)
     clock.now += after_s
     pace.record_refusal()
@@ -46,6 +47,20 @@ def test_first_refusal_sets_the_pace_below_what_was_reached() -> None:
 
     assert round(pace.rate) == 2_800
     assert [round(pace.reserve_wait_s(280), 3) for _ in range(4)] == [0.0, 0.1, 0.2, 0.3]
+
+
+def test_time_before_the_first_batch_does_not_count() -> None:
+    """The limiter of a run is made before the file is checked, which may take longer than the first refusal."""
+    clock = Clock()
+    pace = RateLimiter(clock)
+    clock.now += 60
+    pace.reserve_wait_s(8_000)
+    pace.record_stored(8_000)
+    clock.now += 2
+
+    pace.record_refusal()
+
+    assert round(pace.rate) == 2_800
 
 
 def test_time_that_passes_is_not_waited_for() -> None:
