@@ -114,11 +114,12 @@ class Console(Construct):
         read = ["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"]
         allow([*read, "dynamodb:PutItem", "dynamodb:UpdateItem"], storage.files.table_arn)
         allow(["dynamodb:Query"], *(f"{storage.files.table_arn}/index/{index}" for index in FILES_INDEXES))
-        # The original of a dismissed file moves from the inbox or failed-data/ to archive/.
-        allow(["s3:GetObject", "s3:GetObjectVersion"], *keys(RAW, FAILED))
+        # The original of a dismissed file moves from the inbox or failed-data/ to archive/, where a copy in parts is
+        # looked at when it is complete, and whatever an earlier run had still to delete goes.
+        allow(["s3:GetObject", "s3:GetObjectVersion"], *keys(RAW, FAILED, ARCHIVE))
         allow(["s3:PutObject", "s3:AbortMultipartUpload"], *keys(ARCHIVE))
         allow(["s3:DeleteObjectVersion"], *keys(RAW))
-        allow(["s3:DeleteObject"], *keys(FAILED))
+        allow(["s3:DeleteObject"], *keys(FAILED, ARCHIVE))
         # Without these S3 answers 403 for a missing object or version, as for a missing grant.
         allow(["s3:ListBucket", "s3:ListBucketVersions"], storage.bucket.bucket_arn)
         allow(["sqs:GetQueueAttributes", "sqs:SendMessage"], ingest.queue.queue_arn)
@@ -134,7 +135,7 @@ class Console(Construct):
         allow(["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"], storage.orders.table_arn)
         if indexes := self._settings.order_indexes:
             allow(["dynamodb:Query"], *(f"{storage.orders.table_arn}/index/{index}" for index in indexes))
-        allow(["s3:GetObject", "s3:GetObjectVersion"], *keys(PROCESSED, ARCHIVE))
+        allow(["s3:GetObject", "s3:GetObjectVersion"], *keys(PROCESSED))
         allow(["s3:PutObject"], *keys(RAW))
         allow(["logs:FilterLogEvents"], processor.log_group.log_group_arn)
         # These actions take no resources. DescribeAlarms lists composite alarms only with a grant on *.

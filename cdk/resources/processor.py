@@ -66,9 +66,10 @@ def grant_runs(function: PythonFunction, storage: Storage, alerts: sns.Topic) ->
     allow, keys = function.allow, storage.keys
     allow(["s3:GetObject", "s3:GetObjectVersion"], *keys(RAW, FAILED, ARCHIVE))
     allow(["s3:PutObject", "s3:AbortMultipartUpload"], *keys(PROCESSED, FAILED, ARCHIVE))
-    # In the inbox the settled version alone is deleted for good; in failed-data/ a delete marker hides all versions.
+    # In the inbox the settled version alone is deleted for good; elsewhere a delete marker hides all versions. An
+    # archived file that is reprocessed and fails moves from archive/ to failed-data/.
     allow(["s3:DeleteObjectVersion"], *keys(RAW))
-    allow(["s3:DeleteObject"], *keys(FAILED))
+    allow(["s3:DeleteObject"], *keys(FAILED, ARCHIVE))
     # Without these S3 answers 403 for a missing object or version, as for a missing grant.
     allow(["s3:ListBucket", "s3:ListBucketVersions"], storage.bucket.bucket_arn)
     # On the tables alone: grant_write_data would add deletes and the indexes.

@@ -120,12 +120,12 @@ def test_both_may_invoke_the_worker_and_nothing_else(name: str) -> None:
 @pytest.mark.parametrize(
     ("action", "web", "worker"),
     [
-        ("s3:GetObject", {RAW, PROCESSED, FAILED, ARCHIVE}, {RAW, FAILED}),
-        ("s3:GetObjectVersion", {RAW, PROCESSED, FAILED, ARCHIVE}, {RAW, FAILED}),
+        ("s3:GetObject", {RAW, PROCESSED, FAILED, ARCHIVE}, {RAW, FAILED, ARCHIVE}),
+        ("s3:GetObjectVersion", {RAW, PROCESSED, FAILED, ARCHIVE}, {RAW, FAILED, ARCHIVE}),
         ("s3:PutObject", {RAW, ARCHIVE}, {ARCHIVE}),
         ("s3:AbortMultipartUpload", {ARCHIVE}, {ARCHIVE}),
         ("s3:DeleteObjectVersion", {RAW}, {RAW}),
-        ("s3:DeleteObject", {FAILED}, {FAILED}),
+        ("s3:DeleteObject", {FAILED, ARCHIVE}, {FAILED, ARCHIVE}),
     ],
 )
 def test_objects_are_granted_by_prefix(action: str, web: set[str], worker: set[str]) -> None:

@@ -97,7 +97,7 @@ def test_the_function_may_do_what_a_run_does_and_no_more_than_its_working_object
     """Grants by prefix; of the queue it may only finish or return the message that waits."""
     queue = {action for action, where in granted("LargeFilesRanges") if "IngestQueue" in where}
 
-    assert keys_granted("LargeFilesRanges", "s3:DeleteObject") == {"/failed-data/*", WORK}
+    assert keys_granted("LargeFilesRanges", "s3:DeleteObject") == {"/failed-data/*", "/archive/*", WORK}
     assert keys_granted("LargeFilesRanges", "s3:PutObject") == {
         "/processed-data/*",
         "/failed-data/*",

@@ -137,11 +137,11 @@ def test_no_managed_policy_is_attached() -> None:
         ("s3:PutObject", {OUT, FAILED, ARCHIVE}),
         ("s3:AbortMultipartUpload", {OUT, FAILED, ARCHIVE}),
         ("s3:DeleteObjectVersion", {INBOX}),
-        ("s3:DeleteObject", {FAILED}),
+        ("s3:DeleteObject", {FAILED, ARCHIVE}),
     ],
 )
 def test_objects_are_granted_by_prefix(action: str, keys: set[str]) -> None:
-    """The inbox is not written, results are not read, and only whole versions are deleted."""
+    """The inbox is not written, results are not read, and an original is deleted wherever a run may move it from."""
     assert keys_granted(action) == keys
 
 
