@@ -10,8 +10,9 @@ import itsdangerous
 import pytest
 
 from admin_api.web.auth import SESSION_COOKIE, User, open_session
+from processor.domain.object_keys import ObjectVersion
 from tests.e2e.deployment import wait_until
-from tests.e2e.order_files import dead_letter, small_file
+from tests.e2e.order_files import HEADER, dead_letter, small_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -136,6 +137,28 @@ def test_the_worker_does_what_was_asked_for_in_bulk(stack: Deployment, script: h
     assert [len(stack.ledger.list_runs(file_id)) for file_id in ids] == [2, 2, 2]
     objects = stack.objects_by_name()
     assert {prefix for number in range(3) for prefix in objects[f"bulk-{number}.csv"]} == {"archive"}
+    assert "AccessDenied" not in stack.log.read_text(errors="replace")
+
+
+def test_an_archived_file_that_fails_leaves_the_archive_and_comes_back(stack: Deployment, script: httpx.Client) -> None:
+    """A duplicate in another encoding is archived, fails when it is processed anyway, and is dismissed."""
+    bucket, body = stack.outputs["BucketName"], f"{HEADER}A-1,Zoë,Café crème,1,2.50\n".encode("cp1252")
+    stored = stack.client("s3").put_object(
+        Bucket=bucket, Key="raw-data/declared.csv", Body=body, Metadata={"encoding": "cp1252"}
+    )
+    [first] = stack.wait_at_rest([ObjectVersion(bucket, "raw-data/declared.csv", stored["VersionId"])])
+    version = stack.upload("undeclared.csv", body)
+    [held] = stack.wait_at_rest([version])
+
+    script.post(f"/api/files/{held.file_id}/actions", json={"kind": "process_anyway"}).raise_for_status()
+    wait_until(lambda: len(stack.ledger.list_runs(held.file_id)) == 2, 60, lambda: "no second run")
+    [failed] = stack.wait_at_rest([version])
+    dismiss = {"kind": "dismiss", "reason": "only a test"}
+    script.post(f"/api/files/{held.file_id}/actions", json=dismiss).raise_for_status()
+
+    assert (first.state, held.state, failed.state) == ("processed", "duplicate", "failed")
+    assert [run.outcome for run in stack.ledger.list_runs(held.file_id)] == ["duplicate", "failed"]
+    assert stack.objects_by_name()["undeclared.csv"] == {"archive": 1}
     assert "AccessDenied" not in stack.log.read_text(errors="replace")
 
 
