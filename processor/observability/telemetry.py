@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 
 NAMESPACE = "Waybill"
 
+# Lambda sets this variable to the lowest level that its own filter lets pass, and Powertools ranks it above the level
+# and the sample rate of the settings (https://github.com/aws-powertools/powertools-lambda-python/issues/7220).
+os.environ.pop("AWS_LAMBDA_LOG_LEVEL", None)
+
 logger = Logger()
 """JSON logs. Events are constant, snake_case, in the past tense; their fields vary. Never the contents of rows."""
 

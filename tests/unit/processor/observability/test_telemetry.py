@@ -1,6 +1,9 @@
-"""The trace id is read from what Lambda sets for each invocation."""
+"""The telemetry reads what Lambda sets: the trace id of each invocation, and a log level that is not ours."""
 
 from __future__ import annotations
+
+import subprocess
+import sys
 
 import pytest
 
@@ -39,3 +42,22 @@ def test_only_a_header_that_says_so_is_sampled() -> None:
     assert is_sampled(f"Root={ROOT};Sampled=1")
     assert not is_sampled(f"Root={ROOT};Sampled=0")
     assert not is_sampled(f"Root={ROOT}")
+
+
+@pytest.mark.parametrize(
+    ("setting", "sample_rate", "of_lambda", "level"),
+    [("INFO", "0.000001", "DEBUG", "INFO"), ("WARNING", "0", "INFO", "WARNING"), ("INFO", "1", "DEBUG", "DEBUG")],
+)
+def test_the_settings_decide_the_log_level(setting: str, sample_rate: str, of_lambda: str, level: str) -> None:
+    """Lambda names the lowest level that it lets pass in a variable, which Powertools ranks above its own settings."""
+    environment = {
+        "POWERTOOLS_SERVICE_NAME": "processor",
+        "POWERTOOLS_LOG_LEVEL": setting,
+        "POWERTOOLS_LOGGER_SAMPLE_RATE": sample_rate,
+        "AWS_LAMBDA_LOG_LEVEL": of_lambda,
+    }
+    code = "import logging, processor.observability.telemetry as t; print(logging.getLevelName(t.logger.log_level))"
+
+    run = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+
+    assert run.stdout.strip() == level
