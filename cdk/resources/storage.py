@@ -23,6 +23,14 @@ def removal_policy(settings: Settings) -> RemovalPolicy:
     return RemovalPolicy.DESTROY if settings.removal_policy == "destroy" else RemovalPolicy.RETAIN
 
 
+def _removal_of_bucket(removal: RemovalPolicy) -> RemovalPolicy:
+    """Keep a bucket unless its very creation is rolled back: its name is fixed, and would refuse the next deployment.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-deletionpolicy.html
+    """
+    return RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE if removal is RemovalPolicy.RETAIN else removal
+
+
 class Storage(Construct):
     """The bucket, the orders table and the files table (the ledger)."""
 
@@ -56,7 +64,7 @@ class Storage(Construct):
             enforce_ssl=True,
             minimum_tls_version=1.2,
             # Not auto_delete_objects, which deploys a function that may delete everything; `make destroy` empties it.
-            removal_policy=removal,
+            removal_policy=_removal_of_bucket(removal),
             lifecycle_rules=_lifecycle(settings),
             cors=[
                 s3.CorsRule(

@@ -118,13 +118,19 @@ def test_files_are_found_by_state_or_all_together_newest_first() -> None:
     }
 
 
-@pytest.mark.parametrize(("policy", "deletion"), [("destroy", "Delete"), ("retain", "Retain")])
-def test_data_outlives_the_stack_where_it_should(policy: str, deletion: str) -> None:
-    """The removal policy reaches the bucket and both tables, and protects kept tables from deletion by hand."""
+@pytest.mark.parametrize(
+    ("policy", "deletion", "of_bucket"), [("destroy", "Delete", "Delete"), ("retain", "Retain", "RetainExceptOnCreate")]
+)
+def test_data_outlives_the_stack_where_it_should(policy: str, deletion: str, of_bucket: str) -> None:
+    """The removal policy reaches the bucket and both tables, and protects kept tables from deletion by hand.
+
+    A first deployment that fails leaves no bucket, whose fixed name would refuse the next one.
+    """
     tables = resources("AWS::DynamoDB::Table", removal_policy=policy).values()
     buckets = resources("AWS::S3::Bucket", removal_policy=policy).values()
 
-    assert {kept["DeletionPolicy"] for kept in [*tables, *buckets]} == {deletion}
+    assert {kept["DeletionPolicy"] for kept in tables} == {deletion}
+    assert {kept["DeletionPolicy"] for kept in buckets} == {of_bucket}
     assert {kept["Properties"]["DeletionProtectionEnabled"] for kept in tables} == {deletion == "Retain"}
 
 
