@@ -74,7 +74,7 @@ def grant_runs(function: PythonFunction, storage: Storage, alerts: sns.Topic) ->
     allow(["s3:ListBucket", "s3:ListBucketVersions"], storage.bucket.bucket_arn)
     # On the tables alone: grant_write_data would add deletes and the indexes.
     allow(["dynamodb:BatchWriteItem"], storage.orders.table_arn)
-    allow(["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:Query"], storage.files.table_arn)
+    allow(["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"], storage.files.table_arn)
     alerts.grant_publish(function.role)
 
 
