@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from aws_cdk import ArnFormat, Duration, Stack
+from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from cdk.bundling.bundle import bundled_code
@@ -74,6 +75,8 @@ class Console(Construct):
             # Lambda repeats an invocation that dies; the ledger holds its progress, so it goes on from there.
             retry_attempts=2,
             max_event_age=Duration.hours(6),
+            # It invokes itself until the action is done; Lambda would take 16 invocations in a row for a loop.
+            recursive_loop=lambda_.RecursiveLoop.ALLOW,
             **shared,
         )
         for function in (self.web, self.worker):
@@ -140,7 +143,7 @@ class Console(Construct):
         allow(["logs:FilterLogEvents"], processor.log_group.log_group_arn)
         # These actions take no resources. DescribeAlarms lists composite alarms only with a grant on *.
         allow(["cloudwatch:GetMetricData", "cloudwatch:DescribeAlarms"], "*")
-        allow(["xray:BatchGetTraces", "xray:GetTraceSummaries"], "*")
+        allow(["xray:BatchGetTraces"], "*")
         allow(["secretsmanager:GetSecretValue"], self._parts.sign_in.session_key_arn)
 
     def _worker_arn(self) -> str:
