@@ -40,8 +40,11 @@ def alarm_arn(scope: Construct, name: str) -> str:
 
 
 def dashboard_name(settings: Settings) -> str:
-    """Name the dashboard: alarms link to it, and it shows the alarms."""
-    return f"waybill-{settings.environment}"
+    """Name the dashboard: alarms link to it, and it shows the alarms.
+
+    An account has one list of dashboards for all regions, so the name holds the region.
+    """
+    return f"waybill-{settings.environment}-{Aws.REGION}"
 
 
 def dashboard_url(settings: Settings) -> str:

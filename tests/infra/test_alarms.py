@@ -78,7 +78,8 @@ def test_description_says_what_it_means_where_to_look_and_what_to_do(name: str) 
     description = as_text(alarms()[name]["AlarmDescription"])
 
     assert len(description) <= 1024
-    for part in ("Look at: ", "\nDo: ", "#dashboards/dashboard/waybill-dev\n", f"\nRunbook: docs/runbook.md#{name}"):
+    dashboard = "#dashboards/dashboard/waybill-dev-${AWS::Region}\n"
+    for part in ("Look at: ", "\nDo: ", dashboard, f"\nRunbook: docs/runbook.md#{name}"):
         assert part in description
     for part in ("**Means.**", "**See it.**", "**Likely causes.**", "**Do.**", "**Clears**"):
         assert part in sections()[name]
@@ -149,7 +150,7 @@ def test_the_mail_lists_what_to_look_at() -> None:
 
     assert len(description) <= 1024
     assert [name for name in NAMES if name not in description] == []
-    assert "#dashboards/dashboard/waybill-dev" in description
+    assert "#dashboards/dashboard/waybill-dev-${AWS::Region}" in description
     assert description.endswith("docs/runbook.md#incident")
     assert "incident" in sections()
 

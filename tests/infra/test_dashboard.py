@@ -160,11 +160,12 @@ def test_texts_say_what_to_do() -> None:
 
 
 def test_output_links_to_the_dashboard() -> None:
-    """By its own name, in the region of the stack."""
-    name = only("AWS::CloudWatch::Dashboard", environment="prod")["DashboardName"]
+    """By its own name, which holds the region: an account has one list of dashboards for all regions."""
+    name = as_text(only("AWS::CloudWatch::Dashboard", environment="prod")["DashboardName"])
     (output,) = template(environment="prod").find_outputs("DashboardUrl").values()
 
     assert as_text(output["Value"]) == (
         "https://${AWS::Region}.console.aws.amazon.com/cloudwatch/home?region=${AWS::Region}"
         f"#dashboards/dashboard/{name}"
     )
+    assert name == "waybill-prod-${AWS::Region}"
