@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from processor.domain.errors import LookupThrottledError
 from processor.observability.telemetry import logger
 
 if TYPE_CHECKING:
@@ -50,6 +51,9 @@ def _call_service[T](what: str, call: Callable[[], T]) -> PagePart[T]:
     except ClientError as error:
         logger.warning("part_missing", extra={"what": what}, exc_info=error)
         return PagePart(None, f"{error.operation_name} failed: {error.response['Error']['Code']}.")
+    except LookupThrottledError as error:
+        logger.warning("part_missing", extra={"what": what}, exc_info=error)
+        return PagePart(None, str(error))
     except BotoCoreError as error:
         logger.warning("part_missing", extra={"what": what}, exc_info=error)
         return PagePart(None, f"{what} could not be reached: {type(error).__name__}.")

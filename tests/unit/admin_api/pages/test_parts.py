@@ -8,11 +8,17 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from admin_api.pages.parts import PagePart, start_part
+from processor.domain.errors import LookupThrottledError
 
 
 def refused() -> int:
     """Be a call that AWS refuses."""
     raise ClientError({"Error": {"Code": "ThrottlingException", "Message": "slow down"}}, "GetMetricData")
+
+
+def throttled() -> int:
+    """Be a call of which DynamoDB leaves some keys unprocessed."""
+    raise LookupThrottledError(3, "files")
 
 
 def unreachable() -> int:
@@ -34,6 +40,13 @@ def test_what_aws_refuses_takes_only_its_own_part() -> None:
     away = start_part("X-Ray", unreachable).result()
     assert away.problem == "X-Ray could not be reached: EndpointConnectionError."
     assert away.then(lambda value: value + 1) == away
+
+
+def test_a_throttled_table_takes_only_its_own_part() -> None:
+    """What was left unread for too long is told like any other refusal."""
+    busy = start_part("The files", throttled).result()
+
+    assert busy == PagePart(None, "DynamoDB is busy: 3 files could not be read. Ask again in a few seconds.")
 
 
 def test_a_mistake_of_our_own_is_not_hidden() -> None:
