@@ -73,7 +73,7 @@ class Gateway(Construct):
         )
         own_sign_in = (
             "A browser's session is a cookie, which no authoriser of an HTTP API reads: the application signs people "
-            "in, and answers nobody else but with the sign-in, the health check and static files."
+            "in, and others get only the sign-in, the health check and static files."
         )
         Validations.of(route).acknowledge(Acknowledgment(id="AwsSolutions-APIG4", reason=own_sign_in))
 

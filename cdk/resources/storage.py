@@ -78,7 +78,7 @@ class Storage(Construct):
         )
         no_access_log = (
             "Every object's way is in the files ledger and its versions; access logs would be a second bucket "
-            "to pay for and to protect. Who needs them turns on CloudTrail data events for the account."
+            "to pay for and to protect. CloudTrail data events for the account give the same."
         )
         Validations.of(bucket).acknowledge(Acknowledgment(id="AwsSolutions-S1", reason=no_access_log))
         return bucket
