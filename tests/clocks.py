@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-class Ticking:
+class TickingClock:
     """A clock that moves when it is told to, and a microsecond whenever somebody looks."""
 
     def __init__(self, now: float = 0.0) -> None:

@@ -29,7 +29,7 @@ _BEFORE, _AFTER = timedelta(seconds=10), timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class LogScope:
     """The ids whose lines are read: a run's, a request's, or those of a run and of the request around it."""
 
     run_id: str = ""
@@ -75,14 +75,14 @@ class LogReader:
         self._logs = logs
         self._log_group = log_group
 
-    def read_log_lines(self, wanted: Wanted, since: datetime, until: datetime) -> LogPage:
+    def read_log_lines(self, scope: LogScope, since: datetime, until: datetime) -> LogPage:
         """Read the lines of a run or a request within this time. Raises botocore's errors."""
         lines: list[LogLine] = []
         complete = False
-        for events, is_last in self._pages(wanted.pattern, since - _BEFORE, until + _AFTER):
+        for events, is_last in self._pages(scope.pattern, since - _BEFORE, until + _AFTER):
             for event in events:
                 line = parse_log_line(event["message"], datetime.fromtimestamp(event["timestamp"] / 1000, UTC))
-                if line and wanted.has(line):
+                if line and scope.has(line):
                     lines.append(line)
             complete = is_last and len(lines) <= MOST_LINES
             if len(lines) >= MOST_LINES:

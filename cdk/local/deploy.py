@@ -12,7 +12,7 @@ from typing import Self
 
 from cdk.bundling.sources import BUNDLES, source_files
 from cdk.local.emulator import ACCOUNT, REGION, Emulator
-from cdk.local.processes import ROOT, CommandError, Supervised, run
+from cdk.local.processes import ROOT, CommandError, SupervisedProcess, run
 
 CDK = ROOT / "node_modules/.bin/cdk"
 NODE = Path(sys.executable).with_name("node")
@@ -48,7 +48,7 @@ class Synthesis:
         self._fingerprint = _fingerprint(self._context)
         self._stamp = self.out_dir / ".fingerprint"
         self._log = self.out_dir.with_name(f"{self.out_dir.name}.log")
-        self._process: Supervised | None = None
+        self._process: SupervisedProcess | None = None
 
     def __enter__(self) -> Self:
         if not self._stamp.exists() or self._stamp.read_text() != self._fingerprint:
@@ -59,7 +59,7 @@ class Synthesis:
                 # jsii takes the first Node on PATH, which must be the locked one.
                 "PATH": os.pathsep.join([str(NODE.parent), os.environ["PATH"]]),
             }
-            self._process = Supervised([sys.executable, "-m", "cdk.app"], env=env, log=self._log)
+            self._process = SupervisedProcess([sys.executable, "-m", "cdk.app"], env=env, log=self._log)
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from cdk.bundling.sources import find_uv
-from cdk.local.processes import Supervised
+from cdk.local.processes import SupervisedProcess
 
 PROJECT = Path(__file__).resolve().parent
 PYTHON = PROJECT / ".venv/bin/python"
@@ -71,7 +71,7 @@ class Emulator:
         self.log = self.workdir / "emulator.log"
         self._temporary = self.workdir / "tmp"
         self.certificate = self._temporary / "ministack-tls/server.crt"
-        self._process: Supervised | None = None
+        self._process: SupervisedProcess | None = None
 
     def __enter__(self) -> Self:
         self.start()
@@ -91,7 +91,9 @@ class Emulator:
         install()
         shutil.rmtree(self._temporary, ignore_errors=True)
         self._temporary.mkdir(parents=True)
-        self._process = Supervised([str(PYTHON), "-P", str(PROJECT / "serve.py")], env=self._server_env(), log=self.log)
+        self._process = SupervisedProcess(
+            [str(PYTHON), "-P", str(PROJECT / "serve.py")], env=self._server_env(), log=self.log
+        )
 
     def wait_ready(self) -> None:
         """Wait until it answers; raise EmulatorError if it does not within START_SECONDS."""

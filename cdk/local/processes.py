@@ -20,7 +20,7 @@ class CommandError(RuntimeError):
         super().__init__("\n".join([f"{what} failed (all of its output: {log}):", *lines[-25:]]))
 
 
-class Supervised:
+class SupervisedProcess:
     """A command under its supervisor, in a session of its own, so that Ctrl-C reaches only this process."""
 
     def __init__(self, command: Sequence[str], *, env: Mapping[str, str], log: Path, cwd: Path = ROOT) -> None:
@@ -61,6 +61,6 @@ class Supervised:
 
 def run(what: str, command: Sequence[str], *, env: Mapping[str, str], log: Path, cwd: Path = ROOT) -> None:
     """Run a command with its output in the log; raise CommandError if it fails."""
-    with Supervised(command, env=env, log=log, cwd=cwd) as process:
+    with SupervisedProcess(command, env=env, log=log, cwd=cwd) as process:
         if process.wait():
             raise CommandError(what, log)

@@ -11,7 +11,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any, Self
 
 from cdk.local.emulator import HOST, REGION
-from cdk.local.processes import Supervised
+from cdk.local.processes import SupervisedProcess
 from cdk.local.sidecar import mailbox
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class Sidecar:
         self.mail_folder = mail_folder.absolute() if mail_folder else self.workdir / "mail"
         self.log = self.workdir / "sidecar.log"
         self.port = 0
-        self._process: Supervised | None = None
+        self._process: SupervisedProcess | None = None
 
     def __enter__(self) -> Self:
         self.workdir.mkdir(parents=True, exist_ok=True)
@@ -49,7 +49,7 @@ class Sidecar:
         ours = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
         no_profile = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
         command = [sys.executable, "-m", "cdk.local.sidecar", *options]
-        self._process = Supervised(command, env=ours | no_profile, log=self.log)
+        self._process = SupervisedProcess(command, env=ours | no_profile, log=self.log)
         deadline = time.monotonic() + _START_SECONDS
         while not port_file.exists():
             if self._process.poll() is not None or time.monotonic() > deadline:

@@ -15,14 +15,14 @@ import pytest
 import cdk.app
 from cdk.local import deploy, run
 from cdk.local.emulator import HOST, Emulator, EmulatorError
-from cdk.local.processes import ROOT, CommandError, Supervised
+from cdk.local.processes import ROOT, CommandError, SupervisedProcess
 from cdk.local.processes import run as run_command
 
 STARTER = """
 import os, sys, time
 from pathlib import Path
-from cdk.local.processes import Supervised
-Supervised([sys.executable, "-c", sys.argv[1]], env=os.environ, log=Path(sys.argv[2]))
+from cdk.local.processes import SupervisedProcess
+SupervisedProcess([sys.executable, "-c", sys.argv[1]], env=os.environ, log=Path(sys.argv[2]))
 time.sleep(600)
 """
 # A process that starts another one, as the emulator starts its Lambda workers, and tells both ids.
@@ -121,7 +121,7 @@ def test_children_reach_the_emulator_and_no_account(tmp_path: Path, monkeypatch:
 def test_stopping_ends_grandchildren(tmp_path: Path) -> None:
     """Lambda workers are the emulator's children, not ours."""
     log = tmp_path / "log"
-    with Supervised([sys.executable, "-c", FAMILY], env=os.environ, log=log):
+    with SupervisedProcess([sys.executable, "-c", FAMILY], env=os.environ, log=log):
         processes = family(log)
 
     assert gone(processes)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from processor.wiring.services import Clients
 
 
-class Killed(BaseException):
+class Kill(BaseException):
     """The function has died. No code of ours catches it."""
 
 
@@ -27,11 +27,11 @@ class Killer:
     def _before(self, model: Any, **_: Any) -> None:
         self.calls.append(model.name)
         if not self.after and len(self.calls) - 1 == self.at:
-            raise Killed
+            raise Kill
 
     def _after(self, **_: Any) -> None:
         if self.after and len(self.calls) - 1 == self.at:
-            raise Killed
+            raise Kill
 
     @contextmanager
     def watching(self, clients: Clients) -> Iterator[Killer]:

@@ -15,8 +15,8 @@ from processor.domain.file_states import FileState
 from processor.ledger.file_list import FileFilter
 
 
-class ReceivedWithin(StrEnum):
-    """The time spans that the filter bar offers for when a file was received."""
+class AgeLimit(StrEnum):
+    """The limits that the filter bar offers for the time since a file was received."""
 
     HOUR = "1h"
     DAY = "1d"
@@ -25,10 +25,10 @@ class ReceivedWithin(StrEnum):
 
 
 _PERIODS = {
-    ReceivedWithin.HOUR: (timedelta(hours=1), "the last hour"),
-    ReceivedWithin.DAY: (timedelta(days=1), "the last 24 hours"),
-    ReceivedWithin.WEEK: (timedelta(days=7), "the last 7 days"),
-    ReceivedWithin.MONTH: (timedelta(days=30), "the last 30 days"),
+    AgeLimit.HOUR: (timedelta(hours=1), "the last hour"),
+    AgeLimit.DAY: (timedelta(days=1), "the last 24 hours"),
+    AgeLimit.WEEK: (timedelta(days=7), "the last 7 days"),
+    AgeLimit.MONTH: (timedelta(days=30), "the last 30 days"),
 }
 RECEIVED_OPTIONS = [("", "at any time"), *((str(span), words) for span, (_, words) in _PERIODS.items())]
 _STATE_WORDS = {FileState.DEAD_LETTERED: "dead-lettered"}
@@ -48,7 +48,7 @@ class FileQuery(BaseModel):
     """The fields of the filter; an absent field filters nothing."""
 
     state: Optional[FileState] = None
-    received: Optional[ReceivedWithin] = None
+    received: Optional[AgeLimit] = None
     since: Optional[AwareDatetime] = None
     until: Optional[AwareDatetime] = None
     name: Annotated[str, Field(max_length=200)] = ""

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request, Response
 
 from admin_api.actions.files import story_or_404
 from admin_api.monitoring.aws_console import AwsConsole, find_aws_console
-from admin_api.monitoring.logs import LogPage, Wanted
+from admin_api.monitoring.logs import LogPage, LogScope
 from admin_api.monitoring.traces import Trace, TraceState, is_trace_id
 from admin_api.pages.parts import PagePart, start_part
 from admin_api.pages.runs.trace_view import WORDS, TraceView, lay_out_trace
@@ -139,7 +139,7 @@ def show_trace(request: Request, _: Viewer, console: ConsoleDep, trace_id: str) 
     log: PagePart[LogPage] = PagePart(None)
     if waterfall and request_ids:
         until = waterfall.began + timedelta(seconds=waterfall.seconds)
-        log_query = Wanted(request_id=request_ids[0])
+        log_query = LogScope(request_id=request_ids[0])
         log = start_part("CloudWatch Logs", lambda: logs.read_log_lines(log_query, waterfall.began, until)).result()
     context = TracePage(
         trace_id=trace_id,
@@ -194,7 +194,7 @@ def _read_telemetry(console: Console, run: RunEntry, until: datetime, *, is_runn
     now = console.now()
     began = from_iso(run.started_at)
     traces, logs = console.traces, console.logs
-    log_query = Wanted(run_id=run.run_id, request_id=run.request_id)
+    log_query = LogScope(run_id=run.run_id, request_id=run.request_id)
     trace = start_part("X-Ray", lambda: traces.read_trace(run.trace_id, now, sampled=run.trace_sampled))
     log = start_part("CloudWatch Logs", lambda: logs.read_log_lines(log_query, began, until))
     telemetry = _telemetry_of(console, trace.result(), log.result(), began)

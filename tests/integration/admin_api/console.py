@@ -23,7 +23,7 @@ from admin_api.web.auth import SESSION_COOKIE, User, open_session
 from admin_api.wiring.config import Config
 from admin_api.wiring.services import Console
 from processor.domain.actions import new_action_id
-from tests.clocks import Ticking
+from tests.clocks import TickingClock
 from tests.integration.stage import BUCKET, REGION
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class ConsoleStage:
 
     stage: Stage
     worker: UncalledWorker = field(default_factory=UncalledWorker)
-    status_clock: Ticking = field(default_factory=lambda: Ticking(time.time()))
+    status_clock: TickingClock = field(default_factory=lambda: TickingClock(time.time()))
     """The clock of the console's short caches, which a test moves."""
 
     @functools.cached_property

@@ -10,7 +10,7 @@ from admin_api.actions.dismissal import Dismissal
 from processor.domain.errors import IllegalTransitionError, MessageFailedError
 from processor.domain.file_states import FileState
 from processor.messaging.messages import reprocess_body
-from tests.integration.kill import Killed, Killer
+from tests.integration.kill import Kill, Killer
 from tests.integration.stage import BAD_ROW, GOOD_ROWS, csv_file
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ def test_death_while_dismissing_converges(stage: Stage, case: str, after: bool) 
             try:
                 dismissal(stage).dismiss(entry.file_id)
                 died = False
-            except Killed:
+            except Kill:
                 step += 1
 
     check_dismissed(stage, entry.file_id, original, with_rejects=with_rejects)

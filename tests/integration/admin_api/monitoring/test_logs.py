@@ -6,7 +6,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from admin_api.monitoring.logs import LogReader, Wanted
+from admin_api.monitoring.logs import LogReader, LogScope
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,7 +33,7 @@ def test_log_lines_of_a_run_are_read_from_its_log_group(client: Callable[[str], 
         ],
     )
 
-    page = LogReader(logs, "/aws/lambda/processor").read_log_lines(Wanted(run_id="run-1"), NOW, NOW)
+    page = LogReader(logs, "/aws/lambda/processor").read_log_lines(LogScope(run_id="run-1"), NOW, NOW)
 
     assert [line.event for line in page.lines] == ["run_began"]
     assert page.complete

@@ -16,7 +16,7 @@ from processor.ledger.file_list import FileFilter, FileList
 from processor.messaging.messages import reprocess_body
 from tests.integration.admin_api.console import VIEWER, words
 from tests.integration.file_items import put_file
-from tests.integration.kill import Killed, Killer
+from tests.integration.kill import Kill, Killer
 from tests.integration.stage import GOOD_ROWS, csv_file
 
 if TYPE_CHECKING:
@@ -204,7 +204,7 @@ def test_death_in_the_middle_of_an_action_is_made_up_for_by_asking_again(
     stage, browser = console.stage, console.browser()
     [entry] = failed_files(stage, 1)
     question = browser.get(f"/files/actions?kind=reprocess&file_id={entry.file_id}")
-    with suppress(Killed), killing(console, Killer(step, after)):
+    with suppress(Kill), killing(console, Killer(step, after)):
         post(browser, question)
 
     post(browser, question)
@@ -275,7 +275,7 @@ def test_worker_may_die_at_any_call(console: ConsoleStage, kind: str, after: boo
             with killing(console, killer):
                 done = work(console)
             died = False
-        except Killed:
+        except Kill:
             step += 3  # Every third call, each time from where the last worker died.
 
     assert step > 6

@@ -14,7 +14,7 @@ from processor.domain.file_states import FileState
 from processor.messaging.messages import reprocess_body
 from tests.integration.admin_api.console import VIEWER, words
 from tests.integration.calls import calls_to
-from tests.integration.kill import Killed, Killer
+from tests.integration.kill import Kill, Killer
 from tests.integration.stage import BAD_ROW, GOOD_ROWS, csv_file, s3_event
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ def test_file_under_way_is_followed_and_not_offered_anything(console: ConsoleSta
     """Its page asks again by itself while a run reads it, and no longer when it has come to rest."""
     stage = console.stage
     version = stage.upload("orders.csv", csv_file(*GOOD_ROWS))
-    with pytest.raises(Killed), Killer(3).watching(stage.clients):
+    with pytest.raises(Kill), Killer(3).watching(stage.clients):
         stage.handle(stage.message(s3_event(version)))
     browser, address = console.browser(), f"/files/{stage.entry(version).file_id}"
 
@@ -154,7 +154,7 @@ def test_run_that_died_without_a_word_is_called_stuck(console: ConsoleStage, mon
     """After the last receive nobody else would say so; the way out is offered, and works."""
     stage = console.stage
     version = stage.upload("orders.csv", csv_file(*GOOD_ROWS))
-    with pytest.raises(Killed), Killer(3).watching(stage.clients):
+    with pytest.raises(Kill), Killer(3).watching(stage.clients):
         stage.handle(stage.message(s3_event(version), receive_count=3))
     stage.advance_clock()
     monkeypatch.setitem(console.console.__dict__, "now", stage.services.now)

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
-from admin_api.monitoring.logs import LogPage, Wanted
+from admin_api.monitoring.logs import LogPage, LogScope
 from processor.domain.entries import RunEntry, from_iso, to_iso
 from processor.domain.object_keys import file_id
 from processor.ledger.ledger import RunStart
 from processor.wiring.invocation import Invocation
-from tests.clocks import Ticking
+from tests.clocks import TickingClock
 from tests.integration.admin_api.console import words
 from tests.integration.stage import BAD_ROW, GOOD_ROWS, csv_file
 
@@ -36,7 +36,7 @@ def trace_id_of(moment: datetime) -> str:
 def traced(stage: Stage) -> str:
     """Let the stage's runs belong to a trace of now, and return its id."""
     trace_id = trace_id_of(datetime.now(UTC))
-    stage.invocation = Invocation(REQUEST, trace_id, timeout_s=300, sampled=True, began=0.0, clock=Ticking())
+    stage.invocation = Invocation(REQUEST, trace_id, timeout_s=300, sampled=True, began=0.0, clock=TickingClock())
     return trace_id
 
 
@@ -224,7 +224,7 @@ def test_a_run_that_died_is_searched_for_until_its_lease_or_the_next_run(
         stage.services.ledger.begin_run(file_id(version), version, start)
     until: list[datetime] = []
 
-    def read_log_lines(_wanted: Wanted, _since: datetime, end: datetime) -> LogPage:
+    def read_log_lines(_scope: LogScope, _since: datetime, end: datetime) -> LogPage:
         until.append(end)
         return LogPage((), complete=True)
 

@@ -17,7 +17,7 @@ from processor.messaging.messages import reprocess_body
 from processor.pipeline.handover import Task
 from processor.storage.accepted_reader import read_accepted_rows, run_with_offsets
 from tests.integration.calls import calls_to
-from tests.integration.kill import Killed, Killer
+from tests.integration.kill import Kill, Killer
 from tests.integration.ranges import Machine
 from tests.integration.stage import BAD_ROW, HEADER, csv_file, s3_event
 
@@ -266,13 +266,13 @@ def test_death_at_any_call_converges(stage: Stage, seed: int) -> None:
             with killer.watching(stage.clients):
                 if stage.handle(message._replace(receive_count=receive_count)):
                     break  # The message is done with.
-        except (Killed, MessageFailedError):
+        except (Kill, MessageFailedError):
             pass
         if machine.waiting:
             try:
                 with Killer(lot.randrange(150), lot.random() < 0.5).watching(stage.clients):
                     machine.run()
-            except Killed:
+            except Kill:
                 pass
         machine.waiting.clear()
         stage.advance_clock(hours=2)

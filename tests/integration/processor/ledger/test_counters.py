@@ -17,7 +17,7 @@ from processor.domain.object_keys import ObjectVersion
 from processor.ledger.counters import Counters
 from processor.ledger.ledger import RunStart
 from processor.ledger.table import deserialise
-from tests.integration.kill import Killed
+from tests.integration.kill import Kill
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from tests.integration.stage import Stage
 
 FILE_IDS = [f"{number:x}{number:023x}" for number in range(7)]
-REFUSALS = (FileBusyError, IllegalTransitionError, LeaseLostError, Killed)
+REFUSALS = (FileBusyError, IllegalTransitionError, LeaseLostError, Kill)
 
 
 def entries(stage: Stage) -> list[FileEntry]:
@@ -67,12 +67,12 @@ class Mishaps:
             mishap = self._rng.choices(["none", "before", "after", "lost", "conflict"], [5, 1, 1, 1, 1])[0]
             self.seen[mishap, operation] += 1  # type: ignore[index]
             if mishap == "before":
-                raise Killed
+                raise Kill
             if mishap == "conflict":
                 raise conflict(operation)
             answer = call(**request)
             if mishap == "after":
-                raise Killed
+                raise Kill
             return call(**request) if mishap == "lost" else answer  # The SDK sends it again.
 
         return calling

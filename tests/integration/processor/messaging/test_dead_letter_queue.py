@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError
 from processor.domain.object_keys import ObjectVersion, file_id
 from processor.messaging.dead_letter_queue import HOLD_S, DeadLetterQueue
 from processor.messaging.messages import reprocess_body
-from tests.clocks import Ticking
+from tests.clocks import TickingClock
 from tests.integration.stage import BUCKET, s3_event
 
 if TYPE_CHECKING:
@@ -47,12 +47,12 @@ class OneAtATime:
 
 
 @pytest.fixture(autouse=True)
-def sqs_clock(monkeypatch: pytest.MonkeyPatch) -> Ticking:
+def sqs_clock(monkeypatch: pytest.MonkeyPatch) -> TickingClock:
     """Let moto's queues live by one clock of ours, and spare them what only FIFO queues and delays need.
 
     On a slow machine a hold would end in the middle of a test, and a thousand letters would take minutes.
     """
-    clock = Ticking(1_795_341_600.0)
+    clock = TickingClock(1_795_341_600.0)
     monkeypatch.setattr("moto.sqs.models.unix_time", clock)
     monkeypatch.setattr("moto.sqs.models.unix_time_millis", lambda: clock() * 1000)
     monkeypatch.setattr("moto.sqs.models.Queue.pending_message_groups", frozenset())
@@ -75,7 +75,7 @@ def letters(stage: Stage, sqs: Any) -> DeadLetterQueue:
 
 def queue(stage: Stage, sqs: Any, **options: Any) -> DeadLetterQueue:
     """Build one operator's access to the queue, with a clock on which its own work takes next to no time."""
-    options = {"clock": Ticking(), **options}
+    options = {"clock": TickingClock(), **options}
     return DeadLetterQueue(sqs, stage.dead_letter_url, stage.services.config.queue_url, BUCKET, wait_s=0, **options)
 
 
@@ -222,7 +222,7 @@ def test_wanted_letters_go_back_unchanged_and_the_others_stay(stage: Stage, lett
     assert counts(stage, stage.dead_letter_url) == (40, 0)
 
 
-def test_all_means_all_that_were_there_before(stage: Stage, letters: DeadLetterQueue, sqs_clock: Ticking) -> None:
+def test_all_means_all_that_were_there_before(stage: Stage, letters: DeadLetterQueue, sqs_clock: TickingClock) -> None:
     """A letter that comes in while everything is redriven is not sent round and round."""
     old = bury(stage, ["{}"] * 25)
     sqs_clock.now += 60
@@ -344,7 +344,7 @@ def test_a_letter_that_is_refused_stays_and_says_why(
     assert [letter.message_id for letter in letters.take_snapshot().letters] == [bad]
 
 
-def test_a_letter_that_was_held_too_long_is_sent_only_once(stage: Stage, sqs: Any, sqs_clock: Ticking) -> None:
+def test_a_letter_that_was_held_too_long_is_sent_only_once(stage: Stage, sqs: Any, sqs_clock: TickingClock) -> None:
     """After a long pause somebody else may have a letter of the batch by now: it is left alone and received anew."""
     ids = bury(stage, ["{}"] * 2)
     paused = queue(stage, sqs, clock=sqs_clock).redrive(ids, before=LATER)

@@ -11,7 +11,7 @@ from processor.domain.entries import DIED, ERROR
 from processor.domain.errors import FileBusyError, MessageFailedError
 from processor.domain.file_states import FileState
 from processor.messaging.messages import reprocess_body
-from tests.integration.kill import Killed, Killer
+from tests.integration.kill import Kill, Killer
 from tests.integration.stage import BAD_ROW, GOOD_ROWS, MIXED_FILE, csv_file, s3_event
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def test_death_at_any_step_converges(stage: Stage, step: int, after: bool) -> No
     version = stage.upload("orders.csv", MIXED_FILE)
     body = s3_event(version)
     message = stage.message(body)
-    with pytest.raises(Killed), Killer(step, after).watching(stage.clients):
+    with pytest.raises(Kill), Killer(step, after).watching(stage.clients):
         stage.handle(message)
 
     run_until_settled(stage, body)
@@ -87,7 +87,7 @@ def test_death_while_failing_a_file_converges(stage: Stage, step: int, after: bo
     version = stage.upload("latin.csv", BROKEN)
     body = s3_event(version)
     message = stage.message(body)
-    with pytest.raises(Killed), Killer(step, after).watching(stage.clients):
+    with pytest.raises(Kill), Killer(step, after).watching(stage.clients):
         stage.handle(message)
 
     run_until_settled(stage, body)
@@ -103,7 +103,7 @@ def test_died_run_is_on_record(stage: Stage) -> None:
     """A run that was killed is recorded when the next one begins."""
     version = stage.upload("orders.csv", MIXED_FILE)
     message = stage.message(s3_event(version))
-    with pytest.raises(Killed), Killer(5).watching(stage.clients):
+    with pytest.raises(Kill), Killer(5).watching(stage.clients):
         stage.handle(message)
 
     run_until_settled(stage, s3_event(version))
@@ -210,7 +210,7 @@ def test_death_while_reprocessing_a_failed_file_converges(stage: Stage, step: in
     stage.services.ledger.request_reprocess(entry.file_id)
     body = reprocess_body(entry.file_id)
     message = stage.message(body)
-    with pytest.raises(Killed), Killer(step, after).watching(stage.clients):
+    with pytest.raises(Kill), Killer(step, after).watching(stage.clients):
         stage.handle(message)
 
     run_until_settled(stage, body)
@@ -337,7 +337,7 @@ def test_second_delivery_of_a_message_under_way_waits_for_the_first(
     """SQS may deliver one message twice at once; to acknowledge the second would lose the first."""
     version = stage.upload("orders.csv", MIXED_FILE)
     message = stage.message(s3_event(version))
-    with pytest.raises(Killed), Killer(6).watching(stage.clients):
+    with pytest.raises(Kill), Killer(6).watching(stage.clients):
         stage.handle(message)
     waits = visibility_changes(stage, monkeypatch)
 
@@ -354,7 +354,7 @@ def test_duplicate_event_of_a_file_under_way_is_acknowledged(stage: Stage) -> No
     """Another message about the same object need not wait: the first message answers for the file."""
     version = stage.upload("orders.csv", MIXED_FILE)
     first = stage.message(s3_event(version))
-    with pytest.raises(Killed), Killer(6).watching(stage.clients):
+    with pytest.raises(Kill), Killer(6).watching(stage.clients):
         stage.handle(first)
 
     stage.deliver(version)

@@ -14,7 +14,7 @@ from processor.domain.entries import ERROR
 from processor.domain.errors import MessageFailedError
 from processor.domain.file_states import FileState
 from processor.messaging.messages import reprocess_body
-from tests.integration.kill import Killed, Killer
+from tests.integration.kill import Kill, Killer
 from tests.integration.stage import BAD_ROW, GOOD_ROWS, MIXED_FILE, csv_file, s3_event
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def test_pending_clean_up_is_not_forgotten_by_a_reprocess(stage: Stage) -> None:
     """A run that died before it emptied the inbox leaves that to the next one, whoever asks for it."""
     version = stage.upload("orders.csv", MIXED_FILE)
     message = stage.message(s3_event(version))
-    with pytest.raises(Killed), Killer(14).watching(stage.clients):
+    with pytest.raises(Kill), Killer(14).watching(stage.clients):
         stage.handle(message)
     assert stage.objects("raw-data/") == [version.key]
 
@@ -119,7 +119,7 @@ def test_older_versions_of_a_failed_original_stay_hidden(stage: Stage) -> None:
     stage.configure(max_file_bytes=10)
     version = stage.upload("orders.csv", MIXED_FILE)
     message = stage.message(s3_event(version))
-    with pytest.raises(Killed), Killer(4).watching(stage.clients):
+    with pytest.raises(Kill), Killer(4).watching(stage.clients):
         stage.handle(message)
     stage.advance_clock()
     stage.deliver(version, receive_count=2)

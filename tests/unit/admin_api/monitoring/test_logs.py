@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from admin_api.monitoring.logs import MOST_LINES, LogReader, Wanted
+from admin_api.monitoring.logs import MOST_LINES, LogReader, LogScope
 
 SINCE = datetime(2026, 11, 25, 18, 47, tzinfo=UTC)
 UNTIL = SINCE + timedelta(seconds=3)
@@ -40,9 +40,9 @@ def line(event: str, *, second: int = 0, **fields: str) -> dict[str, Any]:
     return {"level": "INFO", "message": event, "timestamp": f"2026-11-25 18:47:0{second},000+0000", **fields}
 
 
-def read(fake: FakeLogs, wanted: Wanted) -> Any:
+def read(fake: FakeLogs, scope: LogScope) -> Any:
     """Read with a fake client."""
-    return LogReader(fake, "/aws/lambda/processor").read_log_lines(wanted, SINCE, UNTIL)  # type: ignore[arg-type]
+    return LogReader(fake, "/aws/lambda/processor").read_log_lines(scope, SINCE, UNTIL)  # type: ignore[arg-type]
 
 
 def test_run_has_the_lines_of_its_request_without_other_runs() -> None:
@@ -56,7 +56,7 @@ def test_run_has_the_lines_of_its_request_without_other_runs() -> None:
         ]
     )
 
-    page = read(fake, Wanted(run_id="run-1", request_id="r1"))
+    page = read(fake, LogScope(run_id="run-1", request_id="r1"))
 
     assert [each.event for each in page.lines] == ["message_read", "file_processed"]
     assert page.complete
@@ -75,7 +75,7 @@ def test_run_in_several_invocations_has_the_lines_of_all() -> None:
         ]
     )
 
-    page = read(fake, Wanted(run_id="run-1", request_id="r4"))
+    page = read(fake, LogScope(run_id="run-1", request_id="r4"))
 
     assert [each.event for each in page.lines] == [
         "file_handed_over",
@@ -89,7 +89,7 @@ def test_run_without_a_request_id_is_found_by_its_run_id() -> None:
     """The ledger has no request id of a run that died."""
     fake = FakeLogs([line("run_began", run_id="run-1", function_request_id="r1")])
 
-    page = read(fake, Wanted(run_id="run-1"))
+    page = read(fake, LogScope(run_id="run-1"))
 
     assert [each.event for each in page.lines] == ["run_began"]
     assert fake.asked[0]["filterPattern"] == '"run-1"'
@@ -101,14 +101,14 @@ def test_request_has_the_lines_of_every_run_in_it() -> None:
         [line("a", function_request_id="r1", run_id="run-1"), line("b", function_request_id="r1", run_id="run-2")]
     )
 
-    assert len(read(fake, Wanted(request_id="r1")).lines) == 2
+    assert len(read(fake, LogScope(request_id="r1")).lines) == 2
 
 
 def test_search_begins_before_the_run_and_ends_after_it() -> None:
     """The invocation's own lines come before and after those of the run."""
     fake = FakeLogs([])
 
-    read(fake, Wanted(run_id="run-1"))
+    read(fake, LogScope(run_id="run-1"))
 
     assert fake.asked[0]["startTime"] < SINCE.timestamp() * 1000
     assert fake.asked[0]["endTime"] > UNTIL.timestamp() * 1000
@@ -116,10 +116,10 @@ def test_search_begins_before_the_run_and_ends_after_it() -> None:
 
 def test_empty_pages_are_followed_up_to_a_limit() -> None:
     """CloudWatch may return empty pages while it searches; after some calls the result is marked incomplete."""
-    found = read(FakeLogs([], [], [line("run_began", run_id="run-1")]), Wanted(run_id="run-1"))
+    found = read(FakeLogs([], [], [line("run_began", run_id="run-1")]), LogScope(run_id="run-1"))
     given_up = FakeLogs(*([] for _ in range(50)))
 
-    page = read(given_up, Wanted(run_id="run-1"))
+    page = read(given_up, LogScope(run_id="run-1"))
 
     assert [each.event for each in found.lines] == ["run_began"]
     assert not page.complete
@@ -128,7 +128,7 @@ def test_empty_pages_are_followed_up_to_a_limit() -> None:
 
 def test_too_many_lines_are_cut_and_marked() -> None:
     """The first lines are returned, marked incomplete."""
-    page = read(FakeLogs([line("x", run_id="run-1") for _ in range(MOST_LINES + 1)]), Wanted(run_id="run-1"))
+    page = read(FakeLogs([line("x", run_id="run-1") for _ in range(MOST_LINES + 1)]), LogScope(run_id="run-1"))
 
     assert len(page.lines) == MOST_LINES
     assert not page.complete
@@ -136,6 +136,6 @@ def test_too_many_lines_are_cut_and_marked() -> None:
 
 def test_missing_log_group_has_no_lines() -> None:
     """A missing log group is no error; any other refusal is raised."""
-    assert read(FakeLogs(code="ResourceNotFoundException"), Wanted(run_id="run-1")).lines == ()
+    assert read(FakeLogs(code="ResourceNotFoundException"), LogScope(run_id="run-1")).lines == ()
     with pytest.raises(ClientError):
-        read(FakeLogs(code="AccessDeniedException"), Wanted(run_id="run-1"))
+        read(FakeLogs(code="AccessDeniedException"), LogScope(run_id="run-1"))

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from admin_api.pages.files.filters import CAUSES, FileQuery, ReceivedWithin, cause_options
+from admin_api.pages.files.filters import CAUSES, AgeLimit, FileQuery, cause_options
 from processor.domain.entries import to_iso
 from processor.domain.file_states import FileState
 from processor.ledger.file_list import FileFilter
@@ -22,7 +22,7 @@ MOMENTS = st.datetimes(datetime(2020, 1, 1), datetime(2030, 1, 1), timezones=st.
 QUERIES = st.builds(
     FileQuery,
     state=st.none() | st.sampled_from(FileState),
-    received=st.none() | st.sampled_from(ReceivedWithin),
+    received=st.none() | st.sampled_from(AgeLimit),
     since=st.none() | MOMENTS,
     until=st.none() | MOMENTS,
     name=WORDS,
@@ -69,8 +69,8 @@ def test_empty_fields_of_a_form_filter_nothing() -> None:
 )
 def test_span_counts_back_from_now(span: str, since: str) -> None:
     """An exact beginning goes before it."""
-    assert FileQuery(received=ReceivedWithin(span)).to_file_filter(NOW).since.startswith(since)
-    exact = FileQuery(received=ReceivedWithin(span), since=NOW - timedelta(hours=2))
+    assert FileQuery(received=AgeLimit(span)).to_file_filter(NOW).since.startswith(since)
+    exact = FileQuery(received=AgeLimit(span), since=NOW - timedelta(hours=2))
     assert exact.to_file_filter(NOW).since.startswith("2026-11-25T16")
 
 
