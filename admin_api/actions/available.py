@@ -61,7 +61,7 @@ AVAILABLE_ACTIONS: dict[ActionKind, AvailableAction] = {
         "play",
         "A run stores the file's rows as orders although an earlier file had the same content: the orders of both "
         "will exist side by side. The console cannot delete orders.",
-        "asked to run despite the equal content",
+        "asked to run despite the same content",
         is_grave=True,
     ),
     ActionKind.DISMISS: AvailableAction(

@@ -34,7 +34,7 @@ _ADVICE = {
     UNDER_WAY: "A new run of their files is due or under way. Look again when it has ended.",
     NO_FILE: "Neither an event about the inbox nor a command: redriving fails again. Read them, then delete them.",
     UNKNOWN_FILE: "The ledger could not be reached, or the object is not ours. Redrive once the ledger answers.",
-    NO_CAUSE: "The function died without a word, or the file's entry was changed. Redrive one and watch its run.",
+    NO_CAUSE: "The function died without a report, or the file's entry was changed. Redrive one and watch its run.",
 }
 _USUAL_ADVICE = "Remove the cause, then redrive. Processing a file twice stores nothing twice."
 

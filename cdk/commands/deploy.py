@@ -71,7 +71,9 @@ def destroy(session: boto3.Session, context: Sequence[str]) -> None:
     stack = stack_name(context)
     bucket = doomed_bucket(session, stack)
     expected = bucket or stack
-    what = f"{bucket} with every version of every file, the tables and all else" if bucket else "all but the data"
+    what = (
+        f"{bucket} with every version of every file, the tables and everything else" if bucket else "all but the data"
+    )
     print(f"This removes {stack}: {what}.")  # noqa: T201
     if confirmation(expected) != expected:
         raise OperationError(f"Nothing was removed: the confirmation was not {expected}.")

@@ -37,7 +37,7 @@ def read_port() -> int:
     """Read the port from WAYBILL_PORT."""
     text = os.environ.get("WAYBILL_PORT") or "4566"
     if not text.isdecimal() or not 0 < int(text) < 65536:
-        raise EmulatorError(f"WAYBILL_PORT={text} is no port: give a number from 1 to 65535.")
+        raise EmulatorError(f"WAYBILL_PORT={text} is not a port: give a number from 1 to 65535.")
     return int(text)
 
 
@@ -45,6 +45,9 @@ def interrupt(_signal: int, _frame: FrameType | None) -> NoReturn:
     """Raise KeyboardInterrupt at the first signal, and ignore further ones during the clean-up."""
     for sign in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(sign, signal.SIG_IGN)
+    # Not by print, which may be in the middle of a line; a closed terminal takes nothing.
+    with contextlib.suppress(OSError):
+        os.write(sys.stdout.fileno(), b"\nEnding: this may take some seconds.\n")
     raise KeyboardInterrupt
 
 
@@ -161,7 +164,7 @@ def main() -> int:
             say(f"The emulator ended by itself, with exit code {code}: see {emulator.log.relative_to(ROOT)}.")
             return 1
     except KeyboardInterrupt:
-        print("\nEverything is ended.", flush=True)
+        print("Everything is ended.", flush=True)
         return 0 if up else 128 + signal.SIGINT
     except (EmulatorError, SidecarError, CommandError, BundlingError) as error:
         print(error, file=sys.stderr)

@@ -158,7 +158,7 @@ def _of_invocations(metrics: Metrics) -> Iterator[AlarmPlan]:
         threshold=1,
         periods=(1, 6),
         missing=NOTHING_HAPPENED,
-        # A failed run is answered to SQS and is no error of the function.
+        # A failed run is reported to SQS, and is not an error of the function.
         means="The function itself died or did not start: timeout, out of memory, bad deployment. No run is lost.",
         look="the saved query 'Invocations that died'",
         do="undo the last deployment, or raise memory_mb or timeout_s; the messages come back by themselves.",

@@ -22,7 +22,7 @@ class CursorError(ValueError):
 
     def __str__(self) -> str:
         """Say what was given instead."""
-        return f"{self.cursor!r:.60} is no position in this list."
+        return f"{self.cursor!r:.60} is not a position in this list."
 
 
 class Direction(StrEnum):

@@ -225,7 +225,7 @@ class RunEntry(NamedTuple):
     @classmethod
     def of_dead(cls, file: FileEntry) -> RunEntry:
         """Describe the end of the run that held the file when its function died."""
-        error = "The function ended without a word: it was killed, ran out of memory or out of time."
+        error = "The function ended without a report: it was killed, or ran out of memory or time."
         return cls.of_current(file, DIED, cause="function_died", error=error)
 
     def to_item(self) -> dict[str, Any]:

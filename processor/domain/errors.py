@@ -103,7 +103,7 @@ class UnknownEncodingError(PermanentError):
     """The upload declares an encoding that is not offered."""
 
     cause = "wrong_encoding"
-    message = "The upload declares the encoding {declared!r:.40}; offered are {offered}."
+    message = "The upload declares the encoding {declared!r:.40}; use one of {offered}."
     declared: str
     offered: Sequence[str]
 
@@ -153,7 +153,7 @@ class TooManyRowsError(PermanentError):
     """A .csv.gz has more rows than one run can store in the function's time."""
 
     cause = "too_large"
-    message = f"The file has {{lines:,}} lines; {{limit:,}} are the limit of a .csv.gz. {_UNPACK}"
+    message = f"The file has {{lines:,}} lines; a .csv.gz may have {{limit:,}}. {_UNPACK}"
     lines: int
     limit: int
 

@@ -122,7 +122,7 @@ class DeadLetterQueue:
         while len(letters_by_id) < most:
             missed = likely - len(letters_by_id)
             receivers = max(1, min(_RECEIVERS, -(-missed // _BATCH)))
-            # To wait for SQS to ask all of its servers is worth it only if something must be there.
+            # Waiting until SQS has asked all of its servers is worth it only if something must be there.
             waits = [self._wait_s if missed > 0 else 0] * receivers
             receiving = [pool.submit(self._hold, held, wait_s) for wait_s in waits]
             wait(receiving)  # All of them, even if one fails: what the others receive must be given back.

@@ -91,7 +91,7 @@ def hints(usage: Usage, *, rows: int) -> tuple[str, ...]:
         return cost / total if cost >= _HINT_FROM_USD and cost / total >= _HINT_FROM else Decimal(0)
 
     if index := share_worth_saving("orders_index_write_units"):
-        texts.append(f"The index by_customer is {index:.0%} of the bill; without it (order_indexes=) it goes.")
+        texts.append(f"The index by_customer is {index:.0%} of the bill; order_indexes= leaves it out.")
     if per_file := share_worth_saving("s3_writes", "s3_reads", "sqs_requests", "lambda_requests", "ledger_write_units"):
         texts.append(
             f"What every file costs, whatever its size, is {per_file:.0%} of the bill of these {rows:,} rows; "

@@ -108,7 +108,7 @@ class RowReader:
             line = self._next_line()
             self._number += 1
         if line is None:
-            raise NoHeaderError("The file has no line that is not blank.")
+            raise NoHeaderError("Every line of the file is blank.")
         line = line.removesuffix("\r")
         if "\r" in line:
             raise NoHeaderError("Its lines end in a carriage return only; save it with LF or CRLF line ends.")

@@ -20,7 +20,7 @@ HEADER = (*NAMES, *OWN_COLUMNS)
 LONGEST_ORIGINAL = 10_000
 """Characters of a row's original text that are kept. With more, the corrected row would be too long again, and a
 spreadsheet's cell ends at 32,767. The archived file has the whole row."""
-_CUT = "… (cut here: the whole row stands in the archived file)"
+_CUT = "… (cut here: the whole row is in the archived file)"
 
 _BETWEEN_PROBLEMS = "; "  # Neither separator occurs in a column's name or a reason.
 _AFTER_COLUMN = ": "

@@ -89,7 +89,7 @@ def test_an_impossible_port_is_one_sentence(monkeypatch: pytest.MonkeyPatch, tex
     """WAYBILL_PORT is checked before anything is started."""
     monkeypatch.setenv("WAYBILL_PORT", text)
 
-    with pytest.raises(EmulatorError, match=f"WAYBILL_PORT={text} is no port"):
+    with pytest.raises(EmulatorError, match=f"WAYBILL_PORT={text} is not a port"):
         run.read_port()
 
 

@@ -114,7 +114,7 @@ def verdict_of(story: FileStory, now: datetime) -> Verdict | None:
     """Explain a file's state; None if it needs no explanation."""
     entry = story.entry
     if entry.lease_ended(now):
-        what = "Its run died without a word, and no other has taken over."
+        what = "Its run died without a report, and no other has taken over."
         return Verdict(what, _dead_run_words(entry), "Reprocess it: processing a file again is always safe.", "fail")
     if entry.state in AT_REST:
         return _verdict_at_rest(story)

@@ -103,7 +103,7 @@ _DEAD = ChartSpec(
 _CALLS = ChartSpec(
     "Invocations and errors",
     "invocations",
-    "An error is a function that died or did not start. A failed run is reported to the queue and is no error.",
+    "An error is a function that died or did not start. A failed run is reported to the queue and is not an error.",
     (
         curve("invocations", "s1", measures.INVOCATIONS),
         curve("errors", "fail", measures.ERRORS),

@@ -159,7 +159,7 @@ def _check_document(text: str) -> Document:
     except ValueError as error:
         raise SegmentError("", "ParseError", "The document is not JSON.") from error
     if not isinstance(document, dict):
-        raise SegmentError("", "ParseError", "The document is no JSON object.")
+        raise SegmentError("", "ParseError", "The document is not a JSON object.")
     segment_id = document.get("id")
     if not isinstance(segment_id, str) or len(text.encode()) > _MOST_BYTES:
         code, why = ("MissingId", "has no id") if not segment_id else ("SizeLimit", "is larger than 64 KB")

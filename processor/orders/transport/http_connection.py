@@ -57,7 +57,7 @@ class Connection:
             answer = self._receive()
         except (OSError, ValueError) as error:
             self.close()
-            raise error if isinstance(error, OSError) else ConnectionError("the answer is no HTTP") from error
+            raise error if isinstance(error, OSError) else ConnectionError("the answer is not HTTP") from error
         self.answers += 1
         if _header(answer.head, b"connection") == b"close":
             self.close()
@@ -87,13 +87,13 @@ class Connection:
             data += self._read_some()
         head, body = data[: end + 2].lower(), data[end + 4 :]
         if not head.startswith(b"http/1."):
-            raise ConnectionError("the answer is no HTTP")
+            raise ConnectionError("the answer is not HTTP")
         if length := _header(head, b"content-length"):
             size = int(length)
             while len(body) < size:
                 body += self._read_some()
             if len(body) > size:
-                raise ConnectionError("more came than the answer")
+                raise ConnectionError("more bytes came than the answer has")
         elif _header(head, b"transfer-encoding") == b"chunked":
             body = self._read_chunks(body)
         else:

@@ -147,7 +147,7 @@ class PooledSender:
             return self._usual
         if received.status == 200:  # Nothing tells whether the batch is stored.
             connection.close()
-            raise ConnectionError("the answer is no JSON object")
+            raise ConnectionError("the answer is not a JSON object")
         return _Answer(received.status, {})
 
     def _send_with_retries(self, connection: Connection, puts: bytes, problem: Exception | None) -> _Answer:

@@ -166,7 +166,7 @@ def test_run_that_died_without_a_word_is_called_stuck(console: ConsoleStage, mon
     answer = browser.post("/files/actions", data=form)
     stage.handle(stage.message(reprocess_body(entry.file_id)))
 
-    assert "Its run died without a word, and no other has taken over." in words(page)
+    assert "Its run died without a report, and no other has taken over." in words(page)
     assert "hx-get" not in page.text
     assert answer.status_code == 303
     assert stage.entry(version).state is FileState.PROCESSED

@@ -209,7 +209,7 @@ def test_a_cursor_from_elsewhere_is_refused_in_words(console: ConsoleStage) -> N
     ):
         response = browser.get(path)
         assert response.status_code == 422, path
-        assert "is no position in this list" in words(response)
+        assert "is not a position in this list" in words(response)
     assert browser.get("/orders?file=nobody").status_code == 404
 
 

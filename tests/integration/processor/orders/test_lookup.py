@@ -289,7 +289,7 @@ def test_an_unknown_order_has_no_lines(lookup: OrderLookup) -> None:
 def test_a_cursor_that_is_none_is_refused(lookup: OrderLookup) -> None:
     """Text that was never a cursor reaches no query."""
     for cursor in ("x", "WyJvbGRlciJd", "WyJzaWRld2F5cyIsInQiLCJBLTEiXQ"):
-        with pytest.raises(CursorError, match="is no position in this list"):
+        with pytest.raises(CursorError, match="is not a position in this list"):
             lookup.find_by_order_id("A-1", cursor)
 
 

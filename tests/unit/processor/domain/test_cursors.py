@@ -41,7 +41,7 @@ def test_packed_text_that_is_no_position_is_refused(inner: bytes) -> None:
     """A cursor unpacks into a direction and as many texts as the list has."""
     cursor = base64.urlsafe_b64encode(inner).decode().rstrip("=")
 
-    with pytest.raises(CursorError, match="is no position in this list"):
+    with pytest.raises(CursorError, match="is not a position in this list"):
         unpack(cursor, 1)
 
 

@@ -37,14 +37,14 @@ PERMANENT = [
     (MissingColumnError(["quantity", "unit_price"]), "missing_column", "lacks quantity, unit_price."),
     (DuplicateColumnError(["quantity"]), "duplicate_column", "names quantity more than once"),
     (WrongEncodingError("UTF-8", 3, 0xE4), "wrong_encoding", "Line 3 holds the byte 0xE4, which is not UTF-8."),
-    (UnknownEncodingError("latin9", ["utf-8", "cp1252"]), "wrong_encoding", "'latin9'; offered are utf-8, cp1252."),
+    (UnknownEncodingError("latin9", ["utf-8", "cp1252"]), "wrong_encoding", "'latin9'; use one of utf-8, cp1252."),
     (NotCsvError("a PNG picture"), "not_csv", "This is a PNG picture, not CSV text."),
     (WrongNameError(), "wrong_name", "does not end in .csv or .csv.gz"),
     (BadGzipError("it is damaged"), "bad_gzip", "cannot be unpacked: it is damaged."),
     (TooLargeError(1_000_000), "too_large", "is more than 1,000,000 bytes"),
     (TooLargeError(1_000_000, unpacked=True), "too_large", "unpacks to more than 1,000,000 bytes"),
     (TooLargeError(1_000_000, gzipped=True), "too_large", "is more than 1,000,000 bytes, the limit of a .csv.gz"),
-    (TooManyRowsError(1_200_000, 1_000_000), "too_large", "has 1,200,000 lines; 1,000,000 are the limit of a .csv.gz."),
+    (TooManyRowsError(1_200_000, 1_000_000), "too_large", "has 1,200,000 lines; a .csv.gz may have 1,000,000."),
     (ObjectGoneError(), "object_gone", "deleted before it could be read"),
 ]
 OTHERS = [

@@ -50,7 +50,7 @@ def test_hint_names_the_index_where_it_is_a_large_share() -> None:
     """For large files the index is half of the bill, and the setting that drops it is named."""
     found = hints(Usage(orders_write_units=100_000, orders_index_write_units=100_000), rows=100_000)
 
-    assert found == ("The index by_customer is 50% of the bill; without it (order_indexes=) it goes.",)
+    assert found == ("The index by_customer is 50% of the bill; order_indexes= leaves it out.",)
 
 
 @pytest.mark.parametrize(("index_units", "is_worth_it"), [(15_999, False), (16_000, True)])

@@ -99,8 +99,8 @@ def test_columns_named_twice_are_named() -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("", "no line that is not blank"),
-        ("\n\r\n   \n", "no line that is not blank"),
+        ("", "Every line of the file is blank"),
+        ("\n\r\n   \n", "Every line of the file is blank"),
         ("A-1,Ann,Widget,3,9.99\n", "names none of the columns"),
         ("order id,customer name\n", "names none of the columns"),
         (HEADER.replace(",", "^") + "\n", "names none of the columns"),
