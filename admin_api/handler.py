@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 _serve = Mangum(create_app(Console.connect(Config.from_environment(os.environ))), lifespan="off")
-# What is loaded by now is no garbage either: no collection looks at it again.
+# What is loaded by now is not garbage either: no collection looks at it again.
 gc.freeze()
 gc.enable()
 

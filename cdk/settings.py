@@ -173,7 +173,7 @@ class Settings:
             expected = f"without {', '.join(RESERVED_BY_COGNITO)}, which Cognito keeps for itself"
             raise SettingsError("environment", self.environment, expected)
         if self.max_message_age_s <= self.timeout_s:
-            # A message ages during its run, and the longest run is no incident.
+            # A message ages during its run, and the longest run is not an incident.
             raise SettingsError("max_message_age_s", self.max_message_age_s, "longer than timeout_s")
         if 0 < self.orders_warm_writes < LEAST_WARM_WRITES:
             raise SettingsError("orders_warm_writes", self.orders_warm_writes, f"0 or at least {LEAST_WARM_WRITES}")

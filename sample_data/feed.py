@@ -118,7 +118,7 @@ def _at_rest(entry: FileEntry | None) -> bool:
 
 
 def _console() -> Console:
-    """Return a console as wide as the terminal, or wide enough for the reasons if the output is no terminal."""
+    """Return a console as wide as the terminal, or wide enough for the reasons if the output is not a terminal."""
     console = Console()
     return console if console.is_terminal else Console(width=190)
 

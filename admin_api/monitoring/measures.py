@@ -71,7 +71,7 @@ SUCCESS_RATE = Measure(
     (PROCESSED, PARTIAL, FAILED, DEAD_LETTERED),
     lambda readings: ratio(readings.of(PROCESSED), ended_files(readings), times=100),
 )
-"""Per cent of the files that came to an end, without duplicates, as they are no failures."""
+"""Per cent of the files that came to an end, without duplicates, which are not failures."""
 REJECTED_SHARE = Measure(
     "Rejected rows",
     (ACCEPTED, REJECTED),

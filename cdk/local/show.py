@@ -165,7 +165,7 @@ def show_mails(stack: Stack, number: int | None, console: Console) -> None:
 
 
 def _console() -> Console:
-    """Return a console as wide as the terminal, or wide enough for a line if the output is no terminal."""
+    """Return a console as wide as the terminal, or wide enough for a line if the output is not a terminal."""
     console = Console()
     return console if console.is_terminal else Console(width=160)
 

@@ -1,6 +1,6 @@
 """Cursors of paged lists: a direction and a position, packed into text that is safe in a URL, and checked. Pure.
 
-A cursor is no secret and grants nothing: a changed one leads to another position of the same list, or is refused.
+A cursor is not secret and grants nothing: a changed one leads to another position of the same list, or is refused.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _LONGEST = 2_000  # Characters: three DynamoDB keys at most, far below the limit
 
 @dataclass(eq=False)
 class CursorError(ValueError):
-    """The text is no cursor of this list."""
+    """The text is not a cursor of this list."""
 
     cursor: str
 

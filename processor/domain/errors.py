@@ -2,7 +2,7 @@
 
 Two families decide behaviour. A :class:`PermanentError` is the file's own fault: it is recorded, a mail is sent, and
 nothing retries. Every other error is raised, so that SQS delivers the message again and, after the last receive,
-dead-letters it. A rejected *row* is no error but a value (``processor.domain.columns``).
+dead-letters it. A rejected *row* is a value, not an error (``processor.domain.columns``).
 """
 
 from __future__ import annotations

@@ -38,7 +38,7 @@ def file_id(source: ObjectVersion) -> str:
 
 
 def is_folder_marker(key: str, size_bytes: int) -> bool:
-    """Tell whether the object is a "folder" of the S3 console, which is no file."""
+    """Tell whether the object is a "folder" of the S3 console, which is not a file."""
     return key.endswith("/") and not size_bytes
 
 

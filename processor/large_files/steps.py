@@ -126,7 +126,7 @@ def _settle(run: Run, settlement: Settlement) -> None:
 
 
 def _find_facts(run: Run) -> ObjectFacts | None:
-    """Look at the original; every row is stored, so a missing one is no failure."""
+    """Look at the original; every row is stored, so a missing one is not a failure."""
     with suppress(ObjectGoneError):
         return run.services.objects.read_facts(run.entry.original)
     return None

@@ -70,7 +70,7 @@ def reprocess_body(file_id: str) -> str:
 
 
 def parse_body(body: str, *, bucket: str) -> list[Request]:
-    """List the requests of a message; S3's test event and folder markers are none.
+    """List the requests of a message; S3's test event and folder markers hold none.
 
     Raises :class:`MessageError` if it is neither an S3 event about ``bucket``'s inbox nor a command.
     """

@@ -179,7 +179,7 @@ class RowReader:
         elif text.strip(" "):
             cells = text.split(self.delimiter)
         else:
-            return None  # A blank line is no row, but a spreadsheet counts it.
+            return None  # A blank line is not a row, but a spreadsheet counts it.
         if not problem and len(cells) != self.width:
             problem = self._ragged(cells)
         if problem:

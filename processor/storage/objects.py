@@ -116,7 +116,7 @@ class Objects:
         return ObjectVersion(version.bucket, key, answer.get("VersionId", ""))
 
     def delete(self, version: ObjectVersion) -> None:
-        """Delete an object; a missing one is no error.
+        """Delete an object; a missing one is not an error.
 
         In the inbox this deletes exactly this version, as another version is another file. Elsewhere each run may have
         written a version: a delete marker hides them all, where deleting the newest would bring back the one before.
@@ -128,7 +128,7 @@ class Objects:
             self.client.delete_object(Bucket=version.bucket, Key=version.key)
 
     def delete_all(self, bucket: str, keys: Sequence[str]) -> None:
-        """Delete many objects in their order, by few requests; missing ones are no error."""
+        """Delete many objects in their order, by few requests; missing ones are not an error."""
         for at in range(0, len(keys), _MOST_DELETES):
             names = [{"Key": key} for key in keys[at : at + _MOST_DELETES]]
             self.client.delete_objects(Bucket=bucket, Delete={"Objects": names, "Quiet": True})  # type: ignore[typeddict-item]

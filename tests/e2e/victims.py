@@ -13,7 +13,7 @@ type Address = tuple[str, int]
 
 
 class NoVictimError(Exception):
-    """The client of a call is no worker of the emulator, so it is not killed."""
+    """The client of a call is not a worker of the emulator, so it is not killed."""
 
     def __init__(self, pid: int | None, reason: str) -> None:
         super().__init__(f"process {pid} is not killed: {reason}")

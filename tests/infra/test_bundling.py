@@ -152,7 +152,7 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_digest_stays_while_nothing_changes(repository: Path) -> None:
-    """Byte code that a test run leaves behind is no change."""
+    """Byte code that a test run leaves behind does not count as a change."""
     before = sources.content_hash("processor", "arm64")
     (repository / "processor/__pycache__").mkdir()
     (repository / "processor/__pycache__/handler.pyc").write_text("cache")

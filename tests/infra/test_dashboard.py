@@ -137,7 +137,7 @@ def test_every_graph_has_a_title_and_a_unit() -> None:
 
 
 def test_init_duration_comes_from_the_functions_log() -> None:
-    """It is read from our log group, as it is no metric."""
+    """It is read from our log group, as it is not a metric."""
     (log_group,) = [name for name in resources("AWS::Logs::LogGroup") if "Processor" in name]
 
     query = titled("Init duration")["query"]

@@ -46,7 +46,7 @@ def test_an_emptied_bucket_holds_no_version(s3: "S3Client") -> None:
 
 
 def test_an_empty_bucket_is_left_alone(s3: "S3Client") -> None:
-    """Emptying twice is no error: an interrupted destroy is simply repeated."""
+    """Emptying twice is not an error: an interrupted destroy is simply repeated."""
     deploy.empty_bucket(s3, BUCKET)
 
     assert deploy.empty_bucket(s3, BUCKET) == 0

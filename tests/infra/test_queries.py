@@ -66,7 +66,7 @@ def names_in(query: str) -> set[str]:
 
 @pytest.mark.parametrize("title", QUERIES)
 def test_query_names_fields_that_are_logged(title: str) -> None:
-    """A misspelt field is no error in Logs Insights: it is empty."""
+    """A misspelt field is empty in Logs Insights, not an error."""
     assert names_in(QUERIES[title]) <= FIELDS | PLATFORM
 
 

@@ -18,7 +18,7 @@ def shown(*command: str) -> str:
 
 
 def test_one_suite_runs_alone() -> None:
-    """Nothing else is run for it, and a suite that is none is refused."""
+    """Nothing else is run for it, and an unknown suite is refused."""
     said = shown("make", "--dry-run", "test", "SUITE=infra")
 
     assert said.count("-m pytest") == 1
@@ -29,7 +29,7 @@ def test_one_suite_runs_alone() -> None:
 
 
 def test_both_halves_have_the_seed_that_was_asked_for() -> None:
-    """A run that failed can be had again, order, zone and date."""
+    """A failed run can be repeated, with its order, zone and date."""
     said = shown("make", "--dry-run", "test", "SEED=19")
 
     assert said.count("--randomly-seed=19 ") == 2

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, settings
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# A slow machine is no reason for a red test, so neither an example's time nor its generation's is judged.
+# A slow machine must not fail a test, so neither an example's time nor its generation's is judged.
 settings.register_profile(
     "unit", max_examples=150, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
 )

@@ -10,7 +10,7 @@ from tests.dates import FIRST, YEARS, place_of
 
 
 def test_a_seed_names_one_place_for_ever() -> None:
-    """A run can be had again, whenever that is."""
+    """A run can be repeated at any time."""
     place = place_of(19)
 
     assert place == place_of(19)

@@ -25,7 +25,7 @@ def fast_sender(
 ) -> PooledSender | None:
     """Build the sender for the endpoint of ``client``; None behind a proxy, which only botocore can handle.
 
-    ``session`` made the client. ``answered`` is called with every answer that is no error.
+    ``session`` made the client. ``answered`` is called with every answer that is not an error.
     """
     url = client.meta.endpoint_url
     credentials = session.get_credentials()

@@ -54,7 +54,7 @@ class PooledSender:
         sleep: Callable[[float], None] = time.sleep,
         jitter: Callable[[], float] = random.random,
     ) -> None:
-        """``answered`` is called with every answer that is no error."""
+        """``answered`` is called with every answer that is not an error."""
         self.depth = _TOGETHER
         """The number of batches that may be under way; it grows until no answer is waited for."""
         self._address = address
@@ -92,7 +92,7 @@ class PooledSender:
         try:
             answer = self._receive(connection)
         except OSError as problem:
-            # DynamoDB closes idle connections, which is no failed attempt.
+            # DynamoDB closes idle connections, which does not count as a failed attempt.
             answer = self._send_with_retries(connection, puts, None if was_used else problem)
         else:
             if answer.status >= 500:
@@ -151,7 +151,7 @@ class PooledSender:
         return _Answer(received.status, {})
 
     def _send_with_retries(self, connection: Connection, puts: bytes, problem: Exception | None) -> _Answer:
-        """Send a batch, or send it again after ``problem``, until the answer is no server error."""
+        """Send a batch, or send it again after ``problem``, until the answer is not a server error."""
         waits = backoff(_FIRST_WAIT_S, _MOST_ATTEMPTS, jitter=self._jitter)
         while True:
             if problem:

@@ -203,7 +203,7 @@ def test_both_ways_agree_on_a_generated_file(delimiter: str, line_end: str) -> N
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252"])
 def test_both_ways_agree_in_every_encoding(encoding: str) -> None:
-    """A byte order mark is no part of the header, and Windows-1252 becomes UTF-8 before it is read."""
+    """A byte order mark is not part of the header, and Windows-1252 becomes UTF-8 before it is read."""
     stored = f"{HEADER}\nA-1,Zoë,“Café” 5 €,3,9.99\n{PLAIN_ROW}\n".encode(encoding)
     declared = encoding.removesuffix("-sig")
 

@@ -154,7 +154,7 @@ def test_a_file_has_its_header_line_ends_and_byte_order_mark() -> None:
     [{"delimiter": ":"}, {"quoted": -0.1}, {"unicode": 1.5}, {"quoted": 0.6, "multiline": 0.6}],
 )
 def test_an_impossible_shape_is_refused(wrong: dict[str, float]) -> None:
-    """A delimiter that is none and a share that is none are errors."""
+    """An unknown delimiter and an impossible share are errors."""
     with pytest.raises(ValueError, match=r"delimiter|share|more than all"):
         Shape(**wrong)  # type: ignore[arg-type]
 

@@ -158,7 +158,7 @@ def test_empty_activity_says_what_will_stand_there(console: ConsoleStage) -> Non
 
 
 def test_activity_is_paged(console: ConsoleStage) -> None:
-    """From page to page by its links, and back; a place that is none is refused."""
+    """From page to page by its links, and back; an unknown place is refused."""
     for number in range(120):
         begun(console, 1_000 - number, action_id=f"20261122T102030Z-{number:08x}")
     browser, address = console.browser(), "/activity"

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def test_without_orders_the_page_says_where_they_come_from(console: ConsoleStage) -> None:
-    """An empty list is no blank page."""
+    """An empty list does not make a blank page."""
     page = words(console.browser().get("/orders"))
 
     assert "No orders yet" in page

@@ -261,7 +261,7 @@ def test_without_xray_and_logs_the_receipt_still_stands(
 
 
 def test_what_does_not_exist_is_named_and_the_way_on_is_shown(console: ConsoleStage, stage: Stage, traced: str) -> None:
-    """An unknown file, an unknown run of a known one, and what is no trace id."""
+    """An unknown file, an unknown run of a known one, and a text that is not a trace id."""
     entry = stage.process("orders.csv", csv_file(*GOOD_ROWS))
     browser = console.browser()
 

@@ -157,7 +157,7 @@ def test_a_session_signed_with_another_key_is_none(console: ConsoleStage) -> Non
 
 
 def test_somebody_in_no_group_is_told_whom_to_ask(console: ConsoleStage) -> None:
-    """An account of the pool alone is no permission."""
+    """An account of the pool alone gives no permission."""
     answer = console.browser(NOBODY_IN_PARTICULAR).get("/api/docs")
 
     assert answer.status_code == 403

@@ -152,7 +152,7 @@ def test_actions_are_listed_newest_first_page_by_page(log: ActionLog) -> None:
 
 
 def test_actions_and_files_do_not_meet_in_a_list(stage: Stage, log: ActionLog) -> None:
-    """An action that failed is no failed file, and a file's own story has both."""
+    """A failed action is not a failed file, and a file's own story has both."""
     entry = stage.process("orders.csv", csv_file())
     assert entry.state is FileState.FAILED
     failed = action(file_id=entry.file_id)

@@ -90,7 +90,7 @@ def bury(stage: Stage, bodies: Iterable[str]) -> list[str]:
 
 
 def counts(stage: Stage, url: str) -> tuple[int, int]:
-    """Count a queue's messages: to be had now, and held by somebody."""
+    """Count a queue's messages: visible, and held by somebody."""
     names: Any = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
     attributes = stage.clients.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
     return int(attributes["ApproximateNumberOfMessages"]), int(attributes["ApproximateNumberOfMessagesNotVisible"])

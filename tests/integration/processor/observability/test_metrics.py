@@ -151,7 +151,7 @@ def test_metrics_of_a_mixed_load_equal_the_ground_truth(
 
 
 def test_meter_counts_what_dynamodb_says_with_indexes_apart(stage: Stage) -> None:
-    """Orders, their index and the ledger are told apart; reads are no writes, nor is a repeated transaction."""
+    """Orders, index and ledger are told apart; reads do not count as writes, nor does a repeated transaction."""
     meter = UsageMeter("orders")
     answers: dict[str, Any] = {
         "ConsumedCapacity": [
@@ -233,7 +233,7 @@ def test_run_that_cannot_begin_is_counted_and_logged(
 def test_retried_file_took_from_its_upload_to_its_end(
     stage: Stage, handle: Callable[..., Any], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The time that an operator waited includes the retries; a reprocess long afterwards is no waiting."""
+    """The time that an operator waited includes the retries; a reprocess long afterwards does not count."""
     version = stage.upload("orders.csv", csv_file("A-1,Ada,Pen,1,1.00"))
     with monkeypatch.context() as patch:
         patch.setattr(stage.clients.s3, "get_object", None)

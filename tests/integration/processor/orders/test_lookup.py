@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from tests.integration.stage import Stage
 
 AWKWARD = '"Ada ""the first""\nLovelace\u2028of London, Ltd ä"'
-"""Quotes, a line feed, a separator that is none to CSV, a comma, and more bytes than characters."""
+"""Quotes, a line feed, a separator that means nothing to CSV, a comma, and more bytes than characters."""
 
 
 @pytest.fixture

@@ -159,7 +159,7 @@ def test_refused_connection_ends_as_botocore_names_it(stub: Stub) -> None:
 
 
 def test_silent_server_ends_as_botocore_names_it(stub: Stub, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No answer within the time is no answer."""
+    """An answer that does not come in time counts as lost."""
     monkeypatch.setattr(http_connection, "READ_TIMEOUT_S", 0.02)
     stub.strike(*["silent"] * 10)
 

@@ -50,7 +50,7 @@ def test_line_of_the_processor_gives_time_level_event_and_fields() -> None:
 
 
 def test_metrics_and_start_and_end_lines_are_left_out() -> None:
-    """They are in the same log, but are no events."""
+    """They are in the same log, but are not events."""
     assert parse_log_line(json.dumps({"_aws": {"Timestamp": 1}, "FilesReceived": 1}), AT) is None
     assert parse_log_line(f"START RequestId: {REQUEST} Version: $LATEST", AT) is None
     assert parse_log_line(f"END RequestId: {REQUEST}", AT) is None

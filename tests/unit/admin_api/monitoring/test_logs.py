@@ -135,7 +135,7 @@ def test_too_many_lines_are_cut_and_marked() -> None:
 
 
 def test_missing_log_group_has_no_lines() -> None:
-    """A missing log group is no error; any other refusal is raised."""
+    """A missing log group is not an error; any other refusal is raised."""
     assert read(FakeLogs(code="ResourceNotFoundException"), LogScope(run_id="run-1")).lines == ()
     with pytest.raises(ClientError):
         read(FakeLogs(code="AccessDeniedException"), LogScope(run_id="run-1"))

@@ -117,7 +117,7 @@ def test_uploaders_trace_is_listed_once_and_never_itself() -> None:
 
 
 def test_log_line_belongs_to_the_innermost_span_around_it() -> None:
-    """A millisecond before a span counts as within it, as log lines are no finer."""
+    """A millisecond before a span counts as within it, as log lines have whole milliseconds."""
     inner = [document("read", 1, 3), document("write", 3.0004, 4)]
     waterfall = waterfall_of(document("function", 0, 5, trace_id=TRACE, subsegments=inner))
 

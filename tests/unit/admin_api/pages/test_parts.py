@@ -43,7 +43,7 @@ def test_what_aws_refuses_takes_only_its_own_part() -> None:
 
 
 def test_a_throttled_table_takes_only_its_own_part() -> None:
-    """What was left unread for too long is told like any other refusal."""
+    """Keys left unread for too long are reported like any other refusal."""
     busy = start_part("The files", throttled).result()
 
     assert busy == PagePart(None, "DynamoDB is busy: 3 files could not be read. Ask again in a few seconds.")

@@ -166,7 +166,7 @@ def test_quantity_is_read(cell: str, value: int) -> None:
     ],
 )
 def test_quantity_is_rejected_with_its_reason(cell: str, reason: str) -> None:
-    """A cell that is no whole number from 1 to a million is rejected, the usual mistakes by name."""
+    """A cell that is not a whole number from 1 to a million is rejected, the usual mistakes by name."""
     problems = problems_of(quantity=cell)
 
     assert problems == [Problem("quantity", reason)]
@@ -220,7 +220,7 @@ def test_price_is_read_exactly(cell: str, value: str) -> None:
     ],
 )
 def test_price_is_rejected_with_its_reason(cell: str, reason: str) -> None:
-    """A cell that is no decimal in range with at most four places is rejected with the reason."""
+    """A cell that is not a decimal in range with at most four places is rejected with the reason."""
     problems = problems_of(unit_price=cell)
 
     assert problems == [Problem("unit_price", reason)]

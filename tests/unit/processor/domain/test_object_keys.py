@@ -90,7 +90,7 @@ def test_name_promises_its_kind(name: str, csv: bool, gzipped: bool) -> None:
 
 
 def test_folder_marker_is_a_key_with_a_slash_at_its_end() -> None:
-    """A "folder" of the S3 console is no file."""
+    """A "folder" of the S3 console is not a file."""
     keys = ["raw-data/", "raw-data/a/", "raw-data/a", "raw-data/a/b.csv"]
 
     assert [is_folder_marker(key, 0) for key in keys] == [True, True, False, False]

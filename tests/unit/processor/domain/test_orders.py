@@ -267,7 +267,7 @@ def test_an_order_is_read_back_from_its_item_and_from_its_line(
 
 
 def test_an_item_that_others_have_written_is_shown_as_far_as_it_goes() -> None:
-    """An order that lacks attributes is no reason for a page to fail."""
+    """An order that lacks attributes does not fail a page."""
     order = Order.from_item({"order_id": {"S": "A-1"}, "processed_timestamp": {"S": "t"}})
 
     assert order.key == ("A-1", "t")

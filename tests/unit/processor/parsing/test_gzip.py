@@ -21,7 +21,7 @@ def test_members_are_read_one_after_the_other() -> None:
 
 
 def test_padding_with_zero_bytes_is_ignored() -> None:
-    """Zero bytes behind a member, as tape and block devices leave them, are no damage, wherever the blocks end."""
+    """Zero bytes behind a member, as tape and block devices leave them, do no damage, wherever the blocks end."""
     packed = compress(b"order_id\n") + b"\0" * 40 + compress(b"A-1\n") + b"\0" * 40
 
     texts = {read_text(blocks, gzipped=True) for blocks in cut_in_two(packed)}
