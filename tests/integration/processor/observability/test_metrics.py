@@ -83,21 +83,21 @@ def test_metrics_of_a_mixed_load_equal_the_ground_truth(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """300 files of every outcome, with duplicates, repeated events, retries, a dead letter and reprocessing."""
+    """A hundred files of every outcome, with duplicates, repeated events, retries, a dead letter and reprocessing."""
     bodies = {
         **{
             f"good-{n}.csv": csv_file(*(f"g{n}-{row},Ada,Pen,{row + 1},1.50" for row in range(n % 40 + 1)))
-            for n in range(180)
+            for n in range(60)
         },
-        **{f"mixed-{n}.csv": csv_file(f"m{n},Ada,Pen,1,1.00", *[BAD_ROW] * (n % 5 + 1)) + b"\n" * n for n in range(60)},
-        **{f"bad-{n}.csv": b"\x89PNG\r\n\x1a\n" + bytes([n]) for n in range(30)},
-        **{f"copy-{n}.csv": b"" for n in range(20)},
-        **{f"late-{n}.csv": csv_file(f"l{n},Ada,Pen,1,1.00") for n in range(9)},
+        **{f"mixed-{n}.csv": csv_file(f"m{n},Ada,Pen,1,1.00", *[BAD_ROW] * (n % 5 + 1)) + b"\n" * n for n in range(20)},
+        **{f"bad-{n}.csv": b"\x89PNG\r\n\x1a\n" + bytes([n]) for n in range(10)},
+        **{f"copy-{n}.csv": b"" for n in range(6)},
+        **{f"late-{n}.csv": csv_file(f"l{n},Ada,Pen,1,1.00") for n in range(3)},
         "dead.csv": csv_file("d,Ada,Pen,1,1.00"),
     }
-    bodies |= {f"copy-{n}.csv": bodies[f"good-{n}.csv"] for n in range(20)}
+    bodies |= {f"copy-{n}.csv": bodies[f"good-{n}.csv"] for n in range(6)}
     versions = {name: stage.upload(name, body) for name, body in bodies.items()}
-    failing = dict.fromkeys([f"late-{n}.csv" for n in range(9)], 1) | {"dead.csv": 3}
+    failing = dict.fromkeys([f"late-{n}.csv" for n in range(3)], 1) | {"dead.csv": 3}
     read = stage.clients.s3.get_object
 
     def unreliable(**request: Any) -> Any:
@@ -127,27 +127,27 @@ def test_metrics_of_a_mixed_load_equal_the_ground_truth(
     states = Counter(entry.state for entry in entries.values())
     reprocessed_rows = sum(entries[version.name].accepted_rows for version in again)
     assert states == {
-        FileState.PROCESSED: 189,
-        FileState.PARTIAL: 60,
-        FileState.FAILED: 30,
-        FileState.DUPLICATE: 20,
+        FileState.PROCESSED: 63,
+        FileState.PARTIAL: 20,
+        FileState.FAILED: 10,
+        FileState.DUPLICATE: 6,
         FileState.DEAD_LETTERED: 1,
     }
-    assert sums["FilesReceived"] == len(bodies) == 300
-    assert sums["FilesProcessed"] == 189 + len(again)
-    assert sums["FilesPartial"] == 60
-    assert sums["FilesFailed"] == 30
-    assert sums["FilesDuplicate"] == 20
+    assert sums["FilesReceived"] == len(bodies) == 100
+    assert sums["FilesProcessed"] == 63 + len(again)
+    assert sums["FilesPartial"] == 20
+    assert sums["FilesFailed"] == 10
+    assert sums["FilesDuplicate"] == 6
     assert sums["FilesDeadLettered"] == 1
-    assert sums["RunsFailed"] == 9 + 3
+    assert sums["RunsFailed"] == 3 + 3
     assert sums["RowsAccepted"] == len(stage.orders()) + reprocessed_rows
-    assert sums["RowsRejected"] == sum(n % 5 + 1 for n in range(60))
+    assert sums["RowsRejected"] == sum(n % 5 + 1 for n in range(20))
     read_whole = [name for name, entry in entries.items() if entry.state in (FileState.PROCESSED, FileState.PARTIAL)]
     assert sums["BytesProcessed"] == sum(len(bodies[name]) for name in read_whole) + sum(
         len(bodies[version.name]) for version in again
     )
     assert sums["ColdStarts"] == 1
-    assert sum(len(values(document, "ProcessingDuration")) for document in documents) == 299 + len(again)
+    assert sum(len(values(document, "ProcessingDuration")) for document in documents) == 99 + len(again)
 
 
 def test_meter_counts_what_dynamodb_says_with_indexes_apart(stage: Stage) -> None:
