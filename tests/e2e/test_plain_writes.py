@@ -30,11 +30,11 @@ def mixed_files() -> dict[str, bytes]:
     shape = Shape(hostile=0.2)
     rows = [row.text for row in generate(ROWS, bad=0.05, seed=11, shape=shape)]
     return {
-        "hostile.csv": (shape.header + "".join(rows)).encode(),
-        "packed.csv.gz": gzip.compress(small_file("packed", 120, bad=3)),
-        "small.csv": small_file("plain", 1),
-        "rejected.csv": small_file("rejected", 0, bad=4),
-        "empty.csv": ("note," + HEADER).encode(),  # No sample has these bytes: they would be held as a duplicate.
+        "plain-hostile.csv": (shape.header + "".join(rows)).encode(),
+        "plain-packed.csv.gz": gzip.compress(small_file("packed", 120, bad=3)),
+        "plain-small.csv": small_file("plain", 1),
+        "plain-rejected.csv": small_file("rejected", 0, bad=4),
+        "plain-empty.csv": ("note," + HEADER).encode(),  # No sample has these bytes: they would be held as a duplicate.
     }
 
 
