@@ -31,21 +31,25 @@ metrics: setup ## draw the metrics while `make run` is up
 mails: setup ## print the mails that `make run` has sent
 	@$(PYTHON) -m cdk.local.show mails
 
-# What waits for the emulator, and what computes, each on a core of its own; the first is shown when it is through.
-EMULATED := tests/sidecar tests/e2e tests/browser
+# What waits for the emulator, and what computes, each on a core of its own; the first is shown when it is through. The
+# sidecar's suite follows what computes, which is through earlier, and has today's date, as the emulator has.
+EMULATED := tests/e2e tests/browser
 COMPUTED := tests/unit tests/integration tests/infra
+FOLLOWING := tests/sidecar
 # The seed draws the tests' order and zone, and the date of those that compute (tests/dates.py).
 SEED := $(shell od -An -N4 -tu4 /dev/urandom | tr -d ' ')
 chosen = $(if $(SUITE),$(filter $(addprefix tests/,$(SUITE)),$(1)),$(1))
 emulated := $(call chosen,$(EMULATED))
 computed := $(call chosen,$(COMPUTED))
+following := $(call chosen,$(FOLLOWING))
 PYTEST := $(PYTHON) -m pytest -p no:cacheprovider --randomly-seed=$(SEED)
 test: $(if $(SUITE),setup,check) $(if $(filter %/browser,$(emulated)),browser) ## check, then run every test (SUITE=unit: one suite; SEED=…: as it was)
-	@$(if $(emulated)$(computed),,echo "There is no suite $(SUITE)." >&2; exit 2;) \
+	@$(if $(emulated)$(computed)$(following),,echo "There is no suite $(SUITE)." >&2; exit 2;) \
 	mkdir -p .local; folder=$$(mktemp -d "$(CURDIR)/.local/test.XXXXXX"); export WAYBILL_TEST_FOLDER=$$folder; \
 	code=0; emulated=; trap 'kill $$emulated 2>/dev/null' INT TERM; \
 	$(if $(emulated),$(PYTEST) $(emulated) $(if $(computed),> $$folder/emulated.log 2>&1) & emulated=$$!;) \
 	$(if $(computed),$(PYTEST) --any-date $(computed) || code=$$?;) \
+	$(if $(following),$(PYTEST) $(following) || code=$$?;) \
 	$(if $(emulated),wait $$emulated || code=$$?; $(if $(computed),cat $$folder/emulated.log;)) \
 	if [ $$code = 0 ]; then rm -rf $$folder; else echo "As it was: make test SEED=$(SEED). Logs: $$folder" >&2; fi; \
 	exit $$code

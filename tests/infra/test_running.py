@@ -28,11 +28,11 @@ def test_one_suite_runs_alone() -> None:
     assert "There is no suite infrastructure." in shown("make", "test", "SUITE=infrastructure")
 
 
-def test_both_halves_have_the_seed_that_was_asked_for() -> None:
+def test_every_part_has_the_seed_that_was_asked_for() -> None:
     """A failed run can be repeated, with its order, zone and date."""
     said = shown("make", "--dry-run", "test", "SEED=19")
 
-    assert said.count("--randomly-seed=19 ") == 2
+    assert said.count("--randomly-seed=19 ") == 3
     assert said.count("--any-date ") == 1
 
 

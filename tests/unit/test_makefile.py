@@ -9,11 +9,10 @@ ROOT = Path(__file__).parents[2]
 
 
 def test_every_folder_with_tests_is_run() -> None:
-    """A new suite that no half names would never run, and nobody would notice."""
+    """A new suite that no list names would never run, and nobody would notice."""
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    named = {
-        path for half in re.findall(r"^(?:EMULATED|COMPUTED) := (.*)", makefile, re.MULTILINE) for path in half.split()
-    }
+    lists = re.findall(r"^(?:EMULATED|COMPUTED|FOLLOWING) := (.*)", makefile, re.MULTILINE)
+    named = {path for paths in lists for path in paths.split()}
 
     folders = {f"tests/{path.relative_to(ROOT / 'tests').parts[0]}" for path in ROOT.glob("tests/**/test_*.py")}
 
