@@ -118,6 +118,9 @@ class Settings:
     console_url: str = _setting("", _matching(r"|https://[^\s/*]+", "an address such as https://orders.example.com"))
     console_origins: tuple[str, ...] = _setting((), _list_of(_ORIGIN))
     console_memory_mb: int = _setting(1024, _whole(256, 10240))
+    # Reserved for the web function, and its bound: files cannot take it, nor strangers more. 0 reserves nothing, for an
+    # account that has too little: AWS wants 100 to stay unreserved.
+    console_concurrency: int = _setting(20, _whole(0, 1000))
     console_mfa: str = _setting("optional", _one_of(*MFA))
 
     architecture: str = _setting("arm64", _one_of(*ARCHITECTURES))
@@ -125,7 +128,8 @@ class Settings:
     # Lambda's limit, for the largest files. After a run that died, the queue hides the message for six times as long;
     # a run that fails is retried after the backoff.
     timeout_s: int = _setting(900, _whole(10, 900))
-    max_concurrency: int = _setting(10, _whole(2, 1000))
+    # With the ranges' two this leaves three of the ten that a new account may have.
+    max_concurrency: int = _setting(5, _whole(2, 1000))
     batch_size: int = _setting(1, _whole(1, 10))
     max_receive_count: int = _setting(3, _whole(1, 100))
     retry_backoff_s: tuple[int, ...] = _setting((15, 60), _list_of(_whole(0, 36000), least=1))
@@ -138,8 +142,8 @@ class Settings:
     # A file that would need more than half of timeout_s at this rate is read in ranges.
     run_kb_per_s: int = _setting(200, _whole(1, 100_000))
     range_mb: int = _setting(32, _whole(1, 512))
-    # Five ranges together send what a new table takes. With ten, each would outlast its invocation.
-    large_file_concurrency: int = _setting(5, _whole(1, 1000))
+    # Two ranges together send what a new table takes. With ten, each would outlast its invocation.
+    large_file_concurrency: int = _setting(2, _whole(1, 1000))
     # One whole CPU, which is all that reading uses; the bill equals that of a slower function that takes longer.
     large_file_memory_mb: int = _setting(1769, _whole(256, 10240))
     # The file's message is hidden meanwhile, and SQS hides one for 12 hours at most.

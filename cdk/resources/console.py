@@ -63,6 +63,7 @@ class Console(Construct):
             description="The console for operators, and its JSON API.",
             handler="admin_api.handler.handle",
             timeout_s=ANSWER_SECONDS,
+            reserved_concurrent_executions=settings.console_concurrency or None,
             **shared,
         )
         self.worker = PythonFunction(

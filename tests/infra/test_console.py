@@ -93,6 +93,24 @@ def test_the_console_answers_before_its_api_gives_up() -> None:
     assert function(WEB)["Timeout"] < 30
 
 
+@pytest.mark.parametrize(("context", "reserved"), [({}, 20), ({"console_concurrency": 7}, 7)])
+def test_the_console_has_a_share_of_its_own(context: dict[str, object], reserved: int) -> None:
+    """Executions reserved for it are neither taken by files nor exceeded by its callers; nobody else reserves any."""
+    functions = resources("AWS::Lambda::Function", **context).values()
+
+    shares = [one["Properties"].get("ReservedConcurrentExecutions") for one in functions]
+
+    assert function(WEB, **context)["ReservedConcurrentExecutions"] == reserved
+    assert [share for share in shares if share is not None] == [reserved]
+
+
+def test_an_account_with_too_little_reserves_nothing() -> None:
+    """0 leaves the property out: as a value it would switch the function off."""
+    functions = resources("AWS::Lambda::Function", console_concurrency=0).values()
+
+    assert [one for one in functions if "ReservedConcurrentExecutions" in one["Properties"]] == []
+
+
 def test_the_worker_has_lambdas_longest_time_and_is_started_again() -> None:
     """Lambda repeats an invocation that dies."""
     invoked = only("AWS::Lambda::EventInvokeConfig")

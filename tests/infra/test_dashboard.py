@@ -101,7 +101,7 @@ def test_limits_of_the_function_are_drawn() -> None:
 
     values = {line["label"]: line["value"] for line in lines}
 
-    assert (values["time limit"], values["limit"], values["max_concurrency"]) == (900_000, 256, 10)
+    assert (values["time limit"], values["limit"], values["max_concurrency"]) == (900_000, 256, 5)
 
 
 def test_widgets_lie_side_by_side() -> None:

@@ -28,6 +28,13 @@ def test_only_a_development_environment_loses_its_data_by_default(environment: s
     assert Settings.parse({"environment": environment}).removal_policy == policy
 
 
+def test_the_defaults_leave_a_new_account_a_share_for_the_console() -> None:
+    """Of ten concurrent executions, runs and the ranges of a large file leave three for pages and bulk actions."""
+    settings = Settings.parse({})
+
+    assert settings.max_concurrency + settings.large_file_concurrency <= 7
+
+
 def test_a_chosen_removal_policy_wins() -> None:
     """A person may keep the data of a development environment."""
     assert Settings.parse({"removal_policy": "retain"}).removal_policy == "retain"
@@ -48,6 +55,8 @@ def test_a_chosen_removal_policy_wins() -> None:
         ("memory_mb", 256.5),
         ("timeout_s", 901),
         ("max_concurrency", 1),
+        ("console_concurrency", -1),
+        ("console_concurrency", 1001),
         ("max_receive_count", 0),
         ("retry_backoff_s", []),
         ("retry_backoff_s", [15, "soon"]),
