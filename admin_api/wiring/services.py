@@ -79,8 +79,14 @@ class Console:
 
     @cached_property
     def s3(self) -> Any:
-        """S3, with the signature version that presigned requests need."""
-        return self.client("s3", signature_version="s3v4", max_pool_connections=20)
+        """S3; presigned requests need Signature Version 4 and, outside us-east-1, the Region's own host.
+
+        Without virtual addressing botocore presigns for the global host, which redirects uploads to a new bucket, and
+        refuses those to Regions launched since March 2019:
+        https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html
+        """
+        addressing = {"addressing_style": "virtual"}
+        return self.client("s3", signature_version="s3v4", s3=addressing, max_pool_connections=20)
 
     @cached_property
     def sqs(self) -> Any:
