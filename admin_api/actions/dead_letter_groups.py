@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from processor.domain.entries import from_iso
-from processor.domain.file_states import MOVING, SETTLED, FileState
+from processor.domain.file_states import SETTLED, FileState
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 SETTLED_SINCE = "settled_since"
 UNDER_WAY = "under_way"
+RUN_DIED = "run_died"
 NO_FILE = "no_file"
 UNKNOWN_FILE = "unknown_file"
 NO_CAUSE = "no_cause"
@@ -25,6 +26,7 @@ NO_CAUSE = "no_cause"
 _WORDS = {
     SETTLED_SINCE: "Settled since",
     UNDER_WAY: "A new run is due or under way",
+    RUN_DIED: "The last run died without a report",
     NO_FILE: "The message names no file",
     UNKNOWN_FILE: "No run of the file could begin",
     NO_CAUSE: "The ledger names no cause",
@@ -32,6 +34,7 @@ _WORDS = {
 _ADVICE = {
     SETTLED_SINCE: "Another message or a person has settled their files. Redriving changes nothing: clear them.",
     UNDER_WAY: "A new run of their files is due or under way. Look again when it has ended.",
+    RUN_DIED: "Their runs ended without a report and no other is due. Redrive one and watch its memory and time.",
     NO_FILE: "Neither an event about the inbox nor a command: redriving fails again. Read them, then delete them.",
     UNKNOWN_FILE: "The ledger could not be reached, or the object is not ours. Redrive once the ledger answers.",
     NO_CAUSE: "The function died without a report, or the file's entry was changed. Redrive one and watch its run.",
@@ -132,28 +135,41 @@ class LetterGroup:
         return [grouped.letter.message_id for grouped in self.letters]
 
 
-def group_letters(letters: Iterable[DeadLetter], files: Mapping[str, FileEntry]) -> tuple[LetterGroup, ...]:
+def group_letters(
+    letters: Iterable[DeadLetter], files: Mapping[str, FileEntry], now: datetime
+) -> tuple[LetterGroup, ...]:
     """Group letters by cause, the largest group first; the settled ones come last."""
     groups: defaultdict[str, list[GroupedLetter]] = defaultdict(list)
     for letter in letters:
-        grouped = _join_files(letter, files)
+        grouped = _join_files(letter, files, now)
         groups[grouped.cause].append(grouped)
     result = [LetterGroup(cause, tuple(letters)) for cause, letters in groups.items()]
     return tuple(sorted(result, key=lambda group: (group.is_settled, -group.count, group.cause)))
 
 
-def _join_files(letter: DeadLetter, files: Mapping[str, FileEntry]) -> GroupedLetter:
+def _join_files(letter: DeadLetter, files: Mapping[str, FileEntry], now: datetime) -> GroupedLetter:
     entries = tuple(files[file_id] for file_id in letter.file_ids if file_id in files)
     open_files = [entry for entry in entries if entry.state not in SETTLED]
+    stuck_files = [entry for entry in open_files if not _has_run_ahead(entry, letter, now)]
     if not letter.file_ids:
         cause, words = NO_FILE, letter.problem
     elif len(entries) < len(letter.file_ids):
         cause, words = UNKNOWN_FILE, ""
     elif not open_files:
         cause, words = SETTLED_SINCE, ""
-    elif all(entry.state in MOVING for entry in open_files):
+    elif not stuck_files:
         cause, words = UNDER_WAY, ""
+    elif stuck_files[0].state is FileState.PROCESSING:
+        cause, words = RUN_DIED, ""
     else:
-        stuck = next(entry for entry in open_files if entry.state not in MOVING)
-        cause, words = stuck.cause or NO_CAUSE, stuck.error
+        cause, words = stuck_files[0].cause or NO_CAUSE, stuck_files[0].error
     return GroupedLetter(letter, entries, cause, words)
+
+
+def _has_run_ahead(entry: FileEntry, letter: DeadLetter, now: datetime) -> bool:
+    """Tell whether a run of the file goes on, or another message than this letter brings one."""
+    if entry.state is FileState.PROCESSING:
+        return not entry.lease_ended(now)
+    if entry.state is FileState.QUEUED:
+        return entry.run_message_id != letter.message_id
+    return entry.state is FileState.REPROCESSING

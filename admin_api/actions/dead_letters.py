@@ -41,5 +41,5 @@ def read_letter_groups(console: Console) -> LetterGroups:
         for start in range(0, len(ids), _FILES_AT_ONCE)
         for entry in console.files.read_files(ids[start : start + _FILES_AT_ONCE])
     }
-    groups = group_letters(snapshot.letters, files)
+    groups = group_letters(snapshot.letters, files, console.now())
     return LetterGroups(groups, len(snapshot.letters), snapshot.about, snapshot.complete, MOST_LETTERS)

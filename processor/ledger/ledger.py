@@ -160,14 +160,21 @@ class Ledger:
         return self._end_run(entry, state, fields, unused)
 
     def fail_run(self, entry: FileEntry, state: FileState, *, cause: str, error: str) -> None:
-        """Release the file after a failed run: ``queued`` for the next run, or ``dead_lettered`` after the last."""
-        self._end_run(entry, state, {"cause": cause, "error": error})
+        """Release the file after a failed run: ``queued`` for the next run, or ``dead_lettered`` after the last.
+
+        The entry keeps the id of its message, by which a dead letter is told from one of another message.
+        """
+        values = {"cause": cause, "error": error}
+        if entry.run_message_id:
+            values["run_message_id"] = entry.run_message_id
+        self._end_run(entry, state, values)
 
     def _end_run(
         self, entry: FileEntry, state: FileState, values: dict[str, Any], remove: tuple[str, ...] = ()
     ) -> FileEntry:
         try:
-            return self._move(entry, state, values, (*_HOLDING_FIELDS, *remove))
+            unused = tuple(name for name in (*_HOLDING_FIELDS, *remove) if name not in values)
+            return self._move(entry, state, values, unused)
         except ConditionFailedError as error:
             ended = self.read_file(entry.file_id)
             if ended and ended.run_id == entry.run_id and ended.state is state:

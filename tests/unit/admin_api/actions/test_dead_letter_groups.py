@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from admin_api.actions.dead_letter_groups import (
     NO_CAUSE,
     NO_FILE,
+    RUN_DIED,
     SETTLED_SINCE,
     UNDER_WAY,
     UNKNOWN_FILE,
@@ -21,6 +23,7 @@ from processor.messaging.dead_letters import DeadLetter
 
 SENT = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 RAN = SENT + timedelta(minutes=3)
+NOW = RAN + timedelta(minutes=5)
 
 
 def letter(message_id: str, *file_ids: str, minutes: int = 0, problem: str = "") -> DeadLetter:
@@ -30,8 +33,10 @@ def letter(message_id: str, *file_ids: str, minutes: int = 0, problem: str = "")
     return DeadLetter(message_id, "{}", sent_at, sent_at, 7, file_ids, keys, problem)
 
 
-def entry(file_id: str, state: FileState = FileState.DEAD_LETTERED, cause: str = "", error: str = "") -> FileEntry:
-    """Build what the ledger knows of a file."""
+def entry(
+    file_id: str, state: FileState = FileState.DEAD_LETTERED, cause: str = "", error: str = "", **more: Any
+) -> FileEntry:
+    """Build what the ledger knows of a file; a run that holds it has ten minutes left."""
     return FileEntry(
         file_id,
         state,
@@ -45,12 +50,13 @@ def entry(file_id: str, state: FileState = FileState.DEAD_LETTERED, cause: str =
         run_receive_count=3,
         cause=cause,
         error=error,
+        **{"lease_until": int(NOW.timestamp()) + 600} | more,
     )
 
 
 def grouped(letters: list[DeadLetter], *entries: FileEntry) -> dict[str, LetterGroup]:
     """Group letters, by cause."""
-    return {group.cause: group for group in group_letters(letters, {each.file_id: each for each in entries})}
+    return {group.cause: group for group in group_letters(letters, {each.file_id: each for each in entries}, NOW)}
 
 
 def test_equal_causes_stand_together_the_largest_group_first() -> None:
@@ -62,7 +68,7 @@ def test_equal_causes_stand_together_the_largest_group_first() -> None:
     ]
     letters = [letter("1", "a"), letter("2", "b", minutes=1), letter("3", "c", minutes=5)]
 
-    groups = group_letters(letters, {each.file_id: each for each in entries})
+    groups = group_letters(letters, {each.file_id: each for each in entries}, NOW)
 
     assert [(group.cause, group.count, group.files) for group in groups] == [
         ("ThrottledError", 2, 2),
@@ -78,7 +84,7 @@ def test_letters_of_settled_files_are_marked_and_come_last(state: FileState) -> 
     """However many there are, they only need clearing."""
     letters = [letter("1", "a"), letter("2", "a"), letter("3", "b")]
 
-    groups = group_letters(letters, {"a": entry("a", state), "b": entry("b", cause="X", error="Why")})
+    groups = group_letters(letters, {"a": entry("a", state), "b": entry("b", cause="X", error="Why")}, NOW)
 
     assert [group.cause for group in groups] == ["X", SETTLED_SINCE]
     assert groups[1].is_settled
@@ -99,6 +105,25 @@ def test_a_file_that_is_being_worked_on_is_left_alone(state: FileState) -> None:
     assert list(grouped([letter("1", "a")], entry("a", state, cause="X"))) == [UNDER_WAY]
 
 
+def test_a_file_whose_lease_has_ended_is_not_called_under_way() -> None:
+    """Its run is dead, and if the letter was its last delivery, only a redrive brings another."""
+    dead = entry("a", FileState.PROCESSING, lease_until=int(NOW.timestamp()) - 1)
+
+    (group,) = group_letters([letter("1", "a")], {"a": dead}, NOW)
+
+    assert group.cause == RUN_DIED
+    assert group.can_succeed
+    assert "Redrive" in group.advice
+
+
+def test_a_queued_file_whose_own_message_is_the_letter_waits_for_nothing() -> None:
+    """Without that message no run is due; another message of the file would bring one."""
+    queued = entry("a", FileState.QUEUED, cause="Throttled", error="Why", run_message_id="1")
+
+    assert list(grouped([letter("1", "a")], queued)) == ["Throttled"]
+    assert list(grouped([letter("2", "a")], queued)) == [UNDER_WAY]
+
+
 def test_letters_without_a_file_or_without_a_ledger_entry_say_so() -> None:
     """A message that names nothing can only be read and deleted; one that no run could begin can be redriven."""
     groups = grouped([letter("1", problem="it is not JSON"), letter("2", "nobody"), letter("3", "a")], entry("a"))
@@ -113,8 +138,8 @@ def test_letters_without_a_file_or_without_a_ledger_entry_say_so() -> None:
 
 def test_receives_and_last_run_are_the_ledgers_where_it_gave_the_file_up() -> None:
     """SQS's own count has every look in it; the run knows at which receive it failed."""
-    (failed,) = group_letters([letter("1", "a")], {"a": entry("a", cause="X", error="Why")})
-    (settled,) = group_letters([letter("2", "b", minutes=1)], {"b": entry("b", FileState.PROCESSED)})
+    (failed,) = group_letters([letter("1", "a")], {"a": entry("a", cause="X", error="Why")}, NOW)
+    (settled,) = group_letters([letter("2", "b", minutes=1)], {"b": entry("b", FileState.PROCESSED)}, NOW)
     own, other = failed.letters[0], settled.letters[0]
 
     assert (own.receive_count, own.last_at, own.run_href) == (3, RAN, "/files/a/runs/run-3")

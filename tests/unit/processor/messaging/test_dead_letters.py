@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from processor.domain.object_keys import ObjectVersion, file_id
 from processor.messaging.dead_letters import LONGEST_BODY, DeadLetter
 from processor.messaging.messages import reprocess_body
-from tests.integration.stage import BUCKET, s3_event
+from tests.hostile_messages import hostile_events, json_documents
+from tests.integration.stage import BUCKET, s3_event, s3_record
 
 VERSION = ObjectVersion(BUCKET, "raw-data/a b.csv", "v1")
 OTHER = ObjectVersion(BUCKET, "raw-data/c.csv", "v2")
@@ -41,8 +45,8 @@ def test_files_of_an_event_and_of_a_command_are_named() -> None:
     """Each file that the message is about is named once, whether S3 or a person sent it."""
     assert letter(s3_event(VERSION, OTHER, VERSION)).file_ids == (file_id(VERSION), file_id(OTHER))
     assert letter(s3_event(VERSION, OTHER)).object_keys == (VERSION.key, OTHER.key)
-    assert letter(reprocess_body("abc")).file_ids == ("abc",)
-    assert letter(reprocess_body("abc")).object_keys == ()
+    assert letter(reprocess_body(file_id(VERSION))).file_ids == (file_id(VERSION),)
+    assert letter(reprocess_body(file_id(VERSION))).object_keys == ()
     assert letter(s3_event(VERSION)).problem == ""
 
 
@@ -53,6 +57,8 @@ def test_files_of_an_event_and_of_a_command_are_named() -> None:
         ("{}", "neither Records nor a command"),
         (json.dumps({"Event": "s3:TestEvent"}), "S3's test message"),
         (s3_event(ObjectVersion("elsewhere", "raw-data/a.csv", "v")), "not about raw-data/ in this bucket"),
+        (reprocess_body("x" * 3_000), "file id"),
+        (reprocess_body("../a"), "file id"),
     ],
 )
 def test_a_message_that_names_no_file_says_why(body: str, problem: str) -> None:
@@ -61,6 +67,28 @@ def test_a_message_that_names_no_file_says_why(body: str, problem: str) -> None:
 
     assert read.file_ids == ()
     assert problem in read.problem
+
+
+def test_a_key_that_is_no_text_is_a_problem_and_no_error() -> None:
+    """JSON can write half a character, which has no bytes: no page could show it, and no id can be made of it."""
+    body = json.dumps({"Records": [s3_record(VERSION)]}).replace("a+b", "\\ud800")
+
+    read = letter(body)
+
+    assert read.file_ids == ()
+    assert read.problem
+    assert read.problem.isprintable()
+
+
+@given(body=st.text(max_size=300) | json_documents() | hostile_events())
+def test_whatever_the_body_is_it_becomes_a_letter_that_a_page_can_show(body: str) -> None:
+    """Each field is text that can be sent, each file id is shaped like one, and without a file the reason is said."""
+    read = letter(body)
+
+    for text in (read.body, read.problem, *read.object_keys, *read.file_ids):
+        text.encode()
+    assert all(re.fullmatch("[0-9a-f]{24}", each) for each in read.file_ids)
+    assert bool(read.file_ids) != bool(read.problem)
 
 
 def test_a_very_long_body_is_cut_but_read_whole() -> None:
