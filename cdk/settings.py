@@ -16,6 +16,7 @@ ORDER_INDEXES = ("by_customer",)
 ARCHITECTURES = ("arm64", "x86_64")
 REMOVAL_POLICIES = ("destroy", "retain")
 MFA = ("optional", "required")
+ENDPOINTS = ("enabled", "disabled")
 # Writes a second that a new on-demand table takes without being warmed.
 LEAST_WARM_WRITES = 4_000
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING")
@@ -116,6 +117,8 @@ class Settings:
 
     # Empty: the HTTP API's own address. Another address is set up outside this stack.
     console_url: str = _setting("", _matching(r"|https://[^\s/*]+", "an address such as https://orders.example.com"))
+    # The address that AWS gave the API, beside console_url.
+    console_default_endpoint: str = _setting("enabled", _one_of(*ENDPOINTS))
     console_origins: tuple[str, ...] = _setting((), _list_of(_ORIGIN))
     console_memory_mb: int = _setting(1024, _whole(256, 10240))
     # Reserved for the web function, and its bound: files cannot take it, nor strangers more. 0 reserves nothing, for an
@@ -176,6 +179,9 @@ class Settings:
             # The environment is part of the sign-in page's address.
             expected = f"without {', '.join(RESERVED_BY_COGNITO)}, which Cognito keeps for itself"
             raise SettingsError("environment", self.environment, expected)
+        if self.console_default_endpoint == "disabled" and not self.console_url:
+            expected = "enabled, as the console has no other address: console_url is empty"
+            raise SettingsError("console_default_endpoint", self.console_default_endpoint, expected)
         if self.max_message_age_s <= self.timeout_s:
             # A message ages during its run, and the longest run is not an incident.
             raise SettingsError("max_message_age_s", self.max_message_age_s, "longer than timeout_s")

@@ -76,6 +76,8 @@ def test_a_chosen_removal_policy_wins() -> None:
         ("console_url", "http://orders.example.com"),
         ("console_url", "https://orders.example.com/"),
         ("console_memory_mb", 128),
+        ("console_default_endpoint", "off"),
+        ("console_default_endpoint", "disabled"),
         ("console_mfa", "off"),
         ("environment", "aws-test"),
         ("colour", "blue"),
