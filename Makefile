@@ -1,7 +1,7 @@
 # Everything starts here: `make help` lists the targets. Whatever a target needs arrives inside the repository first.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup run trace metrics mails test bench browser check synth deploy user destroy clean
+.PHONY: help setup run trace metrics mails test bench browser check synth deploy user token destroy clean
 
 UV_VERSION := 0.13.9
 # A uv of the machine will do if it runs (a version manager's shim may be there and not run) and is recent enough.
@@ -81,6 +81,9 @@ deploy: setup ## deploy to AWS with your credentials (ENVIRONMENT=prod ALERT_EMA
 user: setup ## give somebody an account for the console (EMAIL=ada@example.com GROUP=operators or viewers, ENVIRONMENT=…)
 	@$(PYTHON) -m cdk.commands.users "$(EMAIL)" "$(GROUP)" $(if $(ENVIRONMENT),environment=$(ENVIRONMENT))
 
+token: setup ## print a token for the console's JSON API; asks for the password (EMAIL=ada@example.com, ENVIRONMENT=…)
+	@$(PYTHON) -m cdk.commands.tokens "$(EMAIL)" $(if $(ENVIRONMENT),environment=$(ENVIRONMENT))
+
 destroy: setup ## remove the stack from AWS, after asking (ENVIRONMENT=…)
 	@$(PYTHON) -m cdk.commands.deploy destroy $(CONTEXT_ARGS)
 
@@ -107,6 +110,6 @@ node_modules/.ready: package.json package-lock.json .venv/.ready
 		if $$python -c 'import ensurepip, venv' 2>/dev/null; then break; fi; python=; \
 	done; \
 	[ -n "$$python" ] || { echo "Python 3 with its venv module is missing (on Debian: apt install python3-venv)." >&2; exit 1; }; \
-	echo "Setting up: this takes about a minute, once."; \
+	echo "Setting up: this takes about a minute, once." >&2; \
 	$$python -m venv .tools && .tools/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION) || \
 		{ rm -rf .tools; echo "uv could not be installed: is the network reachable?" >&2; exit 1; }

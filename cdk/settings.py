@@ -15,8 +15,8 @@ from constructs import Node
 ORDER_INDEXES = ("by_customer",)
 ARCHITECTURES = ("arm64", "x86_64")
 REMOVAL_POLICIES = ("destroy", "retain")
-MFA = ("optional", "required")
 ENDPOINTS = ("enabled", "disabled")
+MFA = ("off", "required")
 # Writes a second that a new on-demand table takes without being warmed.
 LEAST_WARM_WRITES = 4_000
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING")
@@ -124,7 +124,7 @@ class Settings:
     # Reserved for the web function, and its bound: files cannot take it, nor strangers more. 0 reserves nothing, for an
     # account that has too little: AWS wants 100 to stay unreserved.
     console_concurrency: int = _setting(20, _whole(0, 1000))
-    console_mfa: str = _setting("optional", _one_of(*MFA))
+    console_mfa: str = _setting("", _one_of("", *MFA))
 
     architecture: str = _setting("arm64", _one_of(*ARCHITECTURES))
     memory_mb: int = _setting(256, _whole(128, 10240))
@@ -174,7 +174,7 @@ class Settings:
     noncurrent_retention_days: int = _setting(30, _whole(1, 36500))
 
     def __post_init__(self) -> None:
-        """Check the settings against each other, and set the removal policy's default."""
+        """Check the settings against each other, and set the defaults that depend on the environment."""
         if any(word in self.environment for word in RESERVED_BY_COGNITO):
             # The environment is part of the sign-in page's address.
             expected = f"without {', '.join(RESERVED_BY_COGNITO)}, which Cognito keeps for itself"
@@ -201,6 +201,9 @@ class Settings:
             )
         if not self.removal_policy:
             object.__setattr__(self, "removal_policy", "destroy" if self.environment == "dev" else "retain")
+        if not self.console_mfa:
+            # Whatever keeps data is open to the internet with its personal data.
+            object.__setattr__(self, "console_mfa", "off" if self.environment == "dev" else "required")
 
     @classmethod
     def from_context(cls, node: Node) -> Self:

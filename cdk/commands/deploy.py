@@ -15,6 +15,7 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from cdk.bundling.sources import ROOT
+from cdk.commands.session import OperationError, aws_session, stack_name
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -24,32 +25,12 @@ CDK = ROOT / "node_modules/.bin/cdk"
 BOOTSTRAP_VERSION = "/cdk-bootstrap/hnb659fds/version"
 
 
-class OperationError(RuntimeError):
-    """The command did nothing; the message says why, in one sentence."""
-
-
 def cdk(*arguments: str) -> None:
     """Run the CDK command line in the foreground; exit with its code if it fails."""
     env = os.environ | {"PATH": os.pathsep.join([str(NODE.parent), os.environ["PATH"]])}
     process = subprocess.run([str(NODE), str(CDK), *arguments], cwd=ROOT, env=env, check=False)  # noqa: S603
     if process.returncode:
         sys.exit(process.returncode)
-
-
-def aws_session() -> boto3.Session:
-    """Return the caller's session; raise OperationError if it lacks credentials or a region."""
-    session = boto3.Session(
-        region_name=os.environ.get("AWS_REGION")
-    )  # CDK reads AWS_REGION; boto3 reads AWS_DEFAULT_REGION only.
-    if not session.get_credentials() or not session.region_name:
-        raise OperationError("AWS credentials or a region are missing: `aws configure`, or AWS_PROFILE, sets both.")
-    return session
-
-
-def stack_name(context: Sequence[str]) -> str:
-    """Return the stack's name for these `-c name=value` arguments."""
-    values = dict(argument.split("=", 1) for argument in context if "=" in argument)
-    return f"Waybill-{values.get('environment', 'dev')}"
 
 
 def deploy(session: boto3.Session, context: Sequence[str]) -> None:

@@ -1,6 +1,6 @@
 """`make user`: creates an account for the console, or moves an existing one into another group.
 
-    python -m cdk.commands.users EMAIL GROUP [environment]
+    python -m cdk.commands.users EMAIL GROUP [environment=…]
 
 Cognito mails a first password and the console's address. `aws cognito-idp admin-delete-user` removes an account.
 """
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from cdk.commands.deploy import OperationError, aws_session, stack_name
+from cdk.commands.session import OperationError, aws_session, read_outputs, stack_name
 
 if TYPE_CHECKING:
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
@@ -51,11 +51,7 @@ def put_into_group(cognito: "CognitoIdentityProviderClient", pool: str, email: s
 
 def user_pool(session: boto3.Session, stack: str) -> str:
     """Return the id of the stack's user pool."""
-    try:
-        (description,) = session.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
-    except ClientError as error:
-        raise OperationError(f"There is no stack {stack} in {session.region_name}.") from error
-    outputs: dict[str, str] = {output["OutputKey"]: output["OutputValue"] for output in description.get("Outputs", [])}
+    outputs = read_outputs(session, stack)
     if "UserPoolId" not in outputs:
         raise OperationError(f"{stack} has no console yet: deploy it first.")
     return outputs["UserPoolId"]

@@ -24,6 +24,7 @@ def local_context() -> dict[str, object]:
     return {
         "environment": "local",
         "removal_policy": "destroy",
+        "console_mfa": "off",  # The emulator's sign-in page knows no authenticators.
         "architecture": architecture,
         "retry_backoff_s": [2, 4],  # So that retries are seen within seconds.
     }

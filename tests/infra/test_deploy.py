@@ -9,6 +9,7 @@ from botocore.stub import Stubber
 from moto import mock_aws
 
 from cdk.commands import deploy
+from cdk.commands.session import OperationError, stack_name
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -81,7 +82,7 @@ def test_a_stack_that_is_not_there_is_one_sentence(session: boto3.Session, monke
     with Stubber(client) as stub:
         stub.add_client_error("get_template", "ValidationError")
 
-        with pytest.raises(deploy.OperationError, match=r"^There is no stack Waybill-shop in us-east-1\.$"):
+        with pytest.raises(OperationError, match=r"^There is no stack Waybill-shop in us-east-1\.$"):
             deploy.doomed_bucket(session, "Waybill-shop")
 
 
@@ -99,7 +100,7 @@ def test_nothing_is_removed_without_the_bucket_by_its_name(
     else:
         monkeypatch.setenv("CONFIRM", answer)
 
-    with pytest.raises(deploy.OperationError, match=BUCKET):
+    with pytest.raises(OperationError, match=BUCKET):
         deploy.destroy(session, [])
 
     assert called == []
@@ -107,8 +108,8 @@ def test_nothing_is_removed_without_the_bucket_by_its_name(
 
 def test_the_stack_follows_the_environment() -> None:
     """Destroy removes the stack that deploy makes."""
-    assert deploy.stack_name([]) == "Waybill-dev"
-    assert deploy.stack_name(["-c", "memory_mb=512", "-c", "environment=prod"]) == "Waybill-prod"
+    assert stack_name([]) == "Waybill-dev"
+    assert stack_name(["-c", "memory_mb=512", "-c", "environment=prod"]) == "Waybill-prod"
 
 
 def test_missing_credentials_are_one_sentence(

@@ -35,6 +35,18 @@ def test_the_defaults_leave_a_new_account_a_share_for_the_console() -> None:
     assert settings.max_concurrency + settings.large_file_concurrency <= 7
 
 
+@pytest.mark.parametrize(("environment", "mfa"), [("dev", "off"), ("prod", "required"), ("local", "required")])
+def test_only_a_development_environment_is_open_to_a_password_alone_by_default(environment: str, mfa: str) -> None:
+    """Without a choice in the context, the environment decides."""
+    assert Settings.parse({"environment": environment}).console_mfa == mfa
+
+
+@pytest.mark.parametrize(("environment", "chosen"), [("dev", "required"), ("prod", "off")])
+def test_a_chosen_second_factor_wins(environment: str, chosen: str) -> None:
+    """A person may decide otherwise."""
+    assert Settings.parse({"environment": environment, "console_mfa": chosen}).console_mfa == chosen
+
+
 def test_a_chosen_removal_policy_wins() -> None:
     """A person may keep the data of a development environment."""
     assert Settings.parse({"removal_policy": "retain"}).removal_policy == "retain"
@@ -78,7 +90,7 @@ def test_a_chosen_removal_policy_wins() -> None:
         ("console_memory_mb", 128),
         ("console_default_endpoint", "off"),
         ("console_default_endpoint", "disabled"),
-        ("console_mfa", "off"),
+        ("console_mfa", "optional"),
         ("environment", "aws-test"),
         ("colour", "blue"),
     ],

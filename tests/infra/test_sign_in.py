@@ -38,12 +38,17 @@ def test_passwords_are_long() -> None:
     assert policy["TemporaryPasswordValidityDays"] == 7
 
 
-@pytest.mark.parametrize(("setting", "mode"), [("optional", "OPTIONAL"), ("required", "ON")])
-def test_an_authenticator_app_is_offered_or_demanded(setting: str, mode: str) -> None:
+def test_a_required_second_factor_is_an_authenticator_app() -> None:
     """It is never a text message, which costs money and can be intercepted."""
-    pool = only("AWS::Cognito::UserPool", console_mfa=setting)
+    pool = only("AWS::Cognito::UserPool", console_mfa="required")
 
-    assert (pool["MfaConfiguration"], pool["EnabledMfas"]) == (mode, ["SOFTWARE_TOKEN_MFA"])
+    assert (pool["MfaConfiguration"], pool["EnabledMfas"]) == ("ON", ["SOFTWARE_TOKEN_MFA"])
+
+
+@pytest.mark.parametrize(("environment", "mode"), [("dev", "OFF"), ("prod", "ON")])
+def test_whatever_is_not_dev_takes_an_authenticator_by_default(environment: str, mode: str) -> None:
+    """The environment decides, as it does on keeping the data."""
+    assert only("AWS::Cognito::UserPool", environment=environment)["MfaConfiguration"] == mode
 
 
 def test_the_groups_are_those_that_the_console_knows() -> None:

@@ -202,3 +202,12 @@ def test_modules_are_not_called_by_retired_words() -> None:
     modules = [module for folder in ("processor", "admin_api", "templates") for module in ROOT.glob(f"{folder}/**/*.*")]
 
     assert [module.name for module in modules if module.stem.strip("_") in retired_words()] == []
+
+
+COMMANDS = [*PAGES, *sorted(path.relative_to(ROOT).as_posix() for path in ROOT.glob("templates/**/*.html"))]
+
+
+@pytest.mark.parametrize("page", COMMANDS)
+def test_no_password_stands_on_a_command_line(page: str) -> None:
+    """Other processes and the shell's history would have it."""
+    assert re.findall(r"(?i)\bpassword=\S*|TOTP_SECRET=\S*|--secret-string (?!file:)\S*", read(page)) == []
