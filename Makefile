@@ -1,7 +1,7 @@
 # Everything starts here: `make help` lists the targets. Whatever a target needs arrives inside the repository first.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup run trace metrics mails test bench browser check synth deploy user token destroy clean
+.PHONY: help setup run trace metrics mails test bench browser check synth bootstrap deploy user token destroy clean
 
 UV_VERSION := 0.13.9
 # A uv of the machine will do if it runs (a version manager's shim may be there and not run) and is recent enough.
@@ -17,7 +17,7 @@ CONTEXT_ARGS = $(if $(ENVIRONMENT),-c environment=$(ENVIRONMENT)) $(if $(ALERT_E
 	$(foreach pair,$(CONTEXT),-c $(pair))
 
 help: ## list what can be done
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: setup ## deploy into the emulator on this machine, send the sample files through, show what becomes of them
 	@$(PYTHON) -m cdk.local.run
@@ -75,6 +75,9 @@ check: setup ## lint, format, types, import rules
 synth: setup ## write the CloudFormation template to cdk.out/
 	@$(PYTHON) -m cdk.commands.deploy synth $(CONTEXT_ARGS)
 
+bootstrap: setup ## prepare an account and region for the CDK, after asking; `make deploy` does it by itself
+	@$(PYTHON) -m cdk.commands.deploy bootstrap $(CONTEXT_ARGS)
+
 deploy: setup ## deploy to AWS with your credentials (ENVIRONMENT=prod ALERT_EMAIL=… CONTEXT="name=value …")
 	@$(PYTHON) -m cdk.commands.deploy deploy $(CONTEXT_ARGS)
 
@@ -85,7 +88,7 @@ token: setup ## print a token for the console's JSON API; asks for the password 
 	@$(PYTHON) -m cdk.commands.tokens "$(EMAIL)" $(if $(ENVIRONMENT),environment=$(ENVIRONMENT))
 
 destroy: setup ## remove the stack from AWS, after asking (ENVIRONMENT=…)
-	@$(PYTHON) -m cdk.commands.deploy destroy $(CONTEXT_ARGS)
+	@$(PYTHON) -m cdk.commands.destroy $(CONTEXT_ARGS)
 
 clean: ## remove everything that was installed or generated
 	@rm -rf .venv .tools node_modules .local cdk.out cdk/local/.venv .mypy_cache .pytest_cache .ruff_cache \

@@ -6,7 +6,8 @@ The template is the same everywhere; the condition looks at the account that it 
 from aws_cdk import Aws, CfnCondition, CfnResource, Fn, Stack
 from constructs import Construct, IConstruct
 
-PARTITIONS = ("aws", "aws-cn", "aws-us-gov")
+from cdk.settings import PARTITION
+
 EMULATED_ACCOUNT = "000000000000"  # AWS gives it to nobody.
 
 
@@ -17,9 +18,9 @@ def only_on_aws(construct: Construct) -> None:
     if not isinstance(condition, CfnCondition):
         # Inside a condition the emulator resolves neither: its partition is the text "AWS::Partition". The account is
         # compared too, in case a later emulator resolves the partition.
-        on_aws = [Fn.condition_equals(Aws.PARTITION, partition) for partition in PARTITIONS]
+        on_aws = Fn.condition_equals(Aws.PARTITION, PARTITION)
         emulated = Fn.condition_equals(Aws.ACCOUNT_ID, EMULATED_ACCOUNT)
-        expression = Fn.condition_and(Fn.condition_or(*on_aws), Fn.condition_not(emulated))
+        expression = Fn.condition_and(on_aws, Fn.condition_not(emulated))
         condition = CfnCondition(stack, "OnAws", expression=expression)
     resource: IConstruct | None = construct if isinstance(construct, CfnResource) else construct.node.default_child
     if not isinstance(resource, CfnResource):

@@ -12,6 +12,8 @@ from typing import Any, Self
 
 from constructs import Node
 
+# The others lack Cognito, have other addresses of their consoles, or nobody has ever tried them.
+PARTITION = "aws"
 ORDER_INDEXES = ("by_customer",)
 ARCHITECTURES = ("arm64", "x86_64")
 REMOVAL_POLICIES = ("destroy", "retain")

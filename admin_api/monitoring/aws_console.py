@@ -5,15 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
-_CONSOLES = {"amazonaws.com": "console.aws.amazon.com", "amazonaws.com.cn": "console.amazonaws.cn"}
-"""By the domain of the partition's endpoints: https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html"""
+_HOST = "console.aws.amazon.com"
 
 
 @dataclass(frozen=True, slots=True)
 class AwsConsole:
-    """The AWS console of one partition and region."""
+    """The AWS console of one region."""
 
-    host: str
     region: str
 
     def trace(self, trace_id: str) -> str:
@@ -27,29 +25,26 @@ class AwsConsole:
 
     def queue(self, url: str) -> str:
         """Link to a queue."""
-        return f"https://{self.region}.{self.host}/sqs/v3/home?region={self.region}#/queues/{quote(url, safe='')}"
+        return f"https://{self.region}.{_HOST}/sqs/v3/home?region={self.region}#/queues/{quote(url, safe='')}"
 
     def bucket(self, name: str, prefix: str = "") -> str:
         """Link to a bucket, or to what it holds under a prefix."""
-        return f"https://{self.region}.{self.host}/s3/buckets/{quote(name)}?region={self.region}&prefix={quote(prefix)}"
+        return f"https://{self.region}.{_HOST}/s3/buckets/{quote(name)}?region={self.region}&prefix={quote(prefix)}"
 
     def table(self, name: str) -> str:
         """Link to a table."""
         page = f"table?name={quote(name)}"
-        return f"https://{self.region}.{self.host}/dynamodbv2/home?region={self.region}#{page}"
+        return f"https://{self.region}.{_HOST}/dynamodbv2/home?region={self.region}#{page}"
 
     def function(self, name: str) -> str:
         """Link to a function."""
-        return f"https://{self.region}.{self.host}/lambda/home?region={self.region}#/functions/{quote(name)}"
+        return f"https://{self.region}.{_HOST}/lambda/home?region={self.region}#/functions/{quote(name)}"
 
     def _cloudwatch(self, page: str) -> str:
-        return f"https://{self.region}.{self.host}/cloudwatch/home?region={self.region}#{page}"
+        return f"https://{self.region}.{_HOST}/cloudwatch/home?region={self.region}#{page}"
 
 
 def find_aws_console(region: str, endpoint_url: str) -> AwsConsole | None:
     """Find the AWS console that belongs to the endpoint of an SDK client; None for an emulator."""
-    host = urlsplit(endpoint_url).hostname or ""
-    for domain, console_host in _CONSOLES.items():
-        if host.endswith(f".{domain}"):
-            return AwsConsole(console_host, region)
-    return None
+    is_aws = (urlsplit(endpoint_url).hostname or "").endswith(".amazonaws.com")
+    return AwsConsole(region) if is_aws else None

@@ -1,106 +1,95 @@
-"""`make synth`, `make deploy` and `make destroy` in a real account, with the caller's credentials.
+"""`make synth`, `make deploy` and `make bootstrap` in a real account, with the caller's credentials.
 
 The CDK command line does the work. This module prepares it, so that a newcomer reads a sentence where the command line
-would show a stack trace or leave a bucket behind.
+would show a stack trace, or approve what nobody has seen.
 """
 
+import json
 import os
-import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+import tempfile
+import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from cdk.bundling.sources import ROOT
-from cdk.commands.session import OperationError, aws_session, stack_name
+from cdk.commands.cdk_command import run_cdk
+from cdk.commands.preflight.examination import examine
+from cdk.commands.session import OperationError, aws_session, context_values, stack_name
+from cdk.settings import Settings, SettingsError
 
 if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
+    import boto3
 
-NODE = Path(sys.executable).with_name("node")
-CDK = ROOT / "node_modules/.bin/cdk"
-BOOTSTRAP_VERSION = "/cdk-bootstrap/hnb659fds/version"
+    from cdk.commands.preflight.report import Report
 
 
-def cdk(*arguments: str) -> None:
-    """Run the CDK command line in the foreground; exit with its code if it fails."""
-    env = os.environ | {"PATH": os.pathsep.join([str(NODE.parent), os.environ["PATH"]])}
-    process = subprocess.run([str(NODE), str(CDK), *arguments], cwd=ROOT, env=env, check=False)  # noqa: S603
-    if process.returncode:
-        sys.exit(process.returncode)
+def read_settings(context: Sequence[str]) -> Settings:
+    """Return the settings that a synthesis with these `-c name=value` arguments would have."""
+    configured: dict[str, Any] = json.loads((ROOT / "cdk.json").read_text())["context"] | context_values(context)
+    return Settings.parse({name: value for name, value in configured.items() if name in Settings.names()})
 
 
-def deploy(session: boto3.Session, context: Sequence[str]) -> None:
-    """Deploy, after bootstrapping the account for CDK if that was never done."""
-    try:
-        session.client("ssm").get_parameter(Name=BOOTSTRAP_VERSION)
-    except ClientError as error:
-        if error.response["Error"]["Code"] != "ParameterNotFound":
-            raise
-        account = session.client("sts").get_caller_identity()["Account"]
-        cdk("bootstrap", f"aws://{account}/{session.region_name}", *context)
-    # At a terminal CDK shows new grants and asks; in a pipeline that would only fail.
-    approval = [] if sys.stdin.isatty() else ["--require-approval", "never"]
-    cdk("deploy", stack_name(context), *approval, *context)
+def deploy(session: "boto3.Session", context: Sequence[str]) -> int:
+    """Examine the account, bootstrap it if need be, and deploy; return the CDK's exit code."""
+    report = examine(session, read_settings(context))
+    _tell(report)
+    if report.bootstrap:
+        _bootstrap(session, report.bootstrap)
+    if report.wait_s:
+        _say(f"The stack was deleted a moment ago, and SQS frees its names in {report.wait_s:.0f} s: waiting.")
+        time.sleep(report.wait_s)
+    lowered = [part for name, value in report.lowered.items() for part in ("-c", f"{name}={value}")]
+    code = run_cdk("deploy", stack_name(context), *_approval(), *context, *lowered)
+    if code and not sys.stdin.isatty() and not _is_approved():
+        _say("If permissions widen, nobody at a terminal has seen them: YES=1 approves them (make deploy … YES=1).")
+    return code
 
 
-def destroy(session: boto3.Session, context: Sequence[str]) -> None:
-    """Remove the stack after confirmation. A bucket that goes with it is emptied first."""
-    stack = stack_name(context)
-    bucket = doomed_bucket(session, stack)
-    expected = bucket or stack
-    what = (
-        f"{bucket} with every version of every file, the tables and everything else" if bucket else "all but the data"
-    )
-    print(f"This removes {stack}: {what}.")  # noqa: T201
-    if confirmation(expected) != expected:
-        raise OperationError(f"Nothing was removed: the confirmation was not {expected}.")
-    if bucket:
-        empty_bucket(session.client("s3"), bucket)
-    cdk("destroy", stack, "--force", *context)
+def bootstrap(session: "boto3.Session", context: Sequence[str]) -> int:
+    """Bootstrap the account and region for the CDK, after asking."""
+    why = examine(session, read_settings(context)).bootstrap
+    _bootstrap(session, why or "The CDK is bootstrapped here already; this brings it up to date")
+    return 0
 
 
-def confirmation(expected: str) -> str:
-    """Return what the person typed, or the variable CONFIRM of a pipeline."""
-    if answer := os.environ.get("CONFIRM"):
-        return answer
-    return input(f"Type {expected} to go on: ").strip() if sys.stdin.isatty() else ""
+def _tell(report: "Report") -> None:
+    for note in report.notes:
+        _say(note)
+    if report.refusals:
+        raise OperationError("\n".join(["Nothing was deployed.", *report.refusals]))
 
 
-def doomed_bucket(session: boto3.Session, stack: str) -> str | None:
-    """Return the bucket that is deleted with the stack, by the deployed template, not by today's context."""
-    cloudformation = session.client("cloudformation")
-    try:
-        template: Any = cloudformation.get_template(StackName=stack)["TemplateBody"]
-    except ClientError as error:
-        raise OperationError(f"There is no stack {stack} in {session.region_name}.") from error
-    for logical_id, resource in template.get("Resources", {}).items():
-        if resource["Type"] == "AWS::S3::Bucket" and resource.get("DeletionPolicy") == "Delete":
-            answer = cloudformation.describe_stack_resource(StackName=stack, LogicalResourceId=logical_id)
-            return str(answer["StackResourceDetail"]["PhysicalResourceId"])
-    return None
+def _say(text: str) -> None:
+    print(text, file=sys.stderr)  # noqa: T201
 
 
-def empty_bucket(s3: "S3Client", bucket: str) -> int:
-    """Delete all versions and delete markers, without which CloudFormation removes no bucket; return how many."""
-    deleted = 0
-    for batch in _versions(s3, bucket):
-        answer = s3.delete_objects(Bucket=bucket, Delete={"Objects": batch, "Quiet": True})
-        if answer.get("Errors"):
-            refused = answer["Errors"][0]
-            raise OperationError(f"{bucket} is not empty: {refused.get('Key')} stays ({refused.get('Message')}).")
-        deleted += len(batch)
-    return deleted
+def _is_approved() -> bool:
+    return os.environ.get("YES") == "1"
 
 
-def _versions(s3: "S3Client", bucket: str) -> Iterator[list[Any]]:
-    for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
-        entries = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
-        if entries:
-            yield [{"Key": entry["Key"], "VersionId": entry["VersionId"]} for entry in entries]
+def _approval() -> list[str]:
+    """Return the option by which the CDK asks about permissions that widen; without a terminal it then refuses them."""
+    return ["--require-approval", "never" if _is_approved() else "broadening"]
+
+
+def _bootstrap(session: "boto3.Session", why: str) -> None:
+    """Run the CDK's bootstrap, which creates roles, so somebody has to say yes."""
+    if not _is_approved():
+        question = f"{why}. Bootstrapping makes a bucket and the IAM roles that deploy. Go on? (yes/no) "
+        if not sys.stdin.isatty():
+            raise OperationError(
+                f"{why}: `make bootstrap` does it, and asks first; without a terminal, YES=1 says yes."
+            )
+        if input(question).strip() != "yes":
+            raise OperationError("Nothing was deployed: the bootstrap was declined.")
+    account = session.client("sts").get_caller_identity()["Account"]
+    with tempfile.TemporaryDirectory() as folder:  # Beside cdk.json it would synthesise the application first.
+        if run_cdk("bootstrap", f"aws://{account}/{session.region_name}", folder=Path(folder)):
+            raise OperationError("The bootstrap failed: see above. It needs the permission to create IAM roles.")
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -108,13 +97,11 @@ def main(arguments: Sequence[str]) -> int:
     operation, *context = arguments
     try:
         if operation == "synth":
-            cdk("synth", "--quiet", *context)
-            return 0
-        {"deploy": deploy, "destroy": destroy}[operation](aws_session(), context)
-    except (OperationError, BotoCoreError, ClientError) as error:
+            return run_cdk("synth", "--quiet", *context)
+        return {"deploy": deploy, "bootstrap": bootstrap}[operation](aws_session(), context)
+    except (OperationError, SettingsError, BotoCoreError, ClientError) as error:
         print(error, file=sys.stderr)  # noqa: T201
         return 1
-    return 0
 
 
 if __name__ == "__main__":

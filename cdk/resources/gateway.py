@@ -81,7 +81,7 @@ class Gateway(Construct):
                 destination_arn=self.access_log.log_group_arn, format=_access_log_line()
             ),
         )
-        # The API's own attribute, not a URL built from id and region: right in every partition and in the emulator.
+        # The API's own attribute, not a URL built from id and region: right on AWS and in the emulator.
         self.url = settings.console_url or self.api.api_endpoint
 
     def route_to(self, function: lambda_.IFunction) -> None:

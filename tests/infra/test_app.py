@@ -10,7 +10,7 @@ import pytest
 from aws_cdk import Stack
 from aws_cdk import aws_sqs as sqs
 
-from cdk.app import build_app
+from cdk.app import PartitionError, build_app, refuse_other_partitions
 from tests.infra.stacks import NO_BUNDLING, as_text, only, resources, template, template_file
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -49,6 +49,37 @@ def test_an_open_finding_fails_synthesis(tmp_path: Path) -> None:
 
     with pytest.raises(RuntimeError, match="ValidationFailed"):
         app.synth()
+
+
+@pytest.mark.parametrize(
+    ("region", "partition"),
+    [("cn-north-1", "aws-cn"), ("us-gov-west-1", "aws-us-gov"), ("us-iso-east-1", "aws-iso")],
+)
+def test_another_partition_is_refused_in_a_sentence(region: str, partition: str) -> None:
+    """It names the region, its partition and the one that will do."""
+    with pytest.raises(PartitionError, match=f"{region} is in the partition {partition}.* partition aws alone"):
+        refuse_other_partitions(region)
+
+
+@pytest.mark.parametrize("region", ["", "us-east-1", "me-central-1", "mars-north-1"])
+def test_every_region_of_the_partition_passes(region: str) -> None:
+    """As does one that is newer than this CDK, and a synthesis for no region."""
+    refuse_other_partitions(region)
+
+
+def test_synthesis_for_another_partition_ends_before_it_begins() -> None:
+    """The region is what the command line passes on."""
+    done = subprocess.run(
+        [sys.executable, "-m", "cdk.app"],
+        cwd=ROOT,
+        env=os.environ | {"CDK_DEFAULT_REGION": "cn-northwest-1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("cn-northwest-1 is in the partition aws-cn.")
 
 
 @pytest.mark.parametrize("context", [{}, {"environment": "prod", "order_indexes": []}])

@@ -30,7 +30,7 @@ def holds(expression: Any, **known: str) -> bool:
     ("partition", "account", "expected"),
     [
         ("aws", "123456789012", True),
-        ("aws-us-gov", "123456789012", True),
+        ("aws-us-gov", "123456789012", False),  # Waybill is for one partition.
         ("AWS::Partition", "AWS::AccountId", False),  # The emulator, which resolves neither.
         ("aws", ACCOUNT, False),
     ],

@@ -1,109 +1,160 @@
-"""`make deploy` and `make destroy`, beside their calls of the CDK command line."""
+"""`make deploy`, beside its calls of the CDK command line."""
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import boto3
 import pytest
-from botocore.stub import Stubber
-from moto import mock_aws
 
 from cdk.commands import deploy
+from cdk.commands.preflight.report import Report
 from cdk.commands.session import OperationError, stack_name
+from tests.infra.aws_answers import PreparedSession
 
 if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
-
-TEMPLATE = '{"Resources": {"Bucket1": {"Type": "AWS::S3::Bucket", "DeletionPolicy": "%s"}}}'
-BUCKET = "waybill-dev-1"
+    from pathlib import Path
 
 
 @pytest.fixture
 def session(monkeypatch: pytest.MonkeyPatch) -> boto3.Session:
-    """Return a session with credentials of no account."""
+    """Return a session with credentials of no account, and no terminal."""
     monkeypatch.setattr("sys.stdin.isatty", lambda: False)
+    monkeypatch.delenv("YES", raising=False)
     return boto3.Session("key", "secret", region_name="us-east-1")
 
 
 @pytest.fixture
-def s3() -> Iterator["S3Client"]:
-    """Provide a versioned bucket with overwritten and deleted objects."""
-    with mock_aws():
-        client = boto3.client("s3", "us-east-1")
-        client.create_bucket(Bucket=BUCKET)
-        client.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
-        for key in ("archive/a b+ü.csv", "raw-data/c.csv"):
-            client.put_object(Bucket=BUCKET, Key=key, Body=b"one")
-            client.put_object(Bucket=BUCKET, Key=key, Body=b"two")
-            client.delete_object(Bucket=BUCKET, Key=key)
-        yield client
+def report(monkeypatch: pytest.MonkeyPatch) -> Report:
+    """Have the examination of the account find this."""
+    found = Report()
+    monkeypatch.setattr(deploy, "examine", lambda _session, _settings: found)
+    return found
 
 
-def test_an_emptied_bucket_holds_no_version(s3: "S3Client") -> None:
-    """Versions and delete markers would keep CloudFormation from removing the bucket."""
-    assert deploy.empty_bucket(s3, BUCKET) == 6
+@pytest.fixture
+def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Have the CDK's calls noted, and nothing else done."""
+    noted: list[str] = []
 
-    s3.delete_bucket(Bucket=BUCKET)
+    def run_cdk(*arguments: str, folder: "Path | None" = None) -> int:
+        noted.append(" ".join(arguments))
+        return 0
+
+    monkeypatch.setattr(deploy, "run_cdk", run_cdk)
+    return noted
 
 
-def test_an_empty_bucket_is_left_alone(s3: "S3Client") -> None:
-    """Emptying twice is not an error: an interrupted destroy is simply repeated."""
-    deploy.empty_bucket(s3, BUCKET)
-
-    assert deploy.empty_bucket(s3, BUCKET) == 0
-
-
-@pytest.mark.parametrize(("policy", "doomed"), [("Delete", BUCKET), ("Retain", None)])
-def test_only_a_bucket_deployed_to_go_is_emptied(
-    session: boto3.Session, monkeypatch: pytest.MonkeyPatch, policy: str, doomed: str | None
+def test_permissions_that_widen_need_somebody_who_sees_them(
+    session: boto3.Session, report: Report, calls: list[str]
 ) -> None:
-    """The deployed template decides, not what the context says today."""
-    client = session.client("cloudformation")
-    monkeypatch.setattr(session, "client", lambda _service: client)
-    with Stubber(client) as stub:
-        stub.add_response("get_template", {"TemplateBody": TEMPLATE % policy}, {"StackName": "Waybill-dev"})
-        if doomed:
-            detail = {
-                "LogicalResourceId": "Bucket1",
-                "PhysicalResourceId": BUCKET,
-                "ResourceType": "AWS::S3::Bucket",
-                "LastUpdatedTimestamp": 0,
-                "ResourceStatus": "CREATE_COMPLETE",
-            }
-            stub.add_response("describe_stack_resource", {"StackResourceDetail": detail})
+    """Without a terminal the CDK is still told to ask, which it then refuses."""
+    deploy.deploy(session, ["-c", "environment=prod"])
 
-        assert deploy.doomed_bucket(session, "Waybill-dev") == doomed
+    assert calls == ["deploy Waybill-prod --require-approval broadening -c environment=prod"]
 
 
-def test_a_stack_that_is_not_there_is_one_sentence(session: boto3.Session, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It names the stack and the region looked at."""
-    client = session.client("cloudformation")
-    monkeypatch.setattr(session, "client", lambda _service: client)
-    with Stubber(client) as stub:
-        stub.add_client_error("get_template", "ValidationError")
-
-        with pytest.raises(OperationError, match=r"^There is no stack Waybill-shop in us-east-1\.$"):
-            deploy.doomed_bucket(session, "Waybill-shop")
-
-
-@pytest.mark.parametrize("answer", [None, "yes", "Waybill-dev"])
-def test_nothing_is_removed_without_the_bucket_by_its_name(
-    session: boto3.Session, monkeypatch: pytest.MonkeyPatch, answer: str | None
+def test_a_pipeline_approves_by_saying_so(
+    session: boto3.Session, report: Report, calls: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Neither silence nor a yes is enough to delete every file."""
-    called: list[object] = []
-    monkeypatch.setattr(deploy, "doomed_bucket", lambda *_: BUCKET)
-    monkeypatch.setattr(deploy, "empty_bucket", lambda *_: called.append("emptied"))
-    monkeypatch.setattr(deploy, "cdk", lambda *arguments: called.append(arguments))
-    if answer is None:
-        monkeypatch.delenv("CONFIRM", raising=False)
-    else:
-        monkeypatch.setenv("CONFIRM", answer)
+    """YES=1 stands in for a person."""
+    monkeypatch.setenv("YES", "1")
 
-    with pytest.raises(OperationError, match=BUCKET):
-        deploy.destroy(session, [])
+    deploy.deploy(session, [])
 
-    assert called == []
+    assert calls == ["deploy Waybill-dev --require-approval never"]
+
+
+def test_a_refused_approval_says_how_to_give_it(
+    session: boto3.Session, report: Report, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The CDK's own words do not know of YES=1; its exit code is passed on."""
+    monkeypatch.setattr(deploy, "run_cdk", lambda *_: 3)
+
+    assert deploy.deploy(session, []) == 3
+    assert "YES=1" in capsys.readouterr().err
+
+
+def test_a_refusal_deploys_nothing(session: boto3.Session, report: Report, calls: list[str]) -> None:
+    """All refusals are said at once."""
+    report.refusals += ["The bucket is taken.", "The stack is stuck."]
+
+    with pytest.raises(OperationError, match=r"(?s)Nothing was deployed.*taken.*stuck"):
+        deploy.deploy(session, [])
+
+    assert calls == []
+
+
+def test_lowered_settings_overrule_what_was_asked_for(
+    session: boto3.Session, report: Report, calls: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """They come last, and the note says so."""
+    report.lowered["console_concurrency"] = 0
+    report.notes.append("console_concurrency is 0 this time.")
+
+    deploy.deploy(session, ["-c", "console_concurrency=20"])
+
+    assert calls[0].endswith("-c console_concurrency=20 -c console_concurrency=0")
+    assert "is 0 this time" in capsys.readouterr().err
+
+
+def test_a_missing_bootstrap_is_not_made_unseen(session: boto3.Session, report: Report, calls: list[str]) -> None:
+    """It makes roles that deploy; without a terminal the sentence names the command."""
+    report.bootstrap = "The CDK was never bootstrapped in aws://1/us-east-1"
+
+    with pytest.raises(OperationError, match=r"aws://1/us-east-1: `make bootstrap`"):
+        deploy.deploy(session, [])
+
+    assert calls == []
+
+
+@pytest.mark.parametrize(("answer", "goes_on"), [("yes", True), ("no", False), ("", False)])
+def test_a_person_decides_on_the_bootstrap(
+    report: Report, calls: list[str], monkeypatch: pytest.MonkeyPatch, answer: str, *, goes_on: bool
+) -> None:
+    """A yes bootstraps, then deploys."""
+    report.bootstrap = "The CDK was never bootstrapped"
+    session = PreparedSession("us-east-1")
+    identity = {"Account": "123456789012", "Arn": "arn:aws:iam::123456789012:user/ada"}
+    if goes_on:
+        session.prepare("sts", "get_caller_identity", identity)
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True)
+    monkeypatch.setattr("builtins.input", lambda _question: answer)
+    monkeypatch.delenv("YES", raising=False)
+
+    with session.active():
+        if goes_on:
+            deploy.deploy(session, [])  # type: ignore[arg-type]
+        else:
+            with pytest.raises(OperationError, match="declined"):
+                deploy.deploy(session, [])  # type: ignore[arg-type]
+
+    assert [call.partition(" ")[0] for call in calls] == (["bootstrap", "deploy"] if goes_on else [])
+
+
+def test_names_of_queues_are_waited_for(
+    session: boto3.Session, report: Report, calls: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQS would refuse them otherwise, half-way through the deployment."""
+    slept: list[float] = []
+    monkeypatch.setattr("time.sleep", slept.append)
+    report.wait_s = 42
+
+    deploy.deploy(session, [])
+
+    assert (slept, len(calls)) == ([42], 1)
+
+
+def test_an_unusable_setting_is_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, calls: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is said before anything is asked of AWS."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    monkeypatch.setenv("AWS_REGION", "eu-central-1")
+
+    assert deploy.main(["deploy", "-c", "memory_mb=much"]) == 1
+
+    assert "memory_mb='much'" in capsys.readouterr().err
+    assert calls == []
 
 
 def test_the_stack_follows_the_environment() -> None:
