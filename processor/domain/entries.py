@@ -71,6 +71,8 @@ class FileEntry(NamedTuple):
     """Seconds since the epoch. A run whose lease has ended is dead, even in state ``processing``."""
     size_bytes: int = 0
     content_sha256: str = ""
+    encoding: str = ""
+    """The encoding as which its rows were read: the deployment's default may change."""
     accepted_rows: int = 0
     rejected_rows: int = 0
     progress_rows: int = 0

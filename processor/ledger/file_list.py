@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from processor.domain.actions import ACTION_PREFIX, ActionEntry
+from processor.domain.audits import AUDIT_ENTRY, AuditEntry
 from processor.domain.entries import FILE_ENTRY, FILE_KIND, RUN_PREFIX, FileEntry, RunEntry, from_iso, to_iso
 from processor.domain.file_states import FileState
 from processor.domain.object_keys import INBOX
@@ -79,6 +80,8 @@ class FileStory:
     runs: tuple[RunEntry, ...]
     """Runs that have ended."""
     actions: tuple[ActionEntry, ...]
+    audit: AuditEntry | None = None
+    """The newest audit."""
 
     def with_current_run(self) -> list[RunEntry]:
         """List the runs, the oldest first, including the one under way as far as the file's entry describes it."""
@@ -145,7 +148,8 @@ class FileList:
             return None
         runs = (RunEntry.from_item(item) for item in items if item["entry"].startswith(RUN_PREFIX))
         actions = (ActionEntry.from_item(item) for item in items if item["entry"].startswith(ACTION_PREFIX))
-        return FileStory(entry, tuple(runs), tuple(actions))
+        audit = next((AuditEntry.from_item(item) for item in items if item["entry"] == AUDIT_ENTRY), None)
+        return FileStory(entry, tuple(runs), tuple(actions), audit)
 
     def count_files(self, file_filter: FileFilter) -> Total:
         """Count the files that a filter accepts, searching some thousand files at most."""

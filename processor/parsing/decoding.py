@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 ENCODINGS = {"utf-8": "utf-8-sig", "cp1252": "cp1252"}
 """The encodings that an upload may declare, each with its codec (UTF-8 with or without byte order mark)."""
 
+_ALIASES = {"utf8": "utf-8", "windows-1252": "cp1252"}
+
 SLICE = 128 * 1024
 """Bytes decoded at a time: text and its split lines are several times larger, and should stay in the CPU's cache."""
 _PACKED_SLICE = 16 * 1024
@@ -47,6 +49,12 @@ class ContentCheck(NamedTuple):
     unpacked_bytes: int
     lines: int
     sha256: str
+
+
+def encoding_name(declared: str) -> str:
+    """Return the name of a declared encoding as :data:`ENCODINGS` has it, if it is one of them."""
+    encoding = declared.lower()
+    return _ALIASES.get(encoding, encoding)
 
 
 def check(blocks: Iterable[bytes], *, gzipped: bool, encoding: str, limit_bytes: int) -> ContentCheck:

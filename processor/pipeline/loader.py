@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from processor.pipeline.run import Run
     from processor.storage.objects import ObjectFacts
 
-_ENCODING_ALIASES = {"utf8": "utf-8", "windows-1252": "cp1252"}
 _ROWS_BETWEEN_CHECKS = 100
 _MOST_NAMES = 20
 _LONGEST_NAME = 60
@@ -139,8 +138,8 @@ class Source:
 def encoding_of(run: Run, facts: ObjectFacts) -> str:
     """Return the encoding of a file that may be read at all; raises :class:`PermanentError` for any other."""
     config, entry = run.services.config, run.entry
-    encoding = (facts.metadata.get("encoding") or config.default_encoding).lower()  # A form may leave it empty.
-    encoding = _ENCODING_ALIASES.get(encoding, encoding)
+    # A form may leave it empty.
+    encoding = decoding.encoding_name(facts.metadata.get("encoding") or config.default_encoding)
     if encoding not in decoding.ENCODINGS:
         raise UnknownEncodingError(encoding, list(decoding.ENCODINGS))
     if not object_keys.has_csv_name(entry.name):

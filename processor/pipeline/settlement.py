@@ -10,6 +10,7 @@ from processor.domain.errors import ObjectGoneError
 from processor.domain.file_states import SETTLED, FileState
 from processor.domain.object_keys import ObjectVersion
 from processor.observability.telemetry import logger, span
+from processor.pipeline.loader import encoding_of
 from processor.pipeline.reporting import count_settlement, log_settlement, mail_settlement
 from processor.pipeline.retry import in_words
 
@@ -48,6 +49,7 @@ def settle(run: Run, settlement: Settlement) -> Run:
         duplicate_of=settlement.duplicate_of,
         size_bytes=settlement.size_bytes,
         content_sha256=settlement.content.sha256,
+        encoding=_encoding(run, settlement),
         duration_ms=run_entry.duration_ms,
         estimated_cost=run_entry.estimated_cost,
     )
@@ -65,6 +67,13 @@ def _row_values(entry: FileEntry, settlement: Settlement) -> dict[str, int | str
         "accepted_key": source.accepted_key,
         "rejected_key": source.rejected_key,
     }
+
+
+def _encoding(run: Run, settlement: Settlement) -> str:
+    """Return the encoding as which the rows were read; "" if none were, or the original is gone by now."""
+    if settlement.facts is None or settlement.state not in {FileState.PROCESSED, FileState.PARTIAL}:
+        return ""
+    return encoding_of(run, settlement.facts)
 
 
 def most_frequent(reasons: Mapping[str, int]) -> tuple[str, ...]:

@@ -31,13 +31,14 @@ GONE_CODES = frozenset({"404", "405", "NoSuchKey", "NoSuchVersion", "MethodNotAl
 
 
 class ObjectFacts(NamedTuple):
-    """The answer to HEAD: the version found, its size in bytes, ETag and checksum, and the upload's metadata."""
+    """The answer to HEAD: version, size in bytes, ETag, checksum, the upload's metadata, an unusual storage class."""
 
     version: ObjectVersion
     size_bytes: int
     etag: str
     checksum_sha256: str
     metadata: dict[str, str]
+    storage_class: str = ""
 
 
 class Objects:
@@ -60,7 +61,12 @@ class Objects:
         current = ObjectVersion(version.bucket, version.key, head.get("VersionId", version.version_id))
         metadata = {name.lower(): value for name, value in head["Metadata"].items()}
         return ObjectFacts(
-            current, head["ContentLength"], head["ETag"].strip('"'), head.get("ChecksumSHA256", ""), metadata
+            current,
+            head["ContentLength"],
+            head["ETag"].strip('"'),
+            head.get("ChecksumSHA256", ""),
+            metadata,
+            head.get("StorageClass", ""),
         )
 
     def read_blocks(self, facts: ObjectFacts) -> Iterator[bytes]:

@@ -1,0 +1,247 @@
+"""The audit of one file: its original is read again, and everything that came of it is compared with it."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, NamedTuple
+
+from processor.domain.audits import AuditEntry, AuditState, BookPart
+from processor.domain.entries import from_iso, to_iso
+from processor.domain.errors import ObjectGoneError, PermanentError
+from processor.domain.file_states import FileState
+from processor.domain.object_keys import ObjectVersion
+from processor.domain.orders import ENRICHED_HEADER, OrderMaker
+from processor.orders.auditing.comparison import RowComparison, Sampling
+from processor.orders.auditing.expected_rows import expected_rows
+from processor.orders.auditing.findings import Findings
+from processor.orders.auditing.ledger_counts import (
+    CountedRows,
+    OffsetCheck,
+    compare_counts,
+    compare_entry,
+    compare_hash,
+)
+from processor.orders.auditing.original import (
+    RETRIEVAL_CLASSES,
+    UNREADABLE_CLASSES,
+    OriginalReader,
+)
+from processor.orders.auditing.outputs import OutputComparison, OutputReader
+from processor.parsing import decoding
+from processor.parsing.reader import RowReader
+from processor.storage.accepted_reader import run_with_offsets
+from processor.storage.rejected_rows import HEADER, ROW_NUMBER
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from processor.ledger.file_list import FileStory
+    from processor.orders.auditing.auditor import Auditor
+    from processor.storage.objects import ObjectFacts
+
+_ROWS_BETWEEN_CHECKS = 1_000
+_STORED = frozenset({FileState.PROCESSED, FileState.PARTIAL, FileState.REPAIRED})
+"""States in which the file's rows are stored."""
+
+
+class OutOfBoundsError(Exception):
+    """The audit has read as much as it may, or has no time left."""
+
+
+class AuditBounds(NamedTuple):
+    """How much of one file is compared at most."""
+
+    orders: int
+    """Orders read from the table; of a file with more, a sample in stretches."""
+    rows: int
+    """Rows of the original."""
+
+
+class FileAudit:
+    """The audit of one file."""
+
+    def __init__(self, auditor: Auditor, story: FileStory, bounds: AuditBounds) -> None:
+        self._auditor = auditor
+        self._entry = story.entry
+        self._are_stored = bool(story.entry.rows) or story.entry.state in _STORED
+        # A run that failed midway has kept its offsets so far, too.
+        self._run = run_with_offsets(run for run in story.runs if run.outcome in _STORED)
+        self._runs = story.runs
+        self._bounds = bounds
+        self._findings = Findings()
+        self._rows = 0
+        self._orders_compared = 0
+
+    def compare(self) -> None:
+        """Compare everything that this file must have."""
+        facts = self._original_facts()
+        if facts is None:
+            return
+        compare_entry(self._entry, facts.size_bytes, self._findings)
+        if facts.storage_class in UNREADABLE_CLASSES:
+            self._findings.note_gap(
+                f"The original is in {facts.storage_class} and was not read, so that nothing was compared: "
+                "restore it first."
+            )
+            return
+        if facts.storage_class in RETRIEVAL_CLASSES:
+            text = f"The original was read from {facts.storage_class}, which charges for retrieval by the byte."
+            self._findings.notes.append(text)
+        if self._are_stored or self._entry.state is FileState.DUPLICATE:
+            self._compare_rows(facts)
+        else:
+            self._compare_bytes(facts)
+
+    def result(self, began: datetime, who: str, action_id: str) -> AuditEntry:
+        """Return what was found."""
+        findings, now = self._findings, self._auditor.now()
+        state = AuditState.VERIFIED if findings.is_complete else AuditState.INCOMPLETE
+        return AuditEntry(
+            file_id=self._entry.file_id,
+            at=to_iso(now),
+            who=who,
+            state=AuditState.DIFFERS if findings.count else state,
+            run_id=self._entry.run_id,
+            action_id=action_id,
+            difference_count=findings.count,
+            differences=tuple(findings.differences),
+            rows=self._rows,
+            orders_compared=self._orders_compared,
+            notes=tuple(findings.notes),
+            duration_ms=round((now - began).total_seconds() * 1000),
+        )
+
+    def _original_facts(self) -> ObjectFacts | None:
+        """Look at the original; report that it is missing, unless it must be."""
+        entry = self._entry
+        try:
+            return self._auditor.objects.read_facts(entry.original)
+        except ObjectGoneError:
+            key = entry.original.key
+            if entry.cause == ObjectGoneError.cause:
+                self._findings.note_gap("There is no original: it was deleted before it could be read.")
+            elif self._may_have_expired(key, entry.base):
+                self._findings.note_gap(f"The original, {key}, has expired, so that nothing was compared.")
+            else:
+                self._findings.add(BookPart.ORIGINAL, expected=key, found="no such object")
+                self._findings.note_gap("Without the original nothing else was compared.")
+            return None
+
+    def _may_have_expired(self, key: str, since: datetime) -> bool:
+        return self._auditor.retention.has_passed(key, since, self._auditor.now())
+
+    def _compare_bytes(self, facts: ObjectFacts) -> None:
+        """Compare the original's bytes alone, where no row of it was stored."""
+        digest = hashlib.sha256()
+        try:
+            for block in self._auditor.objects.read_blocks(facts):
+                self._check_time()
+                digest.update(block)
+        except OutOfBoundsError as error:
+            self._findings.note_gap(f"{error} The original's bytes were not compared.")
+            return
+        compare_hash(self._entry, digest.hexdigest(), self._findings)
+
+    def _compare_rows(self, facts: ObjectFacts) -> None:
+        original = OriginalReader(
+            self._auditor.objects, facts, self._entry.name, self._encoding(facts), self._check_time
+        )
+        comparison = self._comparison()
+        is_whole = False
+        try:
+            self._read_rows(original, comparison)
+            is_whole = True
+        except OutOfBoundsError as error:
+            self._findings.note_gap(
+                f"{error} It was compared up to its row {comparison.last_row:,}; its counts and its hash were not."
+            )
+        except (PermanentError, UnicodeDecodeError) as error:
+            original.drain()
+            compare_hash(self._entry, original.sha256, self._findings)
+            self._note_unreadable(error)
+        comparison.finish(is_whole=is_whole)
+        self._rows, self._orders_compared = comparison.rows, comparison.orders_compared
+        if is_whole:
+            counted = CountedRows(comparison.accepted_rows, comparison.rejected_rows, original.sha256)
+            if comparison.are_stored:
+                compare_counts(self._entry, self._run, counted, self._findings)
+        if comparison.rows:
+            self._search_added(comparison, is_whole=is_whole)
+        if comparison.are_stored and comparison.orders_compared < comparison.accepted_rows:
+            self._findings.note_gap(
+                f"A sample of the orders was compared: {comparison.orders_compared:,} of {comparison.accepted_rows:,}."
+            )
+
+    def _read_rows(self, original: OriginalReader, comparison: RowComparison) -> None:
+        for row in expected_rows(RowReader(original.text()), comparison.maker):
+            comparison.compare_row(row)
+            if comparison.rows % _ROWS_BETWEEN_CHECKS == 0:
+                self._check_time()
+            if comparison.rows >= self._bounds.rows:
+                raise OutOfBoundsError(f"The file is larger than the {self._bounds.rows:,} rows of one audit.")
+        original.drain()
+
+    def _search_added(self, comparison: RowComparison, *, is_whole: bool) -> None:
+        if self._auditor.remaining_s() <= 0:
+            self._findings.note_gap("No time was left to search for added orders.")
+            return
+        sort_key = comparison.maker.sort_key
+        until = "" if is_whole else sort_key(comparison.last_row)
+        comparison.search_added(self._entry.file_id, sort_key(0), until)
+
+    def _note_unreadable(self, error: Exception) -> None:
+        """Report that the original has no rows to read, unless its newest run has found the same."""
+        if self._newest_outcome() == FileState.FAILED:
+            self._findings.note_gap("The newest run failed, so that orders of earlier runs were not compared.")
+        elif self._entry.state is not FileState.DUPLICATE:
+            self._findings.add(BookPart.ORIGINAL, expected="rows that can be read", found=str(error))
+
+    def _newest_outcome(self) -> str:
+        newest = max(self._runs, key=lambda run: run.started_at, default=None)
+        return newest.outcome if newest else ""
+
+    def _comparison(self) -> RowComparison:
+        entry, auditor, findings = self._entry, self._auditor, self._findings
+        read_rows = min(entry.accepted_rows, self._bounds.rows)
+        stretches = max(1, -(-read_rows // max(1, self._bounds.orders)))
+        at = int(entry.file_id, 16) + int(auditor.now().timestamp()) // 86_400
+        return RowComparison(
+            maker=OrderMaker(entry.base, entry.file_id, entry.run_id, "", auditor.order_indexes),
+            table=auditor.table,
+            findings=findings,
+            sampling=Sampling(self._bounds.orders, stretches, at % stretches),
+            accepted=self._output(BookPart.ACCEPTED, entry.accepted_key, ENRICHED_HEADER, "row_number", findings),
+            rejected=self._output(BookPart.REJECTED, entry.rejected_key, HEADER, ROW_NUMBER, findings),
+            offsets=OffsetCheck(self._run, findings),
+            are_stored=self._are_stored,
+        )
+
+    def _output(
+        self, part: BookPart, key: str, header: tuple[str, ...], number_column: str, findings: Findings
+    ) -> OutputComparison | None:
+        """Open an output; report that it is missing, unless it may have expired."""
+        if not key:
+            return None
+        try:
+            facts = self._auditor.objects.read_facts(ObjectVersion(self._entry.bucket, key))
+        except ObjectGoneError:
+            written = self._run.started_at if self._run else ""
+            since = from_iso(written) if written else self._entry.base
+            if self._may_have_expired(key, since):
+                findings.note_gap(f"{key} has expired, and was not compared.")
+            else:
+                findings.add(part, expected=key, found="no such object")
+            return None
+        return OutputComparison(
+            part, header, number_column, OutputReader(self._auditor.objects.read_blocks(facts)), findings
+        )
+
+    def _encoding(self, facts: ObjectFacts) -> str:
+        """Return the encoding under which the file was stored."""
+        return self._entry.encoding or decoding.encoding_name(
+            facts.metadata.get("encoding", "") or self._auditor.default_encoding
+        )
+
+    def _check_time(self) -> None:
+        if self._auditor.remaining_s() <= 0:
+            raise OutOfBoundsError("The time for one audit is up.")
