@@ -1,7 +1,8 @@
-"""Starts the emulator with two corrections, in its own Python, which has nothing of the project.
+"""Starts the emulator with three corrections, in its own Python, which has nothing of the project.
 
 It answers a request for a range of an object's version with the whole object, so reading 1 GB in blocks of 4 MB would
-send 256 GB. It reads a filter for any of several terms as one for all of them.
+send 256 GB. It reads a filter for any of several terms as one for all of them. It refuses to delete a message by the
+handle of an earlier receive, which SQS accepts and which deletes nothing then.
 """
 
 import re
@@ -9,13 +10,15 @@ import runpy
 from collections.abc import Callable
 from typing import Any
 
-from ministack.services import cloudwatch_logs, s3  # type: ignore[import-not-found]  # It has an environment of its own.
+from ministack.services import cloudwatch_logs, s3, sqs  # type: ignore[import-not-found]  # It has an environment of its own.
 
 type Answer = tuple[int, dict[str, str], bytes]
 
 _RANGE = re.compile(r"bytes=(\d+)-(\d+)")
 _ANY_OF = re.compile(r'\?"([^"]+)"\s*')
 _whole_object = s3._get_object  # noqa: SLF001
+_delete = sqs._act_delete_message  # noqa: SLF001
+_delete_batch = sqs._act_delete_message_batch  # noqa: SLF001
 _compiled = cloudwatch_logs._compile_filter_pattern  # noqa: SLF001
 
 
@@ -41,7 +44,30 @@ def _compile_filter_pattern(raw: str) -> Callable[[str], bool]:
     return lambda message: any(term in message for term in terms)
 
 
+def _delete_message(data: dict[str, Any], queue: str) -> dict[str, Any]:
+    """Delete a message; by a handle that a later receive has replaced, succeed and delete nothing.
+
+    https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_DeleteMessage.html
+    """
+    try:
+        return _delete(data, queue)  # type: ignore[no-any-return]
+    except sqs._Err as error:  # noqa: SLF001
+        if error.code != "ReceiptHandleIsInvalid":
+            raise
+        return {}
+
+
+def _delete_messages(data: dict[str, Any], queue: str) -> dict[str, Any]:
+    """Do the same for each message of a batch."""
+    answer: dict[str, Any] = _delete_batch(data, queue)
+    replaced = [failed for failed in answer.get("Failed", []) if failed["Code"] == "ReceiptHandleIsInvalid"]
+    failed = [failed for failed in answer.get("Failed", []) if failed not in replaced]
+    done = answer.get("Successful", []) + [{"Id": each["Id"]} for each in replaced]
+    return answer | {"Successful": done, "Failed": failed}
+
+
 if __name__ == "__main__":
     s3._get_object = _get_object  # noqa: SLF001
     cloudwatch_logs._compile_filter_pattern = _compile_filter_pattern  # noqa: SLF001
+    sqs._HANDLERS |= {"DeleteMessage": _delete_message, "DeleteMessageBatch": _delete_messages}  # noqa: SLF001
     runpy.run_module("ministack", run_name="__main__", alter_sys=True)
