@@ -58,7 +58,7 @@ def load() -> Any:
     return importlib.import_module("processor.handler")
 
 
-def prepare(*, sending: bool = True, order_writes: str = "fast") -> Callable[[], None]:
+def prepare(*, sending: bool = True, order_writes: str = "fast", name: str = "orders.csv") -> Callable[[], None]:
     """Load the handler and return its work on the stub's file."""
     os.environ["ORDER_WRITES"] = order_writes
     handler = load()
@@ -69,7 +69,7 @@ def prepare(*, sending: bool = True, order_writes: str = "fast") -> Callable[[],
         "eventSource": "aws:s3",
         "eventTime": "2026-11-22T10:00:00.000Z",
         "eventName": "ObjectCreated:Put",
-        "s3": {"bucket": {"name": "bench"}, "object": {"key": "raw-data/orders.csv", "size": 1, "versionId": "v"}},
+        "s3": {"bucket": {"name": "bench"}, "object": {"key": f"raw-data/{name}", "size": 1, "versionId": "v"}},
     }
     record = {
         "messageId": "m",
