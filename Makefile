@@ -1,7 +1,7 @@
 # Everything starts here: `make help` lists the targets. Whatever a target needs arrives inside the repository first.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup run trace metrics mails test bench browser check synth bootstrap deploy user token destroy clean
+.PHONY: help setup run trace metrics mails test chaos memory bench browser check synth bootstrap deploy user token destroy clean
 
 UV_VERSION := 0.13.9
 # A uv of the machine will do if it runs (a version manager's shim may be there and not run) and is recent enough.
@@ -56,6 +56,14 @@ test: $(if $(SUITE),setup,check) $(if $(filter %/browser,$(emulated)),browser) #
 
 browser: setup
 	@$(PYTHON) -m tests.browser.chromium
+
+FILES := 200
+chaos: setup ## send files through while workers die and calls fail, then account for every row (SEED=… FILES=200)
+	@$(PYTHON) -m tests.chaos --seed $(SEED) --files $(FILES)
+
+memory: setup ## hold a million rows and every hostile file to the function's 256 MB
+	@WAYBILL_WHOLE_MEMORY=1 $(PYTHON) -m pytest -p no:cacheprovider -p no:randomly -q -s \
+		tests/integration/processor/pipeline/test_memory_limit.py
 
 # The peers that it measures against live in an environment of their own.
 BENCH_ENV := .local/bench/.venv

@@ -11,7 +11,7 @@ from cdk.local.processes import ROOT
 from tests.e2e.deployment import Deployment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Mapping
 
     from cdk.local.emulator import Emulator
 
@@ -21,9 +21,11 @@ LOCAL = Path(os.environ.get("WAYBILL_TEST_FOLDER", ROOT / ".local"))
 """What the emulators of these tests keep; `make test` names a folder of its own for each run."""
 
 
-def deployed(emulator: Emulator) -> Iterator[Deployment]:
+def deployed(
+    emulator: Emulator, *, out_dir: Path = LOCAL / "cdk.out.test", context: Mapping[str, object] = CONTEXT
+) -> Generator[Deployment]:
     """Bring the stack up in a running emulator and yield it."""
-    outputs = bring_up(emulator, out_dir=LOCAL / "cdk.out.test", context=CONTEXT)
+    outputs = bring_up(emulator, out_dir=out_dir, context=context)
     certificate = emulator.certificate if emulator.enforce_iam else None
     deployment = Deployment(emulator.endpoint, outputs, emulator.child_env(), emulator.log, certificate)
     yield deployment
