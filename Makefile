@@ -31,11 +31,11 @@ metrics: setup ## draw the metrics while `make run` is up
 mails: setup ## print the mails that `make run` has sent
 	@$(PYTHON) -m cdk.local.show mails
 
-# What waits for the emulator, and what computes, each on a core of its own; the first is shown when it is through. The
-# sidecar's suite follows what computes, which is through earlier, and has today's date, as the emulator has.
+# What waits for the emulator, and what computes, each on a core of its own; the first is shown when it is through. Two
+# suites follow what computes, which is through earlier, and have today's date, as the processes that they start have.
 EMULATED := tests/e2e tests/browser
 COMPUTED := tests/unit tests/integration tests/infra
-FOLLOWING := tests/sidecar
+FOLLOWING := tests/sidecar tests/runtime
 # The seed draws the tests' order and zone, and the date of those that compute (tests/dates.py).
 SEED := $(shell od -An -N4 -tu4 /dev/urandom | tr -d ' ')
 chosen = $(if $(SUITE),$(filter $(addprefix tests/,$(SUITE)),$(1)),$(1))

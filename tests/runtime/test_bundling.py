@@ -2,67 +2,22 @@
 
 import hashlib
 import importlib.util
-import subprocess
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
 from cdk.bundling import bundle as bundling
 from cdk.bundling import sources
-from cdk.local import emulator
 from cdk.local.deploy import local_context
-from tests.infra.stacks import named
 
 ARCHITECTURE = str(local_context()["architecture"])
-
-
-@pytest.fixture(scope="module")
-def bundles(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Build every bundle for this machine, each in a folder of its name."""
-    targets = {name: tmp_path_factory.mktemp("bundle") / name for name in sources.BUNDLES}
-    for name, target in targets.items():
-        bundling.build(target, name, ARCHITECTURE)
-    return targets
 
 
 @pytest.fixture(params=sources.BUNDLES)
 def bundle(request: pytest.FixtureRequest, bundles: dict[str, Path]) -> Path:
     """Provide each bundle in turn."""
     return bundles[request.param]
-
-
-class Secrets(BaseHTTPRequestHandler):
-    """Answers the call that a function makes while it starts, for the session's key."""
-
-    def do_POST(self) -> None:
-        """Give a secret."""
-        body = b'{"SecretString": "of-at-least-thirty-two-characters-as-deployed"}'
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  As in the standard library.
-        """Keep the test's output for what went wrong."""
-
-
-@pytest.fixture
-def started_with() -> Iterator[dict[str, str]]:
-    """Return Lambda's own variables, and the address of an AWS that answers."""
-    emulator.install()
-    with ThreadingHTTPServer((emulator.HOST, 0), Secrets) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield {
-            "AWS_DEFAULT_REGION": "us-east-1",
-            "AWS_REGION": "us-east-1",
-            "AWS_ACCESS_KEY_ID": "deployed",
-            "AWS_SECRET_ACCESS_KEY": "deployed",
-            "AWS_ENDPOINT_URL": f"http://{emulator.HOST}:{server.server_port}",
-        }
-        server.shutdown()
 
 
 def files(folder: Path) -> Iterator[tuple[str, str]]:
@@ -113,30 +68,6 @@ def test_the_consoles_pages_are_in_its_bundle_only(bundle: Path) -> None:
 
     assert (bundle / "templates/base.html").is_file() is expected
     assert (bundle / "admin_api/static").is_dir() is expected
-
-
-@pytest.mark.parametrize(
-    ("function", "name"), [("Processor", "processor"), ("ConsoleWeb", "console"), ("ConsoleWorker", "console")]
-)
-def test_handler_is_imported_from_its_bundle_alone(
-    function: str, name: str, bundles: dict[str, Path], started_with: dict[str, str]
-) -> None:
-    """Every package that it needs is in the bundle or in Lambda's runtime."""
-    properties, bundle = named("AWS::Lambda::Function", function), bundles[name]
-    module = properties["Handler"].rpartition(".")[0]
-    code = f"import sys; sys.path.insert(0, {str(bundle)!r}); import {module} as h; print(h.__file__)"
-    told = properties["Environment"]["Variables"]
-    env = {name: value if isinstance(value, str) else "deployed" for name, value in told.items()}
-
-    done = subprocess.run(
-        [str(emulator.PYTHON), "-I", "-c", code],
-        env=env | started_with,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-    assert done.stdout.strip() == str(bundle / f"{module.replace('.', '/')}.py"), done.stderr
 
 
 @pytest.fixture

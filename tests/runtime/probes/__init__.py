@@ -1,0 +1,1 @@
+"""What is run in a function's place, in its environment and with its packages."""
