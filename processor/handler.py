@@ -8,6 +8,7 @@ gc.disable()  # Imports make no garbage; looking for some takes a twentieth of t
 
 from typing import TYPE_CHECKING, Any
 
+from processor.domain.errors import MessageFailedError
 from processor.messaging.messages import Message
 from processor.observability.telemetry import logger
 from processor.pipeline.intake import handle_message
@@ -37,6 +38,8 @@ def _is_done(record: dict[str, Any], invocation: Invocation) -> bool:
         message = Message.from_record(record)
         with logger.append_context_keys(message_id=message.message_id, receive_count=message.receive_count):
             return handle_message(message, services, invocation)
+    except MessageFailedError:
+        return False  # Each of its failures is in the log.
     except Exception as error:  # noqa: BLE001 - one bad message never takes its neighbours down
-        logger.debug("message_failed", exc_info=error)
+        logger.warning("message_failed", extra={"error": f"{type(error).__name__}: {error}"}, exc_info=error)
         return False

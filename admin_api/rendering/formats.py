@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 ZONE_COOKIE, CLOCK_COOKIE = "waybill_zone", "waybill_clock"
 UNKNOWN = "\u2013"
+_FIRST, _LAST = datetime(1000, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,10 @@ class ReaderClock:
 
 
 def _as_datetime(moment: datetime | str) -> datetime:
-    return datetime.fromisoformat(moment) if isinstance(moment, str) else moment
+    """Read a moment; one near the calendar's ends, as a forged event gives it, is moved to where every zone has it."""
+    moment = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return min(max(moment, _FIRST), _LAST)
 
 
 def _time_element(moment: datetime | str, text: str, hover: str) -> Markup:

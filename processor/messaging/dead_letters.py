@@ -6,21 +6,19 @@ and delete it: what is no file of ours is a ``problem`` in words.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from processor.domain.errors import MessageError
 from processor.domain.object_keys import file_id
-from processor.messaging.messages import Arrival, Reprocess, parse_body
+from processor.messaging.messages import Arrival, parse_body
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 LONGEST_BODY = 20_000
 """Characters of a body that are kept: ours have a thousand, and a thousand letters must fit into a small function."""
-_FILE_ID = re.compile(r"[0-9a-f]{24}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,22 +81,13 @@ def _files_of(body: str, bucket: str) -> tuple[tuple[str, ...], tuple[str, ...],
     """Return the files of a message, by id and by key, and the reason if there are none."""
     try:
         requests = parse_body(body, bucket=bucket)
-        ids = [file_id(each.source) if isinstance(each, Arrival) else _id_of(each) for each in requests]
     except MessageError as error:
         return (), (), _printable(str(error))
-    except (ValueError, RecursionError) as error:  # UnicodeError is a ValueError.
-        return (), (), f"The message cannot be read: {type(error).__name__}."
     if not requests:
         return (), (), "The message names no file: it is S3's test message or the marker of an empty folder."
+    ids = (file_id(each.source) if isinstance(each, Arrival) else each.file_id for each in requests)
     keys = (each.source.key for each in requests if isinstance(each, Arrival))
     return tuple(dict.fromkeys(ids)), tuple(dict.fromkeys(keys)), ""
-
-
-def _id_of(command: Reprocess) -> str:
-    """Return the command's file id; raises :class:`MessageError` if no file can have it."""
-    if not _FILE_ID.fullmatch(command.file_id):
-        raise MessageError(f"{command.file_id!r:.40} is no file id")
-    return command.file_id
 
 
 def _printable(text: str) -> str:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from processor.messaging.messages import Message, reprocess_body
+from processor.messaging.messages import Message, process_body, reprocess_body
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
+
+    from processor.domain.object_keys import ObjectVersion
 
 
 class IngestQueue:
@@ -39,3 +41,10 @@ class IngestQueue:
     def send_reprocess(self, file_id: str) -> str:
         """Ask for a new run of a stored file; returns the message id."""
         return self._client.send_message(QueueUrl=self._url, MessageBody=reprocess_body(file_id))["MessageId"]
+
+    def send_process(self, source: ObjectVersion) -> str:
+        """Ask for a run of an object in the inbox, as S3's event would; returns the message id.
+
+        It changes nothing where a run has begun or ended: the object's version is the file's identity.
+        """
+        return self._client.send_message(QueueUrl=self._url, MessageBody=process_body(source))["MessageId"]

@@ -6,25 +6,32 @@ S3's event structure: https://docs.aws.amazon.com/AmazonS3/latest/userguide/noti
 from __future__ import annotations
 
 import json
+import re
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote_plus
 
+from processor.domain.entries import to_iso
 from processor.domain.errors import MessageError
 from processor.domain.object_keys import INBOX, ObjectVersion, is_folder_marker
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-REPROCESS = "reprocess"
+REPROCESS, PROCESS = "reprocess", "process"
+_FILE_ID = re.compile("[0-9a-f]{24}")
+_LONGEST_NAME = 1_024
+"""Bytes of an object key, and of a version id: https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html"""
+_YEARS = range(1970, 9999)
+"""Those of event times that are kept: in every time zone they are days of the calendar."""
 
 
 class Arrival(NamedTuple):
-    """An object came into the inbox."""
+    """An object came into the inbox, or a person found it there."""
 
     source: ObjectVersion
     uploaded_at: str = ""
-    """ISO 8601 in UTC, as S3 wrote it; "" if it is no such text."""
+    """ISO 8601 in UTC, as of the event; "" if it gives no possible time."""
 
 
 class Reprocess(NamedTuple):
@@ -65,25 +72,27 @@ class Message(NamedTuple):
 
 
 def reprocess_body(file_id: str) -> str:
-    """Write the command's message body."""
+    """Write the command to run a stored file again, as a message body."""
     return json.dumps({"command": REPROCESS, "file_id": file_id})
+
+
+def process_body(source: ObjectVersion) -> str:
+    """Write the command to process an object of the inbox whose event is lost, as a message body."""
+    return json.dumps({"command": PROCESS, "key": source.key, "version_id": source.version_id})
 
 
 def parse_body(body: str, *, bucket: str) -> list[Request]:
     """List the requests of a message; S3's test event and folder markers hold none.
 
-    Raises :class:`MessageError` if it is neither an S3 event about ``bucket``'s inbox nor a command.
+    Raises :class:`MessageError`, and nothing else, if it is neither an S3 event about ``bucket``'s inbox nor a command.
     """
-    try:
-        document = json.loads(body)
-    except (ValueError, RecursionError) as error:
-        raise MessageError("it is not JSON") from error
+    document = _read_json(body)
     if not isinstance(document, dict):
         raise MessageError("it is not a JSON object")
     if document.get("Event") == "s3:TestEvent":
         return []
     if "command" in document:
-        return [_command(document)]
+        return [_command(document, bucket)]
     records = document.get("Records")
     if not isinstance(records, list):
         raise MessageError("it has neither Records nor a command")
@@ -91,11 +100,26 @@ def parse_body(body: str, *, bucket: str) -> list[Request]:
     return [arrival for arrival in arrivals if arrival]
 
 
-def _command(document: dict[str, Any]) -> Reprocess:
+def _read_json(body: str) -> Any:
+    try:
+        document = json.loads(body)
+        if "\\u" in body or not body.isascii():  # Half of a surrogate pair is no text, and nothing could store it.
+            json.dumps(document, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        raise MessageError("it holds what is not Unicode text") from error
+    except (ValueError, RecursionError) as error:
+        raise MessageError("it is not JSON") from error
+    return document
+
+
+def _command(document: dict[str, Any], bucket: str) -> Request:
     file_id = document.get("file_id")
-    if document["command"] != REPROCESS or not isinstance(file_id, str) or not file_id:
-        raise MessageError("the command is not known or names no file")
-    return Reprocess(file_id)
+    if document["command"] == REPROCESS and isinstance(file_id, str) and _FILE_ID.fullmatch(file_id):
+        return Reprocess(file_id)
+    key, version_id = document.get("key"), document.get("version_id")
+    if document["command"] == PROCESS and isinstance(key, str) and isinstance(version_id, str):
+        return Arrival(_inbox_object(bucket, key, version_id))
+    raise MessageError("the command is not known or names no file id")
 
 
 def _arrival(record: Any, bucket: str) -> Arrival | None:
@@ -111,18 +135,27 @@ def _arrival(record: Any, bucket: str) -> Arrival | None:
         raise MessageError("a record is not an S3 record") from error
     if not isinstance(version_id, str):
         raise MessageError("a record is not an S3 record")
-    if not str(event_name).removeprefix("s3:").startswith("ObjectCreated:"):
-        raise MessageError(f"a record is about {event_name!s:.60}, not about a created object")
-    if named_bucket != bucket or not key.startswith(INBOX):
+    named_event = event_name if isinstance(event_name, str) else type(event_name).__name__
+    if not named_event.removeprefix("s3:").startswith("ObjectCreated:"):
+        raise MessageError(f"a record is about {named_event:.60}, not about a created object")
+    if named_bucket != bucket:
         raise MessageError(f"a record is not about {INBOX} in this bucket")
-    if is_folder_marker(key, size):
-        return None
-    return Arrival(ObjectVersion(bucket, key, version_id), _aware_moment(uploaded_at))
+    source = _inbox_object(bucket, key, version_id)
+    return None if is_folder_marker(key, size) else Arrival(source, _possible_moment(uploaded_at))
 
 
-def _aware_moment(text: Any) -> str:
-    """Return an aware ISO 8601 moment unchanged, and "" for anything else."""
+def _inbox_object(bucket: str, key: str, version_id: str) -> ObjectVersion:
+    if not key.startswith(INBOX):
+        raise MessageError(f"a record is not about {INBOX} in this bucket")
+    if len(key.encode()) > _LONGEST_NAME or len(version_id.encode()) > _LONGEST_NAME:
+        raise MessageError(f"a key or a version has more than {_LONGEST_NAME:,} bytes, so there is no such object")
+    return ObjectVersion(bucket, key, version_id)
+
+
+def _possible_moment(text: Any) -> str:
+    """Return an aware ISO 8601 moment in UTC, and "" for anything else and for the ends of the calendar."""
     try:
-        return str(text) if datetime.fromisoformat(text).tzinfo else ""
-    except (TypeError, ValueError):
+        moment = datetime.fromisoformat(text)
+        return to_iso(moment) if moment.tzinfo and moment.year in _YEARS else ""
+    except (TypeError, ValueError, OverflowError):
         return ""

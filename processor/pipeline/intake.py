@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from processor.domain import object_keys
-from processor.domain.errors import FileBusyError, MessageError, MessageFailedError
+from processor.domain.errors import FileBusyError, MessageError, MessageFailedError, ObjectGoneError
 from processor.messaging.messages import Reprocess, Request, parse_body
 from processor.observability.telemetry import logger
-from processor.pipeline.process_file import process_file
-from processor.pipeline.retry import RetryPolicy
+from processor.pipeline.process_file import DONE, process_file
+from processor.pipeline.retry import RetryPolicy, in_words
 
 if TYPE_CHECKING:
     from processor.domain.object_keys import ObjectVersion
@@ -40,6 +40,8 @@ def handle_message(message: Message, services: Services, invocation: Invocation)
             logger.warning("message_refused", extra={"error": str(error)})
             failures.append(error)
         except Exception as error:  # noqa: BLE001 - one bad file never takes its neighbours down
+            cause, words = in_words(error)
+            logger.warning("request_failed", extra={"cause": cause, "error": words})
             failures.append(error)
         finally:
             logger.remove_keys(["file_id", "object_key", "run_id"])
@@ -63,16 +65,26 @@ def _requests_of(message: Message, bucket: str) -> tuple[list[Request], list[Exc
 
 
 def _process(request: Request, message: Message, services: Services, invocation: Invocation) -> Outcome:
-    file_id, source, uploaded_at = _locate(request, services)
+    try:
+        file_id, source, uploaded_at = _locate(request, services)
+    except ObjectGoneError:
+        # S3 names the version of each object: this event did not, and whatever it was about is settled or deleted.
+        logger.warning("arrival_ignored")
+        return DONE
     logger.append_keys(file_id=file_id, object_key=source.key)
     return process_file(file_id, source, uploaded_at, message, services, invocation)
 
 
 def _locate(request: Request, services: Services) -> tuple[str, ObjectVersion, str]:
-    """Find the file that a request is about; raises :class:`MessageError` for a command about an unknown one."""
+    """Find the file that a request is about.
+
+    An object without a version is the newest one, which S3 is asked for, or the file would have two identities. Raises
+    :class:`MessageError` for a command about an unknown file, and :class:`ObjectGoneError`.
+    """
     if isinstance(request, Reprocess):
         entry = services.ledger.read_file(request.file_id)
         if entry is None:
             raise MessageError(f"there is no file {request.file_id!r:.40}")
         return entry.file_id, entry.original, ""
-    return object_keys.file_id(request.source), request.source, request.uploaded_at
+    source = request.source if request.source.version_id else services.objects.read_facts(request.source).version
+    return object_keys.file_id(source), source, request.uploaded_at

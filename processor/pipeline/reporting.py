@@ -95,6 +95,15 @@ def count_failure(metrics: InvocationMetrics, *, is_last: bool) -> None:
     metrics.count("FilesDeadLettered", int(is_last))
 
 
+def report_settlement(run: Run, settlement: Settlement, run_entry: RunEntry) -> None:
+    """Log and count a settled file; the file is settled, so what cannot be counted is no failure of the run."""
+    log_settlement(run_entry, settlement)
+    try:
+        count_settlement(run, settlement, run_entry)
+    except Exception:  # noqa: BLE001 - the ledger may hold whatever an event said, also of years ago
+        logger.warning("settlement_not_counted", exc_info=True)
+
+
 def count_settlement(run: Run, settlement: Settlement, run_entry: RunEntry) -> None:
     """Count a settled file: once, however often it was tried."""
     entry, metrics = run.entry, run.invocation.metrics

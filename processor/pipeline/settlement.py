@@ -11,7 +11,7 @@ from processor.domain.file_states import SETTLED, FileState
 from processor.domain.object_keys import ObjectVersion
 from processor.observability.telemetry import logger, span
 from processor.pipeline.loader import encoding_of
-from processor.pipeline.reporting import count_settlement, log_settlement, mail_settlement
+from processor.pipeline.reporting import mail_settlement, report_settlement
 from processor.pipeline.retry import in_words
 
 if TYPE_CHECKING:
@@ -53,8 +53,7 @@ def settle(run: Run, settlement: Settlement) -> Run:
         duration_ms=run_entry.duration_ms,
         estimated_cost=run_entry.estimated_cost,
     )
-    log_settlement(run_entry, settlement)
-    count_settlement(run, settlement, run_entry)
+    report_settlement(run, settlement, run_entry)
     return run._replace(entry=settled_entry)
 
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, TextIO, cast
 
 import pytest
 
+from processor.domain.object_keys import ObjectVersion
+from processor.ledger.ledger import Ledger
 from processor.observability.telemetry import logger
 from tests.integration.stage import BAD_ROW, GOOD_ROWS, csv_file, record, s3_event
 
@@ -15,8 +17,18 @@ if TYPE_CHECKING:
     import logging
     from collections.abc import Callable, Iterator
 
-    from processor.domain.object_keys import ObjectVersion
     from tests.integration.stage import Stage
+
+
+@pytest.fixture
+def log() -> Iterator[io.StringIO]:
+    """Catch what the function logs, as CloudWatch would get it."""
+    handler = cast("logging.StreamHandler[TextIO]", logger.registered_handler)
+    caught = io.StringIO()
+    before = handler.setStream(caught)
+    yield caught
+    if before:
+        handler.setStream(before)
 
 
 def upload(stage: Stage, name: str, *rows: str) -> ObjectVersion:
@@ -33,6 +45,38 @@ def test_only_failed_messages_are_named(stage: Stage, handle: Callable[..., Any]
 
     assert answer == {"batchItemFailures": [{"itemIdentifier": bad["messageId"]}]}
     assert len(stage.orders()) == 2
+
+
+@pytest.mark.parametrize(
+    ("body", "event", "says"),
+    [
+        ('{"command": "reprocess", "file_id": "%s"}' % ("x" * 3_000), "message_refused", "names no file"),
+        ('{"Records": [{"eventName": "\\ud800"}]}', "message_refused", "not Unicode text"),
+        ('{"command": "reprocess", "file_id": "%s"}' % ("0" * 24), "message_refused", "there is no file"),
+        (s3_event(ObjectVersion("waybill-test", "raw-data/a.csv", "v")), "request_failed", "out of reach"),
+    ],
+    ids=["file id", "surrogate", "unknown file", "error"],
+)
+def test_each_failed_message_leaves_a_warning_that_says_why(
+    stage: Stage,
+    handle: Callable[..., Any],
+    log: io.StringIO,
+    monkeypatch: pytest.MonkeyPatch,
+    body: str,
+    event: str,
+    says: str,
+) -> None:
+    """Whatever brings a message back is in the log at the level that production has, and never only below it."""
+
+    def fail(*_: Any, **__: Any) -> None:
+        raise ConnectionError("the ledger is out of reach")
+
+    monkeypatch.setattr(Ledger, "begin_run", fail)
+
+    handle(record(stage, body))
+
+    lines = [json.loads(line) for line in log.getvalue().splitlines()]
+    assert [line["level"] for line in lines if line["message"] == event and says in line["error"]] == ["WARNING"]
 
 
 def test_batch_of_failures_answers_too(stage: Stage, handle: Callable[..., Any]) -> None:
@@ -63,17 +107,6 @@ def test_orders_carry_the_trace(stage: Stage, handle: Callable[..., Any]) -> Non
     assert {order["trace_id"] for order in stage.orders()} == {"1-5759e988-bd862e3fe1be46a994272793"}
     [run] = stage.runs(version)
     assert (run.trace_id, run.request_id) == ("1-5759e988-bd862e3fe1be46a994272793", "request-1")
-
-
-@pytest.fixture
-def log() -> Iterator[io.StringIO]:
-    """Catch what the function logs, as CloudWatch would get it."""
-    handler = cast("logging.StreamHandler[TextIO]", logger.registered_handler)
-    caught = io.StringIO()
-    before = handler.setStream(caught)
-    yield caught
-    if before:
-        handler.setStream(before)
 
 
 def test_log_lines_name_their_file_and_no_other(stage: Stage, handle: Callable[..., Any], log: io.StringIO) -> None:

@@ -14,6 +14,7 @@ from processor.domain.file_states import FileState
 from processor.messaging.messages import reprocess_body
 from tests.integration.admin_api.console import VIEWER, words
 from tests.integration.calls import calls_to
+from tests.integration.file_items import put_file
 from tests.integration.kill import Kill, Killer
 from tests.integration.stage import BAD_ROW, GOOD_ROWS, csv_file, s3_event
 
@@ -59,6 +60,20 @@ def test_processed_file_shows_its_orders(console: ConsoleStage) -> None:
     assert "2 A-1 Ada Lovelace Difference Engine 1 1,999.99 1,999.99" in text
     assert "Rows 1 to 2 of 2" in text
     assert "Settled" in text
+
+
+@pytest.mark.parametrize(
+    "uploaded_at", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "2026-11-22T10:00:00"]
+)
+def test_entry_with_a_forged_time_has_a_page(console: ConsoleStage, uploaded_at: str) -> None:
+    """An entry of before may hold a time that the calendar ends with, or one without a zone; its page opens, too."""
+    file_id = put_file(console.stage, 1, uploaded_at=uploaded_at, settled_at="2026-11-22T10:00:00.000000Z")
+    browser = console.browser()
+    browser.cookies.set("waybill_zone", "Pacific/Kiritimati")
+
+    answers = [browser.get(address) for address in (f"/files/{file_id}", "/files", "/files/export.csv", "/")]
+
+    assert [answer.status_code for answer in answers] == [200] * 4
 
 
 def test_orders_are_paged_by_row(console: ConsoleStage) -> None:

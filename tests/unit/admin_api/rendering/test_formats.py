@@ -53,6 +53,27 @@ def test_reader_may_choose_utc() -> None:
     assert clock.shows_utc
 
 
+@pytest.mark.parametrize("zone", ["", "Pacific/Kiritimati", "Pacific/Pago_Pago"])
+@pytest.mark.parametrize(
+    "moment",
+    [
+        "0001-01-01T00:00:00+14:00",
+        "0001-01-01T00:00:00Z",
+        "9999-12-31T23:59:59-14:00",
+        "9999-12-31T23:59:59.999999Z",
+        "2026-11-25T17:58:00",
+    ],
+)
+@pytest.mark.parametrize("format_name", ["time_ago", "exact_time"])
+def test_any_moment_of_the_calendar_is_shown(format_name: str, moment: str, zone: str) -> None:
+    """A forged event time may stand in an old entry: at the calendar's ends, or without a zone."""
+    clock = ReaderClock.from_cookies({"waybill_zone": zone}, NOW)
+
+    shown = render("{{ moment | " + format_name + " }}", clock, moment=moment)
+
+    assert "<time datetime=" in shown
+
+
 @pytest.mark.parametrize("name", ["Nowhere/Land", "../../etc/passwd", "", "\x00", "Europe"])
 def test_unknown_zone_is_utc(name: str) -> None:
     """A cookie may hold anything."""

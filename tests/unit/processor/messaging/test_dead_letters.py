@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from processor.domain.object_keys import ObjectVersion, file_id
 from processor.messaging.dead_letters import LONGEST_BODY, DeadLetter
-from processor.messaging.messages import reprocess_body
+from processor.messaging.messages import process_body, reprocess_body
 from tests.hostile_messages import hostile_events, json_documents
 from tests.integration.stage import BUCKET, s3_event, s3_record
 
@@ -47,6 +47,7 @@ def test_files_of_an_event_and_of_a_command_are_named() -> None:
     assert letter(s3_event(VERSION, OTHER)).object_keys == (VERSION.key, OTHER.key)
     assert letter(reprocess_body(file_id(VERSION))).file_ids == (file_id(VERSION),)
     assert letter(reprocess_body(file_id(VERSION))).object_keys == ()
+    assert letter(process_body(VERSION)).file_ids == (file_id(VERSION),)
     assert letter(s3_event(VERSION)).problem == ""
 
 
@@ -59,6 +60,9 @@ def test_files_of_an_event_and_of_a_command_are_named() -> None:
         (s3_event(ObjectVersion("elsewhere", "raw-data/a.csv", "v")), "not about raw-data/ in this bucket"),
         (reprocess_body("x" * 3_000), "file id"),
         (reprocess_body("../a"), "file id"),
+        (s3_event(VERSION).replace("raw-data/a", "raw-data/\\ud800"), "not Unicode text"),
+        (s3_event(VERSION).replace("Put", "\\udfff"), "not Unicode text"),
+        ("\ud800", "not JSON"),
     ],
 )
 def test_a_message_that_names_no_file_says_why(body: str, problem: str) -> None:
@@ -67,6 +71,7 @@ def test_a_message_that_names_no_file_says_why(body: str, problem: str) -> None:
 
     assert read.file_ids == ()
     assert problem in read.problem
+    assert (read.problem + read.body).encode()
 
 
 def test_a_key_that_is_no_text_is_a_problem_and_no_error() -> None:

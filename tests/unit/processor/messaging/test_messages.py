@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from processor.domain.errors import MessageError
-from processor.domain.object_keys import INBOX, ObjectVersion
-from processor.messaging.messages import Arrival, Message, Reprocess, parse_body, reprocess_body
+from processor.domain.object_keys import INBOX, ObjectVersion, file_id
+from processor.messaging.messages import Arrival, Message, Reprocess, parse_body, process_body, reprocess_body
 from tests.unit.processor.strategies import ANY_TEXT
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 BUCKET = "waybill-bucket"
 KEY = "raw-data/orders.csv"
+FILE_ID = "0123456789abcdef01234abc"
 
 
 def record(
@@ -183,6 +184,17 @@ def test_folder_marker_does_not_hide_its_neighbours() -> None:
         (event(record("/raw-data/orders.csv")), "not about raw-data/ in this bucket"),
         (event(record("RAW-DATA/orders.csv")), "not about raw-data/ in this bucket"),
         (event(record(), record("archive/orders.csv")), "not about raw-data/ in this bucket"),
+        (json.dumps({"command": "process", "key": "archive/a.csv", "version_id": "v"}), "not about raw-data/"),
+        (json.dumps({"command": "process", "key": INBOX + "a" * 1_016, "version_id": "v"}), "more than 1,024 bytes"),
+        (event(record(INBOX + "a" * 1_016)), "more than 1,024 bytes"),
+        (event(record(INBOX + "ü" * 508)), "more than 1,024 bytes"),
+        (event(record(version="v" * 1_025)), "more than 1,024 bytes"),
+        (event({**record(), "s3": {"bucket": {"name": BUCKET}, "object": {"key": "raw-data/\ud800"}}}), "not Unicode"),
+        (event(record(version="\udfff")), "not Unicode text"),
+        (event(record(event="\ud800")), "not Unicode text"),
+        (json.dumps({"command": "process", "key": "raw-data/\ud800", "version_id": "v"}), "not Unicode text"),
+        (json.dumps({"command": "reprocess", "file_id": "\ud800" * 24}), "not Unicode text"),
+        ('"\ud800"', "not Unicode text"),
     ],
     ids=lambda value: value[:60],
 )
@@ -204,7 +216,10 @@ def test_long_event_names_are_cut_in_the_error() -> None:
 
 def test_command_round_trips() -> None:
     """The processor reads the commands that the console writes."""
-    assert parse(reprocess_body("0123")) == [Reprocess("0123")]
+    source = ObjectVersion(BUCKET, "raw-data/ü +%2B.csv", "v1")
+
+    assert parse(reprocess_body("0123456789abcdef01234567")) == [Reprocess("0123456789abcdef01234567")]
+    assert parse(process_body(source)) == [Arrival(source)]
 
 
 @pytest.mark.parametrize(
@@ -214,9 +229,18 @@ def test_command_round_trips() -> None:
         {"command": "reprocess", "file_id": ""},
         {"command": "reprocess", "file_id": 7},
         {"command": "reprocess", "file_id": ["0123"]},
-        {"command": "delete", "file_id": "0123"},
-        {"command": None, "file_id": "0123"},
-        {"command": ["reprocess"], "file_id": "0123"},
+        {"command": "reprocess", "file_id": "0123"},
+        {"command": "reprocess", "file_id": "x" * 3_000},
+        {"command": "reprocess", "file_id": f"{FILE_ID}\n"},
+        {"command": "reprocess", "file_id": FILE_ID.upper()},
+        {"command": "reprocess", "file_id": FILE_ID[:-1] + "\u0663"},
+        {"command": "delete", "file_id": FILE_ID},
+        {"command": None, "file_id": FILE_ID},
+        {"command": ["reprocess"], "file_id": FILE_ID},
+        {"command": "process", "key": KEY},
+        {"command": "process", "key": KEY, "version_id": None},
+        {"command": "process", "key": 7, "version_id": ""},
+        {"command": "process", "file_id": FILE_ID},
     ],
 )
 def test_unknown_commands_are_errors(command: dict[str, Any]) -> None:
@@ -225,12 +249,36 @@ def test_unknown_commands_are_errors(command: dict[str, Any]) -> None:
         parse(json.dumps(command))
 
 
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("2026-11-22T10:00:00.000Z", "2026-11-22T10:00:00.000000Z"),
+        ("2026-11-22T23:30:00+14:00", "2026-11-22T09:30:00.000000Z"),
+        ("1970-01-01T00:00:00.000Z", "1970-01-01T00:00:00.000000Z"),
+        ("0001-01-01T00:00:00+14:00", ""),
+        ("0001-01-01T00:00:00Z", ""),
+        ("0999-12-31T00:00:00Z", ""),
+        ("9999-12-31T23:59:59-14:00", ""),
+        ("9999-12-31T23:59:59Z", ""),
+        ("2026-11-22T10:00:00", ""),
+        ("2026-11-22", ""),
+        ("yesterday", ""),
+        (None, ""),
+        (7, ""),
+        ({}, ""),
+    ],
+)
+def test_event_time_is_kept_where_it_is_possible(text: object, moment: str) -> None:
+    """Times are kept in UTC; one that no page could show in every time zone is as good as none."""
+    assert parse(event({**record(), "eventTime": text})) == [Arrival(ObjectVersion(BUCKET, KEY, "v1"), moment)]
+
+
 SCALARS = (
     st.none()
     | st.booleans()
     | st.integers()
     | st.floats()
-    | ANY_TEXT
+    | st.text()
     | st.sampled_from([BUCKET, KEY, "reprocess", "s3:TestEvent"])
 )
 FIELDS = st.sampled_from(
@@ -259,8 +307,11 @@ def test_arbitrary_json_raises_nothing_but_message_errors(document: Any) -> None
         return
 
     for request in requests:
-        parts = [request.file_id] if isinstance(request, Reprocess) else [request.source.key, request.source.version_id]
-        assert all(isinstance(part, str) for part in parts)
+        if isinstance(request, Arrival):
+            assert file_id(request.source)
+        assert all(
+            part.encode() for part in (*request, *getattr(request, "source", ())) if isinstance(part, str) and part
+        )
 
 
 @given(ANY_TEXT)
