@@ -158,7 +158,7 @@ class Settings:
     order_indexes: tuple[str, ...] = _setting(ORDER_INDEXES, _list_of(_one_of(*ORDER_INDEXES)))
     order_writes: str = _setting("fast", _one_of("fast", "plain"))
 
-    # Thresholds of alarms; those that no operator would change are in cdk/monitoring/alarm_plans.py.
+    # Thresholds of alarms; those that no operator would change are beside their plans in cdk/monitoring.
     max_message_age_s: int = _setting(1800, _whole(60, 86400))
     max_failed_files: int = _setting(0, _whole(0, 1000000))
     max_rejected_percent: int = _setting(10, _whole(0, 99))

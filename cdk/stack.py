@@ -61,9 +61,12 @@ class WaybillStack(Stack):
             function=self.processor.function,
             console=self.console.web.function,
             worker=self.console.worker.function,
+            ranges=self.large_files.function,
+            machine=self.large_files.machine,
             api=self.gateway.api,
             queue=self.ingest.queue,
             dead_letters=self.ingest.dead_letters,
+            failed_actions=self.console.failed_actions,
         )
         shared: dict[str, Any] = {"settings": self._settings, "metrics": metrics, "storage": self.storage}
         alarms = Alarms(self, "Alarms", alerts=self.alerts.topic, **shared)

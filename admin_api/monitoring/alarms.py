@@ -1,4 +1,4 @@
-"""The alarms of one environment and their states now; ``cdk/monitoring/alarm_plans.py`` writes their texts."""
+"""The alarms of one environment and their states now; ``cdk/monitoring/alarm_plan.py`` writes their texts."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient
 
 _MOST_ALARMS = 100
-"""DescribeAlarms' limit; the stack has about a dozen."""
+"""DescribeAlarms' limit; the stack has about twenty."""
 _LABELLED_LINE = re.compile(r"^(Look at|Do|Runbook): (.+)$", re.MULTILINE)
 
 

@@ -9,7 +9,8 @@ from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from cdk.conditions import only_on_aws
-from cdk.monitoring.alarm_plans import RUNBOOK, AlarmPlan, plan_alarms
+from cdk.monitoring.alarm_plan import RUNBOOK, AlarmPlan
+from cdk.monitoring.alarm_plans import plan_alarms
 from cdk.monitoring.metrics import Metrics
 from cdk.names import alarm_arn, dashboard_url
 from cdk.resources.storage import Storage

@@ -1,6 +1,6 @@
 """The dashboard, which shows whether anything is wrong now, and where.
 
-From top to bottom: the present, throughput, latency, the function, the tables, cost, and the console.
+From top to bottom: the present, throughput, latency, the function, large files, the tables, cost, and the console.
 """
 
 from aws_cdk import Duration
@@ -46,6 +46,7 @@ class Dashboard(Construct):
                 *work.throughput(),
                 *work.latency(),
                 *resources.function(),
+                *resources.large_files(),
                 *resources.tables(),
                 *work.cost(),
                 *resources.console(),

@@ -7,10 +7,11 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_logs as logs
 
-from cdk.monitoring.alarm_plans import CONSOLE_ERRORS, NEAR_MEMORY, NEAR_TIMEOUT
+from cdk.monitoring.alarms_on_resources import CONSOLE_ERRORS, NEAR_MEMORY, NEAR_TIMEOUT
 from cdk.monitoring.metrics import Metrics, calculate
 from cdk.monitoring.queries import INITIALISATIONS
 from cdk.monitoring.widgets import HEIGHT, WIDTH, Rows, graph, text
+from cdk.resources.large_files import STEP_ATTEMPTS
 from cdk.resources.storage import FILES_INDEXES, Storage
 from cdk.settings import Settings
 
@@ -86,6 +87,42 @@ class Resources:
             height=HEIGHT,
         )
         return [peak, starts, initialisation]
+
+    def large_files(self) -> Rows:
+        """Show the executions of large files, and their function against its limits."""
+        of, ours, memory = self.metrics.of_ranges, self.metrics.ours, self.settings.large_file_memory_mb
+        endings = {"Started": "started", "Succeeded": "settled", "Failed": "failed", "TimedOut": "took too long"}
+        executions = graph(
+            "Large files: executions",
+            [
+                *(self.metrics.of_machine(f"Executions{name}", label=label) for name, label in endings.items()),
+                self.metrics.of_machine("ExecutionsAborted", label="stopped"),
+            ],
+            unit="in 5 minutes",
+            limits={"alarm: 1 failed": 1},
+        )
+        errors = graph(
+            "Large files: errors and throttles of steps",
+            [of("Errors", "Sum", label="failed, died or did not start"), of("Throttles", "Sum", label="throttled")],
+            unit="in 5 minutes",
+            limits={f"alarm: {STEP_ATTEMPTS} errors": STEP_ATTEMPTS},
+        )
+        peak = graph(
+            "Large files: peak memory",
+            [ours("RangesPeakMemory", "Maximum", label="largest")],
+            unit="MB",
+            limits={"alarm": NEAR_MEMORY * memory, "large_file_memory_mb": memory},
+        )
+        return [
+            [
+                text(
+                    "## Large files\n"
+                    "Files that are read in ranges by Step Functions. A step that fails is tried "
+                    f"{STEP_ATTEMPTS} times. A run that fails gives its message back, and the next one goes on there."
+                )
+            ],
+            [executions, errors, peak],
+        ]
 
     def tables(self) -> Rows:
         """Show the consumption and throttling of each table and index."""
@@ -164,6 +201,9 @@ class Resources:
                 of_console("Throttles", "Sum", label="console: throttled"),
                 of_worker("Duration", "Maximum", label="worker: longest (ms)"),
                 of_worker("Errors", "Sum", label="worker: errors"),
+                self.metrics.of_failed_actions(
+                    "ApproximateNumberOfMessagesVisible", "Maximum", label="actions given up"
+                ),
             ],
             unit="ms, or in 5 minutes",
         )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from aws_cdk import aws_cloudwatch as cloudwatch
 
-from cdk.monitoring.alarm_plans import LEAST_ROWS
+from cdk.monitoring.alarms_on_work import LEAST_ROWS
 from cdk.monitoring.metrics import Metrics, calculate
 from cdk.monitoring.widgets import WIDTH, Rows, graph, text
 from cdk.settings import Settings

@@ -12,6 +12,7 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
+from aws_cdk import aws_stepfunctions as sfn
 
 NAMESPACE = "Waybill"
 SERVICE = "processor"
@@ -25,9 +26,12 @@ class Metrics:
     function: lambda_.IFunction
     console: lambda_.IFunction
     worker: lambda_.IFunction
+    ranges: lambda_.IFunction
+    machine: sfn.IStateMachine
     api: apigatewayv2.IHttpApi
     queue: sqs.IQueue
     dead_letters: sqs.IQueue
+    failed_actions: sqs.IQueue
 
     def ours(self, name: str, statistic: str = "Sum", *, minutes: int = 5, label: str = "") -> cloudwatch.Metric:
         """Return one of the processor's own metrics."""
@@ -46,6 +50,15 @@ class Metrics:
         """Return one that Lambda publishes for the console's worker."""
         return _of_lambda(self.worker, name, statistic, minutes, label)
 
+    def of_ranges(self, name: str, statistic: str, *, minutes: int = 5, label: str = "") -> cloudwatch.Metric:
+        """Return one that Lambda publishes for the ranges' function."""
+        return _of_lambda(self.ranges, name, statistic, minutes, label)
+
+    def of_machine(self, name: str, *, minutes: int = 5, label: str = "") -> cloudwatch.Metric:
+        """Return the sum of one that Step Functions publishes for the executions of large files."""
+        dimensions = {"StateMachineArn": self.machine.state_machine_arn}
+        return _metric("AWS/States", name, dimensions, "Sum", minutes, label)
+
     def of_api(self, name: str, statistic: str, *, minutes: int = 5, label: str = "") -> cloudwatch.Metric:
         """Return one that API Gateway publishes for the console's HTTP API."""
         return _metric("AWS/ApiGateway", name, {"ApiId": self.api.api_id}, statistic, minutes, label)
@@ -57,6 +70,10 @@ class Metrics:
     def of_dead_letters(self, name: str, statistic: str, *, minutes: int = 5, label: str = "") -> cloudwatch.Metric:
         """Return one that SQS publishes for the dead-letter queue."""
         return _metric("AWS/SQS", name, {"QueueName": self.dead_letters.queue_name}, statistic, minutes, label)
+
+    def of_failed_actions(self, name: str, statistic: str, *, minutes: int = 5, label: str = "") -> cloudwatch.Metric:
+        """Return one that SQS publishes for the queue of failed actions."""
+        return _metric("AWS/SQS", name, {"QueueName": self.failed_actions.queue_name}, statistic, minutes, label)
 
     def of_table(
         self, name: str, table: dynamodb.ITable, *, index: str = "", minutes: int = 5, label: str = ""

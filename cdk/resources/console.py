@@ -7,8 +7,9 @@ traces. Every grant names the actions and the keys that the code uses.
 from dataclasses import dataclass
 from typing import Any
 
-from aws_cdk import ArnFormat, Duration, Stack
+from aws_cdk import Acknowledgment, ArnFormat, Duration, Stack, Validations
 from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from cdk.bundling.bundle import bundled_code
@@ -80,6 +81,7 @@ class Console(Construct):
             recursive_loop=lambda_.RecursiveLoop.ALLOW,
             **shared,
         )
+        self.failed_actions = self._keep_failures()
         for function in (self.web, self.worker):
             self._grant_actions(function)
             function.acknowledge(keys_accepted(parts.storage.bucket))
@@ -109,6 +111,29 @@ class Console(Construct):
             "PROCESSOR_LOG_GROUP": parts.processor.log_group.log_group_name,
             "DASHBOARD_URL": dashboard_url(settings),
         }
+
+    def _keep_failures(self) -> sqs.Queue:
+        """Keep what Lambda gives up on: the worker's event and its last error, until a person has seen to it."""
+        queue = sqs.Queue(
+            self,
+            "FailedActions",
+            queue_name=f"waybill-{self._settings.environment}-failed-actions",
+            encryption=sqs.QueueEncryption.SQS_MANAGED,
+            enforce_ssl=True,
+            retention_period=Duration.days(14),
+            redrive_allow_policy=sqs.RedriveAllowPolicy(redrive_permission=sqs.RedrivePermission.DENY_ALL),
+        )
+        last_stop = "Nothing consumes it but people, so no message of it can fail."
+        Validations.of(queue).acknowledge(Acknowledgment(id="AwsSolutions-SQS3", reason=last_stop))
+        config = self.worker.function.node.find_child("EventInvokeConfig").node.default_child
+        if not isinstance(config, lambda_.CfnEventInvokeConfig):
+            raise TypeError("the worker of this stack is its own, with a resource behind its asynchronous invocations")
+        config.destination_config = lambda_.CfnEventInvokeConfig.DestinationConfigProperty(
+            on_failure=lambda_.CfnEventInvokeConfig.OnFailureProperty(destination=queue.queue_arn)
+        )
+        # Lambda sends with the worker's own role, and refuses a destination for which that lacks the grant.
+        self.worker.allow(["sqs:SendMessage"], queue.queue_arn).apply_before(config)
+        return queue
 
     def _grant_actions(self, function: PythonFunction) -> None:
         """Allow what actions do to the ledger, the queues and the objects of a dismissed file."""

@@ -27,6 +27,7 @@ STEP_SECONDS = 900
 # Beyond this the fault is not a single range's, so the others need not try.
 TOLERATED_PERCENT = 50
 LABEL = "ranges"
+STEP_ATTEMPTS = 4
 
 _NO_RETRY = {"ErrorEquals": ["LeaseLostError", "PlanMissingError", "RangesMissingError"], "MaxAttempts": 0}
 _RETRY_THROTTLED = {
@@ -42,7 +43,7 @@ _RETRY = {
     "IntervalSeconds": 3,
     "BackoffRate": 4,
     "MaxDelaySeconds": 120,
-    "MaxAttempts": 3,
+    "MaxAttempts": STEP_ATTEMPTS - 1,
     "JitterStrategy": "FULL",
 }
 

@@ -65,9 +65,9 @@ class PythonFunction(Construct):
             }
         )
 
-    def allow(self, actions: list[str], *resources: str) -> None:
-        """Grant actions on resources, given by ARN."""
-        iam.Grant.add_to_principal(grantee=self.role, actions=actions, resource_arns=list(resources))
+    def allow(self, actions: list[str], *resources: str) -> iam.Grant:
+        """Grant actions on resources, given by ARN. A resource that needs the grant can wait for what is returned."""
+        return iam.Grant.add_to_principal(grantee=self.role, actions=actions, resource_arns=list(resources))
 
     def acknowledge(self, accepted: Mapping[str, str]) -> None:
         """Acknowledge findings of cdk-nag about this function, each with its reason."""

@@ -31,7 +31,8 @@ def handle(event: dict[str, Any], context: LambdaContext) -> Any:
     invocation = invocation_of(context)
     task = Task(**{name: event["task"][name] for name in Task._fields})
     logger.append_keys(file_id=task.file_id, run_id=task.run_id, step=event["step"])
-    with report_invocation(invocation, services, messages=0), span(event["step"]) as trace:
+    reporting = report_invocation(invocation, services, messages=0, memory="RangesPeakMemory")
+    with reporting, span(event["step"]) as trace:
         trace.annotate(file_id=task.file_id, run_id=task.run_id, environment=services.config.environment)
         invocation.metrics.note("file_id", task.file_id)
         return _STEPS[event["step"]](task, event, invocation)

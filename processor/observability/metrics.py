@@ -28,6 +28,7 @@ MEASUREMENTS: dict[str, str] = {
     "UploadToSettled": "Milliseconds",
     "RowsPerSecond": "Count/Second",
     "PeakMemory": "Megabytes",
+    "RangesPeakMemory": "Megabytes",  # Another function's, with another limit.
 }
 UNITS = COUNTERS | MEASUREMENTS
 

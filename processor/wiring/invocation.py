@@ -68,8 +68,10 @@ def invocation_of(context: LambdaContext) -> Invocation:
 
 
 @contextmanager
-def report_invocation(invocation: Invocation, services: Services, *, messages: int) -> Iterator[None]:
-    """Send the invocation's metrics when the block ends, however it ends."""
+def report_invocation(
+    invocation: Invocation, services: Services, *, messages: int, memory: str = "PeakMemory"
+) -> Iterator[None]:
+    """Send the invocation's metrics when the block ends, however it ends; ``memory`` names the one of its memory."""
     used_before = services.usage_meter.usage()
     is_cold = is_first_invocation()
     try:
@@ -85,5 +87,5 @@ def report_invocation(invocation: Invocation, services: Services, *, messages: i
         metrics.count("ConsumedWriteUnits", usage.write_units)
         metrics.count("EstimatedCost", float(usage.total()))
         metrics.count("ColdStarts", int(is_cold))
-        metrics.measure("PeakMemory", peak_memory_mb())
+        metrics.measure(memory, peak_memory_mb())
         send_metrics(metrics, environment=services.config.environment)

@@ -181,3 +181,26 @@ def test_the_worker_redrives_dead_letters(open_stack: Deployment, *, everything:
     assert (done["state"], done["done"], done["failed"]) == ("done", 1, 0), done
     [entry] = open_stack.wait_at_rest([version])
     assert entry.accepted_rows == 4
+
+
+def test_what_the_worker_fails_at_for_good_is_kept(open_stack: Deployment) -> None:
+    """After its last attempt Lambda puts the event and the error into the queue of failed actions."""
+    sqs = open_stack.client("sqs")
+    queue = sqs.get_queue_url(QueueName="waybill-local-failed-actions")["QueueUrl"]
+    event = json.dumps({"action": "without an id"})
+
+    open_stack.client("lambda").invoke(
+        FunctionName=open_stack.outputs["WorkerFunctionName"], InvocationType="Event", Payload=event.encode()
+    )
+
+    kept: list[Any] = []
+
+    def receive() -> bool:
+        kept.extend(sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=1).get("Messages", []))
+        return bool(kept)
+
+    wait_until(receive, 60, lambda: "nothing was kept")
+    sqs.purge_queue(QueueUrl=queue)
+    body = json.loads(kept[0]["Body"])
+    assert body["requestPayload"] == json.loads(event)
+    assert "action_id" in json.dumps(body["responsePayload"])

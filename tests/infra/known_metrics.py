@@ -22,6 +22,7 @@ CONTRACT = frozenset(
         "UploadToSettled",
         "RowsPerSecond",
         "PeakMemory",
+        "RangesPeakMemory",
         "ConsumedWriteUnits",
         "EstimatedCost",
         "ColdStarts",
@@ -33,8 +34,9 @@ CONTRACT = frozenset(
 # https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/metrics-dimensions.html
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-metrics.html
+# https://docs.aws.amazon.com/step-functions/latest/dg/procedure-cw-metrics.html
 QUEUE, FUNCTION, TABLE = "AWS::SQS::Queue", "AWS::Lambda::Function", "AWS::DynamoDB::Table"
-API = "AWS::ApiGatewayV2::Api"
+API, MACHINE = "AWS::ApiGatewayV2::Api", "AWS::StepFunctions::StateMachine"
 AWS = {
     ("AWS/SQS", "ApproximateAgeOfOldestMessage"): QUEUE,
     ("AWS/SQS", "ApproximateNumberOfMessagesVisible"): QUEUE,
@@ -48,12 +50,14 @@ AWS = {
     ("AWS/DynamoDB", "ConsumedWriteCapacityUnits"): TABLE,
     ("AWS/DynamoDB", "ReadThrottleEvents"): TABLE,
     ("AWS/DynamoDB", "WriteThrottleEvents"): TABLE,
+    **{("AWS/States", f"Executions{ending}"): MACHINE for ending in ("Started", "Succeeded", "Failed", "Aborted")},
+    ("AWS/States", "ExecutionsTimedOut"): MACHINE,
     ("AWS/ApiGateway", "Count"): API,
     ("AWS/ApiGateway", "4xx"): API,
     ("AWS/ApiGateway", "5xx"): API,
     ("AWS/ApiGateway", "Latency"): API,
 }
-DIMENSION = {QUEUE: "QueueName", FUNCTION: "FunctionName", TABLE: "TableName", API: "ApiId"}
+DIMENSION = {QUEUE: "QueueName", FUNCTION: "FunctionName", TABLE: "TableName", API: "ApiId", MACHINE: "StateMachineArn"}
 
 
 @dataclass(frozen=True)

@@ -20,10 +20,15 @@ NAMES = {
     "function-throttles",
     "near-timeout",
     "near-memory-limit",
+    "failed-large-files",
+    "ranges-errors",
+    "ranges-throttles",
+    "ranges-near-memory-limit",
     "orders-throttled",
     "files-throttled",
     "console-errors",
     "worker-errors",
+    "failed-actions",
 }
 
 
@@ -106,7 +111,8 @@ def test_saved_queries_and_graphs_that_are_named_exist(name: str) -> None:
 @pytest.mark.parametrize("name", sorted(NAMES))
 def test_missing_data_is_decided(name: str) -> None:
     """A queue without data keeps the alarm's state; an event without data did not happen."""
-    expected = "ignore" if name in {"dead-letters", "oldest-message", "processing-stopped"} else "notBreaching"
+    of_queues = {"dead-letters", "oldest-message", "processing-stopped", "failed-actions"}
+    expected = "ignore" if name in of_queues else "notBreaching"
 
     assert alarms()[name]["TreatMissingData"] == expected
 
@@ -163,6 +169,7 @@ def test_the_mail_lists_what_to_look_at() -> None:
         ({"max_rejected_percent": 25}, "rejected-rows", 25),
         ({"timeout_s": 100}, "near-timeout", 80_000),
         ({"memory_mb": 1000}, "near-memory-limit", 850),
+        ({"large_file_memory_mb": 3000}, "ranges-near-memory-limit", 2550),
     ],
 )
 def test_thresholds_follow_the_settings(context: dict[str, object], name: str, threshold: float) -> None:
@@ -176,6 +183,39 @@ def test_one_bad_small_file_is_no_share_of_rows() -> None:
 
     assert expression.startswith("IF(accepted + rejected >= 100, ")
     assert expression.endswith(", 0)")
+
+
+@pytest.mark.parametrize(
+    ("name", "function"),
+    [
+        ("function-errors", "ProcessorFunction"),
+        ("function-throttles", "ProcessorFunction"),
+        ("near-timeout", "ProcessorFunction"),
+        ("ranges-errors", "LargeFilesRangesFunction"),
+        ("ranges-throttles", "LargeFilesRangesFunction"),
+        ("worker-errors", "ConsoleWorkerFunction"),
+    ],
+)
+def test_each_function_has_alarms_of_its_own(name: str, function: str) -> None:
+    """An alarm names the function that it means."""
+    (watched,) = of_alarm(alarms()[name])
+
+    assert watched.dimensions["FunctionName"].startswith(f"${{{function}")
+
+
+def test_each_function_is_held_to_its_own_memory() -> None:
+    """The ranges' function has several times the processor's memory, which would be no reason for an alarm."""
+    limits = {name: of_alarm(alarms()[name])[0].name for name in ("near-memory-limit", "ranges-near-memory-limit")}
+
+    assert limits == {"near-memory-limit": "PeakMemory", "ranges-near-memory-limit": "RangesPeakMemory"}
+    assert alarms()["near-memory-limit"]["Threshold"] < alarms()["ranges-near-memory-limit"]["Threshold"]
+
+
+def test_a_large_file_s_run_may_not_end_badly_unseen() -> None:
+    """Failing, being stopped and taking too long count; the last two give no message back."""
+    watched = {metric.name for metric in of_alarm(alarms()["failed-large-files"])}
+
+    assert watched == {"ExecutionsFailed", "ExecutionsAborted", "ExecutionsTimedOut"}
 
 
 def test_throttled_indexes_are_watched_with_their_table() -> None:

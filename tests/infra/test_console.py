@@ -120,6 +120,21 @@ def test_the_worker_has_lambdas_longest_time_and_is_started_again() -> None:
     assert as_text(invoked["FunctionName"]) == f"${{{next(iter(of_kind('AWS::Lambda::Function', WORKER)))}}}"
 
 
+def test_an_action_that_lambda_gives_up_on_is_kept() -> None:
+    """After the last attempt its event and error lie in a queue, which Lambda may fill by the worker's own role."""
+    (config,) = resources("AWS::Lambda::EventInvokeConfig").values()
+    (queue,) = of_kind("AWS::SQS::Queue", "ConsoleFailedActions")
+    (policy,) = of_kind("AWS::IAM::Policy", WORKER)
+    destination = config["Properties"]["DestinationConfig"]["OnFailure"]["Destination"]
+    kept = named("AWS::SQS::Queue", "ConsoleFailedActions")
+
+    assert destination == {"Fn::GetAtt": [queue, "Arn"]}
+    assert grants(WORKER, "sqs", queue) == {"SendMessage"}
+    assert grants(WEB, "sqs", queue) == set()
+    assert policy in config["DependsOn"]
+    assert (kept["QueueName"], kept["MessageRetentionPeriod"]) == ("waybill-dev-failed-actions", 1209600)
+
+
 def of_kind(kind: str, part: str) -> set[str]:
     """Return the logical ids of a kind that hold this text."""
     return {name for name in resources(kind) if part in name}

@@ -81,7 +81,10 @@ def test_every_alarm_is_on_top() -> None:
         ("Rejected rows", "alarm", "RejectedRows"),
         ("Lambda: duration", "alarm", "NearTimeout"),
         ("Lambda: errors", "alarm", "FunctionErrors"),
-        ("Lambda: peak memory", "alarm", "NearMemory"),
+        ("Lambda: peak memory", "alarm", "AlarmsNearMemory"),
+        ("Large files: executions", "alarm", "FailedLargeFiles"),
+        ("Large files: errors", "alarm", "RangesErrors"),
+        ("Large files: peak memory", "alarm", "RangesNearMemory"),
         ("DynamoDB: throttled writes", "alarm", "OrdersThrottled"),
         ("Console: requests and errors", "alarm", "ConsoleErrors"),
     ],
@@ -153,7 +156,7 @@ def test_texts_say_what_to_do() -> None:
 
     assert [text.splitlines()[0] for text in texts] == [
         "# Waybill dev",
-        *(f"## {part}" for part in ("Throughput", "Latency", "Function", "Tables", "Cost", "Console")),
+        *(f"## {part}" for part in ("Throughput", "Latency", "Function", "Large files", "Tables", "Cost", "Console")),
     ]
     assert "docs/runbook.md" in texts[0]
     assert query in [one["Properties"]["Name"] for one in resources("AWS::Logs::QueryDefinition").values()]
