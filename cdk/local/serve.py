@@ -1,8 +1,9 @@
-"""Starts the emulator with three corrections, in its own Python, which has nothing of the project.
+"""Starts the emulator with four corrections, in its own Python, which has nothing of the project.
 
 It answers a request for a range of an object's version with the whole object, so reading 1 GB in blocks of 4 MB would
 send 256 GB. It reads a filter for any of several terms as one for all of them. It refuses to delete a message by the
-handle of an earlier receive, which SQS accepts and which deletes nothing then.
+handle of an earlier receive, which SQS accepts and which deletes nothing then. And it ends all environments of a
+function when one of them dies at its start.
 """
 
 import re
@@ -10,6 +11,7 @@ import runpy
 from collections.abc import Callable
 from typing import Any
 
+from ministack.core import lambda_runtime  # type: ignore[import-not-found]  # It has an environment of its own.
 from ministack.services import cloudwatch_logs, s3, sqs  # type: ignore[import-not-found]  # It has an environment of its own.
 
 type Answer = tuple[int, dict[str, str], bytes]
@@ -17,6 +19,7 @@ type Answer = tuple[int, dict[str, str], bytes]
 _RANGE = re.compile(r"bytes=(\d+)-(\d+)")
 _ANY_OF = re.compile(r'\?"([^"]+)"\s*')
 _whole_object = s3._get_object  # noqa: SLF001
+_invoke_worker = lambda_runtime.Worker.invoke
 _delete = sqs._act_delete_message  # noqa: SLF001
 _delete_batch = sqs._act_delete_message_batch  # noqa: SLF001
 _compiled = cloudwatch_logs._compile_filter_pattern  # noqa: SLF001
@@ -66,8 +69,21 @@ def _delete_messages(data: dict[str, Any], queue: str) -> dict[str, Any]:
     return answer | {"Successful": done, "Failed": failed}
 
 
+def _invoke(worker: Any, *arguments: Any, **options: Any) -> dict[str, Any]:
+    """Invoke a function in one environment; if that does not start, only this invocation fails."""
+    try:
+        return _invoke_worker(worker, *arguments, **options)  # type: ignore[no-any-return]
+    except Exception as error:  # noqa: BLE001  Whatever goes wrong in the environment is its own end, not the others'.
+        process, worker._proc = worker._proc, None  # noqa: SLF001
+        if process:
+            process.kill()
+            process.wait()
+        return {"status": "error", "error": str(error)}
+
+
 if __name__ == "__main__":
     s3._get_object = _get_object  # noqa: SLF001
     cloudwatch_logs._compile_filter_pattern = _compile_filter_pattern  # noqa: SLF001
+    lambda_runtime.Worker.invoke = _invoke
     sqs._HANDLERS |= {"DeleteMessage": _delete_message, "DeleteMessageBatch": _delete_messages}  # noqa: SLF001
     runpy.run_module("ministack", run_name="__main__", alter_sys=True)
