@@ -36,9 +36,11 @@ def mail_settlement(run: Run) -> None:
     entry = run.entry
     if entry.state not in NEEDS_PERSON:
         return
-    facts = {"What": entry.error or f"{entry.rejected_rows:,} of {entry.rows:,} rows were not stored."}
+    facts: dict[str, str | tuple[str, ...]] = {
+        "What": entry.error or f"{entry.rejected_rows:,} of {entry.rows:,} rows were not stored."
+    }
     if entry.state is FileState.PARTIAL:
-        facts["Why"] = "\n".join(entry.reasons)
+        facts["Why"] = entry.reasons
         facts["Accepted"] = f"{entry.accepted_rows:,} row{'s' * (entry.accepted_rows != 1)}, stored as orders"
         facts["Rejected"] = f"s3://{entry.bucket}/{entry.rejected_key}"
         facts["What to do"] = "Correct the rows in that file and upload it; its waybill_ columns may stay."
@@ -47,7 +49,7 @@ def mail_settlement(run: Run) -> None:
 
 def mail_dead_letter(run: Run, error: str) -> None:
     """Tell a person that the last run of a file has failed."""
-    facts = {
+    facts: dict[str, str | tuple[str, ...]] = {
         "What": f"All {run.message.receive_count} runs failed; the message is in the dead-letter queue.",
         "Why": error,
         "What to do": "Remove the cause, then redrive the dead letter; running it again is always safe.",
@@ -55,7 +57,7 @@ def mail_dead_letter(run: Run, error: str) -> None:
     _mail(run, "dead letter", facts)
 
 
-def _mail(run: Run, outcome: str, facts: dict[str, str]) -> None:
+def _mail(run: Run, outcome: str, facts: dict[str, str | tuple[str, ...]]) -> None:
     entry = run.entry
     hour = run.services.now().strftime("%Y-%m-%dT%H")
     number = run.services.ledger.count_mail(outcome, hour)
@@ -68,7 +70,7 @@ def _mail(run: Run, outcome: str, facts: dict[str, str]) -> None:
     facts |= {
         "Original": f"s3://{entry.bucket}/{entry.original.key}",
         "Console": page,
-        "Trace": f"{page}/runs/{entry.run_id}\n{trace_link(run.invocation)}".rstrip(),
+        "Trace": tuple(filter(None, (f"{page}/runs/{entry.run_id}", trace_link(run.invocation)))),
     }
     run.services.notifier.publish_mail(entry.name, file_id=entry.file_id, outcome=outcome, facts=facts)
 
