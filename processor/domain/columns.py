@@ -141,6 +141,10 @@ COLUMNS: tuple[Column, ...] = (
 )
 NAMES: tuple[str, ...] = tuple(column.name for column in COLUMNS)
 
+ROW_NUMBER, REASONS, ORIGINAL = "waybill_row", "waybill_reasons", "waybill_original"
+OWN_COLUMNS = (ROW_NUMBER, REASONS, ORIGINAL)
+"""Those of the rejected-rows file, besides the columns of an order file."""
+
 _PARSERS = tuple((column.name, column.parse) for column in COLUMNS)
 
 

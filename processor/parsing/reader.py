@@ -13,8 +13,9 @@ from collections import deque
 from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple, TypedDict
 
-from processor.domain.columns import NAMES
+from processor.domain.columns import NAMES, OWN_COLUMNS
 from processor.domain.errors import DuplicateColumnError, MissingColumnError, NoHeaderError
+from processor.domain.formulas import unguard_cell
 from processor.parsing.lines import Lines
 from processor.parsing.plain_rows import PlainPattern
 
@@ -87,6 +88,8 @@ class RowReader:
         self.unknown_columns: tuple[str, ...] = tuple(
             name for name in dict.fromkeys(names) if name and name not in NAMES
         )
+        self._is_guarded = not set(OWN_COLUMNS).isdisjoint(names)
+        """Whether the file is a corrected rejected-rows file, whose cells are guarded against being run as formulas."""
         self._plain = PlainPattern(names, self.delimiter, LONGEST_ROW)
 
     @property
@@ -134,6 +137,9 @@ class RowReader:
 
     def chunks(self) -> Iterator[PlainRows | RawRow]:
         """Yield the same rows in the same order, consecutive plain rows together, which is much cheaper."""
+        if self._is_guarded:
+            yield from self
+            return
         lines, plain = self._lines, self._plain
         searched = b""
         cells: list[tuple[bytes, ...]] = []  # Of each line of the block; empty ones for a line that is not plain.
@@ -184,8 +190,9 @@ class RowReader:
             problem = self._ragged(cells)
         if problem:
             cells = ()
-        elif self._in_order:
-            cells = self._in_order(cells)
+        else:
+            cells = self._in_order(cells) if self._in_order else cells
+            cells = list(map(unguard_cell, cells)) if self._is_guarded else cells
         return self._number, cells, problem, text
 
     def _ragged(self, cells: Sequence[str]) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from botocore.exceptions import BotoCoreError, ClientError
 
 from processor.domain import object_keys
-from processor.domain.columns import ROW, Problem, read_cells
+from processor.domain.columns import OWN_COLUMNS, ROW, Problem, read_cells
 from processor.domain.errors import (
     EmptyFileError,
     NoRowsError,
@@ -24,7 +24,7 @@ from processor.parsing.reader import PlainRows, RowReader
 from processor.pipeline.deadline import Deadline
 from processor.pipeline.run import LoadResult
 from processor.storage.outputs import AcceptedRows, RejectedRows
-from processor.storage.rejected_rows import OWN_COLUMNS, RejectedRow
+from processor.storage.rejected_rows import RejectedRow
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

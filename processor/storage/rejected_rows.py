@@ -1,20 +1,20 @@
 """The rejected-rows file, which a person opens, corrects and uploads again. Pure.
 
 Its first columns are those of an order file, so that it can be corrected in place and dropped into the inbox; the
-``waybill_*`` columns behind them give the row's number, the reasons and its original text.
+``waybill_*`` columns behind them give the row's number, the reasons and its original text. No cell is one that a
+spreadsheet runs as a formula: the guard comes off when the file is read, here or by ``processor.parsing.reader``.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from processor.domain.columns import NAMES, Problem
+from processor.domain.columns import NAMES, OWN_COLUMNS, Problem
+from processor.domain.formulas import guard_cell, unguard_cell
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-ROW_NUMBER, REASONS, ORIGINAL = "waybill_row", "waybill_reasons", "waybill_original"
-OWN_COLUMNS = (ROW_NUMBER, REASONS, ORIGINAL)
 HEADER = (*NAMES, *OWN_COLUMNS)
 
 LONGEST_ORIGINAL = 10_000
@@ -35,19 +35,20 @@ class RejectedRow(NamedTuple):
     original: str
 
     def to_cells(self) -> tuple[str, ...]:
-        """Return the cells under :data:`HEADER`; a very long original is cut."""
+        """Return the cells under :data:`HEADER`, guarded; a very long original is cut."""
         cells = (*self.cells, *[""] * len(NAMES))[: len(NAMES)]
         reasons = _BETWEEN_PROBLEMS.join(problem.column + _AFTER_COLUMN + problem.reason for problem in self.problems)
         original = self.original
         if len(original) > LONGEST_ORIGINAL:
             original = original[:LONGEST_ORIGINAL] + _CUT
-        return (*cells, str(self.number), reasons, original)
+        return (*map(guard_cell, cells), str(self.number), reasons, guard_cell(original))
 
     @classmethod
     def from_cells(cls, cells: Sequence[str]) -> RejectedRow:
         """Read back what :meth:`to_cells` laid out."""
         number, reasons, original = cells[len(NAMES) :]
+        own_cells = tuple(map(unguard_cell, cells[: len(NAMES)]))
         problems = tuple(
             Problem(*reason.split(_AFTER_COLUMN, maxsplit=1)) for reason in reasons.split(_BETWEEN_PROBLEMS)
         )
-        return cls(int(number), problems, tuple(cells[: len(NAMES)]), original)
+        return cls(int(number), problems, own_cells, unguard_cell(original))

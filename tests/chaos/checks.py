@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import re
 from collections import Counter
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -216,8 +217,8 @@ def _kept(original: str) -> str:
 
 
 def _open(cell: str) -> str:
-    """Take off the apostrophe by which a cell is kept from being a formula."""
-    return cell[1:] if cell[:1] == "'" and cell[1:2] in set("=+-@\t\r") else cell
+    """Take off the apostrophes by which the parts of a cell are kept from being formulas."""
+    return re.sub(r"(?:(?<=[;,|\t\r\n])|^)'(?=['\" ]*[-=+@])|^'(?=['\" ]*[\t\r\n])", "", cell)
 
 
 def _first(found: Sequence[object], due: Sequence[object]) -> str:

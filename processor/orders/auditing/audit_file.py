@@ -6,6 +6,7 @@ import hashlib
 from typing import TYPE_CHECKING, NamedTuple
 
 from processor.domain.audits import AuditEntry, AuditState, BookPart
+from processor.domain.columns import ROW_NUMBER
 from processor.domain.entries import from_iso, to_iso
 from processor.domain.errors import ObjectGoneError, PermanentError
 from processor.domain.file_states import FileState
@@ -30,7 +31,7 @@ from processor.orders.auditing.outputs import OutputComparison, OutputReader
 from processor.parsing import decoding
 from processor.parsing.reader import RowReader
 from processor.storage.accepted_reader import run_with_offsets
-from processor.storage.rejected_rows import HEADER, ROW_NUMBER
+from processor.storage.rejected_rows import HEADER
 
 if TYPE_CHECKING:
     from datetime import datetime

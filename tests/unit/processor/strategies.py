@@ -21,7 +21,10 @@ TROUBLE = st.lists(st.sampled_from(['"', '""', ",", ";", "\t", "|", "\n", "\r\n"
     "".join
 )
 """Text that is mostly CSV's own characters."""
-ANY_CELL = ANY_TEXT | TROUBLE
+_PIECES = [*"=+-@\uff1d\uff0b\uff0d\uff20;,|\t\r\n\"' a1", "\u00a0", "\ufeff", "\0", "\u2028"]
+FORMULAS = st.lists(st.sampled_from(_PIECES)).map("".join)
+"""Text that a spreadsheet may take for formulas, whole or in part."""
+ANY_CELL = ANY_TEXT | TROUBLE | FORMULAS
 
 _FINE = st.characters(exclude_categories=["Cs", "Cc"])
 

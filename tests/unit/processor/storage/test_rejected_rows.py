@@ -7,9 +7,9 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from processor.domain.columns import NAMES, ROW, Problem, read_cells
+from processor.domain.columns import NAMES, OWN_COLUMNS, ROW, Problem, read_cells
 from processor.parsing.reader import NEVER_CLOSED, RowReader
-from processor.storage.rejected_rows import HEADER, OWN_COLUMNS, RejectedRow
+from processor.storage.rejected_rows import HEADER, RejectedRow
 from tests.rejected_files import read_rejected_rows
 from tests.unit.processor.strategies import ANY_CELL, csv_text
 
@@ -62,6 +62,28 @@ def test_row_without_cells_leaves_them_blank() -> None:
 
     assert cells == ("", "", "", "", "", "7", "row: has 1 cell where the header has 5", "A-1")
     assert RejectedRow.from_cells(cells).problems == row.problems
+
+
+def test_no_cell_is_a_formula() -> None:
+    """The file is opened in a spreadsheet, and whoever sent the order must not run anything there."""
+    row = RejectedRow(7, (Problem("quantity", "negative"),), ("=cmd|x", "x;@SUM(A1)", "Pen", "-5", "1"), "=cmd|x,x,-5")
+
+    cells = row.to_cells()
+
+    assert cells[:5] == ("'=cmd|x", "x;'@SUM(A1)", "Pen", "'-5", "1")
+    assert cells[7] == "'=cmd|x,x,'-5"
+    assert RejectedRow.from_cells(cells) == row
+
+
+def test_guard_stays_on_in_other_files() -> None:
+    """Only a file with columns of a rejected-rows file has a guard; elsewhere an apostrophe is data."""
+    line = "'=A-1,Ada,Pen,1,1.00"
+
+    [(_, plain, _, _)] = RowReader([f"{','.join(NAMES)}\n{line}\n".encode()])
+    [(_, guarded, _, _)] = RowReader([f"{','.join(NAMES)},waybill_row\n{line},7\n".encode()])
+
+    assert plain[0] == "'=A-1"
+    assert guarded[0] == "=A-1"
 
 
 @given(st.lists(REJECTED, max_size=5))
