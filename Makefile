@@ -36,6 +36,7 @@ mails: setup ## print the mails that `make run` has sent
 EMULATED := tests/e2e tests/browser
 COMPUTED := tests/unit tests/integration tests/infra
 FOLLOWING := tests/sidecar tests/runtime
+# At last the AWS calls that the suites have recorded are held against the grants (tests/grants).
 # The seed draws the tests' order and zone, and the date of those that compute (tests/dates.py).
 SEED := $(shell od -An -N4 -tu4 /dev/urandom | tr -d ' ')
 chosen = $(if $(SUITE),$(filter $(addprefix tests/,$(SUITE)),$(1)),$(1))
@@ -51,6 +52,7 @@ test: $(if $(SUITE),setup,check) $(if $(filter %/browser,$(emulated)),browser) #
 	$(if $(computed),$(PYTEST) --any-date $(computed) || code=$$?;) \
 	$(if $(following),$(PYTEST) $(following) || code=$$?;) \
 	$(if $(emulated),wait $$emulated || code=$$?; $(if $(computed),cat $$folder/emulated.log;)) \
+	$(PYTHON) -m tests.grants $$folder || code=$$?; \
 	if [ $$code = 0 ]; then rm -rf $$folder; else echo "As it was: make test SEED=$(SEED). Logs: $$folder" >&2; fi; \
 	exit $$code
 

@@ -10,6 +10,7 @@ import pytest
 import time_machine
 
 from tests.dates import place_of
+from tests.grants.in_process import start_recording
 
 os.environ["POWERTOOLS_SERVICE_NAME"] = "processor"
 
@@ -22,6 +23,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.hookimpl(trylast=True)  # The plugin that shuffles the tests draws the seed first.
 def pytest_configure(config: pytest.Config) -> None:
     """Go to the zone that the seed draws, child processes included, and to its date if that is asked for."""
+    start_recording()
     seed = config.getoption("randomly_seed", None)
     if not isinstance(seed, int):
         return  # Without the plugin (-p no:randomly) tests keep their order, zone and date.

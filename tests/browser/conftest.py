@@ -23,6 +23,7 @@ from tests.browser.chromium import FLAGS, MISSING, find_chromium
 from tests.browser.tabs import Tab, sign_in
 from tests.e2e.bring_up import LOCAL, deployed
 from tests.e2e.deployment import Deployment
+from tests.grants.in_process import emulated_recording
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -51,7 +52,7 @@ def waybill(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
     outputs = tmp_path_factory.mktemp("outputs") / "outputs.json"
     with (
         Sidecar(LOCAL / "test-browser-sidecar") as sidecar,
-        Emulator(0, LOCAL / "test-browser", extra_env=sidecar.extra_env) as emulator,
+        Emulator(0, LOCAL / "test-browser", extra_env={**sidecar.extra_env, **emulated_recording()}) as emulator,
     ):
         for deployment in deployed(emulator):
             sidecar.follow(emulator, deployment.outputs)

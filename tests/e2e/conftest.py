@@ -13,6 +13,7 @@ from cdk.local.emulator import Emulator, free_port
 from cdk.local.sidecar_process import Sidecar
 from tests.e2e.bring_up import LOCAL, deployed
 from tests.e2e.faults import FaultProxy
+from tests.grants.in_process import emulated_recording
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,7 +46,7 @@ def sidecar() -> Iterator[Sidecar]:
 def session_open_stack(proxy: FaultProxy, sidecar: Sidecar) -> Iterator[Deployment]:
     """Deploy the stack where faults can be injected and everything is measured."""
     port = proxy.target[1]
-    extra = {"AWS_ENDPOINT_URL": proxy.url, **sidecar.extra_env}
+    extra = {"AWS_ENDPOINT_URL": proxy.url, **sidecar.extra_env, **emulated_recording()}
     with Emulator(port, LOCAL / "test-open", extra_env=extra) as emulator:
         for deployment in deployed(emulator):
             sidecar.follow(emulator, deployment.outputs)
@@ -55,7 +56,8 @@ def session_open_stack(proxy: FaultProxy, sidecar: Sidecar) -> Iterator[Deployme
 @pytest.fixture(scope="session")
 def session_enforcing_stack() -> Iterator[Deployment]:
     """Deploy the stack where IAM, TLS and signatures are enforced."""
-    with Emulator(0, LOCAL / "test-enforcing", enforce_iam=True) as emulator:
+    recording = emulated_recording()
+    with Emulator(0, LOCAL / "test-enforcing", enforce_iam=True, extra_env=recording) as emulator:
         yield from deployed(emulator)
 
 

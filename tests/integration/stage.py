@@ -21,6 +21,7 @@ from processor.wiring.aws_session import LazyClient
 from processor.wiring.config import Config
 from processor.wiring.invocation import Invocation
 from processor.wiring.services import Clients, Services
+from tests.grants.in_process import learn_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -110,6 +111,7 @@ class Stage:
             order_writes="plain",  # Moto answers botocore's clients only.
             console_url="https://console.test",
         )
+        learn_names(config)
         return cls(clients, Services.build(config, clients), urls["dead"], urls["mail"])
 
     def configure(self, **changes: Any) -> None:

@@ -24,6 +24,7 @@ from admin_api.wiring.config import Config
 from admin_api.wiring.services import Console
 from processor.domain.actions import new_action_id
 from tests.clocks import TickingClock
+from tests.grants.in_process import learn_names
 from tests.integration.stage import BUCKET, REGION
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ class ConsoleStage:
     def config(self) -> Config:
         """The console's settings."""
         ours = self.stage.services.config
-        return Config(
+        config = Config(
             bucket_name=BUCKET,
             orders_table=ours.orders_table,
             files_table=ours.files_table,
@@ -87,6 +88,8 @@ class ConsoleStage:
             processor_log_group="/aws/lambda/processor",
             dashboard_url="https://console.aws.amazon.com/dashboard",
         )
+        learn_names(config)
+        return config
 
     @functools.cached_property
     def console(self) -> Console:

@@ -1,0 +1,30 @@
+"""The grants of the template, as far as they can be told without the calls that `tests.grants` holds against them."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.grants.check import Check
+from tests.grants.in_process import ENTRY_POINTS, keep_template
+from tests.grants.template import Template
+from tests.infra.stacks import template_file
+
+
+@pytest.fixture(scope="module")
+def check() -> Check:
+    """Read the template, and keep it for `tests.grants`, which would take seconds to synthesise it again."""
+    path = template_file(environment="prod")
+    keep_template(path)
+    return Check(Template.read(path), [])
+
+
+def test_what_aws_does_for_the_stack_is_allowed(check: Check) -> None:
+    """Functions can log and trace, queues deliver, the state machine run its steps, alarms send mails."""
+    assert list(check.denied()) == []
+
+
+def test_the_calls_of_every_function_are_recorded(check: Check) -> None:
+    """A new function's entry point is named in `tests/grants/in_process.py`; otherwise its calls pass for nobody's."""
+    named = {ENTRY_POINTS.get(each["Handler"].rpartition(".")[0]) for each in check.template.functions.values()}
+
+    assert named == check.template.functions.keys()
