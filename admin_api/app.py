@@ -7,20 +7,23 @@ start, and a first request needs only one.
 from __future__ import annotations
 
 import importlib
+import time
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 
 from admin_api.rendering.error_pages import HANDLERS, ErrorBoundary
-from admin_api.web.auth import AuthenticationMiddleware, LazySessions
+from admin_api.web.auth import AuthenticationMiddleware
 from admin_api.web.security import RequestGuard
+from admin_api.web.sessions import LazySessions, read_session
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
-    from admin_api.web.auth import User
     from admin_api.web.tokens import TokenChecker
+    from admin_api.web.users import User
     from admin_api.wiring.services import Console
 
 _SMALLEST_COMPRESSED = 500
@@ -78,7 +81,12 @@ class LazyRoutes:
 def create_app(console: Console) -> FastAPI:
     """Build the application around its collaborators."""
     app = FastAPI(
-        title="Waybill", description=_DESCRIPTION, openapi_url="/api/openapi.json", docs_url=None, redoc_url=None
+        title="Waybill",
+        description=_DESCRIPTION,
+        openapi_url="/api/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,  # Starlette builds the address from headers that a caller chooses.
     )
     app.state.console = console
     app.state.loaded = set()
@@ -86,7 +94,7 @@ def create_app(console: Console) -> FastAPI:
         app.add_exception_handler(error, handler)
     # The last one added is the outermost.
     app.add_middleware(LazyRoutes, application=app)
-    app.add_middleware(AuthenticationMiddleware, user_of_token=_token_checker(console))
+    app.add_middleware(AuthenticationMiddleware, authenticator=_Authenticator(console))
     app.add_middleware(LazySessions, key=lambda: console.session_key)
     app.add_middleware(ErrorBoundary)
     app.add_middleware(RequestGuard, console_url=console.config.console_url)
@@ -94,15 +102,32 @@ def create_app(console: Console) -> FastAPI:
     return app
 
 
-def _token_checker(console: Console) -> Any:
-    checker: TokenChecker | None = None
+class _Authenticator:
+    """Finds out who asks, with the console's collaborators."""
 
-    def user_of(token: str) -> User | None:
-        nonlocal checker
-        if checker is None:
-            from admin_api.web.tokens import TokenChecker  # noqa: PLC0415  Loads cryptography, for scripts only.
+    def __init__(self, console: Console) -> None:
+        self._console = console
 
-            checker = TokenChecker(console.discovery_url, console.config.scripts_client_id)
-        return checker.user_of(token)
+    @cached_property
+    def _tokens(self) -> TokenChecker:
+        from admin_api.web.tokens import TokenChecker  # noqa: PLC0415  Loads cryptography, for scripts only.
 
-    return user_of
+        return TokenChecker(self._console.discovery_url, self._console.config.scripts_client_id)
+
+    def user_of_token(self, token: str) -> User | None:
+        """Return the user of a script's token, unless the account is gone or disabled since it was issued."""
+        user = self._tokens.user_of(token)
+        return self._renew_if_old(user) if user else None
+
+    def user_of_session(self, values: dict[str, Any], *, prolong: bool) -> User | None:
+        """Return the user of a browser's session."""
+        return read_session(values, has_ended=self._has_ended, renew=self._renew, prolong=prolong)
+
+    def _has_ended(self, session_id: str) -> bool:
+        return self._console.ended_sessions.contains(session_id)
+
+    def _renew(self, user: User) -> User | None:
+        return self._console.accounts.renew(user)
+
+    def _renew_if_old(self, user: User) -> User | None:
+        return user if user.is_known_at(time.time()) else self._renew(user)

@@ -26,7 +26,7 @@ from processor.observability.telemetry import logger
 if TYPE_CHECKING:
     from typing import Any
 
-    from admin_api.web.auth import User
+    from admin_api.web.users import User
     from admin_api.wiring.services import Console
     from processor.domain.entries import FileEntry
 

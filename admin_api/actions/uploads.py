@@ -9,7 +9,7 @@ from processor.domain.entries import to_iso
 from processor.storage.presigned_posts import PresignedUpload, presign_upload
 
 if TYPE_CHECKING:
-    from admin_api.web.auth import User
+    from admin_api.web.users import User
     from admin_api.wiring.services import Console
 
 

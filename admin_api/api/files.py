@@ -11,8 +11,9 @@ from pydantic import AfterValidator, BaseModel, Field
 from admin_api.actions.files import story_or_404
 from admin_api.actions.perform import ActionRequest, act_on_file, act_on_many
 from admin_api.api.models import ActionOut, FileOut, FilesOut, FileStoryOut, RunOut, problems
-from admin_api.web.auth import Operator, User
+from admin_api.web.auth import Operator
 from admin_api.web.errors import InvalidError
+from admin_api.web.users import User
 from admin_api.wiring.services import ConsoleDep
 from processor.domain.actions import ActionKind, new_action_id
 from processor.domain.cursors import CursorError

@@ -21,7 +21,7 @@ def set_preferences(
     _: Viewer,
     theme: Annotated[Literal["auto", "light", "dark"] | None, Form()] = None,
     clock: Annotated[Literal["local", "utc"] | None, Form()] = None,
-    next: Annotated[str, Form()] = "/",  # noqa: A002
+    next: Annotated[str, Form(max_length=2_000)] = "/",  # noqa: A002
 ) -> Response:
     """Keep the choice, and return to the page on which it was made."""
     answer = redirect(request, safe_path(next))

@@ -17,9 +17,10 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 from admin_api.actions.uploads import record_upload
 from admin_api.pages.files.progress import Progress, progress_of
 from admin_api.rendering.views import page
-from admin_api.web.auth import Operator, User, Viewer
+from admin_api.web.auth import Operator, Viewer
 from admin_api.web.errors import InvalidError
 from admin_api.web.security import content_security_policy
+from admin_api.web.users import User
 from admin_api.wiring.services import Console, ConsoleDep
 from processor.domain.actions import new_action_id
 from processor.domain.columns import COLUMNS, Column

@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
 from admin_api.web.errors import ConsoleError, InvalidError, RefusedError
-from admin_api.web.security import request_id
+from admin_api.web.security import API, request_id
 from processor.domain.errors import IllegalTransitionError, LookupThrottledError
 from processor.observability.telemetry import logger
 
@@ -26,7 +26,7 @@ _UNAVAILABLE = 503
 def refuse(request: Request, status: int, title: str, what: str, advice: str = "") -> Response:
     """Respond that something was not done, why, and what to do instead."""
     reference = request_id(request.scope)
-    if request.url.path.startswith("/api/"):
+    if request.scope["path"].startswith(API):
         problem = {"title": title, "status": status, "detail": f"{what} {advice}".strip(), "request_id": reference}
         return JSONResponse(problem, status, media_type="application/problem+json")
     from admin_api.rendering.views import bare_page  # noqa: PLC0415  Scripts and static files need no templates.
@@ -49,9 +49,9 @@ def _http_exception(request: Request, error: Any) -> Response:
     refused: HTTPException = error
     if refused.status_code == 404:
         advice = "Check the address, or use the search."
-        return refuse(request, 404, "Not found", f"There is nothing at {request.url.path!r:.200}.", advice)
+        return refuse(request, 404, "Not found", f"There is nothing at {request.scope['path']!r:.200}.", advice)
     if refused.status_code == 405:
-        what = f"{request.method} is not possible at {request.url.path!r:.200}."
+        what = f"{request.method} is not possible at {request.scope['path']!r:.200}."
         return refuse(request, 405, "Not possible here", what)
     return refuse(request, refused.status_code, InvalidError.title, str(refused.detail))
 
@@ -91,8 +91,11 @@ HANDLERS: dict[Any, Callable[[Request, Any], Response]] = {
 
 
 def _internal_error(request: Request, error: Exception) -> Response:
-    if isinstance(error, (ClientError, BotoCoreError)):  # Raised before the application, by the authentication.
+    # Raised before the application, by the authentication.
+    if isinstance(error, (ClientError, BotoCoreError)):
         return _aws_error(request, error)
+    if isinstance(error, ConsoleError):
+        return _console_error(request, error)
     logger.exception("request_failed", extra={"error_type": type(error).__name__})
     return refuse(
         request,

@@ -50,17 +50,20 @@ class ReaderClock:
 
     def local_time(self, moment: datetime | str) -> datetime:
         """Return the moment in the reader's zone."""
-        return _as_datetime(moment).astimezone(self.zone)
+        return _in_zone(moment, self.zone)
 
     def exact_time(self, moment: datetime | str) -> str:
         """Write a moment to the second, with the year unless it is the current one."""
         local = self.local_time(moment)
-        year = "" if local.year == self.now.astimezone(self.zone).year else f" {local.year}"
+        year = "" if local.year == _in_zone(self.now, self.zone).year else f" {local.year}"
         return f"{local.day} {local:%b}{year} {local:%H:%M:%S}"
 
     def time_ago(self, moment: datetime | str) -> str:
         """Write how long ago a moment was."""
-        return humanize.naturaltime(self.now - _as_datetime(moment))
+        try:
+            return humanize.naturaltime(self.now - _as_datetime(moment))
+        except OverflowError:
+            return self.exact_time(moment)
 
 
 def _as_datetime(moment: datetime | str) -> datetime:
@@ -70,13 +73,22 @@ def _as_datetime(moment: datetime | str) -> datetime:
     return min(max(moment, _FIRST), _LAST)
 
 
+def _in_zone(moment: datetime | str, zone: tzinfo) -> datetime:
+    """Return the moment in a zone, or as it is where the calendar ends: files may bear any time."""
+    read = _as_datetime(moment)
+    try:
+        return read.astimezone(zone)
+    except OverflowError:
+        return read
+
+
 def _time_element(moment: datetime | str, text: str, hover: str) -> Markup:
-    machine = _as_datetime(moment).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    machine = _in_zone(moment, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
     return Markup('<time datetime="{}" title="{}">{}</time>').format(machine, hover, text)
 
 
 def _hover_text(clock: ReaderClock, moment: datetime | str) -> str:
-    utc = f"{_as_datetime(moment).astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}"[:-3] + " UTC"
+    utc = f"{_in_zone(moment, UTC):%Y-%m-%d %H:%M:%S.%f}"[:-3] + " UTC"
     return utc if clock.zone is UTC else f"{clock.exact_time(moment)} {clock.zone_name} · {utc}"
 
 

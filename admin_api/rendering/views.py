@@ -6,6 +6,7 @@ page gets that part alone.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,21 +15,23 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse, RedirectResponse
 
 from admin_api.rendering.formats import FILTERS, ReaderClock
+from admin_api.rendering.invisible import exact, show_invisible
 from admin_api.rendering.urls import order_href
 from admin_api.web.assets import asset
-from admin_api.web.security import request_id
+from admin_api.web.security import address_of, request_id
 
 if TYPE_CHECKING:
     from fastapi import Request
 
     from admin_api.monitoring.status import Status
-    from admin_api.web.auth import User
+    from admin_api.web.users import User
     from admin_api.wiring.services import Console
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
 THEME_COOKIE = "waybill_theme"
 THEMES = ("auto", "light", "dark")
 _MESSAGE = "say"
+_LONGEST_MESSAGE = 1_500
 
 templates = Environment(
     loader=FileSystemLoader(TEMPLATES),
@@ -37,9 +40,11 @@ templates = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
     auto_reload=False,
+    finalize=show_invisible,
 )
 templates.filters.update(FILTERS)
 templates.filters["order_href"] = order_href
+templates.filters["exact"] = exact
 templates.globals["asset"] = asset
 
 
@@ -69,9 +74,8 @@ def frame_of(request: Request, *, section: str = "") -> Frame:
     console: Console = request.app.state.console
     user: User | None = getattr(request.state, "user", None)
     theme = request.cookies.get(THEME_COOKIE, "")
-    query = request.url.query
     return Frame(
-        section=section or request.url.path.split("/")[1],
+        section=section or request.scope["path"].split("/")[1],
         environment=console.config.environment,
         region=console.region,
         is_production=console.config.is_production,
@@ -79,7 +83,7 @@ def frame_of(request: Request, *, section: str = "") -> Frame:
         status=console.status.read_status() if user else None,
         clock=ReaderClock.from_cookies(request.cookies, console.now()),
         theme=theme if theme in THEMES else "auto",
-        address=request.url.path + (f"?{query}" if query else ""),
+        address=address_of(request.scope),
         request_id=request_id(request.scope),
         message=_take_message(request),
     )
@@ -119,5 +123,7 @@ def bare_page(request: Request, template: str, values: dict[str, Any], *, status
 def redirect(request: Request, path: str, *, say: str = "") -> RedirectResponse:
     """Redirect after an action, with a message about its result; 303, so that a reload repeats nothing."""
     if say:
-        request.session[_MESSAGE] = say
+        # The cookie holds it, and browsers drop one of 4,096 bytes; a file's name may be long, and longer as JSON.
+        fits = len(json.dumps(say)) <= _LONGEST_MESSAGE
+        request.session[_MESSAGE] = say if fits else f"{say[: _LONGEST_MESSAGE // 12]}…"
     return RedirectResponse(path, 303)

@@ -51,6 +51,13 @@ class ForbiddenError(ConsoleError):
     title = "Not permitted"
 
 
+class SignInAwayError(ConsoleError):
+    """Cognito does not answer."""
+
+    status = 503
+    title = "Signing in is not possible now"
+
+
 class SignInFailedError(ConsoleError):
     """The sign-in failed."""
 

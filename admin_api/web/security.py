@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 STATIC = "/static/"
+API = "/api/"
 
 _HEADERS = {
     "Strict-Transport-Security": "max-age=31536000",
@@ -51,6 +52,12 @@ def content_security_policy(*upload_origins: str) -> str:
     )
 
 
+def address_of(scope: Scope) -> str:
+    """Return the path and query of a request, encoded for a URL. Not Starlette's URL, which reads the Host header."""
+    query = scope["query_string"].decode("latin-1")
+    return quote(scope["path"], safe="/:@!$&'()*+,;=~") + (f"?{query}" if query else "")
+
+
 def request_id(scope: Scope) -> str:
     """Return Lambda's id of this request, by which the log finds it."""
     return str(getattr(scope.get("aws.context"), "aws_request_id", "")) or "local"
@@ -60,7 +67,8 @@ class RequestGuard:
     """Adds the security headers, refuses unsafe requests from other sites, and logs every request.
 
     Browsers send with every request the site that caused it (https://www.w3.org/TR/fetch-metadata/); older ones at
-    least the origin. Requests with a bearer token are exempt: no browser adds one by itself.
+    least the origin. Requests of the API with a bearer token are exempt: no browser adds one by itself, and elsewhere
+    the session counts.
     """
 
     def __init__(self, app: ASGIApp, *, console_url: str) -> None:
@@ -102,7 +110,7 @@ class RequestGuard:
         if scope["method"] in SAFE_METHODS:
             return False
         headers = Headers(scope=scope)
-        if headers.get("authorization", "").startswith("Bearer "):
+        if scope["path"].startswith(API) and headers.get("authorization", "").startswith("Bearer "):
             return False
         site = headers.get("sec-fetch-site")
         return site != "same-origin" if site else headers.get("origin") != self._origin

@@ -9,19 +9,24 @@ import json
 import time
 import urllib.request
 from dataclasses import dataclass, field
+from json import JSONDecodeError
 from typing import TYPE_CHECKING, Any
 
 from joserfc import jwt
 from joserfc.errors import InvalidKeyIdError, JoseError
 from joserfc.jwk import KeySet
 
-from admin_api.web.auth import User
+from admin_api.web.errors import SignInAwayError
+from admin_api.web.users import User
+from processor.observability.telemetry import logger
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 _KEYS_FRESH_S = 60
 """A token with an unknown key makes us fetch the keys again, but not more often than this."""
+_KEYS_KEPT_S = 3600
+"""A key that the pool withdraws is good for so long at most."""
 
 
 def fetch_json(url: str) -> dict[str, Any]:
@@ -43,7 +48,12 @@ class TokenChecker:
     _fetched: float = 0.0
 
     def user_of(self, token: str) -> User | None:
-        """Return the token's user; None if its signature, issuer, audience, use or time is wrong."""
+        """Return the token's user; None if its signature, issuer, audience, use or time is wrong.
+
+        Raises :class:`SignInAwayError` where the pool's keys are needed and cannot be fetched.
+        """
+        if self.now() - self._fetched >= _KEYS_KEPT_S:
+            self._keys = None
         try:
             decoded = self._decode(token)
             registry = jwt.JWTClaimsRegistry(
@@ -69,7 +79,11 @@ class TokenChecker:
 
     def _key_set(self) -> KeySet:
         if self._keys is None:
-            self._metadata = self._metadata or self.fetch(self.discovery_url)
-            self._keys = KeySet.import_key_set(self.fetch(self._metadata["jwks_uri"]))  # type: ignore[arg-type]
+            try:
+                self._metadata = self._metadata or self.fetch(self.discovery_url)
+                self._keys = KeySet.import_key_set(self.fetch(self._metadata["jwks_uri"]))  # type: ignore[arg-type]
+            except (OSError, JSONDecodeError) as error:
+                logger.warning("pool_keys_missing", exc_info=error)
+                raise SignInAwayError("Cognito does not answer, so no token can be checked.", "Try again.") from error
             self._fetched = self.now()
         return self._keys

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from admin_api.monitoring.logs import LogReader
     from admin_api.monitoring.status import StatusReader
     from admin_api.monitoring.traces import TraceReader
+    from admin_api.web.sessions import EndedSessions
+    from admin_api.web.users import AccountReader
     from admin_api.wiring.config import Config
     from processor.ledger.action_log import ActionLog
     from processor.ledger.counters import Counters
@@ -206,9 +208,29 @@ class Console:
         return self.client("lambda")
 
     @cached_property
+    def ended_sessions(self) -> EndedSessions:
+        """The sessions that people have ended by signing out."""
+        from admin_api.web.sessions import EndedSessions
+        from processor.ledger.table import FilesTable
+
+        return EndedSessions(FilesTable(self.dynamodb, self.config.files_table))
+
+    @cached_property
+    def cognito(self) -> Any:
+        """The user pool's service."""
+        return self.client("cognito-idp")
+
+    @cached_property
+    def accounts(self) -> AccountReader:
+        """The accounts of the user pool."""
+        from admin_api.web.users import AccountReader
+
+        return AccountReader(self.cognito, self.config.user_pool_id)
+
+    @cached_property
     def discovery_url(self) -> str:
         """The URL of the user pool's OpenID Connect Discovery document, below the SDK's endpoint."""
-        endpoint = self.client("cognito-idp").meta.endpoint_url
+        endpoint = self.cognito.meta.endpoint_url
         return f"{endpoint}/{self.config.user_pool_id}/.well-known/openid-configuration"
 
     @cached_property

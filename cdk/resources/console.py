@@ -170,6 +170,10 @@ class Console(Construct):
         # These actions take no resources. DescribeAlarms lists composite alarms only with a grant on *.
         allow(["cloudwatch:GetMetricData", "cloudwatch:DescribeAlarms"], "*")
         allow(["xray:BatchGetTraces"], "*")
+        # Whether an account is still enabled, and its groups, while its session goes on.
+        allow(
+            ["cognito-idp:AdminGetUser", "cognito-idp:AdminListGroupsForUser"], self._parts.sign_in.pool.user_pool_arn
+        )
         allow(["secretsmanager:GetSecretValue"], self._parts.sign_in.session_key_arn)
 
     def _worker_arn(self) -> str:

@@ -44,7 +44,13 @@ class Storage(Construct):
         if "by_customer" in settings.order_indexes:
             warm = _warm(settings)
             _add_index(self.orders, "by_customer", "customer_key", "processed_timestamp", warm_throughput=warm)
-        self.files = self._make_table("Files", "file_id", "entry", removal)
+        self.files = self._make_table(
+            "Files",
+            "file_id",
+            "entry",
+            removal,
+            time_to_live_attribute="expires_at",  # Of ended sessions: nothing else in the table expires.
+        )
         for index, partition_key in FILES_INDEXES.items():
             _add_index(self.files, index, partition_key, "received_at")
 

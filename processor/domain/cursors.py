@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 _LONGEST = 2_000  # Characters: three DynamoDB keys at most, far below the limits of URLs.
+_LONGEST_PART = 1_024  # Bytes: DynamoDB's limit for a sort key, the shorter one.
 
 
 @dataclass(eq=False)
@@ -55,6 +56,14 @@ def unpack(cursor: str, parts: int) -> tuple[Direction, tuple[str, ...]]:
     if not isinstance(content, list) or len(content) != 1 + parts or not all(isinstance(part, str) for part in content):
         raise CursorError(cursor)
     direction, *position = content
-    if direction not in set(Direction):
+    if direction not in set(Direction) or not all(map(_fits_in_key, position)):
         raise CursorError(cursor)
     return Direction(direction), tuple(position)
+
+
+def _fits_in_key(part: str) -> bool:
+    """Tell whether DynamoDB takes a part as a key; JSON may hold a half of a surrogate pair, which UTF-8 cannot."""
+    try:
+        return len(part.encode()) <= _LONGEST_PART
+    except UnicodeEncodeError:
+        return False

@@ -24,7 +24,7 @@ from starlette.testclient import TestClient
 
 from admin_api.app import create_app
 from admin_api.monitoring.status import StatusReader
-from admin_api.web.auth import SESSION_COOKIE
+from admin_api.web.sessions import SESSION_COOKIE
 from admin_api.wiring.config import Config
 from admin_api.wiring.services import Console
 from cdk.local.deploy import bring_up

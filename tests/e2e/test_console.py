@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import itsdangerous
 import pytest
 
-from admin_api.web.auth import SESSION_COOKIE, User, open_session
+from admin_api.web.sessions import SESSION_COOKIE, open_session
+from admin_api.web.users import User
 from processor.domain.object_keys import ObjectVersion
 from tests.e2e.deployment import wait_until
 from tests.e2e.order_files import HEADER, dead_letter, small_file

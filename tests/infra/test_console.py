@@ -231,3 +231,9 @@ def test_only_the_console_reads_the_sessions_key() -> None:
     """Its reader could sign in as anybody."""
     assert grants(WEB, "secretsmanager", "SessionKey") == {"GetSecretValue"}
     assert grants(WORKER, "secretsmanager") == set()
+
+
+def test_only_the_console_looks_at_accounts_and_changes_none() -> None:
+    """A session goes on only while its account is enabled; the pool is the stack's own."""
+    assert grants(WEB, "cognito-idp", "SignInPool") == {"AdminGetUser", "AdminListGroupsForUser"}
+    assert grants(WORKER, "cognito-idp") == set()

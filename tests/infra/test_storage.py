@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 
 from cdk.settings import Settings
+from processor.domain.actions import ActionEntry
+from processor.domain.entries import FileEntry, RunEntry
 from tests.infra.stacks import as_text, named, only, resources
 
 API = "the console's API"
@@ -116,6 +118,16 @@ def test_files_are_found_by_state_or_all_together_newest_first() -> None:
         "by_state": ["state", "received_at"],
         "by_kind": ["kind", "received_at"],
     }
+
+
+def test_only_ended_sessions_expire() -> None:
+    """DynamoDB deletes items by the attribute that no entry of the ledger has, and nothing of the orders."""
+    ledger, orders = (named("AWS::DynamoDB::Table", name) for name in ("Files", "Orders"))
+
+    assert ledger["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
+    assert "TimeToLiveSpecification" not in orders
+    entries = (FileEntry, RunEntry, ActionEntry)
+    assert not any("expires_at" in {*getattr(entry, "_fields", ()), *entry.__annotations__} for entry in entries)
 
 
 @pytest.mark.parametrize(

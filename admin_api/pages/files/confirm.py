@@ -12,6 +12,7 @@ from admin_api.actions.available import AVAILABLE_ACTIONS, AvailableAction, expl
 from admin_api.actions.bulk_files import selection_of
 from admin_api.actions.perform import ActionRequest, act_on_file, act_on_many
 from admin_api.pages.files.filters import FileQuery
+from admin_api.rendering.urls import LONGEST_ID
 from admin_api.rendering.views import page, redirect
 from admin_api.web.auth import Operator, safe_path
 from admin_api.web.errors import InvalidError, NotFoundError, RefusedError
@@ -28,7 +29,7 @@ router = APIRouter()
 
 MOST_CHOSEN = 100
 _SAMPLE = 8
-type _FileId = Annotated[str, Field(max_length=64)]
+type _FileId = Annotated[str, Field(min_length=1, max_length=LONGEST_ID)]
 PACES = ((5, "5 files a second"), (20, "20 files a second"), (0, "as fast as possible"))
 _USUAL_PACE = 20
 

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, Field
 
 from processor.domain import errors
 from processor.domain.entries import to_iso
@@ -31,6 +31,7 @@ _PERIODS = {
     AgeLimit.MONTH: (timedelta(days=30), "the last 30 days"),
 }
 RECEIVED_OPTIONS = [("", "at any time"), *((str(span), words) for span, (_, words) in _PERIODS.items())]
+_YEARS = (1_999, 3_000)
 _STATE_WORDS = {FileState.DEAD_LETTERED: "dead-lettered"}
 CAUSES = sorted({error.cause for error in errors.PermanentError.__subclasses__()} | {"duplicate"})
 """The causes that fail or hold a file; dead-lettered files have those of AWS or Python."""
@@ -41,7 +42,15 @@ def _empty_is_none(value: Any) -> Any:
     return None if value == "" else value
 
 
+def _in_our_time(moment: datetime) -> datetime:
+    """Return a moment of this millennium in UTC: others have no form that sorts as text, or none at all in UTC."""
+    if not _YEARS[0] < moment.year < _YEARS[1]:
+        raise ValueError(f"a time is between the years {_YEARS[0]} and {_YEARS[1]}")
+    return moment.astimezone(UTC)
+
+
 type Optional[T] = Annotated[T | None, BeforeValidator(_empty_is_none)]
+type Moment = Annotated[AwareDatetime, AfterValidator(_in_our_time)]
 
 
 class FileQuery(BaseModel):
@@ -49,8 +58,8 @@ class FileQuery(BaseModel):
 
     state: Optional[FileState] = None
     received: Optional[AgeLimit] = None
-    since: Optional[AwareDatetime] = None
-    until: Optional[AwareDatetime] = None
+    since: Optional[Moment] = None
+    until: Optional[Moment] = None
     name: Annotated[str, Field(max_length=200)] = ""
     cause: Annotated[str, Field(max_length=100)] = ""
     rejected: bool = False

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from admin_api.pages.parts import PagePart, start_part
-from admin_api.rendering.downloads import content_disposition
+from admin_api.rendering.downloads import content_disposition, media_type
 from processor.domain.errors import ObjectGoneError
 from processor.domain.object_keys import ARCHIVE, FAILED, INBOX, PROCESSED, ObjectVersion
 
@@ -82,6 +82,7 @@ def download_url(console: Console, version: ObjectVersion) -> str:
         "Bucket": version.bucket,
         "Key": version.key,
         "ResponseContentDisposition": content_disposition(version.name),
+        "ResponseContentType": media_type(version.name),
     }
     if version.version_id:
         request["VersionId"] = version.version_id

@@ -19,7 +19,8 @@ from starlette.testclient import TestClient
 
 from admin_api.app import create_app
 from admin_api.monitoring.status import StatusReader
-from admin_api.web.auth import SESSION_COOKIE, User, open_session
+from admin_api.web.sessions import SESSION_COOKIE, open_session
+from admin_api.web.users import User
 from admin_api.wiring.config import Config
 from admin_api.wiring.services import Console
 from processor.domain.actions import new_action_id
@@ -137,11 +138,18 @@ def refuse_unknown_parameters(request: Request) -> None:
         raise HTTPException(400, f"{request.url.path} takes no parameter {', '.join(sorted(unknown))}.")
 
 
-def session_cookie(user: User, key: str = SESSION_KEY, **more: str) -> str:
-    """Sign a session as the console does, with ``more`` in it."""
+def session_cookie(user: User, key: str = SESSION_KEY, *, known_at: int | None = None, **more: str) -> str:
+    """Sign a session as the console does, with ``more`` in it; ``known_at`` is when Cognito described the account."""
     session: dict[str, Any] = {}
     open_session(session, user)
     session |= more
+    if known_at is not None:
+        session["user"]["known_at"] = known_at
+    return sign_session(session, key)
+
+
+def sign_session(session: object, key: str = SESSION_KEY) -> str:
+    """Sign any values as a session's cookie."""
     data = base64.b64encode(json.dumps(session).encode())
     return itsdangerous.TimestampSigner(key).sign(data).decode()
 

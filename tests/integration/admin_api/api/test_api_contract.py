@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from schemathesis import GenerationMode
 from schemathesis.specs.openapi.checks import ignored_auth, positive_data_acceptance
 
-from admin_api.web.auth import SESSION_COOKIE
+from admin_api.web.sessions import SESSION_COOKIE
 from tests.integration.admin_api.console import OPERATOR, session_cookie
 from tests.integration.stage import BAD_ROW, GOOD_ROWS, csv_file
 

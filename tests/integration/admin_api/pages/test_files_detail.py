@@ -223,6 +223,7 @@ def test_every_object_can_be_downloaded_for_a_minute(console: ConsoleStage, dism
         assert urllib.parse.unquote(address.path).endswith(key)
         assert query["X-Amz-Expires"] == ["60"]
         assert "filename*=UTF-8''Gr%C3%B6%C3%9Fe%201" in query["response-content-disposition"][0]
+        assert query["response-content-type"] == ["text/csv; charset=utf-8"]
         assert f'data-copy="{key}"' in page.text
     assert page.text.count('title="Download"') == 3
 

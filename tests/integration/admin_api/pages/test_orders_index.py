@@ -184,6 +184,7 @@ def test_names_of_a_busy_table_are_answered_with_its_being_busy(console: Console
     client = console.console.dynamodb
     console.console.__dict__["files"] = FileList(client, "files", sleep=lambda _: None)
     with Stubber(client) as stubber:
+        stubber.add_response("get_item", {})  # The session has not ended.
         for _ in range(8):
             stubber.add_response("batch_get_item", busy)
 

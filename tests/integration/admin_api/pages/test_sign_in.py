@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from botocore.stub import Stubber
+from httpx2 import ConnectError
 
+from admin_api.web.sessions import SESSION_COOKIE
+from admin_api.web.users import User
 from tests.integration.admin_api.console import NOBODY_IN_PARTICULAR, ConsoleStage, words
+from tests.integration.calls import calls_to, is_of_session
 
 DISCOVERY = {
     "issuer": "https://cognito.test/pool",
@@ -99,3 +104,105 @@ def test_the_page_after_signing_out_needs_no_session(console: ConsoleStage) -> N
 
     assert answer.status_code == 200
     assert "Files continue to be processed" in words(answer)
+
+
+def test_signed_out_session_is_refused_at_once_wherever_its_cookie_is(console: ConsoleStage) -> None:
+    """A copy of the cookie opens no page, no API and no action, in another function's process either."""
+    browser = console.browser()
+    stolen = {SESSION_COOKIE: browser.cookies[SESSION_COOKIE]}
+    thief = console.browser(None, cookies=stolen)
+    before = thief.get("/files")
+
+    answer = browser.post("/auth/sign-out")
+
+    assert before.status_code == 200
+    assert thief.get("/files").status_code == 303
+    assert thief.get("/api/files").status_code == 401
+    assert thief.post("/api/uploads", json={"name": "orders.csv"}).status_code == 401
+    assert console.browser(None, cookies=stolen).get("/files").status_code == 303
+    assert console.browser().get("/files").status_code == 200
+    assert answer.headers["Clear-Site-Data"] == '"cache", "storage"'
+
+
+def test_sign_out_that_cannot_be_written_down_can_be_repeated(console: ConsoleStage) -> None:
+    """Nobody is told to be signed out whose cookie still opens everything."""
+    browser = console.browser()
+    with Stubber(console.console.dynamodb) as stubber:
+        stubber.add_client_error("put_item", "InternalServerError", http_status_code=400)
+        failed = browser.post("/auth/sign-out")
+
+    again = browser.post("/auth/sign-out")
+
+    assert failed.status_code == 503
+    assert "Set-Cookie" not in failed.headers
+    assert again.status_code == 200
+
+
+def test_every_request_looks_at_its_session_once(console: ConsoleStage) -> None:
+    """One read of one item, as last written: what each page costs more than before."""
+    browser = console.browser()
+
+    with calls_to(console.console.dynamodb, with_sessions=True) as calls:
+        for _ in range(2):
+            browser.get("/api/docs")
+
+    looks = [call.parameters for call in calls if is_of_session(call)]
+    assert [look["ConsistentRead"] for look in looks] == [True, True]
+    assert looks[0]["Key"] == looks[1]["Key"]
+
+
+def test_link_of_another_site_to_the_sign_in_ends_no_session(console: ConsoleStage) -> None:
+    """Any site can lead a browser there; the session goes on until another opens."""
+    browser = console.browser()
+
+    browser.get("/auth/sign-in", headers={"Sec-Fetch-Site": "cross-site"})
+
+    assert browser.get("/api/docs").status_code == 200
+
+
+def test_cookie_of_a_sign_in_fits_into_what_browsers_keep(console: ConsoleStage) -> None:
+    """Behind the longest address, with an open session and after many tries: below 4,096 bytes with its name."""
+    browser = console.browser(User("s" * 36, f"{'n' * 64}@{'d' * 100}.example", ("operators", "viewers")))
+
+    sizes = []
+    for number in range(5):
+        ids = "&".join(f"file_id={number:024x}" for _ in range(44))
+        answer = browser.get("/auth/sign-in", params={"next": f"/files/actions?kind=reprocess&{ids}"[:1_490]})
+        sizes.append(len(answer.headers["Set-Cookie"].partition(";")[0]))
+
+    assert max(sizes) < 4_096
+    assert min(sizes) > 2_500
+
+
+def test_session_ended_while_a_hundred_files_were_ticked_leads_to_the_front_page(console: ConsoleStage) -> None:
+    """Their address does not fit into the cookie, without which no sign-in is completed."""
+    ids = "&".join(f"file_id={number:024x}" for number in range(100))
+    nobody = console.browser(None)
+
+    led = nobody.get(f"/files/actions?kind=reprocess&{ids}")
+
+    assert led.headers["Location"] == "/auth/sign-in?next=%2F"
+    assert len(nobody.get(led.headers["Location"]).headers["Set-Cookie"]) < 4_096
+
+
+def test_cognito_away_is_said_and_signs_out_all_the_same(
+    console: ConsoleStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Signing in is not possible now, which is no fault of ours; signing out ends our session without it."""
+    from admin_api.pages.sign_in import _cognito  # noqa: PLC0415
+
+    client = _cognito("https://cognito.test/discovery", console.config.client_id)
+
+    async def fail() -> None:
+        raise ConnectError("no route to host")
+
+    monkeypatch.setattr(client, "load_server_metadata", fail)
+    browser = console.browser()
+
+    signing_in = console.browser(None).get("/auth/sign-in")
+    signed_out = browser.post("/auth/sign-out")
+
+    assert signing_in.status_code == 503
+    assert "Cognito does not answer" in words(signing_in)
+    assert "You are signed out" in words(signed_out)
+    assert browser.get("/api/docs").status_code == 303

@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 from botocore.exceptions import ClientError
+from starlette.requests import Request
 from starlette.testclient import TestClient
 
 import admin_api
 from admin_api.app import PAGES, create_app, load_pages
+from admin_api.rendering.views import redirect
 from admin_api.web.assets import asset
+from admin_api.web.sessions import SESSION_COOKIE, open_session
 from admin_api.wiring.services import Console
 from tests.integration.admin_api.console import (
     NOBODY_IN_PARTICULAR,
@@ -23,6 +26,7 @@ from tests.integration.admin_api.console import (
     VIEWER,
     ConsoleStage,
     session_cookie,
+    sign_session,
     words,
 )
 from tests.integration.stage import REGION
@@ -97,7 +101,7 @@ def test_an_unknown_path_tells_nobody_that_it_is_unknown(console: ConsoleStage) 
 def test_what_everybody_may_have_needs_nothing_of_aws(console: ConsoleStage) -> None:
     """A function that is started for a static file makes no client, fetches no key, and marks its answer all the same.
 
-    The key is fetched once, for the first request that may have a session.
+    Nor does one for a page that somebody without a session asks for: the key is fetched once, for the first with one.
     """
     asked: list[str] = []
 
@@ -111,12 +115,18 @@ def test_what_everybody_may_have_needs_nothing_of_aws(console: ConsoleStage) -> 
 
     answers = [nobody.get(path, follow_redirects=False) for path in (asset("app.css"), "/healthz", "/robots.txt")]
     made_for_files = list(asked)
-    pages = [nobody.get(path, follow_redirects=False) for path in ("/", "/files")]
+    pages = [nobody.get(path, follow_redirects=False) for path in ("/", "/files", "/api/docs")]
+    api = nobody.get("/api/files")
+    made_for_nobody = list(asked)
+    nobody.cookies.set(SESSION_COOKIE, session_cookie(VIEWER, key="another key"))
+    forged = [nobody.get(path, follow_redirects=False) for path in ("/", "/files")]
 
     assert [answer.status_code for answer in answers] == [200, 200, 200]
     assert all("default-src 'none'" in answer.headers["Content-Security-Policy"] for answer in answers)
-    assert made_for_files == []
-    assert [page.status_code for page in pages] == [303, 303]
+    assert made_for_files == made_for_nobody == []
+    assert [page.status_code for page in pages] == [303, 303, 303]
+    assert api.status_code == 401
+    assert [page.status_code for page in forged] == [303, 303]
     assert asked == ["secretsmanager"]
 
 
@@ -134,6 +144,45 @@ def test_a_page_that_polls_is_sent_to_the_sign_in_and_back(console: ConsoleStage
     answer = console.browser(None).get("/api/docs", headers=headers)
 
     assert answer.headers["HX-Redirect"] == "/auth/sign-in?next=%2Ffiles%3Fstate%3Dfailed"
+
+
+@pytest.mark.parametrize(
+    "url", ["http://[", "http://[::1", "//[", "\x00", "/" + "x" * 9_000, "https://console.test:port/files", "é" * 3_000]
+)
+def test_page_that_polls_from_nowhere_is_sent_to_the_sign_in(console: ConsoleStage, url: str) -> None:
+    """Anybody may send any address: none makes an error, which would ring an alarm, nor an answer as long as itself."""
+    headers = [(b"HX-Request", b"true"), (b"HX-Current-URL", url.encode())]
+
+    answer = console.browser(None).get("/files", headers=headers)
+
+    assert answer.status_code == 401
+    assert len(answer.headers["HX-Redirect"]) < 2_000
+
+
+@pytest.mark.parametrize("host", ["[", "[::1", "x/y", "a b", "\xff", ""])
+@pytest.mark.parametrize("path", ["/files", "/no/such/page", "/files/", "/api/files", "/auth/signed-out"])
+def test_made_up_host_changes_nothing(console: ConsoleStage, host: str, path: str) -> None:
+    """Pages and redirects are the same: nothing of an answer is built from the Host header."""
+    ours = console.browser().get(path)
+
+    answer = console.browser().get(path, headers=[(b"Host", host.encode("latin-1"))])
+
+    assert answer.status_code == ours.status_code
+    assert answer.headers.get("Location") == ours.headers.get("Location")
+
+
+@pytest.mark.parametrize(
+    "values", [None, [], 1, "text", {}, {"user": 1}, {"user": {"subject": "x"}, "until": 1}, {"id": [], "user": []}]
+)
+@pytest.mark.parametrize("path", ["/files", "/auth/sign-out", "/auth/callback"])
+def test_session_of_another_shape_is_none(console: ConsoleStage, values: object, path: str) -> None:
+    """A cookie that another version of the console has signed signs nobody in, and makes no error."""
+    console.console.__dict__["discovery_url"] = "https://cognito.invalid/discovery"
+    nobody = console.browser(None, cookies={SESSION_COOKIE: sign_session(values)})
+
+    answer = nobody.post(path) if path.endswith("sign-out") else nobody.get(path)
+
+    assert answer.status_code == {"/files": 303, "/auth/sign-out": 200, "/auth/callback": 400}[path]
 
 
 @pytest.mark.parametrize(
@@ -235,7 +284,9 @@ def test_without_the_key_of_the_sessions_nobody_is_let_in_and_it_is_said_why(
             raise ClientError({"Error": {"Code": "ThrottlingException"}}, "GetSecretValue")
 
     nobody = TestClient(
-        create_app(Console(config=console.config, region=REGION, client=lambda *_, **__: Away())), base_url=URL
+        create_app(Console(config=console.config, region=REGION, client=lambda *_, **__: Away())),
+        base_url=URL,
+        cookies={SESSION_COOKIE: session_cookie(VIEWER)},
     )
 
     answer = nobody.get(path)
@@ -294,3 +345,28 @@ def test_a_part_of_a_page_leaves_the_word_about_an_action_to_the_page(console: C
     assert "Set-Cookie" not in part.headers
     assert "2 files are being reprocessed." in words(whole)
     assert "Set-Cookie" in whole.headers
+
+
+def test_way_back_from_a_preference_is_bounded(console: ConsoleStage) -> None:
+    """A form's field does not come back as a header of a megabyte."""
+    browser = console.browser()
+
+    short = browser.post("/preferences", data={"theme": "dark", "next": "/files?name=x"})
+    long = browser.post("/preferences", data={"theme": "dark", "next": "/" + "x" * 1_900})
+    huge = browser.post("/preferences", data={"theme": "dark", "next": "/" + "x" * 1_000_000})
+
+    assert short.headers["Location"] == "/files?name=x"
+    assert long.headers["Location"] == "/"
+    assert huge.status_code == 422
+
+
+@pytest.mark.parametrize(("letter", "number"), [("a", 255), ("\u00e4", 255), ("\U0001f600", 200)])
+def test_word_about_an_action_fits_into_the_cookie(console: ConsoleStage, letter: str, number: int) -> None:
+    """The name of a file may be long, and longer as JSON; the browser keeps the cookie all the same."""
+    request = Request({"type": "http", "session": {}})
+    open_session(request.session, OPERATOR)
+
+    redirect(request, "/", say=f"{letter * number}.csv was asked to run again.")
+
+    assert len(SESSION_COOKIE) + len(sign_session(request.session)) < 4_000
+    assert request.session["say"].startswith(letter * 100)

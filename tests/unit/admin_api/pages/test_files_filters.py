@@ -117,3 +117,37 @@ def test_causes_offered_include_the_one_in_use() -> None:
     assert ("wrong_name", "wrong name") in cause_options("")
     assert len(cause_options("empty")) == len(CAUSES) + 1
     assert cause_options("AccessDenied")[1] == ("AccessDenied", "AccessDenied")
+
+
+@pytest.mark.parametrize("name", ["since", "until"])
+@pytest.mark.parametrize(
+    "moment",
+    [
+        "0001-01-01T00:00:00+12:00",
+        "9999-12-31T23:59:59-12:00",
+        "0999-12-31T00:00:00Z",
+        "1e20",
+        "-1e20",
+        "3000-01-01T00:00:00Z",
+        "2026-11-25T18:00:00",
+    ],
+)
+def test_moment_at_the_end_of_the_calendar_is_refused(name: str, moment: str) -> None:
+    """It has no form that sorts as text, or none at all in UTC; the page says so."""
+    with pytest.raises(ValidationError):
+        FileQuery.model_validate({name: moment})
+
+
+@given(st.datetimes(timezones=st.timezones()) | st.datetimes(timezones=st.just(UTC)))
+def test_moment_is_refused_or_can_be_used_everywhere(moment: datetime) -> None:
+    """Property: what the filter takes can be written, described and made exact."""
+    try:
+        query = FileQuery.model_validate({"since": moment, "until": moment})
+    except ValidationError:
+        return
+
+    bounded = query.with_exact_bounds(NOW)
+
+    assert bounded.to_file_filter(NOW).span
+    assert bounded.describe()
+    assert query.address()

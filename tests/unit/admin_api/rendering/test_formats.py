@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from jinja2 import Environment
 
-from admin_api.rendering.formats import FILTERS, ReaderClock, byte_size, duration, money, number, price
+from admin_api.rendering.formats import FILTERS, ZONE_COOKIE, ReaderClock, byte_size, duration, money, number, price
 
 NOW = datetime(2026, 11, 25, 18, 0, tzinfo=UTC)
 EARLIER = "2026-11-25T17:58:00.123456Z"
@@ -142,3 +142,14 @@ def test_numbers_and_sizes() -> None:
     assert number(12345) == "12,345"
     assert byte_size(1536) == "1.5 KiB"
     assert byte_size(timedelta(0).seconds) == "0 Bytes"
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00Z"])
+@pytest.mark.parametrize("zone", ["", "Pacific/Kiritimati", "Etc/GMT+12"])
+def test_moment_at_the_end_of_the_calendar_is_shown(moment: str, zone: str) -> None:
+    """An event may bear any time: its file's page must open, in every zone."""
+    clock = ReaderClock.from_cookies({ZONE_COOKIE: zone}, NOW)
+
+    shown = render("{{ moment|exact_time }} {{ moment|time_ago }}", clock, moment=moment)
+
+    assert shown.count("<time") == 2

@@ -16,7 +16,7 @@ from admin_api.monitoring.status import Status
 from admin_api.rendering.formats import ReaderClock
 from admin_api.rendering.views import TEMPLATES, Frame, templates
 from admin_api.web.assets import FOLDER
-from admin_api.web.auth import User
+from admin_api.web.users import User
 from processor.domain.actions import ActionState
 from processor.domain.entries import DIED, ERROR
 from processor.domain.file_states import FileState

@@ -1,47 +1,11 @@
-"""Users, their sessions, and paths that lead out of the console."""
+"""Users, and paths that lead out of the console."""
 
 from __future__ import annotations
 
-import time
-from typing import Any
-
 import pytest
 
-from admin_api.web.auth import IDLE_S, LONGEST_S, User, open_session, safe_path, sign_in_path, user_of_session
-
-ADA = User("subject", "ada@example.com", ("operators",))
-
-
-def test_a_session_remembers_who_opened_it() -> None:
-    """A user survives the session cookie unchanged."""
-    session: dict[str, Any] = {"left": "over"}
-
-    open_session(session, ADA)
-
-    assert user_of_session(session) == ADA
-    assert "left" not in session
-
-
-def test_a_session_ends_after_its_longest_time_however_busy() -> None:
-    """Leaving a group takes effect within a working day."""
-    session: dict[str, Any] = {}
-    open_session(session, ADA)
-    session["until"] = int(time.time()) - 1
-
-    assert user_of_session(session) is None
-    assert IDLE_S < LONGEST_S
-
-
-def test_using_a_session_prolongs_it() -> None:
-    """The cookie is written again some minutes later, so that only an idle session ends."""
-    session: dict[str, Any] = {}
-    open_session(session, ADA)
-    session["touched"] -= 301
-    before = session["touched"]
-
-    user_of_session(session)
-
-    assert session["touched"] > before
+from admin_api.web.auth import LONGEST_PATH, safe_path, sign_in_path
+from admin_api.web.users import User
 
 
 @pytest.mark.parametrize(
@@ -68,6 +32,15 @@ def test_a_path_of_our_own_is_come_back_to(path: str) -> None:
 def test_no_path_leads_elsewhere(path: str) -> None:
     """An open redirect would lend our name to somebody else's page."""
     assert safe_path(path) == "/"
+
+
+@pytest.mark.parametrize("letter", ["a", "ä", "\U0001f600"])
+def test_path_that_no_cookie_can_hold_becomes_the_front_page(letter: str) -> None:
+    """A path fits into the session's cookie, in which a letter may take twelve bytes."""
+    longest = max(number for number in range(LONGEST_PATH) if safe_path("/" + letter * number) != "/")
+
+    assert safe_path("/" + letter * (longest + 1)) == "/"
+    assert longest * len(letter.encode()) < LONGEST_PATH
 
 
 def test_the_way_back_survives_its_own_query() -> None:

@@ -22,7 +22,7 @@ def client() -> TestClient:
     def answer(_request: Any) -> PlainTextResponse:
         return PlainTextResponse("done")
 
-    app = Starlette(routes=[Route("/", answer, methods=["GET", "POST"])])
+    app = Starlette(routes=[Route(path, answer, methods=["GET", "POST"]) for path in ("/", "/api/files")])
     return TestClient(RequestGuard(app, console_url=URL), base_url=URL)
 
 
@@ -52,6 +52,7 @@ def test_every_answer_carries_the_policy(client: TestClient) -> None:
         {"Origin": "null"},
         {"Origin": URL + ".evil.example"},
         {"Authorization": "Basic Zm9yZ2Vk", "Sec-Fetch-Site": "cross-site"},
+        {"Authorization": "Bearer x", "Sec-Fetch-Site": "cross-site"},
         {},
     ],
 )
@@ -63,10 +64,17 @@ def test_a_request_of_another_site_is_refused(client: TestClient, headers: dict[
     assert "another site" in answer.text
 
 
-@pytest.mark.parametrize("headers", [{"Sec-Fetch-Site": "same-origin"}, {"Origin": URL}, {"Authorization": "Bearer x"}])
-def test_our_own_pages_and_scripts_may_act(client: TestClient, headers: dict[str, str]) -> None:
-    """A form of ours, in an old browser too, and a token, which no browser adds by itself."""
-    assert client.post("/", headers=headers).status_code == 200
+@pytest.mark.parametrize(
+    ("path", "headers"),
+    [
+        ("/", {"Sec-Fetch-Site": "same-origin"}),
+        ("/", {"Origin": URL}),
+        ("/api/files", {"Authorization": "Bearer x"}),
+    ],
+)
+def test_our_own_pages_and_scripts_may_act(client: TestClient, path: str, headers: dict[str, str]) -> None:
+    """A form of ours, in an old browser too, and the API with a token, which no browser adds by itself."""
+    assert client.post(path, headers=headers).status_code == 200
 
 
 def test_looking_is_free(client: TestClient) -> None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from json import JSONDecodeError
 from typing import Any
 
 import pytest
 from joserfc import jwt
 from joserfc.jwk import KeySet, RSAKey
 
-from admin_api.web.auth import User
+from admin_api.web.errors import SignInAwayError
 from admin_api.web.tokens import TokenChecker
+from admin_api.web.users import User
 
 ISSUER = "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_pool"
 NOW = 1_800_000_000
@@ -117,3 +119,28 @@ def test_a_new_key_of_the_pool_is_found(pool: Pool) -> None:
     assert check.user_of(pool.token(exp=NOW + 900)) is None
     time[0] += 61
     assert check.user_of(pool.token(exp=NOW + 900)) is not None
+
+
+def test_key_that_the_pool_withdraws_is_good_for_an_hour_at_most(pool: Pool) -> None:
+    """A function that lives for days asks for the keys again, though no unknown one comes."""
+    time = [float(NOW)]
+    check = TokenChecker("discovery", "scripts", fetch=pool.fetch, now=lambda: time[0])
+    token = pool.token(exp=NOW + 90_000)
+    assert check.user_of(token) is not None
+    pool.keys.clear()
+    pool.change_key()
+
+    time[0] += 3_601
+
+    assert check.user_of(token) is None
+
+
+@pytest.mark.parametrize("error", [OSError("no route"), TimeoutError(), JSONDecodeError("no JSON", "<html>", 0)])
+def test_pool_that_does_not_answer_is_told_from_a_bad_token(error: Exception) -> None:
+    """The caller may try again: nothing is said about the token."""
+
+    def fail(_url: str) -> dict[str, Any]:
+        raise error
+
+    with pytest.raises(SignInAwayError, match="does not answer"):
+        TokenChecker("discovery", "scripts", fetch=fail, now=lambda: NOW).user_of("a.b.c")

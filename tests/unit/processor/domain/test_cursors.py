@@ -35,6 +35,7 @@ def test_anything_else_is_refused(text: str) -> None:
     [
         *(b"[1,2]", b'{"a":"b"}', b'["older"]', b'["older","b","c"]', b'["older",2]', b'["sideways","b"]'),
         *(b'[["older"],"b"]', b'[null,"b"]', b"\xff\xfe", b"[" * 1_000, b"nonsense"),
+        *(b'["older","\\ud800"]', b'["older","' + b"x" * 1_025 + b'"]'),
     ],
 )
 def test_packed_text_that_is_no_position_is_refused(inner: bytes) -> None:
