@@ -44,3 +44,8 @@ def handle(event: dict[str, Any], context: LambdaContext) -> None:
         except ActionTakenOverError:
             # Lambda may invoke twice for one action: the other worker is ahead, and goes on.
             logger.info("action_taken_over", extra={"action_id": action.action_id})
+        except Exception as error:
+            # Lambda tries again; the action's page says why it stands still if that fails, too.
+            logger.exception("action_interrupted", extra={"action_id": action.action_id})
+            console.actions.note_interruption(action.action_id, f"Its worker failed: {type(error).__name__}: {error}")
+            raise

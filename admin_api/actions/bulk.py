@@ -42,14 +42,6 @@ type Executor = Callable[[Console, ActionEntry], Iterator[BulkStep]]
 """Carries out an action from ``action.resume`` on; must be idempotent."""
 
 
-def start_bulk_action(console: Console, action: ActionEntry) -> bool:
-    """Begin an action and call the worker; False if it was begun before (a second click)."""
-    is_new = console.actions.begin_action(action)
-    if is_new:
-        call_worker(console, action.action_id)
-    return is_new
-
-
 def call_worker(console: Console, action_id: str) -> None:
     """Invoke a worker for the rest of an action. Lambda queues the call, and repeats it if the worker fails."""
     console.worker.invoke(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from admin_api.actions.bulk import BulkStep
-from admin_api.actions.perform import apply_action, state_after
+from admin_api.actions.perform import apply_action
 from admin_api.web.errors import RefusedError
 from processor.domain.file_states import FileState
 from processor.ledger.file_list import FileFilter, cursor_behind_file
@@ -47,13 +47,14 @@ def filter_of(selection: dict[str, Any]) -> FileFilter:
 
 def act_on_files(console: Console, action: ActionEntry) -> Iterator[BulkStep]:
     """Act on one file after the other; an executor of ``admin_api.actions.bulk``."""
+    if action.file_id:  # An action on one file that was interrupted.
+        return _act_on_chosen(console, action, [action.file_id])
     if "file_ids" in action.selection:
-        return _act_on_chosen(console, action)
+        return _act_on_chosen(console, action, action.selection["file_ids"])
     return _act_on_matching(console, action)
 
 
-def _act_on_chosen(console: Console, action: ActionEntry) -> Iterator[BulkStep]:
-    file_ids = action.selection["file_ids"]
+def _act_on_chosen(console: Console, action: ActionEntry, file_ids: list[str]) -> Iterator[BulkStep]:
     for start in range(int(action.resume or 0), len(file_ids), _AT_ONCE):
         stretch = file_ids[start : start + _AT_ONCE]
         found = {entry.file_id: entry for entry in console.files.read_files(stretch)}
@@ -71,33 +72,34 @@ def _act_on_matching(console: Console, action: ActionEntry) -> Iterator[BulkStep
     """
     wanted = filter_of(action.selection)
     cursor, _, due = action.resume.partition(" ")
-    yield from _act_on_entries(console, action, due.split(",") if due else [], wanted.state)
+    yield from _act_on_entries(console, action, cursor, due.split(",") if due else [])
     while True:
         page = console.files.list_files(wanted, cursor=cursor, limit=MOST_SEARCHED)
         for start in range(0, len(page.files), _AT_ONCE):
             stretch = page.files[start : start + _AT_ONCE]
-            file_ids = [entry.file_id for entry in stretch]
-            yield BulkStep(resume=f"{cursor_behind_file(stretch[-1])} {','.join(file_ids)}", save=True)
-            yield from _act_on_entries(console, action, file_ids, wanted.state)
+            file_ids, behind = [entry.file_id for entry in stretch], cursor_behind_file(stretch[-1])
+            yield BulkStep(resume=f"{behind} {','.join(file_ids)}", save=True)
+            yield from _act_on_entries(console, action, behind, file_ids)
         cursor = page.older
         if not cursor:
             return
         yield BulkStep(resume=cursor)
 
 
-def _act_on_entries(
-    console: Console, action: ActionEntry, file_ids: list[str], state: FileState | None
-) -> Iterator[BulkStep]:
+def _act_on_entries(console: Console, action: ActionEntry, cursor: str, file_ids: list[str]) -> Iterator[BulkStep]:
     """Act on these files as they are now; those that have left the filter's state are skipped."""
+    state = filter_of(action.selection).state
+    due = list(file_ids)
     for entry in console.files.read_files(file_ids) if file_ids else []:
-        is_meant = state in {None, entry.state} or entry.state is state_after(action.kind)
-        yield _act_on_entry(console, action, entry) if is_meant else BulkStep(skipped=1)
+        is_meant = state in {None, entry.state} or console.actions.is_noted(action.action_id, entry.file_id)
+        step = _act_on_entry(console, action, entry) if is_meant else BulkStep(skipped=1)
+        due.remove(entry.file_id)
+        yield step._replace(resume=f"{cursor} {','.join(due)}")
 
 
 def _act_on_entry(console: Console, action: ActionEntry, entry: FileEntry) -> BulkStep:
     try:
-        fresh = apply_action(console, action.kind, entry)
-        console.actions.note_on_file(action, entry.file_id, entry.name)
+        fresh = apply_action(console, action, entry)
     except RefusedError:
         return BulkStep(skipped=1)
     except ClientError as error:

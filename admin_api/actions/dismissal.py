@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from processor.domain.entries import FileEntry
     from processor.ledger.ledger import Ledger
+    from processor.ledger.table import ItemUpdate
     from processor.storage.objects import Objects
 
 
@@ -32,13 +33,13 @@ class Dismissal:
     objects: Objects
     now: Callable[[], datetime]
 
-    def dismiss(self, file_id: str) -> FileEntry:
-        """Dismiss a file; dismissing it again only completes the clean-up.
+    def dismiss(self, file_id: str, note: ItemUpdate | None = None) -> FileEntry:
+        """Dismiss a file; dismissing it again only completes the clean-up. ``note`` is written with the change.
 
         Raises :class:`processor.domain.errors.IllegalTransitionError` if its state does not allow it, or there is no
         such file.
         """
-        entry = self.ledger.dismiss(file_id, to_iso(self.now()), self._copy)
+        entry = self.ledger.dismiss(file_id, to_iso(self.now()), self._copy, note)
         self._clean_up(entry)
         return entry
 

@@ -1,23 +1,24 @@
 """Performs actions: at once on one file, by the worker on many things; each stands in the action log.
 
-An action has the id of the form that asked for it, so that posting a form twice performs it once. An action that died
-on the way is completed by posting the form again.
+An action has the id of the form that asked for it, so that posting a form twice performs it once. On a file it takes
+effect in one transaction with its note in the file's story, so that an action that died on the way is completed, and
+never done twice or called a failure, when it is asked for again.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from admin_api.actions import bulk
 from admin_api.actions.available import explain_refusal, is_allowed
+from admin_api.actions.begin import ActionRequest, begin_once, digest_of, is_same_person, new_entry
 from admin_api.actions.dismissal import Dismissal
 from admin_api.actions.files import file_or_404
+from admin_api.actions.resume import record_resumption
 from admin_api.web.errors import RefusedError
 from processor.domain.actions import ActionEntry, ActionKind, ActionState
-from processor.domain.entries import to_iso
 from processor.domain.errors import IllegalTransitionError
 from processor.domain.file_states import FileState
 from processor.ledger.action_log import ActionTakenOverError
@@ -26,19 +27,8 @@ from processor.observability.telemetry import logger
 if TYPE_CHECKING:
     from typing import Any
 
-    from admin_api.web.users import User
     from admin_api.wiring.services import Console
     from processor.domain.entries import FileEntry
-
-
-@dataclass(frozen=True, slots=True)
-class ActionRequest:
-    """An action that a user asks for, and why; ``action_id`` is the id of the form."""
-
-    user: User
-    kind: ActionKind
-    action_id: str
-    reason: str = ""
 
 
 def act_on_file(console: Console, action_request: ActionRequest, file_id: str) -> ActionEntry:
@@ -47,17 +37,21 @@ def act_on_file(console: Console, action_request: ActionRequest, file_id: str) -
     Raises :class:`NotFoundError`, :class:`RefusedError` and AWS's errors; the action log has the outcome in any case.
     """
     entry = file_or_404(console, file_id)
-    action = _action_entry(console, action_request, file_id=file_id, subject=entry.name, expected=1)
-    if not console.actions.begin_action(action):
-        action = console.actions.read_action(action.action_id, file_id) or action
-        if action.is_finished:
-            return action
+    asked = new_entry(console, action_request, file_id=file_id, subject=entry.name, expected=1)
+    action, _ = begin_once(console, asked)
+    if action.is_finished:
+        return action
+    helper = "" if is_same_person(action, asked) else asked.who
     try:
-        fresh = apply_action(console, action_request.kind, entry)
-    except (RefusedError, ClientError, BotoCoreError) as error:
-        _finish(console, action, ActionState.FAILED, failed=1, error=str(error))
+        fresh = apply_action(console, action, entry)
+    except RefusedError as error:
+        _fail(console, action, entry, str(error), helper)
         raise
-    return _finish(console, action, ActionState.DONE, done=int(fresh), skipped=int(not fresh))
+    except (ClientError, BotoCoreError) as error:
+        if not _may_have_taken_effect(console, action, file_id):
+            _fail(console, action, entry, str(error), helper)
+        raise
+    return _finish(console, action, ActionState.DONE, done=int(fresh), skipped=int(not fresh), finished_by=helper)
 
 
 def act_on_many(
@@ -67,14 +61,30 @@ def act_on_many(
     selection: dict[str, Any],
     subject: str,
     expected: int,
+    asked_for: Any,
     rate_per_s: int = 0,
 ) -> None:
-    """Let the worker act on the things of a selection (see ``bulk_files``, ``bulk_dead_letters``)."""
-    action = _action_entry(
-        console, action_request, selection=selection, subject=subject, expected=expected, rate_per_s=rate_per_s
+    """Let the worker act on the things of a selection (see ``bulk_files``, ``bulk_dead_letters``).
+
+    ``asked_for`` is what the request itself named, in JSON's types, and equal when it is sent again. Raises
+    :class:`RefusedError` if the id is another request's.
+    """
+    asked = new_entry(
+        console,
+        action_request,
+        selection=selection,
+        subject=subject,
+        expected=expected,
+        rate_per_s=rate_per_s,
+        asked_for=digest_of(asked_for),
     )
-    if bulk.start_bulk_action(console, action):
+    action, is_new = begin_once(console, asked)
+    if is_new:
         logger.info("action_begun", extra={"action_id": action.action_id, "kind": action.kind, "expected": expected})
+        bulk.call_worker(console, action.action_id)
+    elif action.is_stalled(console.now()):
+        record_resumption(console, action_request.user, action)
+        bulk.call_worker(console, action.action_id)
 
 
 def state_after(kind: ActionKind) -> FileState:
@@ -82,37 +92,53 @@ def state_after(kind: ActionKind) -> FileState:
     return FileState.DISMISSED if kind is ActionKind.DISMISS else FileState.REPROCESSING
 
 
-def apply_action(console: Console, kind: ActionKind, entry: FileEntry) -> bool:
-    """Apply an action to one file; False if it had been applied before, and was only completed.
+def apply_action(console: Console, action: ActionEntry, entry: FileEntry) -> bool:
+    """Apply an action to one file, once; False if it was so already by another action, and was only completed.
 
     Raises :class:`RefusedError`.
     """
-    fresh = entry.state is not state_after(kind)
     now = console.now()
-    if fresh and not is_allowed(kind, entry, now):
-        raise RefusedError(explain_refusal(kind, entry))
+    was_applied = console.actions.is_noted(action.action_id, entry.file_id)
+    is_so = entry.state is state_after(action.kind)
+    if not was_applied and not is_so and not is_allowed(action.kind, entry, now):
+        raise RefusedError(explain_refusal(action.kind, entry))
+    if was_applied and not is_so and not entry.lease_ended(now):
+        return True  # The file has moved on since.
     try:
-        if kind is ActionKind.DISMISS:
-            Dismissal(console.ledger, console.objects, console.now).dismiss(entry.file_id)
-            return fresh
-        if not entry.lease_ended(now):  # The next message takes over from a dead run as it is.
-            console.ledger.request_reprocess(entry.file_id)
+        if action.kind is ActionKind.DISMISS:
+            _dismiss(console, action, entry)
+        else:
+            _reprocess(console, action, entry)
     except IllegalTransitionError as error:
         raise RefusedError(f"{entry.name}: {error} A run or somebody else was faster.") from error
+    return was_applied or (not is_so and console.actions.is_noted(action.action_id, entry.file_id))
+
+
+def _dismiss(console: Console, action: ActionEntry, entry: FileEntry) -> None:
+    note = console.actions.note_update(action, entry.file_id, entry.name)
+    Dismissal(console.ledger, console.objects, console.now).dismiss(entry.file_id, note)
+
+
+def _reprocess(console: Console, action: ActionEntry, entry: FileEntry) -> None:
+    if entry.lease_ended(console.now()):  # The next message takes over from a dead run as it is.
+        console.actions.note_on_file(action, entry.file_id, entry.name)
+    else:
+        note = console.actions.note_update(action, entry.file_id, entry.name)
+        console.ledger.request_reprocess(entry.file_id, note)
     console.queue.send_reprocess(entry.file_id)
-    return fresh
 
 
-def _action_entry(console: Console, action_request: ActionRequest, **more: Any) -> ActionEntry:
-    return ActionEntry(
-        action_id=action_request.action_id,
-        kind=action_request.kind,
-        at=to_iso(console.now()),
-        who=action_request.user.name,
-        state=ActionState.RUNNING,
-        reason=action_request.reason,
-        **more,
-    )
+def _may_have_taken_effect(console: Console, action: ActionEntry, file_id: str) -> bool:
+    """Tell whether an action that AWS interrupted has to be completed. One that cannot be looked up may have to be."""
+    try:
+        return console.actions.is_noted(action.action_id, file_id)
+    except (ClientError, BotoCoreError):
+        return True
+
+
+def _fail(console: Console, action: ActionEntry, entry: FileEntry, error: str, helper: str) -> None:
+    _finish(console, action, ActionState.FAILED, failed=1, error=error, finished_by=helper)
+    console.actions.note_on_file(action, entry.file_id, entry.name, ActionState.FAILED, error)
 
 
 def _finish(console: Console, action: ActionEntry, state: ActionState, **more: Any) -> ActionEntry:
@@ -120,7 +146,7 @@ def _finish(console: Console, action: ActionEntry, state: ActionState, **more: A
     try:
         ended = console.actions.finish_action(action, state, **more)
     except ActionTakenOverError:  # A double click: the other request was faster.
-        ended = console.actions.read_action(action.action_id, action.file_id) or action
+        ended = console.actions.read_action(action.action_id) or action
     fields = {"action_id": action.action_id, "kind": action.kind, "file_id": action.file_id, "state": ended.state}
     logger.info("action_finished", extra=fields)
     return ended

@@ -6,15 +6,17 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 
+from admin_api.actions import resume
 from admin_api.api.models import ActionOut, ActionsOut, problems
 from admin_api.web.auth import Operator
-from admin_api.web.errors import InvalidError, NotFoundError, RefusedError
+from admin_api.web.errors import InvalidError, RefusedError
 from admin_api.wiring.services import ConsoleDep
+from processor.domain.actions import ACTION_ID
 from processor.domain.cursors import CursorError
 
 router = APIRouter(prefix="/api", tags=["Activity"])
 
-ActionId = Annotated[str, Path(pattern=r"^\d{8}T\d{6}Z-[0-9a-f]{8}$", examples=["20261125T184400Z-0123abcd"])]
+ActionId = Annotated[str, Path(pattern=f"^{ACTION_ID}$", examples=["20261125T184400Z-0123abcd"])]
 
 
 @router.get("/actions", responses=problems())
@@ -28,23 +30,26 @@ def list_actions(
         found = console.actions.list_actions(cursor, limit)
     except CursorError as error:
         raise InvalidError(str(error)) from error
-    actions = [ActionOut.model_validate(action) for action in found.actions]
+    now = console.now()
+    actions = [ActionOut.of(action, now) for action in found.actions]
     return ActionsOut(actions=actions, older=found.older, newer=found.newer)
 
 
 @router.get("/actions/{action_id}", responses=problems(404))
 def read_action(action_id: ActionId, console: ConsoleDep) -> ActionOut:
-    """Read an action on many files or dead letters, with its progress."""
-    action = console.actions.read_action(action_id)
-    if action is None:
-        raise NotFoundError(f"There is no action {action_id} on many things.", "See /api/actions.")
-    return ActionOut.model_validate(action)
+    """Read an action, with its progress."""
+    return ActionOut.of(resume.action_or_404(console, action_id), console.now())
 
 
 @router.post("/actions/{action_id}/stop", responses=problems(404, 409))
 def stop_action(action_id: ActionId, console: ConsoleDep, user: Operator) -> ActionOut:
     """Stop an action on many files or dead letters; what it has done stays done."""
-    if not console.actions.request_stop(action_id, user.name):
-        read_action(action_id, console)
+    if not resume.stop_action(console, user, action_id):
         raise RefusedError("The action is over already.", f"Read its result at /api/actions/{action_id}.")
     return read_action(action_id, console)
+
+
+@router.post("/actions/{action_id}/carry-on", status_code=202, responses=problems(404, 409))
+def carry_on(action_id: ActionId, console: ConsoleDep, user: Operator) -> ActionOut:
+    """Resume a stalled action, whose worker is gone; nothing is done twice."""
+    return ActionOut.of(resume.resume_action(console, user, action_id), console.now())

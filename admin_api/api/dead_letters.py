@@ -7,9 +7,11 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
+from admin_api.actions.begin import ActionRequest
 from admin_api.actions.dead_letters import MOST_LETTERS, MessageId
-from admin_api.actions.perform import ActionRequest, act_on_many
-from admin_api.api.files import ACTION_ID
+from admin_api.actions.perform import act_on_many
+from admin_api.actions.resume import action_or_404
+from admin_api.api.files import REQUEST_ID
 from admin_api.api.models import ActionOut, DeadLetterOut, DeadLettersOut, problems
 from admin_api.web.auth import Operator
 from admin_api.web.errors import InvalidError
@@ -27,7 +29,7 @@ class LettersActionIn(BaseModel):
     message_ids: list[MessageId] = Field(default_factory=list, max_length=MOST_LETTERS)
     all: bool = Field(default=False, description="All letters, instead of message_ids.")
     rate_per_s: int = Field(default=5, ge=1, le=500, description="Letters redriven a second.")
-    action_id: Annotated[str, Field(pattern=ACTION_ID)] = Field(
+    action_id: Annotated[str, Field(pattern=REQUEST_ID)] = Field(
         default="", description="Your own id of this request: sent twice, it is done once."
     )
 
@@ -40,7 +42,7 @@ def list_dead_letters(console: ConsoleDep) -> DeadLettersOut:
     return DeadLettersOut(dead_letters=letters, about=snapshot.about, complete=snapshot.complete)
 
 
-@router.post("/dead-letters/actions", status_code=202, responses=problems())
+@router.post("/dead-letters/actions", status_code=202, responses=problems(409))
 def act_on_letters(body: LettersActionIn, console: ConsoleDep, user: Operator) -> ActionOut:
     """Begin to redrive or delete letters; follow the progress at `/api/actions/{action_id}`."""
     if body.all == bool(body.message_ids):
@@ -54,5 +56,13 @@ def act_on_letters(body: LettersActionIn, console: ConsoleDep, user: Operator) -
         expected, subject = console.dead_letters.count_letters(), "all dead letters"
     action_request = ActionRequest(user, kind, body.action_id or new_action_id(console.now()))
     rate = body.rate_per_s if kind is ActionKind.REDRIVE else 0
-    act_on_many(console, action_request, selection=selection, subject=subject, expected=expected, rate_per_s=rate)
-    return ActionOut.model_validate(console.actions.read_action(action_request.action_id))
+    act_on_many(
+        console,
+        action_request,
+        selection=selection,
+        subject=subject,
+        expected=expected,
+        rate_per_s=rate,
+        asked_for=["all"] if body.all else sorted(ids),
+    )
+    return ActionOut.of(action_or_404(console, action_request.action_id), console.now())

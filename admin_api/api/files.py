@@ -8,14 +8,16 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Path, Query
 from pydantic import AfterValidator, BaseModel, Field
 
+from admin_api.actions.begin import ActionRequest
 from admin_api.actions.files import story_or_404
-from admin_api.actions.perform import ActionRequest, act_on_file, act_on_many
+from admin_api.actions.perform import act_on_file, act_on_many
+from admin_api.actions.resume import action_or_404
 from admin_api.api.models import ActionOut, FileOut, FilesOut, FileStoryOut, RunOut, problems
 from admin_api.web.auth import Operator
 from admin_api.web.errors import InvalidError
 from admin_api.web.users import User
 from admin_api.wiring.services import ConsoleDep
-from processor.domain.actions import ActionKind, new_action_id
+from processor.domain.actions import ACTION_ID, ActionKind, new_action_id
 from processor.domain.cursors import CursorError
 from processor.domain.entries import from_iso, to_iso
 from processor.domain.file_states import FileState
@@ -23,7 +25,7 @@ from processor.ledger.file_list import FileFilter
 
 router = APIRouter(prefix="/api", tags=["Files"])
 
-ACTION_ID = r"^(|\d{8}T\d{6}Z-[0-9a-f]{8})$"
+REQUEST_ID = f"^(|{ACTION_ID})$"
 
 FILE_ID = "^[0-9a-f]{24}$"
 
@@ -59,7 +61,7 @@ class FileActionIn(BaseModel):
     reason: str = Field(default="", max_length=500, description="Required to dismiss.")
     action_id: str = Field(
         default="",
-        pattern=ACTION_ID,
+        pattern=REQUEST_ID,
         description="Your own id of this request, such as 20261125T184400Z-0123abcd: sent twice, it is done once.",
     )
 
@@ -95,7 +97,7 @@ def read_file(file_id: FileId, console: ConsoleDep) -> FileStoryOut:
     return FileStoryOut(
         file=FileOut.model_validate(story.entry),
         runs=[RunOut.model_validate(run) for run in story.runs],
-        actions=[ActionOut.model_validate(action) for action in story.actions],
+        actions=[ActionOut.of(action, console.now()) for action in story.actions],
     )
 
 
@@ -104,13 +106,14 @@ def read_file(file_id: FileId, console: ConsoleDep) -> FileStoryOut:
 )
 def act_on_one_file(file_id: FileId, body: FileActionIn, console: ConsoleDep, user: Operator) -> ActionOut:
     """Reprocess a file, process a duplicate anyway, or dismiss a file that needs nothing more."""
-    return ActionOut.model_validate(act_on_file(console, body.to_action_request(user, console.now()), file_id))
+    action = act_on_file(console, body.to_action_request(user, console.now()), file_id)
+    return ActionOut.of(action, console.now())
 
 
 @router.post(
     "/files/actions",
     status_code=202,
-    responses=problems(),
+    responses=problems(409),
     operation_id="act_on_several_api_files_actions_post",
 )
 def act_on_several_files(body: FilesActionIn, console: ConsoleDep, user: Operator) -> ActionOut:
@@ -118,5 +121,6 @@ def act_on_several_files(body: FilesActionIn, console: ConsoleDep, user: Operato
     ids = list(dict.fromkeys(body.file_ids))
     action_request = body.to_action_request(user, console.now())
     subject = f"{len(ids):,} chosen file{'s' * (len(ids) != 1)}"
-    act_on_many(console, action_request, selection={"file_ids": ids}, subject=subject, expected=len(ids))
-    return ActionOut.model_validate(console.actions.read_action(action_request.action_id))
+    selection = {"file_ids": ids}
+    act_on_many(console, action_request, selection=selection, subject=subject, expected=len(ids), asked_for=sorted(ids))
+    return ActionOut.of(action_or_404(console, action_request.action_id), console.now())

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
-from processor.domain.actions import ActionKind, ActionState
+from processor.domain.actions import ActionEntry, ActionKind, ActionState
 from processor.domain.file_states import FileState
 
 type Exact = Annotated[Decimal, PlainSerializer(str, return_type=str)]
@@ -86,6 +86,14 @@ class ActionOut(Document):
     failed: int
     error: str
     finished_at: str
+    finished_by: str = Field(description="Who completed it, if that was not the person who asked for it.")
+    stop_asked_by: str
+    stalled: bool = Field(default=False, description="Running without progress: carry on with it, or stop it.")
+
+    @classmethod
+    def of(cls, action: ActionEntry, now: datetime) -> ActionOut:
+        """Make the document of an action as it is now."""
+        return cls.model_validate(action).model_copy(update={"stalled": action.is_stalled(now)})
 
 
 class OrderOut(Document):

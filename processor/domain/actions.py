@@ -1,18 +1,20 @@
 """Actions that people ask for in the console: log entry and progress of a bulk action in one. Pure.
 
-``processor.ledger.action_log`` stores them in the files table. An action on one file is in the
-file's partition, a bulk action in a partition of its own, so that either is found without an index.
+``processor.ledger.action_log`` stores them in the files table. Each action is the one item of a partition that its id
+names, so an id is one action, whatever it is about. A file's own partition has *notes*: copies that tell its story,
+under keys that no action has.
 """
 
 from __future__ import annotations
 
 import re
 import secrets
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
+from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from processor.domain.entries import known_values
+from processor.domain.entries import from_iso, known_values
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,7 +23,11 @@ if TYPE_CHECKING:
 ACTION_PREFIX = "action#"
 ACTION_KIND = "action"
 """The key of all actions in the index ``by_kind``, which lists the newest first."""
-_ACTION_ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{8}")
+STALLED_AFTER = timedelta(seconds=60)
+"""A worker saves its progress every second, and a request is answered within half a minute: after this time without
+progress, whoever carried the action out is gone."""
+ACTION_ID = "[0-9]{8}T[0-9]{6}Z-[0-9a-f]{8}"
+"""The pattern of an action's id."""
 
 
 class ActionKind(StrEnum):
@@ -33,6 +39,8 @@ class ActionKind(StrEnum):
     REDRIVE = "redrive"
     DELETE = "delete"
     UPLOAD = "upload"
+    CARRY_ON = "carry_on"
+    """Another action, whose worker was gone, got a new one."""
 
 
 class ActionState(StrEnum):
@@ -51,7 +59,7 @@ def new_action_id(now: datetime) -> str:
 
 def is_action_id(text: str) -> bool:
     """Tell whether the text is shaped like an id of :func:`new_action_id`."""
-    return _ACTION_ID.fullmatch(text) is not None
+    return re.fullmatch(ACTION_ID, text) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +71,10 @@ class ActionEntry:
     at: str
     """ISO 8601 in UTC, as ``processor.domain.entries.to_iso`` writes it."""
     who: str
+    """The person's e-mail address, which can change."""
     state: ActionState
     file_id: str = ""
-    """The one file of the action; "" for a bulk action, or an action on no file."""
+    """The one file of the action, or of a note; "" for a bulk action, or an action on no file."""
     subject: str = ""
     """In words: a file's name, or "38 dead letters: AccessDenied"."""
     selection: dict[str, Any] = field(default_factory=dict)
@@ -85,9 +94,15 @@ class ActionEntry:
     """The last time its numbers were written. A running action without progress has lost its worker."""
     finished_at: str = ""
     part_of_many: bool = False
-    """Whether this entry marks a file that a bulk action has handled."""
+    """Whether this is the note on a file that a bulk action has handled."""
     resume: str = ""
     """The position at which a bulk action resumes after its worker was cut off; only its executor reads it."""
+    sub: str = ""
+    """The person's id in the user pool, which never changes."""
+    asked_for: str = ""
+    """A digest of what the request named, by which a repeated request is told from another one of the same id."""
+    finished_by: str = ""
+    """The person who completed an action that somebody else had asked for and that was interrupted."""
 
     @property
     def is_finished(self) -> bool:
@@ -99,29 +114,49 @@ class ActionEntry:
         """Things done, skipped and failed."""
         return self.done + self.skipped + self.failed
 
-    @property
-    def partition(self) -> str:
-        """The table's partition key."""
-        return self.file_id or f"{ACTION_PREFIX}{self.action_id}"
+    def is_stalled(self, now: datetime) -> bool:
+        """Tell whether it runs without progress, so that somebody has to carry on with it."""
+        return not self.is_finished and now - from_iso(self.progressed_at or self.at) > STALLED_AFTER
 
     @property
-    def entry(self) -> str:
-        """The table's sort key."""
-        return f"{ACTION_PREFIX}{self.action_id}"
+    def key(self) -> str:
+        """Both keys of its item in the table."""
+        return action_key(self.action_id)
 
     def to_item(self) -> dict[str, Any]:
         """Lay the entry out as an item, without empty values.
 
-        Three attributes have other names: ``kind`` and ``received_at`` are keys of the index of all actions, and
-        ``state`` is the key of the index of files by state, where actions do not belong.
+        Some attributes have other names: ``kind`` and ``received_at`` are keys of the index of all actions, ``state``
+        is the key of the index of files by state, where actions do not belong, and ``file_id`` is the table's.
         """
         item = {name: getattr(self, name) for name in _FIELDS}
         for name, stored in _STORED_AS.items():
             item[stored] = item.pop(name)
-        item |= {"file_id": self.partition, "entry": self.entry}
-        if not self.part_of_many:  # The list of all actions shows it once.
-            item["kind"] = ACTION_KIND
-        return {name: value for name, value in item.items() if value not in ("", {}, 0)}
+        item |= {"file_id": self.key, "entry": self.key, "kind": ACTION_KIND}
+        return _without_empty(item)
+
+    def to_note(
+        self, file_id: str, subject: str, at: str, state: ActionState = ActionState.DONE, error: str = ""
+    ) -> dict[str, Any]:
+        """Lay out the note on a file that the action was carried out on it. The list of all actions leaves it out."""
+        note = replace(
+            self,
+            file_id=file_id,
+            subject=subject,
+            part_of_many=self.file_id != file_id,
+            state=state,
+            finished_at=at,
+            selection={},
+            expected=1,
+            done=int(state is ActionState.DONE),
+            skipped=0,
+            failed=int(state is ActionState.FAILED),
+            error=error,
+            resume="",
+            asked_for="",
+        )
+        item = note.to_item() | {"file_id": file_id, "entry": note_key(self.action_id)}
+        return {name: value for name, value in item.items() if name not in {"kind", _STORED_AS["file_id"]}}
 
     @classmethod
     def from_item(cls, item: Mapping[str, Any]) -> ActionEntry:
@@ -134,5 +169,19 @@ class ActionEntry:
         return cls(**values)
 
 
+def action_key(action_id: str) -> str:
+    """Return the key of an action's own item."""
+    return f"{ACTION_PREFIX}{action_id}"
+
+
+def note_key(action_id: str) -> str:
+    """Return the sort key of an action's note in a file's partition."""
+    return f"{ACTION_PREFIX}{action_id}#note"
+
+
+def _without_empty(item: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in item.items() if value not in ("", {}, 0)}
+
+
 _FIELDS = tuple(each.name for each in fields(ActionEntry))
-_STORED_AS = {"kind": "action_kind", "state": "action_state", "at": "received_at"}
+_STORED_AS = {"kind": "action_kind", "state": "action_state", "at": "received_at", "file_id": "about_file"}

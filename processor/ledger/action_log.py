@@ -1,17 +1,19 @@
 """The log of people's actions, kept for good: written when an action is asked for, and again as it goes on.
 
-Nothing deletes an action or changes a finished one. The shape is in ``processor.domain.actions``.
+Nothing deletes an action or changes a finished one: each write has a condition that refuses it. The shape is in
+``processor.domain.actions``.
 """
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.conditions import Attr, ConditionBase
 
-from processor.domain.actions import ACTION_KIND, ACTION_PREFIX, ActionEntry, ActionState
+from processor.domain.actions import ACTION_KIND, ActionEntry, ActionState, action_key, note_key
 from processor.domain.entries import to_iso
 from processor.domain.errors import WaybillError
 from processor.ledger.index_pages import read_index_page
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from processor.ledger.table import FilesTable
+
+
+_LONGEST_ERROR = 500
 
 
 @dataclass(eq=False, repr=False)
@@ -48,37 +53,40 @@ class ActionLog:
         self._now = now
 
     def begin_action(self, action: ActionEntry) -> bool:
-        """Store an action; False if there is one of its id."""
+        """Store an action; False if there is one of its id, which stays as it is."""
         try:
             self._table.put_item(action.to_item(), Attr("file_id").not_exists())
         except ConditionFailedError:
             # An equal entry, to the microsecond: the first attempt took effect and its answer was lost.
-            return self.read_action(action.action_id, action.file_id) == action
+            return self.read_action(action.action_id) == action
         return True
 
-    def note_on_file(self, action: ActionEntry, file_id: str, subject: str) -> None:
-        """Note on a file that a bulk action was carried out on it; repeating that changes nothing."""
-        marker = replace(
-            action,
-            file_id=file_id,
-            subject=subject,
-            part_of_many=True,
-            state=ActionState.DONE,
-            done=1,
-            finished_at=to_iso(self._now()),
-            selection={},
-            expected=1,
-            skipped=0,
-            failed=0,
-            error="",
-            resume="",
-        )
-        self._table.put_item(marker.to_item())
+    def note_on_file(
+        self,
+        action: ActionEntry,
+        file_id: str,
+        subject: str,
+        state: ActionState = ActionState.DONE,
+        error: str = "",
+    ) -> None:
+        """Note on a file what an action did to it; the first note of an action stays as it is."""
+        item = action.to_note(file_id, subject, to_iso(self._now()), state, error)
+        with suppress(ConditionFailedError):
+            self._table.put_item(item, Attr("file_id").not_exists())
 
-    def read_action(self, action_id: str, file_id: str = "") -> ActionEntry | None:
-        """Read an action as last written: one on the file ``file_id``, or a bulk action."""
-        entry = f"{ACTION_PREFIX}{action_id}"
-        item = self._table.get_item(file_id or entry, entry)
+    def note_update(self, action: ActionEntry, file_id: str, subject: str) -> ItemUpdate:
+        """Make the note as a change for the transaction that carries the action out."""
+        item = action.to_note(file_id, subject, to_iso(self._now()))
+        key = item.pop("file_id"), item.pop("entry")
+        return ItemUpdate(*key, item, Attr("file_id").not_exists())
+
+    def is_noted(self, action_id: str, file_id: str) -> bool:
+        """Tell whether an action has taken effect on a file, or was refused."""
+        return bool(self._table.get_item(file_id, note_key(action_id)))
+
+    def read_action(self, action_id: str) -> ActionEntry | None:
+        """Read an action as last written."""
+        item = self._table.get_item(action_key(action_id), action_key(action_id))
         return ActionEntry.from_item(item) if item else None
 
     def record_progress(
@@ -106,6 +114,7 @@ class ActionLog:
         skipped: int = 0,
         failed: int = 0,
         error: str = "",
+        finished_by: str = "",
     ) -> ActionEntry:
         """Store the end, with what was done since ``action`` was stored; repeating that changes nothing.
 
@@ -119,6 +128,7 @@ class ActionLog:
             skipped=action.skipped + skipped,
             failed=action.failed + failed,
             error=error or action.error,
+            **{"finished_by": finished_by} if finished_by else {},
         )
 
     def _advance(self, action: ActionEntry, **values: Any) -> ActionEntry:
@@ -126,15 +136,15 @@ class ActionLog:
         advanced = replace(action, **values)
         stored_as = {"state": "action_state"}
         change = ItemUpdate(
-            action.partition,
-            action.entry,
+            action.key,
+            action.key,
             {stored_as.get(name, name): value for name, value in values.items()},
             _unchanged_since(action),
         )
         try:
             old = ActionEntry.from_item(self._table.update_item(change))
         except ConditionFailedError as failure:
-            stored = self.read_action(action.action_id, action.file_id)
+            stored = self.read_action(action.action_id)
             if stored and _progress_of(stored) == _progress_of(advanced):
                 return stored  # The first attempt took effect and its answer was lost, or another did the same.
             raise ActionTakenOverError(action.action_id) from failure
@@ -142,7 +152,7 @@ class ActionLog:
 
     def request_stop(self, action_id: str, who: str) -> bool:
         """Ask a bulk action to stop; False if it is over or unknown. The first person to ask is kept."""
-        entry = f"{ACTION_PREFIX}{action_id}"
+        entry = action_key(action_id)
         running = Attr("action_state").eq(ActionState.RUNNING)
         try:
             self._table.update_item(
@@ -151,6 +161,12 @@ class ActionLog:
         except ConditionFailedError:
             return False
         return True
+
+    def note_interruption(self, action_id: str, error: str) -> None:
+        """Say on a running action why its worker failed; that is no progress, and one that is over stays as it is."""
+        key, running = action_key(action_id), Attr("action_state").eq(ActionState.RUNNING)
+        with suppress(ConditionFailedError):
+            self._table.update_item(ItemUpdate(key, key, {"error": error[:_LONGEST_ERROR]}, running))
 
     def list_actions(self, cursor: str = "", limit: int = 50) -> ActionPage:
         """List actions, the newest first: one read. Raises :class:`processor.domain.cursors.CursorError`."""

@@ -182,9 +182,14 @@ class Ledger:
             raise LeaseLostError(entry.file_id, entry.run_id) from error
 
     def _move(
-        self, entry: FileEntry, state: FileState, values: dict[str, Any], remove: tuple[str, ...] = ()
+        self,
+        entry: FileEntry,
+        state: FileState,
+        values: dict[str, Any],
+        remove: tuple[str, ...] = (),
+        note: ItemUpdate | None = None,
     ) -> FileEntry:
-        """Write a file's new state and count it there, in one transaction; returns the new entry.
+        """Write a file's new state, count it there and write the note, in one transaction; returns the new entry.
 
         Raises :class:`ConditionFailedError` if the file has changed since ``entry`` was read.
         """
@@ -196,8 +201,8 @@ class Ledger:
             remove = (*remove, "counted_as")
         change = ItemUpdate(entry.file_id, FILE_ENTRY, values, _unchanged(entry), remove=remove)
         new = entry.evolve(without=remove, **values)
-        if counters := counter_update(entry, new):
-            self._table.transact(change, counters)
+        if others := [each for each in (counter_update(entry, new), note) if each]:
+            self._table.transact(change, *others)
         else:
             self._table.update_item(change)
         return new
@@ -206,34 +211,49 @@ class Ledger:
         """Count one more mail of this kind in this hour, across all runs; returns the sum."""
         return self._table.add_one(f"mails#{hour}#{kind}", _MAILS_ENTRY, "mails")
 
-    def request_reprocess(self, file_id: str) -> FileEntry:
+    def request_reprocess(self, file_id: str, note: ItemUpdate | None = None) -> FileEntry:
         """Mark a file for a new run that a person asks for; repeating that changes nothing.
 
-        Raises :class:`IllegalTransitionError` while a run is due or under way.
+        ``note`` is written with the change and names the action: an action whose note is there already has taken
+        effect, so nothing is changed again. Raises :class:`IllegalTransitionError` while a run is due or under way.
         """
-        return self._move_for_person(file_id, FileState.REPROCESSING, lambda _: {"asked_again": True})
+        return self._move_for_person(file_id, FileState.REPROCESSING, lambda _: {"asked_again": True}, note)
 
-    def dismiss(self, file_id: str, at: str, settle: Callable[[FileEntry], dict[str, Any]]) -> FileEntry:
+    def dismiss(
+        self,
+        file_id: str,
+        at: str,
+        settle: Callable[[FileEntry], dict[str, Any]],
+        note: ItemUpdate | None = None,
+    ) -> FileEntry:
         """Settle a file that a person dismisses; repeating that changes nothing.
 
-        ``settle`` runs before the change and returns the fields to write with it. Raises
-        :class:`IllegalTransitionError`.
+        ``settle`` runs before the change and returns the fields to write with it; for ``note`` see
+        :meth:`request_reprocess`. Raises :class:`IllegalTransitionError`.
         """
-        return self._move_for_person(file_id, FileState.DISMISSED, lambda entry: settle(entry) | {"settled_at": at})
+        return self._move_for_person(
+            file_id, FileState.DISMISSED, lambda entry: settle(entry) | {"settled_at": at}, note
+        )
 
     def _move_for_person(
-        self, file_id: str, state: FileState, values: Callable[[FileEntry], dict[str, Any]]
+        self,
+        file_id: str,
+        state: FileState,
+        values: Callable[[FileEntry], dict[str, Any]],
+        note: ItemUpdate | None,
     ) -> FileEntry:
         for _ in range(_MOST_ATTEMPTS):
             entry = self.read_file(file_id)
-            if entry is None or entry.state is state:
+            if entry is None or entry.state is state or (note and self._table.get_item(note.file_id, note.entry)):
                 break
             check_transition(entry.state, state)
             with suppress(ConditionFailedError):  # Somebody else was faster: decide by the new state.
-                return self._move(entry, state, values(entry))
-        if entry and entry.state is state:
-            return entry
-        raise IllegalTransitionError(entry.state if entry else None, state)
+                return self._move(entry, state, values(entry), note=note)
+        else:
+            raise IllegalTransitionError(entry.state if entry else None, state)
+        if entry is None:
+            raise IllegalTransitionError(None, state)
+        return entry
 
 
 def _unchanged(entry: FileEntry) -> ConditionBase:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from fastapi import APIRouter, Form, Query, Request, Response
 from pydantic import BaseModel, Field
 
+from admin_api.actions.begin import ActionRequest
 from admin_api.actions.dead_letter_groups import SETTLED_SINCE, GroupedLetter, LetterGroup
 from admin_api.actions.dead_letters import MOST_LETTERS, LetterGroups, MessageId, read_letter_groups
-from admin_api.actions.perform import ActionRequest, act_on_many
+from admin_api.actions.perform import act_on_many
 from admin_api.pages.activity import ActionProgress, action_progress
 from admin_api.pages.parts import PagePart, start_part
 from admin_api.rendering.views import page, redirect
@@ -128,7 +129,15 @@ def act_on_letters(
         return redirect(request, "/dead-letters", say="None of these letters is in the queue any more.")
     rate = form.rate if kind is ActionKind.REDRIVE else 0
     action_request = ActionRequest(user, kind, form.action_id)
-    act_on_many(console, action_request, selection=selection, subject=what, expected=expected, rate_per_s=rate)
+    act_on_many(
+        console,
+        action_request,
+        selection=selection,
+        subject=what,
+        expected=expected,
+        rate_per_s=rate,
+        asked_for=[form.scope, form.cause, form.only, sorted(form.ids)],
+    )
     console.status.forget()
     return redirect(request, f"/dead-letters?action={form.action_id}")
 

@@ -9,8 +9,9 @@ from fastapi import APIRouter, Form, Query, Request, Response
 from pydantic import Field
 
 from admin_api.actions.available import AVAILABLE_ACTIONS, AvailableAction, explain_refusal, is_allowed
+from admin_api.actions.begin import ActionRequest
 from admin_api.actions.bulk_files import selection_of
-from admin_api.actions.perform import ActionRequest, act_on_file, act_on_many
+from admin_api.actions.perform import act_on_file, act_on_many
 from admin_api.pages.files.filters import FileQuery
 from admin_api.rendering.urls import LONGEST_ID
 from admin_api.rendering.views import page, redirect
@@ -224,5 +225,6 @@ def _act_on_many(request: Request, console: Console, action_request: ActionReque
         subject=subject,
         expected=form.expected or len(form.file_id),
         rate_per_s=form.rate,
+        asked_for=sorted(form.fields()) if form.all else sorted(form.file_id),
     )
     return redirect(request, f"/activity/{form.action_id}")

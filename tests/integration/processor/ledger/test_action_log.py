@@ -44,15 +44,14 @@ def log(stage: Stage) -> ActionLog:
 
 
 def test_action_is_kept_as_it_was_asked_for(log: ActionLog) -> None:
-    """Every field comes back, an action on one file from its file's partition."""
+    """Every field comes back, whether it is about one file or many."""
     bulk, single = action(), action(1, file_id="f1", reason="Sent twice.", kind=ActionKind.DISMISS, selection={})
 
     assert log.begin_action(bulk)
     assert log.begin_action(single)
 
     assert log.read_action(bulk.action_id) == bulk
-    assert log.read_action(single.action_id, "f1") == single
-    assert log.read_action(single.action_id) is None
+    assert log.read_action(single.action_id) == single
 
 
 def test_second_click_is_told_from_the_first(log: ActionLog) -> None:
@@ -68,6 +67,22 @@ def test_lost_answer_of_a_beginning_is_no_second_click(log: ActionLog) -> None:
     """The SDK sends the very same entry again: this is still the first."""
     assert log.begin_action(action())
     assert log.begin_action(action())
+
+
+def test_a_note_never_touches_an_action_or_an_earlier_note(log: ActionLog) -> None:
+    """Whatever ids callers choose: an action on a file, and another's note on it, stand beside each other."""
+    mine = action(file_id="f1", kind=ActionKind.DISMISS, reason="Mine.", selection={})
+    log.begin_action(mine)
+    log.note_on_file(mine, "f1", "orders.csv")
+    stolen = replace(mine, who="mallory@example.com", kind=ActionKind.REPROCESS, reason="", file_id="")
+
+    assert not log.begin_action(stolen)
+    log.note_on_file(stolen, "f1", "orders.csv")
+
+    assert log.read_action(mine.action_id) == mine
+    assert log.list_actions().actions == (mine,)
+    items = log._table.list_items("f1")
+    assert [(item["who"], item["reason"]) for item in items] == [(mine.who, "Mine.")]
 
 
 def test_progress_adds_up_and_brings_the_wish_to_stop(log: ActionLog) -> None:
@@ -158,6 +173,7 @@ def test_actions_and_files_do_not_meet_in_a_list(stage: Stage, log: ActionLog) -
     failed = action(file_id=entry.file_id)
     log.begin_action(failed)
     failed = log.finish_action(failed, ActionState.FAILED, error="It was not to be.")
+    log.note_on_file(failed, entry.file_id, entry.name, ActionState.FAILED, failed.error)
 
     files = FileList(stage.clients.files, "files")
     story = FileList(stage.clients.files, "files").read_story(entry.file_id)
@@ -165,7 +181,9 @@ def test_actions_and_files_do_not_meet_in_a_list(stage: Stage, log: ActionLog) -
     assert [each.file_id for each in files.list_files(FileFilter()).files] == [entry.file_id]
     assert [each.file_id for each in files.list_files(FileFilter(state=FileState.FAILED)).files] == [entry.file_id]
     assert story is not None
-    assert (story.entry, story.actions) == (entry, (failed,))
+    assert story.entry == entry
+    [noted] = story.actions
+    assert (noted.action_id, noted.state, noted.error) == (failed.action_id, failed.state, failed.error)
     assert [run.outcome for run in story.runs] == ["failed"]
     assert FileList(stage.clients.files, "files").read_story("nobody") is None
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from admin_api.actions.bulk import RESERVE_S, SAVE_EVERY_S, BulkStep, BulkWork, start_bulk_action
+from admin_api.actions.bulk import RESERVE_S, SAVE_EVERY_S, BulkStep, BulkWork
 from processor.domain.actions import ActionEntry, ActionKind, ActionState
 
 if TYPE_CHECKING:
@@ -32,12 +32,6 @@ class Log:
     stored: ActionEntry | None = None
     saves: int = 0
     stop_at_save: int = 0
-
-    def begin_action(self, entry: ActionEntry) -> bool:
-        """Store an action once."""
-        new = self.stored is None
-        self.stored = self.stored or entry
-        return new
 
     def record_progress(
         self, entry: ActionEntry, *, done: int, skipped: int, failed: int, resume: str = "", error: str = ""
@@ -204,14 +198,3 @@ def test_the_last_error_is_kept_in_words() -> None:
     ended = work(FakeConsole(), Time(), executor=fails).carry_out(ACTION)
 
     assert (ended.failed, ended.done, ended.error) == (1, 1, "orders.csv is being processed.")
-
-
-def test_a_second_click_begins_nothing() -> None:
-    """The worker is called once, however often the form is posted."""
-    fake = FakeConsole()
-    console = cast("Console", fake)
-
-    begun = [start_bulk_action(console, ACTION), start_bulk_action(console, ACTION)]
-
-    assert begun == [True, False]
-    assert len(fake.worker.calls) == 1

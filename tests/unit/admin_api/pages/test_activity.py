@@ -13,7 +13,7 @@ from tests.unit.admin_api.made_files import made_action
 
 def shown(seconds: float = 10, **values: Any) -> ActionProgress:
     """Make the page of an action that runs for so long."""
-    return ActionProgress(made_action(**{"state": ActionState.RUNNING} | values), seconds=seconds, is_quiet=False)
+    return ActionProgress(made_action(**{"state": ActionState.RUNNING} | values), seconds=seconds, is_stalled=False)
 
 
 def test_the_rest_takes_as_long_as_the_part_so_far_did() -> None:

@@ -39,8 +39,10 @@ ACTIONS = st.builds(
     stop_asked_by=WORDS,
     progressed_at=WORDS,
     finished_at=WORDS,
-    part_of_many=st.booleans(),
     resume=WORDS,
+    sub=WORDS,
+    asked_for=WORDS,
+    finished_by=WORDS,
 )
 
 
@@ -65,9 +67,20 @@ def test_action_is_no_file_and_no_run_in_the_table(action: ActionEntry) -> None:
     item = action.to_item()
 
     assert "state" not in item
-    assert (item.get("kind", ""), item["received_at"]) == ("" if action.part_of_many else "action", action.at)
-    assert item["entry"] == f"action#{action.action_id}"
-    assert item["file_id"] == (action.file_id or item["entry"])
+    assert (item["kind"], item["received_at"]) == ("action", action.at)
+    assert item["entry"] == item["file_id"] == f"action#{action.action_id}"
+
+
+@given(ACTIONS)
+def test_a_note_has_a_key_that_no_action_has(action: ActionEntry) -> None:
+    """It lies in its file's partition, tells who did what, and is in no list of actions."""
+    item = stored(action.to_note("0123456789abcdef01234567", "orders.csv", action.at))
+    read_back = ActionEntry.from_item(item)
+
+    assert "kind" not in item
+    assert (item["file_id"], item["entry"]) == ("0123456789abcdef01234567", f"action#{action.action_id}#note")
+    assert (read_back.who, read_back.kind, read_back.reason) == (action.who, action.kind, action.reason)
+    assert read_back.part_of_many == (action.file_id == "")
 
 
 @given(st.datetimes(timezones=st.just(UTC), min_value=datetime(2000, 1, 1)))  # noqa: DTZ001 - hypothesis adds the zone
