@@ -35,11 +35,12 @@ HEADER = (
 )
 
 
-def file_rows(files: FileList, file_filter: FileFilter) -> Iterator[tuple[Cell, ...]]:
-    """Yield the cells under :data:`HEADER` for all files that match a filter, the newest first."""
+def file_rows(files: FileList, file_filter: FileFilter) -> Iterator[tuple[Cell, ...] | None]:
+    """Yield the cells under :data:`HEADER` for the files that match, the newest first; None after each read."""
     cursor, more = "", True
     while more:
         page = files.list_files(file_filter, cursor=cursor, limit=MOST_SEARCHED)
+        yield None
         yield from map(_cells, page.files)
         cursor, more = page.older, bool(page.older)
 

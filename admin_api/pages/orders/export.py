@@ -34,8 +34,11 @@ _AT_ONCE = 500
 
 def order_rows(
     console: Console, *, order_id: str = "", customer: str = "", entry: FileEntry | None = None
-) -> Iterator[list[Cell]]:
-    """Yield the cells under :data:`HEADER` for the lines of an order, the orders of a customer or file, or all."""
+) -> Iterator[list[Cell] | None]:
+    """Yield the cells under :data:`HEADER` for the lines of an order, the orders of a customer or file, or all.
+
+    None comes after each read, so that who consumes them can stop where there is nothing.
+    """
     if entry:
         orders = _of_file(console, entry)
     elif order_id:
@@ -45,23 +48,25 @@ def order_rows(
     else:
         orders = feed_rows(console, _AT_ONCE)
     for order in orders:
-        yield [getattr(order, column) for column in HEADER]
+        yield None if order is None else [getattr(order, column) for column in HEADER]
 
 
-def _pages(page_at: Callable[[str], OrderPage]) -> Iterator[Order]:
+def _pages(page_at: Callable[[str], OrderPage]) -> Iterator[Order | None]:
     cursor, more = "", True
     while more:
         page = page_at(cursor)
+        yield None
         yield from page.orders
         cursor, more = page.older, bool(page.older)
 
 
-def _of_file(console: Console, entry: FileEntry) -> Iterator[Order]:
+def _of_file(console: Console, entry: FileEntry) -> Iterator[Order | None]:
     run = run_with_offsets(console.ledger.list_runs(entry.file_id))
     first = 0
     while first < entry.accepted_rows:
         (rows,) = console.orders.compare_with_table(
             [console.orders.list_file_orders(entry, run, first=first, limit=_AT_ONCE)]
         )
+        yield None
         yield from rows.orders
         first = rows.total if rows.problem else max(rows.following, first + 1)

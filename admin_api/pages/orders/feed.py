@@ -118,12 +118,14 @@ def _newer_cursor(start: _Start) -> str:
     return "" if start.at_top else _Position.cursor(Direction.NEWER, start.files[0], start.first)
 
 
-def feed_rows(console: Console, limit: int = 500) -> Iterator[Order]:
-    """Yield all orders as they are stored now, the newest files first, reading each page when it is needed."""
+def feed_rows(console: Console, limit: int = 500) -> Iterator[Order | None]:
+    """Yield all orders as they are stored now, the newest files first, read page by page; None after each read."""
     cursor = ""
     while True:
         page = read_feed(console, cursor, limit)
-        for group in console.orders.compare_with_table(page.groups):
+        groups = console.orders.compare_with_table(page.groups)
+        yield None
+        for group in groups:
             yield from group.orders
         cursor = page.older
         if not cursor:

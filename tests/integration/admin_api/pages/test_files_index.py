@@ -11,6 +11,7 @@ import pytest
 
 from processor.domain.file_states import FileState
 from tests.integration.admin_api.console import VIEWER, words
+from tests.integration.calls import calls_to, operations
 from tests.integration.file_items import put_file
 from tests.integration.stage import BAD_ROW, GOOD_ROWS, csv_file
 
@@ -110,13 +111,9 @@ def test_page_takes_one_read_at_any_number_of_files(console: ConsoleStage, monke
         for number in range(upto):
             put_file(console.stage, number)
         browser.get("/files")
-        asked: list[str] = []
-        events = console.console.dynamodb.meta.events
-        handler = lambda model, **_: asked.append(model.name)  # noqa: B023, E731
-        events.register("before-call.dynamodb", handler)
-        browser.get("/files")
-        events.unregister("before-call.dynamodb", handler)
-        calls.append(sorted(asked))
+        with calls_to(console.console.dynamodb) as asked:
+            browser.get("/files")
+        calls.append(operations(asked))
 
     assert calls == [["Query"], ["Query"]]
 
