@@ -27,6 +27,12 @@ FIRST_STRIDE = 1_000
 MOST_OFFSETS = 8_192
 """Eleven bytes each at most: far from DynamoDB's 400 KB an item, whatever the file's size."""
 
+TIE_DIGITS = 9
+"""Digits of the file id behind the microseconds of each order's sort key, so that two files never meet on one. Files of
+before have three, of which one in a thousand is equal."""
+_BEFORE_TIE_DIGITS = 3
+_WITH_MICROSECONDS = len("2026-11-22T10:20:30.123456Z")
+
 DIED = "died"
 ERROR = "error"
 """Run outcomes besides the file states: the function died; the run failed and SQS retries."""
@@ -40,6 +46,11 @@ def to_iso(moment: datetime) -> str:
 def from_iso(text: str) -> datetime:
     """Read what :func:`to_iso` wrote."""
     return datetime.fromisoformat(text)
+
+
+def base_timestamp_of(began_at: str) -> str:
+    """Write the base timestamp of a file whose first run begins: as many digits as its orders' keys will have."""
+    return f"{began_at.removesuffix('Z')}{'0' * TIE_DIGITS}Z"
 
 
 def known_values(item: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
@@ -59,7 +70,7 @@ class FileEntry(NamedTuple):
     received_at: str
     """The beginning of the first run; also the sort key of the indexes."""
     base_timestamp: str
-    """The start of every order's ``processed_timestamp``; fixed when the first run begins."""
+    """The start of every order's ``processed_timestamp``, and its number of digits; fixed when the first run begins."""
     uploaded_at: str = ""
     """The time of S3's event."""
     run_id: str = ""
@@ -144,6 +155,11 @@ class FileEntry(NamedTuple):
     def base(self) -> datetime:
         """The base timestamp as a moment."""
         return from_iso(self.base_timestamp)
+
+    @property
+    def tie_digits(self) -> int:
+        """The number of digits from the file id in the keys of its orders; the same at every run."""
+        return len(self.base_timestamp) - _WITH_MICROSECONDS or _BEFORE_TIE_DIGITS
 
     @property
     def original(self) -> ObjectVersion:

@@ -8,12 +8,15 @@ from __future__ import annotations
 import unicodedata
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, Self, cast
+
+from processor.domain.entries import TIE_DIGITS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
     from processor.domain.columns import Value
+    from processor.domain.entries import FileEntry
 
 BY_CUSTOMER = "by_customer"
 """The index by customer and time. It costs one more write a row, so that a deployment can leave it out."""
@@ -60,15 +63,20 @@ def line_total(quantity: int, unit_price: Decimal) -> str:
     return str(quantity * unit_price)
 
 
-def sort_keys(base: datetime, file_id: str) -> Callable[[int], str]:
+def sort_keys_of(entry: FileEntry) -> Callable[[int], str]:
+    """Return the function from the number of a file's row to its ``processed_timestamp``."""
+    return sort_keys(entry.base, entry.file_id, entry.tie_digits)
+
+
+def sort_keys(base: datetime, file_id: str, tie_digits: int = TIE_DIGITS) -> Callable[[int], str]:
     """Return the function from row number to ``processed_timestamp``.
 
-    ISO 8601 in UTC: the base timestamp plus the row number in microseconds, then three digits from the file id.
-    Unique within the file, in row order, equal at every run.
+    ISO 8601 in UTC: the base timestamp plus the row number in microseconds, then digits from the file id, as two files
+    may begin in one microsecond. Unique within the file, in row order, equal at every run.
     """
     # In integers: a float timestamp does not tell microseconds apart.
     base_us = (base - _EPOCH) // timedelta(microseconds=1)
-    suffix = f"{int(file_id, 16) % 1000:03}Z"
+    suffix = f"{int(file_id, 16) % 10**tie_digits:0{tie_digits}}Z"
     known_second, prefix = -1, ""
 
     def sort_key(row_number: int) -> str:
@@ -84,8 +92,21 @@ def sort_keys(base: datetime, file_id: str) -> Callable[[int], str]:
 class OrderMaker:
     """Makes the orders of one run."""
 
-    def __init__(self, base: datetime, file_id: str, run_id: str, trace_id: str, indexes: Collection[str]) -> None:
-        self.sort_key = sort_keys(base, file_id)
+    @classmethod
+    def of(cls, entry: FileEntry, trace_id: str, indexes: Collection[str]) -> Self:
+        """Make the orders of the file's newest run."""
+        return cls(entry.base, entry.file_id, entry.run_id, trace_id, indexes, entry.tie_digits)
+
+    def __init__(
+        self,
+        base: datetime,
+        file_id: str,
+        run_id: str,
+        trace_id: str,
+        indexes: Collection[str],
+        tie_digits: int = TIE_DIGITS,
+    ) -> None:
+        self.sort_key = sort_keys(base, file_id, tie_digits)
         self.by_customer = BY_CUSTOMER in indexes
         """Whether orders carry the key of the index by customer."""
         self._constant: Item = {"file_id": {"S": file_id}, "run_id": {"S": run_id}}

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from boto3.dynamodb.conditions import Attr
 
-from processor.domain.entries import FILE_ENTRY, FILE_KIND, RUN_PREFIX, FileEntry, RunEntry
+from processor.domain.entries import FILE_ENTRY, FILE_KIND, RUN_PREFIX, FileEntry, RunEntry, base_timestamp_of
 from processor.domain.errors import FileBusyError, IllegalTransitionError, LeaseLostError
 from processor.domain.file_states import AT_REST, FileState, check_transition, states_before
 from processor.ledger.counters import counter_update
@@ -100,7 +100,7 @@ class Ledger:
             "version_id": source.version_id,
             "kind": FILE_KIND,
             "received_at": run.started_at,
-            "base_timestamp": run.started_at,
+            "base_timestamp": base_timestamp_of(run.started_at),
         }
         if run.uploaded_at:
             first["uploaded_at"] = run.uploaded_at

@@ -199,7 +199,7 @@ def load_rows(run: Run, reader: RowReader, sinks: Sinks, deadline: Deadline) -> 
     """Store the rows of a file, or of a range of it, as orders of this run; returns how many rows there were."""
     entry, indexes = run.entry, run.services.config.order_indexes
     sinks.writer.may_wait = deadline.may_wait
-    maker = OrderMaker(entry.base, entry.file_id, entry.run_id, run.invocation.trace_id, indexes)
+    maker = OrderMaker.of(entry, run.invocation.trace_id, indexes)
     return store_rows(reader, Batcher(maker), sinks, deadline)
 
 

@@ -13,7 +13,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from processor.domain.errors import ObjectGoneError, WaybillError
-from processor.domain.orders import ENRICHED_HEADER, Order, sort_keys
+from processor.domain.orders import ENRICHED_HEADER, Order, sort_keys_of
 from processor.storage.range_reader import open_range, split_lines
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def _read_from(client: S3Client, entry: FileEntry, start: int, skip: int, count:
         return []
     try:
         cells = csv.reader(split_lines(body), strict=True)
-        return list(_orders(islice(cells, skip, skip + count), entry, sort_keys(entry.base, entry.file_id)))
+        return list(_orders(islice(cells, skip, skip + count), entry, sort_keys_of(entry)))
     finally:
         body.close()
 
@@ -97,7 +97,7 @@ def _read_end(client: S3Client, entry: FileEntry, count: int) -> list[Order]:
     *lines, unfinished = body.read().decode(errors="replace").split("\n")
     if unfinished:
         return []
-    sort_key = sort_keys(entry.base, entry.file_id)
+    sort_key = sort_keys_of(entry)
     for start in range(1, min(len(lines) - count, _LONGEST_ROW) + 1):
         # A cell may hold a line feed: the first row begins at the first line that reads as one.
         cells = csv.reader((line + "\n" for line in islice(lines, start, None)), strict=True)

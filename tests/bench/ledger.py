@@ -8,7 +8,7 @@ from itertools import batched
 from typing import TYPE_CHECKING, Any
 
 from processor.domain.actions import ActionEntry, ActionKind, ActionState
-from processor.domain.entries import FILE_ENTRY, FILE_KIND, RunEntry, to_iso
+from processor.domain.entries import FILE_ENTRY, FILE_KIND, RunEntry, base_timestamp_of, to_iso
 from processor.domain.file_states import FileState
 from processor.domain.orders import ENRICHED_HEADER, sort_keys
 from processor.ledger.counters import COUNTS_PARTITION
@@ -84,7 +84,7 @@ def _file(bucket: str, number: int, at: datetime) -> dict[str, Any]:
         "object_key": f"raw-data/shop/{name}",
         "version_id": f"version-{number}",
         "received_at": to_iso(at),
-        "base_timestamp": to_iso(at),
+        "base_timestamp": base_timestamp_of(to_iso(at)),
         "settled_at": to_iso(at + timedelta(seconds=1)),
         "run_id": RUN_ID,
         "run_started_at": to_iso(at),

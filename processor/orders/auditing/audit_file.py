@@ -207,7 +207,7 @@ class FileAudit:
         stretches = max(1, -(-read_rows // max(1, self._bounds.orders)))
         at = int(entry.file_id, 16) + int(auditor.now().timestamp()) // 86_400
         return RowComparison(
-            maker=OrderMaker(entry.base, entry.file_id, entry.run_id, "", auditor.order_indexes),
+            maker=OrderMaker.of(entry, "", auditor.order_indexes),
             table=auditor.table,
             findings=findings,
             sampling=Sampling(self._bounds.orders, stretches, at % stretches),

@@ -51,12 +51,12 @@ def maker(*, trace_id: str = "1-abc", indexes: Sequence[str] = (BY_CUSTOMER,)) -
 
 
 def test_sort_key_is_the_base_plus_the_row_in_microseconds() -> None:
-    """The key is ISO 8601 in UTC, the row number added in microseconds, then three digits from the file id."""
+    """The key is ISO 8601 in UTC, the row number added in microseconds, then nine digits from the file id."""
     sort_key = sort_keys(BASE, FILE_ID)
 
     keys = [sort_key(2), sort_key(3), sort_key(1_000_002)]
 
-    digits = f"{int(FILE_ID, 16) % 1000:03}"
+    digits = f"{int(FILE_ID, 16) % 10**9:09}"
     assert keys == [
         f"2026-11-22T10:20:30.123458{digits}Z",
         f"2026-11-22T10:20:30.123459{digits}Z",
@@ -71,9 +71,9 @@ def test_sort_key_rolls_over_into_the_next_year() -> None:
     keys = list(map(sort_keys(base, "0" * 24), [1, 2, 3]))
 
     assert keys == [
-        "2026-12-31T23:59:59.999999000Z",
-        "2027-01-01T00:00:00.000000000Z",
-        "2027-01-01T00:00:00.000001000Z",
+        "2026-12-31T23:59:59.999999000000000Z",
+        "2027-01-01T00:00:00.000000000000000Z",
+        "2027-01-01T00:00:00.000001000000000Z",
     ]
 
 
@@ -82,6 +82,24 @@ def test_sort_key_is_in_utc_whatever_the_zone_of_the_base() -> None:
     elsewhere = BASE.astimezone(timezone(timedelta(hours=-9, minutes=-30)))
 
     assert sort_keys(elsewhere, FILE_ID)(7) == sort_keys(BASE, FILE_ID)(7)
+
+
+def test_keys_of_an_older_file_stay_as_they_are() -> None:
+    """A file that began with three digits has them at every run, or its orders would be stored twice."""
+    older, newer = sort_keys(BASE, FILE_ID, tie_digits=3), sort_keys(BASE, FILE_ID)
+
+    digits = f"{int(FILE_ID, 16) % 1000:03}"
+    assert older(2) == f"2026-11-22T10:20:30.123458{digits}Z"
+    assert older(1) < newer(2) < older(3)
+
+
+def test_files_whose_ids_end_alike_differ_in_their_keys() -> None:
+    """One in a thousand pairs of ids ends in the same three digits; files that begin together are still apart."""
+    alike = f"{int(FILE_ID, 16) + 1000:024x}"
+
+    keys = {sort_keys(BASE, identity)(row) for identity in (FILE_ID, alike) for row in range(100)}
+
+    assert len(keys) == 200
 
 
 def test_files_with_one_base_differ_in_their_keys() -> None:
@@ -99,7 +117,7 @@ def test_sort_keys_are_in_row_order_and_repeatable(base: datetime, file_id: str,
 
     assert all(first < second for first, second in pairwise(in_order))
     assert dict(zip(sorted(numbers), in_order, strict=True)) == dict(zip(numbers, as_drawn, strict=True))
-    assert all(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z", key) for key in in_order)
+    assert all(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{15}Z", key) for key in in_order)
 
 
 @given(BASES, FILE_IDS, ROW_NUMBERS)
