@@ -347,8 +347,10 @@ def check_actions(inventory: Inventory, history: History, _fates: list[Fate]) ->
     wrong = []
     for asked in history.asked:
         action = inventory.actions.get((asked.file_id, asked.action_id))
-        if asked.status == 200 and (not action or action["state"] != "done"):
-            wrong.append(f"{asked.kind} {asked.action_id} was confirmed, and the log has {action and action['state']}")
+        if asked.status == 200 and (not action or action["action_state"] != "done"):
+            wrong.append(
+                f"{asked.kind} {asked.action_id} was confirmed, and the log has {action and action['action_state']}"
+            )
     return wrong
 
 

@@ -46,7 +46,7 @@ ERRORS: dict[str, tuple[tuple[str, int], ...]] = {
     "sns": (("Throttled", 429), ("InternalError", 500)),
     "states": (("ThrottlingException", 400), ("InternalError", 500)),
 }
-_SHARE, _SHARE_IN_OUTAGE, _SHARE_KILLED = 0.02, 0.7, 0.006
+_SHARE, _SHARE_IN_OUTAGE, _SHARE_KILLED = 0.04, 0.7, 0.02
 
 
 class CallFaults:

@@ -51,13 +51,16 @@ def read_sums(stack: Deployment, sidecar: Sidecar) -> dict[str, float]:
 def check_metrics(sums: dict[str, float], inventory: Inventory, history: History) -> list[str]:
     """Hold each sum between the truth without what dead invocations may have held, and the truth."""
     truth: Counter[str] = Counter(FilesReceived=len(inventory.files))
+    died = 0
     rows: dict[str, list[int]] = {"RowsAccepted": [], "RowsRejected": []}
     for run in (run for runs in inventory.runs.values() for run in runs):
+        died += run["outcome"] == "died"
         if name := _BY_OUTCOME.get(run["outcome"]):
             truth[name] += 1
             rows["RowsAccepted"].append(int(run.get("accepted_rows", 0)))
             rows["RowsRejected"].append(int(run.get("rejected_rows", 0)))
-    deaths = history.killed + history.stopped
+    # Each left a dead run behind, or was struck after its settlement.
+    deaths = died + history.killed + history.stopped
     wrong = []
     for name in _COUNTED:
         if name in rows:

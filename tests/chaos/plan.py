@@ -40,7 +40,9 @@ _WISHES: tuple[Wish, ...] = (
     "look",
 )
 _SECONDS_A_FILE = 0.35
-_CALMEST_S = 12.0
+_SHORTEST_S = 12.0
+_LONGER = 1.5
+"""So much longer than the uploads go strikes and people on: until then most files have been settled."""
 SERVICES = ("s3", "dynamodb", "sqs", "sns", "states")
 
 
@@ -94,7 +96,7 @@ def make_plan(
     length_s: float | None = None,
 ) -> Plan:
     """Draw a plan for that many files, and ``large`` ones beside them that are read in ranges."""
-    length = length_s or max(_CALMEST_S, files * _SECONDS_A_FILE)
+    length = length_s or max(_SHORTEST_S, files * _SECONDS_A_FILE)
     maker = FileMaker(_rng(seed, "files"), f"chaos-{seed}", limits)
     made = maker.make(files)
     mixed = list(made)
@@ -106,10 +108,10 @@ def make_plan(
         seed,
         length,
         tuple(Timed(at, file) for at, file in zip(times, mixed, strict=True)),
-        _draw(seed, "strikes", files // 3 if strikes is None else strikes, length, _strike),
+        _draw(seed, "strikes", files // 3 if strikes is None else strikes, _LONGER * length, _strike),
         _draw(seed, "outages", round(length / 8), length, _outage),
         _draw(seed, "mischief", max(len(_MISCHIEF), files // 3), length, lambda rng, n: _turn(_MISCHIEF, rng, n)),
-        _draw(seed, "wishes", max(len(_WISHES), files // 4), length, lambda rng, n: _turn(_WISHES, rng, n)),
+        _draw(seed, "wishes", max(len(_WISHES), files // 4), _LONGER * length, lambda rng, n: _turn(_WISHES, rng, n)),
     )
 
 

@@ -10,10 +10,10 @@ from tests.chaos.checks import check_all
 from tests.chaos.inventory import take_inventory
 from tests.chaos.metrics import check_metrics, read_sums
 from tests.chaos.people import Operator
+from tests.chaos.quiet import wait_quiet
 from tests.chaos.report import Account
 from tests.chaos.senders import Mischiefs, Uploader
 from tests.chaos.signals import Hunter
-from tests.e2e.deployment import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 VISIBILITY_S = 12
 """A little more than the functions' time, so that the messages of dead runs come back soon."""
-_QUIET_S = 300
 _ACTORS_S = 600
 _UNDER_WAY = ("queued", "processing", "reprocessing")
 
@@ -77,10 +76,10 @@ class ChaosRun:
                 self._faults.stop()
                 hunter.wake_all()
             self._tell("no faults from now on")
-            self._wait_quiet()
+            wait_quiet(self._stack, self._tell)
             self._tell("quiet; everything is redriven once")
             self._operator.redrive_all()
-            self._wait_quiet()
+            wait_quiet(self._stack, self._tell)
             stuck = self._reprocess_stuck()
         sums = read_sums(self._stack, self._sidecar)
         self._tell("counting")
@@ -119,20 +118,6 @@ class ChaosRun:
             except Exception as problem:  # noqa: BLE001  A thread's outermost boundary: the account tells it.
                 self._history.problems.append(f"{act.__qualname__}({step.what!r:.100}): {problem!r:.300}")
 
-    def _wait_quiet(self) -> None:
-        """Wait until no message waits, no execution runs, and no run holds a file."""
-        states, machine = self._stack.client("stepfunctions"), self._stack.outputs["LargeFilesArn"]
-
-        def is_quiet() -> bool:
-            waiting = sum(self._stack.queue_depth("QueueUrl"))
-            running = states.list_executions(stateMachineArn=machine, statusFilter="RUNNING")["executions"]
-            if waiting or running:
-                self._tell(f"{waiting} messages and {len(running)} executions are under way")
-                time.sleep(2)
-            return not waiting and not running
-
-        wait_until(is_quiet, _QUIET_S, lambda: "the stack is not quiet")
-
     def _reprocess_stuck(self) -> list[str]:
         """Let a person move on what is still under way though nothing is; return the files' names."""
         stuck = [entry for entry in take_inventory(self._stack).files.values() if entry["state"] in _UNDER_WAY]
@@ -140,7 +125,7 @@ class ChaosRun:
             status = self._operator.reprocess(entry["file_id"])
             self._tell(f"{entry['object_key']} is {entry['state']}: reprocess answers {status}")
         if stuck:
-            self._wait_quiet()
+            wait_quiet(self._stack, self._tell)
         return [f"{entry['object_key']} ({entry['state']})" for entry in stuck]
 
     def _tell(self, what: str) -> None:

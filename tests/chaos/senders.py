@@ -35,6 +35,10 @@ class Uploader:
     def upload(self, file: ChaosFile, _pick: float = 0) -> None:
         """Upload a file the way that it is to go."""
         key, version = self._post(file) if file.posted else self._put(file)
+        self.note(file, key, version)
+
+    def note(self, file: ChaosFile, key: str, version: str) -> None:
+        """Note an upload."""
         verdict = judge(file.name, file.body, file.encoding, self._limits)
         self._history.uploads.append(Upload(file, key, version, verdict))
 
