@@ -48,6 +48,8 @@ def dashboard_name(settings: Settings) -> str:
 
 
 def dashboard_url(settings: Settings) -> str:
-    """Link to the dashboard in the CloudWatch console."""
+    """Link to the dashboard in the CloudWatch console or, where monitoring is small, to the alarms."""
     console = f"https://{Aws.REGION}.console.aws.amazon.com/cloudwatch/home?region={Aws.REGION}"
+    if settings.monitoring == "small":
+        return f"{console}#alarmsV2:?search=waybill-{settings.environment}-"
     return f"{console}#dashboards/dashboard/{dashboard_name(settings)}"

@@ -18,6 +18,7 @@ ORDER_INDEXES = ("by_customer",)
 ARCHITECTURES = ("arm64", "x86_64")
 REMOVAL_POLICIES = ("destroy", "retain")
 ENDPOINTS = ("enabled", "disabled")
+MONITORING = ("full", "small")
 MFA = ("off", "required")
 # Writes a second that a new on-demand table takes without being warmed.
 LEAST_WARM_WRITES = 4_000
@@ -116,6 +117,8 @@ class Settings:
     environment: str = _setting("dev", _matching(r"[a-z][a-z0-9-]{0,19}", "lower case, at most 20 letters or digits"))
     alert_email: str = _setting("", _EMAIL)
     removal_policy: str = _setting("", _one_of("", *REMOVAL_POLICIES))
+    # small: four alarms, no dashboard, three metrics, for less than $2 a month.
+    monitoring: str = _setting("full", _one_of(*MONITORING))
 
     # Empty: the HTTP API's own address. Another address is set up outside this stack.
     console_url: str = _setting("", _matching(r"|https://[^\s/*]+", "an address such as https://orders.example.com"))

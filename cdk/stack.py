@@ -70,7 +70,8 @@ class WaybillStack(Stack):
         )
         shared: dict[str, Any] = {"settings": self._settings, "metrics": metrics, "storage": self.storage}
         alarms = Alarms(self, "Alarms", alerts=self.alerts.topic, **shared)
-        Dashboard(self, "Dashboard", alarms=alarms, log_group=self.processor.log_group, **shared)
+        if self._settings.monitoring == "full":
+            Dashboard(self, "Dashboard", alarms=alarms, log_group=self.processor.log_group, **shared)
 
     def _add_queries_and_tracing(self) -> None:
         Queries(

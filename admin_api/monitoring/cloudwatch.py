@@ -13,7 +13,7 @@ from admin_api.monitoring.series import Series, Source, Span, Window
 from processor.observability.telemetry import NAMESPACE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from datetime import datetime
 
     from mypy_boto3_cloudwatch import CloudWatchClient
@@ -42,6 +42,10 @@ class Readings:
     """One value a period for each series, None without data; a single value for a series of the whole window."""
     incomplete: tuple[str, ...] = ()
     """Names of the metrics that CloudWatch could not read."""
+
+    def hold(self, series: Iterable[Series]) -> bool:
+        """Tell whether all of these were asked for; a series that CloudWatch does not keep is not."""
+        return all(each in self.values for each in series)
 
     def of(self, series: Series) -> Values:
         """Return a series' values, one a period."""

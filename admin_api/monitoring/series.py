@@ -8,8 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from processor.observability.metrics import UNITS
+from processor.observability.metrics import UNITS, kept_metrics
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 class Source(StrEnum):
@@ -41,6 +45,12 @@ def processor_series(metric: str, statistic: str = "Sum", *, whole: bool = False
     """Name a metric of the processor's; raises KeyError for one that it does not send."""
     UNITS[metric]
     return Series(Source.PROCESSOR, metric, statistic, whole)
+
+
+def kept_series(wanted: Iterable[Series], monitoring: str) -> tuple[Series, ...]:
+    """Leave out the processor's series that CloudWatch does not keep."""
+    kept = kept_metrics(monitoring)
+    return tuple(each for each in wanted if each.source is not Source.PROCESSOR or each.metric in kept)
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,9 @@ class Config:
     processor_function: str
     processor_log_group: str
     dashboard_url: str
+    """The dashboard's address or, where there is none, the alarms'."""
+    monitoring: str
+    """How much CloudWatch keeps; see :func:`processor.observability.metrics.kept_metrics`."""
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> Config:

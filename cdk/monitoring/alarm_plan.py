@@ -33,8 +33,10 @@ class AlarmPlan:
     means: str
     look: str
     do: str
+    is_essential: bool = False
+    """Whether it is deployed where monitoring is small."""
 
     def describe(self, dashboard: str) -> str:
-        """Return the alarm's description."""
+        """Return the alarm's description; `dashboard` is a line that links to it."""
         where = f"{RUNBOOK}#{self.name}"
-        return f"{self.means}\n\nLook at: {self.look}\nDashboard: {dashboard}\nDo: {self.do}\nRunbook: {where}"
+        return f"{self.means}\n\nLook at: {self.look}\n{dashboard}\nDo: {self.do}\nRunbook: {where}"

@@ -34,7 +34,7 @@ class Alarms(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         self._settings = settings
-        groups = plan_alarms(settings, metrics, storage)
+        groups = _deployed(plan_alarms(settings, metrics, storage), settings)
         self._plans = [plan for plans in groups.values() for plan in plans]
         alarms = [self._make_alarm(plan) for plan in self._plans]
         composite = self._compose(groups)
@@ -51,6 +51,10 @@ class Alarms(Construct):
     def _alarm_name(self, name: str) -> str:
         return f"waybill-{self._settings.environment}-{name}"
 
+    def _dashboard(self) -> str:
+        where = "Dashboard" if self._settings.monitoring == "full" else "Alarms"
+        return f"{where}: {dashboard_url(self._settings)}"
+
     def _make_alarm(self, plan: AlarmPlan) -> cloudwatch.Alarm:
         breaching, evaluated = plan.periods
         alarm = cloudwatch.Alarm(
@@ -58,7 +62,7 @@ class Alarms(Construct):
             plan.name.title().replace("-", ""),
             # Fixed, so that the composite's rule and the dashboard can name alarms that the emulator leaves out.
             alarm_name=self._alarm_name(plan.name),
-            alarm_description=plan.describe(dashboard_url(self._settings)),
+            alarm_description=plan.describe(self._dashboard()),
             metric=plan.metric,
             comparison_operator=plan.comparison,
             threshold=plan.threshold,
@@ -78,7 +82,7 @@ class Alarms(Construct):
             composite_alarm_name=self._alarm_name(COMPOSITE),
             alarm_description=(
                 "Something needs a person. This is the one mail about it: further alarms join it in silence.\n\n"
-                f"Dashboard: {dashboard_url(self._settings)}\nWhat to look at first, by the alarm that is red there:\n"
+                f"{self._dashboard()}\nWhat to look at first, by the alarm that is red there:\n"
                 f"{first}\nDo: what the red alarm's description says.\nRunbook: {RUNBOOK}#{COMPOSITE}"
             ),
             alarm_rule=cloudwatch.AlarmRule.from_string(
@@ -87,3 +91,11 @@ class Alarms(Construct):
         )
         only_on_aws(composite)
         return composite
+
+
+def _deployed(groups: dict[str, list[AlarmPlan]], settings: Settings) -> dict[str, list[AlarmPlan]]:
+    """Leave out what is not deployed where monitoring is small."""
+    if settings.monitoring == "full":
+        return groups
+    essential = {look: [plan for plan in plans if plan.is_essential] for look, plans in groups.items()}
+    return {look: plans for look, plans in essential.items() if plans}

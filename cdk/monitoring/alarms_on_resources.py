@@ -28,6 +28,7 @@ def plan_for_function(settings: Settings, metrics: Metrics) -> Iterator[AlarmPla
         means="The function itself died or did not start: timeout, out of memory, bad deployment. No run is lost.",
         look="the saved query 'Invocations that died'",
         do="undo the last deployment, or raise memory_mb or timeout_s; the messages come back by themselves.",
+        is_essential=True,
     )
     yield AlarmPlan(
         name="function-throttles",
@@ -181,4 +182,5 @@ def plan_for_console(metrics: Metrics) -> Iterator[AlarmPlan]:
         means="Lambda gave up on a bulk action: its worker died three times, or could not start for six hours.",
         look="the queue of failed actions, whose messages name the action and the error, and the worker's log",
         do="remove the cause, carry the action on from its page, then purge the queue: nothing is done twice.",
+        is_essential=True,
     )

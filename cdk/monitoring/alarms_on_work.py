@@ -30,6 +30,7 @@ def _dead_letters(metrics: Metrics) -> AlarmPlan:
         means="A message failed in every one of its runs and lies in the dead-letter queue; its file is not settled.",
         look="the saved query 'Failed runs', and the mail about the file",
         do="remove the cause, then redrive the queue; a new run of a file is always safe.",
+        is_essential=True,
     )
 
 
@@ -46,8 +47,9 @@ def _oldest_message(settings: Settings, metrics: Metrics) -> AlarmPlan:
         missing=KEEP_STATE,
         means=f"A file has waited for more than {settings.max_message_age_s} s: the backlog grows, or a run died. "
         "A message that was received three times does not count.",
-        look="queue, concurrency and errors on the dashboard",
+        look="queue, concurrency and errors on the console's page of metrics",
         do="raise max_concurrency if the function is busy; if a run died, wait for the message or find out why.",
+        is_essential=True,
     )
 
 

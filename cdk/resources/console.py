@@ -110,6 +110,7 @@ class Console(Construct):
             "PROCESSOR_FUNCTION": parts.processor.function.function_name,
             "PROCESSOR_LOG_GROUP": parts.processor.log_group.log_group_name,
             "DASHBOARD_URL": dashboard_url(settings),
+            "MONITORING": settings.monitoring,
         }
 
     def _keep_failures(self) -> sqs.Queue:

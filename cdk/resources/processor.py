@@ -101,5 +101,6 @@ def run_environment(
         "DEFAULT_ENCODING": settings.encoding,
         "ORDER_INDEXES": ",".join(settings.order_indexes),
         "ORDER_WRITES": settings.order_writes,
+        "MONITORING": settings.monitoring,
         "CONSOLE_URL": console_url,
     }

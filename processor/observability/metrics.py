@@ -1,7 +1,7 @@
 """The declared metrics, with their names and units, and the metrics of one invocation. Pure.
 
-``processor.observability.telemetry`` sends them. Every invocation sends all counters, zeros too, so that a rate has a
-denominator, and only the measurements that it made.
+``processor.observability.telemetry`` sends those that are kept. Every invocation sends all counters, zeros too, so that
+a rate has a denominator, and only the measurements that it made.
 """
 
 from __future__ import annotations
@@ -31,6 +31,21 @@ MEASUREMENTS: dict[str, str] = {
     "RangesPeakMemory": "Megabytes",  # Another function's, with another limit.
 }
 UNITS = COUNTERS | MEASUREMENTS
+
+FULL, SMALL = "full", "small"
+_KEPT = {
+    FULL: frozenset(UNITS),
+    # Each metric costs $0.30 a month. These are what the console's overview draws.
+    SMALL: frozenset({"RowsAccepted", "RowsRejected", "UploadToSettled"}),
+}
+
+
+def kept_metrics(monitoring: str) -> frozenset[str]:
+    """Name the metrics that CloudWatch keeps; the values of the others are only in the log.
+
+    Raises KeyError for anything but :data:`FULL` and :data:`SMALL`.
+    """
+    return _KEPT[monitoring]
 
 
 @dataclass(slots=True)

@@ -16,7 +16,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from processor.observability.metrics import UNITS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Container, Iterator
 
     from processor.observability.metrics import InvocationMetrics
 
@@ -110,15 +110,16 @@ def peak_memory_mb() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def send_metrics(metrics: InvocationMetrics, *, environment: str) -> None:
-    """Write the invocation's metrics as one EMF line.
+def send_metrics(metrics: InvocationMetrics, *, environment: str, kept: Container[str] = UNITS) -> None:
+    """Write the invocation's metrics as one EMF line; those that are not kept are values in it, and no metrics.
 
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
     """
     _emf.add_dimension("environment", environment)
-    for name, value in metrics.counters.items():
-        _emf.add_metric(name, MetricUnit(UNITS[name]), value)
-    for name, values in metrics.measurements.items():
+    for name, values in (metrics.measurements | {name: [value] for name, value in metrics.counters.items()}).items():
+        if name not in kept:
+            _emf.add_metadata(name, values[0] if len(values) == 1 else values)
+            continue
         for value in values:
             _emf.add_metric(name, MetricUnit(UNITS[name]), value)
     for name, texts in metrics.properties.items():

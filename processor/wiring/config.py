@@ -44,6 +44,8 @@ class Config(NamedTuple):
     order_indexes: tuple[str, ...]
     order_writes: str
     """:data:`FAST`, or :data:`PLAIN` to write orders only by the SDK's client."""
+    monitoring: str
+    """How much CloudWatch keeps; see :func:`processor.observability.metrics.kept_metrics`."""
     console_url: BaseUrl
     """The console's address, for the links in mails."""
 

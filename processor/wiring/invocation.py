@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from processor.observability.cost import Usage
-from processor.observability.metrics import InvocationMetrics
+from processor.observability.metrics import InvocationMetrics, kept_metrics
 from processor.observability.telemetry import is_sampled, peak_memory_mb, send_metrics, trace_header, trace_id
 
 if TYPE_CHECKING:
@@ -88,4 +88,5 @@ def report_invocation(
         metrics.count("EstimatedCost", float(usage.total()))
         metrics.count("ColdStarts", int(is_cold))
         metrics.measure(memory, peak_memory_mb())
-        send_metrics(metrics, environment=services.config.environment)
+        config = services.config
+        send_metrics(metrics, environment=config.environment, kept=kept_metrics(config.monitoring))

@@ -32,6 +32,7 @@ ENVIRONMENT = {
     "DEFAULT_ENCODING": "utf-8",
     "ORDER_INDEXES": "by_customer",
     "ORDER_WRITES": "fast",
+    "MONITORING": "full",
     "CONSOLE_URL": "https://console.example",
     "POWERTOOLS_SERVICE_NAME": "processor",
     "AWS_LAMBDA_FUNCTION_NAME": "processor",

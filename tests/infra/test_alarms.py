@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from processor.observability.metrics import kept_metrics
 from tests.infra.known_metrics import of_alarm, problem_with
-from tests.infra.stacks import as_text, only, resources
+from tests.infra.stacks import as_text, only, resources, template
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = {
@@ -216,6 +217,35 @@ def test_a_large_file_s_run_may_not_end_badly_unseen() -> None:
     watched = {metric.name for metric in of_alarm(alarms()["failed-large-files"])}
 
     assert watched == {"ExecutionsFailed", "ExecutionsAborted", "ExecutionsTimedOut"}
+
+
+def test_small_monitoring_has_four_alarms_and_the_composite() -> None:
+    """What nobody else would tell: given-up files and actions, files that wait, a function that dies."""
+    small = alarms(monitoring="small")
+    terms = composite(monitoring="small")["AlarmRule"].split(" OR ")
+
+    assert small.keys() == {"dead-letters", "oldest-message", "function-errors", "failed-actions"}
+    assert sorted(terms) == sorted(f'ALARM("waybill-dev-{name}")' for name in small)
+
+
+def test_small_monitoring_links_to_what_there_is() -> None:
+    """Without a dashboard alarms and output link to the list of alarms, and no text sends anybody to the dashboard."""
+    texts = [as_text(alarm["AlarmDescription"]) for alarm in alarms(monitoring="small").values()]
+    texts.append(as_text(composite(monitoring="small")["AlarmDescription"]))
+    (output,) = template(monitoring="small").find_outputs("DashboardUrl").values()
+
+    assert not resources("AWS::CloudWatch::Dashboard", monitoring="small")
+    assert as_text(output["Value"]).endswith("#alarmsV2:?search=waybill-dev-")
+    assert [
+        text for text in texts if "dashboard" in text.lower() or f"Alarms: {as_text(output['Value'])}" not in text
+    ] == []
+
+
+def test_small_monitoring_watches_nothing_that_the_processor_does_not_send() -> None:
+    """An alarm on a metric that is not kept would be green for ever."""
+    watched = [metric for alarm in alarms(monitoring="small").values() for metric in of_alarm(alarm)]
+
+    assert {metric.name for metric in watched if metric.namespace == "Waybill"} <= kept_metrics("small")
 
 
 def test_throttled_indexes_are_watched_with_their_table() -> None:

@@ -75,6 +75,7 @@ def handle(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[.
         "DEFAULT_ENCODING": "utf-8",
         "ORDER_INDEXES": "by_customer",
         "ORDER_WRITES": "plain",
+        "MONITORING": "full",
         "CONSOLE_URL": "https://console.test",
         "_X_AMZN_TRACE_ID": "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1",
     }

@@ -109,6 +109,7 @@ class Stage:
             default_encoding="utf-8",
             order_indexes=("by_customer",),
             order_writes="plain",  # Moto answers botocore's clients only.
+            monitoring="full",
             console_url="https://console.test",
         )
         learn_names(config)

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 from fastapi import APIRouter, Request, Response
 
 from admin_api.monitoring.aws_console import find_aws_console
-from admin_api.monitoring.series import Window, window_links
+from admin_api.monitoring.series import Window, kept_series, window_links
 from admin_api.pages.metrics.chart_groups import GROUPS, ChartGroup
 from admin_api.pages.parts import PagePart, start_part
 from admin_api.rendering.formats import ReaderClock
 from admin_api.rendering.views import page
 from admin_api.web.auth import Viewer
 from admin_api.wiring.services import Console, ConsoleDep
+from processor.observability.metrics import FULL
 
 if TYPE_CHECKING:
     from datetime import datetime, tzinfo
@@ -46,6 +47,8 @@ class ShownGroup:
     name: str
     title: str
     charts: tuple[ShownChart, ...]
+    not_kept: tuple[str, ...]
+    """Titles of the charts whose metrics this deployment does not keep."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +98,8 @@ def build_page(console: Console, window: Window, zone: tzinfo) -> MetricsPage:
     """Ask for metrics and alarms at the same time."""
     now = console.now()
     metrics, alarms = console.metrics, console.alarms
-    charts = start_part("CloudWatch", lambda: _charts(metrics.fetch_metrics(_SERIES, window, now), zone))
+    series = kept_series(_SERIES, console.config.monitoring)
+    charts = start_part("CloudWatch", lambda: _charts(metrics.fetch_metrics(series, window, now), zone))
     alarms_part = start_part("CloudWatch", alarms.read_alarms)
     return MetricsPage(
         window=window,
@@ -107,14 +111,18 @@ def build_page(console: Console, window: Window, zone: tzinfo) -> MetricsPage:
 
 
 def _charts(readings: Readings, zone: tzinfo) -> Charts:
-    groups = tuple(ShownGroup(group.name, group.title, _draw_group(group, readings, zone)) for group in GROUPS)
+    groups = tuple(_draw_group(group, readings, zone) for group in GROUPS)
     return Charts(groups, readings.incomplete, readings.read_at)
 
 
-def _draw_group(group: ChartGroup, readings: Readings, zone: tzinfo) -> tuple[ShownChart, ...]:
-    return tuple(
-        ShownChart(each.title, each.unit, each.description, each.draw_chart(readings, zone)) for each in group.charts
+def _draw_group(group: ChartGroup, readings: Readings, zone: tzinfo) -> ShownGroup:
+    charts = tuple(
+        ShownChart(each.title, each.unit, each.description, each.draw_chart(readings, zone))
+        for each in group.charts
+        if readings.hold(each.series)
     )
+    not_kept = tuple(each.title for each in group.charts if not readings.hold(each.series))
+    return ShownGroup(group.name, group.title, charts, not_kept)
 
 
 def _links(console: Console) -> tuple[tuple[str, str], ...]:
@@ -122,7 +130,7 @@ def _links(console: Console) -> tuple[tuple[str, str], ...]:
     if aws is None:
         return ()
     return (
-        ("Dashboard", config.dashboard_url),
+        ("Dashboard" if config.monitoring == FULL else "Alarms", config.dashboard_url),
         ("Function", aws.function(config.processor_function)),
         ("Log group", aws.log_group(config.processor_log_group)),
         ("Ingest queue", aws.queue(config.queue_url)),

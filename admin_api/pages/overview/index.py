@@ -22,7 +22,7 @@ from admin_api.monitoring.measures import (
     rows_read,
     total,
 )
-from admin_api.monitoring.series import Window, window_links
+from admin_api.monitoring.series import Window, kept_series, window_links
 from admin_api.pages.files.progress import Progress, progress_of
 from admin_api.pages.metrics.chart_specs import LATENCY, ROWS, per_cent, whole
 from admin_api.pages.overview.attention import AttentionItem, attention_items
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
     from admin_api.monitoring.cloudwatch import Readings, Values
+    from admin_api.monitoring.series import Series
     from admin_api.monitoring.status import Status
     from processor.domain.entries import FileEntry
 
@@ -66,11 +67,12 @@ _SERIES = tuple(
 
 @dataclass(frozen=True, slots=True)
 class MeasureTile:
-    """One measure: its value and a sparkline."""
+    """One measure: its value and a sparkline, or a note where its metrics are not kept."""
 
     label: str
     value: str
-    sparkline: Markup
+    sparkline: Markup | None
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +124,8 @@ def build_page(console: Console, window: Window, zone: tzinfo) -> Overview:
         "DynamoDB", lambda: files.list_files(FileFilter(state=FileState.PROCESSING), limit=MOST_RUNNING)
     )
     newest = start_part("DynamoDB", lambda: files.list_files(FileFilter(), limit=NEWEST))
-    measures = start_part("CloudWatch", lambda: metrics.fetch_metrics(_SERIES, window, now))
+    series = kept_series(_SERIES, console.config.monitoring)
+    measures = start_part("CloudWatch", lambda: metrics.fetch_metrics(series, window, now))
     waiting = start_part("SQS", queue.count_waiting)
     status: Status = status_reader.read_status()
     running_files, newest_files = running.result(), newest.result()
@@ -146,18 +149,60 @@ def marks_of(status: Status) -> tuple[Mark, ...]:
 
 
 def _measures(readings: Readings, window: Window, zone: tzinfo, marks: tuple[Mark, ...]) -> Measures:
-    period, received = window.words, readings.of(RECEIVED)
-    done = quotient(total(readings.of(PROCESSED)), total(ended_files(readings)), times=100)
-    cost = quotient(total(readings.of(COST)), total(rows_read(readings)), times=1000)
-    tiles = (
-        _tile(f"Files, {period}", total(received), whole, merge_periods(received, _SPARK_POINTS)),
-        _tile(SUCCESS_RATE.title, done, per_cent, SUCCESS_RATE.compute(readings)),
-        _tile("Upload to settled, p95", readings.whole(SETTLED_P95_WHOLE), duration, readings.of(SETTLED_P95)),
-        _tile(COST_PER_THOUSAND_ROWS.title, cost, money, COST_PER_THOUSAND_ROWS.compute(readings)),
-    )
+    tiles = tuple(_tile(figure, readings, figure.label.format(window=window.words)) for figure in _FIGURES)
     charts = tuple((chart.title, chart.draw_chart(readings, zone, marks)) for chart in (ROWS, LATENCY))
     return Measures(tiles, charts, readings.incomplete, readings.read_at)
 
 
-def _tile(label: str, value: float | None, write: Callable[[float], str], course: Values) -> MeasureTile:
-    return MeasureTile(label, UNKNOWN if value is None else write(value), sparkline(f"{label} over time", course))
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """What a tile shows: one value for the whole window, and its course."""
+
+    label: str
+    series: tuple[Series, ...]
+    value: Callable[[Readings], float | None]
+    course: Callable[[Readings], Values]
+    write: Callable[[float], str]
+
+
+_FIGURES = (
+    Figure(
+        "Files, {window}",
+        (RECEIVED,),
+        lambda readings: total(readings.of(RECEIVED)),
+        lambda readings: merge_periods(readings.of(RECEIVED), _SPARK_POINTS),
+        whole,
+    ),
+    Figure(
+        SUCCESS_RATE.title,
+        SUCCESS_RATE.series,
+        lambda readings: quotient(total(readings.of(PROCESSED)), total(ended_files(readings)), times=100),
+        SUCCESS_RATE.compute,
+        per_cent,
+    ),
+    Figure(
+        "Upload to settled, p95",
+        (SETTLED_P95_WHOLE, SETTLED_P95),
+        lambda readings: readings.whole(SETTLED_P95_WHOLE),
+        lambda readings: readings.of(SETTLED_P95),
+        duration,
+    ),
+    Figure(
+        COST_PER_THOUSAND_ROWS.title,
+        COST_PER_THOUSAND_ROWS.series,
+        lambda readings: quotient(total(readings.of(COST)), total(rows_read(readings)), times=1000),
+        COST_PER_THOUSAND_ROWS.compute,
+        money,
+    ),
+)
+
+
+def _tile(figure: Figure, readings: Readings, label: str) -> MeasureTile:
+    if not readings.hold(figure.series):
+        return MeasureTile(label, UNKNOWN, None, "not kept with monitoring=small")
+    value = figure.value(readings)
+    return MeasureTile(
+        label,
+        UNKNOWN if value is None else figure.write(value),
+        sparkline(f"{label} over time", figure.course(readings)),
+    )

@@ -62,6 +62,7 @@ class ConsoleStage:
 
     stage: Stage
     worker: UncalledWorker = field(default_factory=UncalledWorker)
+    monitoring: str = "full"
     status_clock: TickingClock = field(default_factory=lambda: TickingClock(time.time()))
     """The clock of the console's short caches, which a test moves."""
 
@@ -88,6 +89,7 @@ class ConsoleStage:
             processor_function="processor",
             processor_log_group="/aws/lambda/processor",
             dashboard_url="https://console.aws.amazon.com/dashboard",
+            monitoring=self.monitoring,
         )
         learn_names(config)
         return config

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -170,6 +171,44 @@ def test_measures_without_data_are_unknown_and_not_zero(console: ConsoleStage) -
     assert overview.measures.value is not None
     assert {tile.value for tile in overview.measures.value.tiles} == {UNKNOWN}
     assert all("No data in this time" in chart for _, chart in overview.measures.value.charts)
+
+
+def test_what_small_monitoring_does_not_keep_is_said_and_not_asked_for(
+    console: ConsoleStage,
+) -> None:
+    """Rows and latency are kept; the other tiles say why they are empty, and CloudWatch is not paid for an answer."""
+    small, metrics = dataclasses.replace(console, monitoring="small"), FakeMetrics()
+    given_metrics(small, metrics)
+
+    answer = small.browser().get("/")
+
+    tiles = words(answer)
+    assert tiles.count("not kept with monitoring=small") == 3
+    assert "Upload to settled, p95 2 ms" in tiles
+    assert answer.text.count('<svg class="chart"') == 2
+    [(wanted, _)] = metrics.asked
+    assert {each.metric for each in wanted} == {"RowsAccepted", "RowsRejected", "UploadToSettled"}
+
+
+def test_metrics_page_names_the_charts_that_small_monitoring_does_not_keep(
+    console: ConsoleStage,
+) -> None:
+    """What AWS measures is drawn as ever; each chart that is missing is named in its group, and nothing else is."""
+    small = dataclasses.replace(console, monitoring="small")
+    given_metrics(small, FakeMetrics())
+
+    answer = small.browser().get("/metrics")
+
+    page = words(answer)
+    drawn = answer.text.count('<svg class="chart"')
+    named = [part.partition(". The page")[0] for part in page.split("Not kept with monitoring=small : ")[1:]]
+    titles = [title for part in named for title in part.split(", ")]
+    assert drawn + len(titles) == 21
+    assert drawn == 11
+    assert "Files by outcome" in titles
+    assert "Cost per 1,000 rows" in titles
+    assert all(f"<h3>{title}</h3>" not in answer.text for title in titles)
+    assert "Alarms" in page
 
 
 def test_without_cloudwatch_the_rest_still_stands(console: ConsoleStage, stage: Stage) -> None:

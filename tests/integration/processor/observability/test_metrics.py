@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ import pytest
 from processor.domain.file_states import FileState
 from processor.messaging.messages import reprocess_body
 from processor.observability.cost import Usage
-from processor.observability.metrics import COUNTERS, MEASUREMENTS, InvocationMetrics
+from processor.observability.metrics import COUNTERS, MEASUREMENTS, UNITS, InvocationMetrics
 from processor.observability.usage_meter import UsageMeter
 from processor.pipeline.run import Run
 from tests.integration.stage import BAD_ROW, GOOD_ROWS, csv_file, record, s3_event
@@ -195,6 +196,26 @@ def test_receipt_of_a_run_lists_every_call(
     assert float(run.costs["s3_writes"]) == pytest.approx(2 * 5e-6)
     assert float(run.costs["s3_reads"]) == pytest.approx(2 * 0.4e-6)
     assert float(run.costs["sqs_requests"]) == pytest.approx(3 * 0.4e-6)
+
+
+def test_small_monitoring_pays_for_three_metrics_and_keeps_the_other_values_in_the_log(
+    stage: Stage,
+    handle: Callable[..., Any],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Each metric that an EMF line declares is billed; a value that it only holds can still be queried."""
+    module = sys.modules["processor.handler"]
+    small = module.services._replace(config=module.services.config._replace(monitoring="small"))
+    monkeypatch.setattr(module, "services", small)
+    handle(record(stage, s3_event(stage.upload("small.csv", csv_file(*GOOD_ROWS, BAD_ROW)))))
+
+    [document] = emf_lines(capsys.readouterr().out)
+
+    [directive] = document["_aws"]["CloudWatchMetrics"]
+    assert {metric["Name"] for metric in directive["Metrics"]} == {"RowsAccepted", "RowsRejected", "UploadToSettled"}
+    assert document.keys() >= set(UNITS) - {"RangesPeakMemory"}
+    assert (document["FilesPartial"], values(document, "RowsAccepted")) == (1, [len(GOOD_ROWS)])
 
 
 def test_undeclared_names_are_refused() -> None:

@@ -43,6 +43,7 @@ CONFIG = Config(
     default_encoding="utf-8",
     order_indexes=INDEXES,
     order_writes="plain",
+    monitoring="full",
     console_url="c",
 )
 

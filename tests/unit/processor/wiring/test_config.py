@@ -25,6 +25,7 @@ ENVIRONMENT = {
     "DEFAULT_ENCODING": "utf-8",
     "ORDER_INDEXES": "by_customer",
     "ORDER_WRITES": "fast",
+    "MONITORING": "full",
     "CONSOLE_URL": "https://console.example",
 }
 
@@ -55,6 +56,7 @@ def test_settings_are_read_from_the_environment() -> None:
         default_encoding="utf-8",
         order_indexes=("by_customer",),
         order_writes="fast",
+        monitoring="full",
         console_url="https://console.example",
     )
 
