@@ -30,10 +30,10 @@ def find_orders(
     limit: Limit = 50,
 ) -> OrdersOut:
     """Find orders by their exact order id, or by a customer's whole name in any case and spacing."""
-    if bool(order_id.strip()) == bool(customer.strip()):
+    if bool(order_id.strip(" ")) == bool(customer.strip()):
         raise InvalidError("Exactly one of order_id and customer is needed.")
     try:
-        if order_id.strip():
+        if order_id.strip(" "):
             found = console.orders.find_by_order_id(order_id, cursor, limit)
         else:
             found = console.orders.find_by_customer(customer, cursor, limit)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -11,7 +12,8 @@ if TYPE_CHECKING:
 EXPORT = "export.csv"
 NAMES = "/files/names"
 LONGEST_ID = 64
-_NOT_IN_A_PATH = frozenset({"", ".", "..", EXPORT})
+_IN_A_PATH = re.compile(r"[\w.~-]+", re.ASCII)
+_NOT_IN_A_PATH = frozenset({".", "..", EXPORT})
 
 
 def names_href(file_ids: Iterable[str]) -> str:
@@ -21,8 +23,8 @@ def names_href(file_ids: Iterable[str]) -> str:
 
 
 def order_href(order_id: str, cursor: str = "") -> str:
-    """Return the URL of an order's page; an id that no path can hold goes into the query."""
-    # Browsers and gateways resolve dots and drop outer slashes, encoded or not.
-    if order_id in _NOT_IN_A_PATH or order_id != order_id.strip("/ "):
+    """Return the URL of an order's page; an id of other characters than every path keeps goes into the query."""
+    # Browsers resolve dots. An HTTP API hands a path on decoded, and ends it at a question mark that was encoded.
+    if order_id in _NOT_IN_A_PATH or not _IN_A_PATH.fullmatch(order_id):
         return f"/orders?{urlencode({'order_id': order_id} | ({'cursor': cursor} if cursor else {}))}"
-    return f"/orders/{quote(order_id, safe='')}" + (f"?{urlencode({'cursor': cursor})}" if cursor else "")
+    return f"/orders/{order_id}" + (f"?{urlencode({'cursor': cursor})}" if cursor else "")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Path, Query, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field, StringConstraints
 
 from admin_api.actions.files import file_or_404, story_or_404
 from admin_api.pages.orders.export import HEADER, order_rows
@@ -38,11 +38,9 @@ _TO_THE_MICROSECOND = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}")
 class OrderQuery(BaseModel):
     """The filter of the list: at most one of order id, customer and file."""
 
-    model_config = ConfigDict(str_strip_whitespace=True)
-
     order_id: Annotated[str, Field(max_length=64)] = ""
-    customer: Annotated[str, Field(max_length=200)] = ""
-    file: Annotated[str, Field(max_length=64)] = ""
+    customer: Annotated[str, Field(max_length=200), StringConstraints(strip_whitespace=True)] = ""
+    file: Annotated[str, Field(max_length=LONGEST_ID), StringConstraints(strip_whitespace=True)] = ""
     cursor: Annotated[str, Field(max_length=2_000)] = ""
     first: Annotated[int, Field(ge=0, le=1_000_000_000)] = 0
     compare: bool = False
@@ -217,6 +215,9 @@ def _of_file(console: Console, query: OrderQuery) -> OrdersPage:
 def _order_page(request: Request, console: Console, order_id: str, cursor: str) -> Response:
     try:
         lines = console.orders.find_by_order_id(order_id, cursor)
+        if not lines.orders and (bare := order_id.strip()) not in {"", order_id}:
+            # Copied with a space or a line break; but an id may end in a tab.
+            order_id, lines = bare, console.orders.find_by_order_id(bare, cursor)
     except CursorError as error:
         raise InvalidError(str(error), "Begin at the order's newest lines.") from error
     if not lines.orders:
