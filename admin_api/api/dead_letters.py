@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from admin_api.actions.begin import ActionRequest
-from admin_api.actions.dead_letters import MOST_LETTERS, MessageId
+from admin_api.actions.dead_letters import MOST_LETTERS, MessageId, select_all_letters, select_letters
 from admin_api.actions.perform import act_on_many
 from admin_api.actions.resume import action_or_404
 from admin_api.api.files import REQUEST_ID
@@ -17,7 +17,6 @@ from admin_api.web.auth import Operator
 from admin_api.web.errors import InvalidError
 from admin_api.wiring.services import ConsoleDep
 from processor.domain.actions import ActionKind, new_action_id
-from processor.domain.entries import to_iso
 
 router = APIRouter(prefix="/api", tags=["Dead letters"])
 
@@ -49,20 +48,15 @@ def act_on_letters(body: LettersActionIn, console: ConsoleDep, user: Operator) -
         raise InvalidError("Exactly one of message_ids and all is needed.")
     kind = ActionKind(body.do)
     ids = list(dict.fromkeys(body.message_ids))
-    selection: dict[str, Any] = {"message_ids": ids}
-    expected, subject = len(ids), f"{len(ids):,} dead {'letter' if len(ids) == 1 else 'letters'}"
-    if body.all:
-        selection = {"all": True, "before": to_iso(console.now())}
-        expected, subject = console.dead_letters.count_letters(), "all dead letters"
+    chosen = select_all_letters(console, console.now()) if body.all else select_letters(ids)
     action_request = ActionRequest(user, kind, body.action_id or new_action_id(console.now()))
-    rate = body.rate_per_s if kind is ActionKind.REDRIVE else 0
     act_on_many(
         console,
         action_request,
-        selection=selection,
-        subject=subject,
-        expected=expected,
-        rate_per_s=rate,
+        selection=chosen.selection,
+        subject=chosen.words,
+        expected=chosen.expected,
+        rate_per_s=body.rate_per_s if kind is ActionKind.REDRIVE else 0,
         asked_for=["all"] if body.all else sorted(ids),
     )
     return ActionOut.of(action_or_404(console, action_request.action_id), console.now())

@@ -154,8 +154,7 @@ class Console(Construct):
         allow(["s3:ListBucket", "s3:ListBucketVersions"], storage.bucket.bucket_arn)
         allow(["sqs:GetQueueAttributes", "sqs:SendMessage"], ingest.queue.queue_arn)
         receive = ["sqs:GetQueueAttributes", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility"]
-        move = ["sqs:StartMessageMoveTask", "sqs:ListMessageMoveTasks", "sqs:CancelMessageMoveTask"]
-        allow([*receive, *move], ingest.dead_letters.queue_arn)
+        allow(receive, ingest.dead_letters.queue_arn)
         allow(["lambda:InvokeFunction"], self._worker_arn())
 
     def _grant_reads(self, function: PythonFunction) -> None:

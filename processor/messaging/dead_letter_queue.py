@@ -1,7 +1,10 @@
 """The dead-letter queue, as a person works with it: take a snapshot, redrive, delete. Nothing is cached.
 
 SQS cannot be read without receiving. So a snapshot hides letters for a moment only, gives them back at once, and says
-whether it has missed any. AWS's own task that moves everything back is in ``processor.messaging.move_tasks``.
+whether it has missed any.
+
+SQS has a task of its own that moves letters back (StartMessageMoveTask). It is not used: it takes whatever the queue
+holds, also what nobody was shown, gives each message a new id, and never says which ones it has moved.
 """
 
 from __future__ import annotations
@@ -72,6 +75,13 @@ class _HeldLetters:
         return handles
 
 
+type Prepare = Callable[[DeadLetter], None]
+
+
+def _do_nothing(_letter: DeadLetter) -> None:
+    """Prepare nothing."""
+
+
 class DeadLetterQueue:
     """The queue of messages that failed at their last receive."""
 
@@ -139,21 +149,26 @@ class DeadLetterQueue:
                 self._release(held, pool)
                 time.sleep(random.uniform(0.05, 0.3))  # noqa: S311 - two snapshots must not move in step
 
-    def redrive(self, message_ids: Collection[str] | None, *, before: datetime) -> Generator[MoveResult]:
+    def redrive(
+        self, message_ids: Collection[str] | None, *, before: datetime, prepare: Prepare = _do_nothing
+    ) -> Generator[MoveResult]:
         """Send letters back to the ingest queue, unchanged; yield the result of each. None means all sent ``before``.
 
         If two people redrive the same letter, SQS hands it to one of them. It is sent first and deleted then: a death
         in between leaves it in both queues, which is harmless, as a second run of the same file changes nothing.
-        ``before`` leaves out letters that have come back meanwhile.
+        ``before`` leaves out letters that have come back meanwhile. ``prepare`` is called with each letter before it
+        is moved, so that what it records is known even if the caller dies on the way.
         """
-        yield from self._each(message_ids, before, self._send_back)
+        yield from self._each(message_ids, before, prepare, self._send_back)
 
-    def delete(self, message_ids: Collection[str] | None, *, before: datetime) -> Generator[MoveResult]:
-        """Delete letters for good; yield the result of each. None means all sent ``before``."""
-        yield from self._each(message_ids, before, lambda _message: None)
+    def delete(
+        self, message_ids: Collection[str] | None, *, before: datetime, prepare: Prepare = _do_nothing
+    ) -> Generator[MoveResult]:
+        """Delete letters for good; yield the result of each. The parameters are those of :meth:`redrive`."""
+        yield from self._each(message_ids, before, prepare, lambda _message: None)
 
     def _each(
-        self, message_ids: Collection[str] | None, before: datetime, act: Callable[[Any], None]
+        self, message_ids: Collection[str] | None, before: datetime, prepare: Prepare, act: Callable[[Any], None]
     ) -> Generator[MoveResult]:
         """Receive letters until all wanted ones have come; act on these and delete them, and give the others back."""
         wanted_ids = None if message_ids is None else set(message_ids)
@@ -165,6 +180,7 @@ class DeadLetterQueue:
                 is_wanted = letter.sent_at < before if wanted_ids is None else letter.message_id in wanted_ids
                 handled_ids.add(letter.message_id)
                 if is_wanted:
+                    prepare(letter)
                     yield MoveResult(letter, self._move(message, act, held))
         finally:
             with ThreadPoolExecutor(_RECEIVERS) as pool:

@@ -202,9 +202,6 @@ def test_queues_are_granted_for_redrive_and_reprocess(name: str) -> None:
         "ReceiveMessage",
         "DeleteMessage",
         "ChangeMessageVisibility",
-        "StartMessageMoveTask",
-        "ListMessageMoveTasks",
-        "CancelMessageMoveTask",
     }
 
 

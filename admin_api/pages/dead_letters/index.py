@@ -6,11 +6,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from fastapi import APIRouter, Form, Query, Request, Response
-from pydantic import BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, Field
 
 from admin_api.actions.begin import ActionRequest
 from admin_api.actions.dead_letter_groups import SETTLED_SINCE, GroupedLetter, LetterGroup
-from admin_api.actions.dead_letters import MOST_LETTERS, LetterGroups, MessageId, read_letter_groups
+from admin_api.actions.dead_letters import (
+    MOST_LETTERS,
+    LetterGroups,
+    LetterSelection,
+    MessageId,
+    read_letter_groups,
+    select_all_letters,
+    select_letters,
+)
 from admin_api.actions.perform import act_on_many
 from admin_api.pages.activity import ActionProgress, action_progress
 from admin_api.pages.parts import PagePart, start_part
@@ -19,7 +27,6 @@ from admin_api.web.auth import Operator, Viewer
 from admin_api.web.errors import InvalidError, RefusedError
 from admin_api.wiring.services import Console, ConsoleDep
 from processor.domain.actions import ActionKind, is_action_id, new_action_id
-from processor.domain.entries import to_iso
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -51,6 +58,10 @@ class LettersForm(BaseModel):
     """A single letter, whatever else is ticked."""
     cause: Annotated[str, Field(max_length=200)] = ""
     rate: Annotated[int, Field(ge=1, le=500)] = _USUAL_PACE
+    before: AwareDatetime | None = None
+    """The moment at which the page was loaded: "all" means those that were sent before."""
+    shown: Annotated[int, Field(ge=0, le=10**9)] | None = None
+    """The number of letters that the page showed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,37 +129,31 @@ def act_on_letters(
             "This form does not come from the page of dead letters.", "Open the page again and use its buttons."
         )
     kind = ActionKind.REDRIVE if form.do == "redrive" else ActionKind.DELETE
-    if form.scope == "all":
-        expected, what = console.dead_letters.count_letters(), "all dead letters"
-        selection: dict[str, object] = {"all": True, "before": to_iso(console.now())}
-    else:
-        ids, why = _selected_ids(console, form)
-        expected, what = len(ids), f"{len(ids):,} dead {'letter' if len(ids) == 1 else 'letters'}{why}"
-        selection = {"message_ids": ids}
-    if not expected:
+    chosen = _choose_letters(console, form)
+    if not chosen.expected:
         return redirect(request, "/dead-letters", say="None of these letters is in the queue any more.")
-    rate = form.rate if kind is ActionKind.REDRIVE else 0
-    action_request = ActionRequest(user, kind, form.action_id)
     act_on_many(
         console,
-        action_request,
-        selection=selection,
-        subject=what,
-        expected=expected,
-        rate_per_s=rate,
+        ActionRequest(user, kind, form.action_id),
+        selection=chosen.selection,
+        subject=chosen.words,
+        expected=chosen.expected,
+        rate_per_s=form.rate if kind is ActionKind.REDRIVE else 0,
         asked_for=[form.scope, form.cause, form.only, sorted(form.ids)],
     )
     console.status.forget()
     return redirect(request, f"/dead-letters?action={form.action_id}")
 
 
-def _selected_ids(console: Console, form: LettersForm) -> tuple[list[str], str]:
-    """List the ids of the letters selected, with words for why they belong together."""
+def _choose_letters(console: Console, form: LettersForm) -> LetterSelection:
+    """Choose the letters that the form means, as far as they are in the queue."""
+    if form.scope == "all":
+        return select_all_letters(console, min(form.before or console.now(), console.now()), form.shown)
     if form.scope == "group":
         group = next((each for each in read_letter_groups(console).groups if each.cause == form.cause), None)
-        words = " of files that were settled since" if form.cause == SETTLED_SINCE else f": {form.cause}"
-        return (group.message_ids if group else []), words
+        why = " of files that were settled since" if form.cause == SETTLED_SINCE else f": {form.cause}"
+        return select_letters(group.message_ids if group else [], why)
     ids = [form.only] if form.only else list(dict.fromkeys(form.ids))
     if not ids:
         raise RefusedError("No letter is ticked.", "Go back, tick the letters, and press the button again.")
-    return ids, ""
+    return select_letters(ids)

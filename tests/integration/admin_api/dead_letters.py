@@ -15,7 +15,6 @@ from processor.domain.file_states import FileState
 from processor.domain.object_keys import file_id
 from processor.ledger.ledger import RunStart
 from processor.messaging.dead_letter_queue import DeadLetterQueue
-from processor.messaging.move_tasks import MoveUnsupportedError
 from tests.integration.stage import BUCKET, csv_file, s3_event
 
 if TYPE_CHECKING:
@@ -31,20 +30,11 @@ THROTTLED = ("ThrottledError", "DynamoDB left 3 orders unprocessed after 12 atte
 
 
 def skip_waits(console: ConsoleStage, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Receive without waiting for further letters, and without AWS's own move tasks, which moto lacks."""
+    """Receive without waiting for further letters."""
     config = console.config
     queue = DeadLetterQueue(console.stage.clients.sqs, config.dead_letter_queue_url, config.queue_url, BUCKET, wait_s=0)
     console.console.__dict__["dead_letters"] = queue
-    monkeypatch.setattr(bulk_dead_letters, "MoveTasks", lambda *_: NoTasks())
     monkeypatch.setattr("moto.sqs.models.Queue.pending_message_groups", frozenset())
-
-
-class NoTasks:
-    """An SQS without tasks that move messages."""
-
-    def read_newest(self) -> None:
-        """Refuse."""
-        raise MoveUnsupportedError
 
 
 def bury_file(console: ConsoleStage, name: str, failure: tuple[str, str] = THROTTLED) -> tuple[str, str]:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(autouse=True)
 def _no_waits(console: ConsoleStage, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Receive without waiting, and without AWS's own move tasks."""
+    """Receive without waiting."""
     skip_waits(console, monkeypatch)
 
 

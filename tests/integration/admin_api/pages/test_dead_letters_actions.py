@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import pytest
 
-from admin_api.actions import bulk_dead_letters
 from processor.domain.actions import ActionKind, ActionState
-from processor.messaging.move_tasks import MoveTask
 from tests.integration.admin_api.console import words
 from tests.integration.admin_api.dead_letters import (
     bury_file,
@@ -20,15 +17,15 @@ from tests.integration.admin_api.dead_letters import (
     skip_waits,
     take_bodies,
 )
+from tests.integration.kill import Kill
 
 if TYPE_CHECKING:
-    from processor.domain.actions import ActionEntry
     from tests.integration.admin_api.console import ConsoleStage
 
 
 @pytest.fixture(autouse=True)
 def _no_waits(console: ConsoleStage, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Receive without waiting, and without AWS's own move tasks."""
+    """Receive without waiting."""
     skip_waits(console, monkeypatch)
 
 
@@ -128,7 +125,7 @@ def test_everything_is_deleted_only_after_a_second_button(console: ConsoleStage)
     action = run_worker(console)
 
     assert "The messages are deleted for good." in words(page)
-    assert (action.subject, action.done) == ("all dead letters", 2)
+    assert (action.subject, action.done) == ("all 2 dead letters", 2)
     assert take_bodies(console, console.stage.dead_letter_url) == ["came later"]
 
 
@@ -187,10 +184,7 @@ def test_progress_is_asked_for_alone_until_it_is_over(console: ConsoleStage) -> 
     assert ".csv" in words(after)
 
 
-# AWS's own move task
-
-
-def test_all_letters_are_redriven_one_by_one_where_aws_has_no_task(console: ConsoleStage) -> None:
+def test_all_letters_are_redriven(console: ConsoleStage) -> None:
     """The worker moves every letter that was there, and none that came later."""
     bury_file(console, "a.csv")
     bury_file(console, "b.csv")
@@ -205,75 +199,69 @@ def test_all_letters_are_redriven_one_by_one_where_aws_has_no_task(console: Cons
     assert take_bodies(console, console.stage.dead_letter_url) == ["came later"]
 
 
-@dataclass
-class Tasks:
-    """An SQS that moves messages by itself: each look finds it further."""
-
-    states: list[MoveTask | None]
-    started: list[int] = field(default_factory=list)
-    cancelled: list[str] = field(default_factory=list)
-
-    def start_task(self, rate_per_s: int) -> None:
-        """Begin."""
-        self.started.append(rate_per_s)
-
-    def read_newest(self) -> MoveTask | None:
-        """Tell how far it is."""
-        return self.states.pop(0) if len(self.states) > 1 else self.states[0]
-
-    def cancel(self, task: MoveTask) -> None:
-        """Stop."""
-        self.cancelled.append(task.handle)
-
-
-def redrive_all(console: ConsoleStage, tasks: Tasks, monkeypatch: pytest.MonkeyPatch, **options: int) -> ActionEntry:
-    """Redrive everything where SQS has such tasks."""
-    monkeypatch.setattr(bulk_dead_letters, "MoveTasks", lambda *_: tasks)
-    monkeypatch.setattr("admin_api.actions.bulk_dead_letters.time.sleep", lambda _: None)
-    send_letter(console, "{}")
+def test_redriving_all_leaves_a_note_on_each_file(console: ConsoleStage) -> None:
+    """As redriving one does: who, when and which letter, in the story of every file."""
+    file_ids = [bury_file(console, f"{name}.csv")[1] for name in "abc"]
     browser = console.browser()
-    post_form(browser, {**read_form(browser.get("/dead-letters"), "Redrive 1"), "rate": "50"})
-    return run_worker(console, **options)
+    post_form(browser, read_form(browser.get("/dead-letters"), "Redrive 3"))
+
+    action = run_worker(console)
+
+    stories = [console.console.files.read_story(file_id) for file_id in file_ids]
+    notes = [[(each.kind, each.action_id, each.who) for each in story.actions] for story in stories if story]
+    assert notes == [[(ActionKind.REDRIVE, action.action_id, "operator@example.com")]] * 3
 
 
-def test_all_letters_are_left_to_aws_where_it_can(console: ConsoleStage, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The task is started at the pace that was asked for, and its numbers are the action's."""
-    old = MoveTask("COMPLETED", moved=7, to_move=0, started_ms=1)
-    tasks = Tasks(
-        [
-            old,
-            old,
-            MoveTask("RUNNING", moved=0, to_move=40, started_ms=2, handle="h"),
-            MoveTask("RUNNING", moved=25, to_move=15, started_ms=2, handle="h"),
-            MoveTask("COMPLETED", moved=40, to_move=0, started_ms=2),
-        ]
-    )
+def test_a_letter_is_noted_before_it_is_moved(console: ConsoleStage) -> None:
+    """A worker that dies in the middle leaves no letter redriven that nobody is named for."""
+    _, file_id = bury_file(console, "a.csv")
+    browser = console.browser()
+    post_form(browser, read_form(browser.get("/dead-letters"), "Redrive 1"))
+    sqs = console.console.dead_letters._client
 
-    action = redrive_all(console, tasks, monkeypatch)
+    def die(**_: object) -> None:
+        raise Kill
 
-    assert tasks.started == [50]
-    assert (action.done, action.state) == (40, ActionState.DONE)
-    assert tasks.cancelled == []
-    assert take_bodies(console) == []
+    sqs.meta.events.register("after-call.sqs.SendMessage", die)
+    try:
+        with pytest.raises(Kill):
+            run_worker(console)
+    finally:
+        sqs.meta.events.unregister("after-call.sqs.SendMessage", die)
 
-
-def test_stopping_cancels_the_task_of_aws(console: ConsoleStage, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Stopping the action cancels the move task of SQS."""
-    running = [MoveTask("RUNNING", moved=n, to_move=100 - n, started_ms=2, handle="h") for n in range(1, 50)]
-    tasks = Tasks([None, *running])
-
-    action = redrive_all(console, tasks, monkeypatch, stop_after=3)
-
-    assert action.state is ActionState.STOPPED
-    assert tasks.cancelled == ["h"]
+    story = console.console.files.read_story(file_id)
+    assert len(take_bodies(console)) == 1
+    assert story is not None
+    assert [each.kind for each in story.actions] == [ActionKind.REDRIVE]
 
 
-def test_a_task_that_a_dead_worker_began_is_adopted(console: ConsoleStage, monkeypatch: pytest.MonkeyPatch) -> None:
-    """SQS runs one task at a time: the next worker watches it rather than to fail at a second one."""
-    running = MoveTask("RUNNING", moved=5, to_move=5, started_ms=2, handle="h")
-    tasks = Tasks([running, running, MoveTask("COMPLETED", moved=10, to_move=0, started_ms=2)])
+def test_letters_that_came_after_the_page_was_loaded_are_told_of(console: ConsoleStage) -> None:
+    """One that failed only now, but was sent before, is among all; the action's words say so."""
+    bury_file(console, "a.csv")
+    browser = console.browser()
+    form = read_form(browser.get("/dead-letters"), "Redrive 1")
+    bury_file(console, "b.csv")
 
-    action = redrive_all(console, tasks, monkeypatch)
+    post_form(browser, {**form, "before": console.console.now().isoformat()})
+    action = run_worker(console)
 
-    assert tasks.started == []
-    assert action.done == 10
+    assert action.subject == "all 2 dead letters, 1 of which came after the page was loaded"
+    assert action.done == 2
+
+
+def test_more_letters_than_a_snapshot_holds_are_redriven_and_noted_too(
+    console: ConsoleStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those that come in meanwhile are left out by their time."""
+    monkeypatch.setattr("admin_api.actions.dead_letters.MOST_LETTERS", 2)
+    file_ids = [bury_file(console, f"{name}.csv")[1] for name in "abcd"]
+    browser = console.browser()
+    post_form(browser, read_form(browser.get("/dead-letters"), "Redrive about 4"))
+    send_letter(console, "came later")
+
+    action = run_worker(console)
+
+    stories = [console.console.files.read_story(file_id) for file_id in file_ids]
+    assert (action.subject, action.done, action.state) == ("all dead letters", 4, ActionState.DONE)
+    assert [len(story.actions) for story in stories if story] == [1, 1, 1, 1]
+    assert take_bodies(console, console.stage.dead_letter_url) == ["came later"]
