@@ -346,7 +346,7 @@ def check_actions(inventory: Inventory, history: History, _fates: list[Fate]) ->
     """Every action that the console has confirmed is in the log, and done."""
     wrong = []
     for asked in history.asked:
-        action = inventory.actions.get((asked.file_id, asked.action_id))
+        action = inventory.actions.get(asked.action_id)
         if asked.status == 200 and (not action or action["action_state"] != "done"):
             wrong.append(
                 f"{asked.kind} {asked.action_id} was confirmed, and the log has {action and action['action_state']}"

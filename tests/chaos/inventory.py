@@ -26,8 +26,8 @@ class Inventory:
     """The ledger's entry of each file by its id."""
     runs: dict[str, list[Item]] = field(default_factory=dict)
     """The runs of each file, the oldest first."""
-    actions: dict[tuple[str, str], Item] = field(default_factory=dict)
-    """The actions on single files by file id and action id."""
+    actions: dict[str, Item] = field(default_factory=dict)
+    """The actions of people by their ids."""
     counters: dict[str, int] = field(default_factory=dict)
     orders: list[Item] = field(default_factory=list)
     indexes: dict[str, tuple[list[Item], list[Item]]] = field(default_factory=dict)
@@ -65,8 +65,8 @@ def _read_files_table(stack: Deployment, found: Inventory) -> None:
             found.files[item["file_id"]] = item
         elif kind == "run":
             found.runs.setdefault(item["file_id"], []).append(item)
-        elif kind == "action":
-            found.actions[item["file_id"], item["action_id"]] = item
+        elif kind == "action" and not item["entry"].endswith("#note"):
+            found.actions[item["action_id"]] = item
         elif item["file_id"] == "counts":
             for name, value in item.items():
                 if name not in {"file_id", "entry"}:

@@ -164,6 +164,15 @@ def test_the_console_shows_all_of_it(console: ConsoleStage, written: dict[str, s
         for run in stage.services.ledger.list_runs(entry["file_id"]):
             assert browser.get(f"/files/{entry['file_id']}/runs/{run.run_id}").status_code == 200
         assert browser.get(f"/api/files/{entry['file_id']}").status_code == 200
+    asked_again = entries(stage)["reprocessing.csv"]["file_id"]
+    story = browser.get(f"/api/files/{asked_again}").json()
+    assert [action["kind"] for action in story["actions"]] == ["reprocess"]
+    log = browser.get("/api/actions").json()["actions"]
+    assert [(action["kind"], action["state"], action["who"]) for action in log] == [
+        ("redrive", "done", "ada@example.com"),
+        ("reprocess", "done", "ada@example.com"),
+    ]
+    assert browser.get(f"/api/actions/{log[0]['action_id']}").status_code == 200
 
 
 def test_old_counters_go_on(stage: Stage, written: dict[str, str]) -> None:

@@ -17,9 +17,12 @@ from typing import Any
 
 from moto import mock_aws
 
+from processor.domain.actions import ActionEntry, ActionKind, ActionState
 from processor.domain.entries import to_iso
 from processor.domain.errors import MessageFailedError
 from processor.domain.object_keys import file_id
+from processor.ledger.action_log import ActionLog
+from processor.ledger.table import FilesTable
 from processor.messaging.messages import reprocess_body
 from processor.pipeline.handover import Task
 from tests.integration.kill import Kill, Killer
@@ -45,6 +48,7 @@ def fill(stage: Stage) -> dict[str, str]:
     ledger = stage.services.ledger
     ledger.dismiss(file_id(dismissed), to_iso(stage.services.now()), lambda _: {})
     ledger.request_reprocess(file_id(asked))
+    _act(stage, file_id(asked))
     dead, queued = (stage.upload(name, csv_file(f"{name},Ada,Engine,1,2.50")) for name in ("dead.csv", "queued.csv"))
     for version, receives in ((dead, 3), (queued, 1)):
         _fail(stage, s3_event(version), receives)
@@ -54,6 +58,25 @@ def fill(stage: Stage) -> dict[str, str]:
     waiting |= {"dead.csv": s3_event(dead), "half.csv": s3_event(half), "large.csv": _begin_ranges(stage)}
     fresh = stage.upload("fresh.csv", csv_file("A-7,Ada,Engine,1,2.50"))
     return waiting | {"fresh.csv": s3_event(fresh)}
+
+
+def _act(stage: Stage, file_id_: str) -> None:
+    """Ask for a reprocess of a file in the log of actions, and for a redrive of all dead letters."""
+    log = ActionLog(FilesTable(stage.clients.files, "files"), stage.services.now)
+    common: dict[str, Any] = {
+        "at": to_iso(stage.services.now()),
+        "who": "ada@example.com",
+        "state": ActionState.RUNNING,
+    }
+    for number, (kind, more) in enumerate(
+        (
+            (ActionKind.REPROCESS, {"file_id": file_id_, "subject": "reprocessing.csv", "expected": 1}),
+            (ActionKind.REDRIVE, {"subject": "all dead letters", "expected": 3, "selection": {"all": True}}),
+        )
+    ):
+        action = ActionEntry(action_id=f"20261128T10000{number}Z-0000000{number}", kind=kind, **common, **more)
+        log.begin_action(action)
+        log.finish_action(action, ActionState.DONE, done=1)
 
 
 def _fail(stage: Stage, body: str, receives: int) -> None:
