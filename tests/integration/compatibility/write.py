@@ -68,12 +68,11 @@ def _act(stage: Stage, file_id_: str) -> None:
         "who": "ada@example.com",
         "state": ActionState.RUNNING,
     }
-    for number, (kind, more) in enumerate(
-        (
-            (ActionKind.REPROCESS, {"file_id": file_id_, "subject": "reprocessing.csv", "expected": 1}),
-            (ActionKind.REDRIVE, {"subject": "all dead letters", "expected": 3, "selection": {"all": True}}),
-        )
-    ):
+    asked: list[tuple[ActionKind, dict[str, Any]]] = [
+        (ActionKind.REPROCESS, {"file_id": file_id_, "subject": "reprocessing.csv", "expected": 1}),
+        (ActionKind.REDRIVE, {"subject": "all dead letters", "expected": 3, "selection": {"all": True}}),
+    ]
+    for number, (kind, more) in enumerate(asked):
         action = ActionEntry(action_id=f"20261128T10000{number}Z-0000000{number}", kind=kind, **common, **more)
         log.begin_action(action)
         log.finish_action(action, ActionState.DONE, done=1)
