@@ -1,7 +1,7 @@
 # Everything starts here: `make help` lists the targets. Whatever a target needs arrives inside the repository first.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup run trace metrics mails test chaos memory bench browser check synth bootstrap deploy user token destroy clean
+.PHONY: help setup run trace metrics mails test chaos memory bench browser check synth bootstrap deploy verify user token destroy clean
 
 UV_VERSION := 0.13.9
 # A uv of the machine will do if it runs (a version manager's shim may be there and not run) and is recent enough.
@@ -90,6 +90,9 @@ bootstrap: setup ## prepare an account and region for the CDK, after asking; `ma
 
 deploy: setup ## deploy to AWS with your credentials (ENVIRONMENT=prod ALERT_EMAIL=… CONTEXT="name=value …")
 	@$(PYTHON) -m cdk.commands.deploy deploy $(CONTEXT_ARGS)
+
+verify: setup ## deploy, then prove from outside that all of it works (ENVIRONMENT=verify, TEARDOWN=1 removes it afterwards)
+	@$(PYTHON) -m cdk.commands.verify $(CONTEXT_ARGS)
 
 user: setup ## give somebody an account for the console (EMAIL=ada@example.com GROUP=operators or viewers, ENVIRONMENT=…)
 	@$(PYTHON) -m cdk.commands.users "$(EMAIL)" "$(GROUP)" $(if $(ENVIRONMENT),environment=$(ENVIRONMENT))
