@@ -1,7 +1,7 @@
 # Everything starts here: `make help` lists the targets. Whatever a target needs arrives inside the repository first.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup run trace metrics mails test chaos memory bench browser check synth bootstrap deploy verify user token destroy clean
+.PHONY: help setup run trace metrics mails test chaos upgrade memory bench browser check synth bootstrap deploy verify user token destroy clean
 
 UV_VERSION := 0.13.9
 # A uv of the machine will do if it runs (a version manager's shim may be there and not run) and is recent enough.
@@ -62,6 +62,9 @@ browser: setup
 FILES := 200
 chaos: setup ## send files through while workers die and calls fail, then account for every row (SEED=… FILES=200)
 	@$(PYTHON) -m tests.chaos --seed $(SEED) --files $(FILES)
+
+upgrade: setup ## deploy over the stack of an earlier commit while files flow, then account for every row (FROM=…)
+	@$(PYTHON) -m tests.chaos.upgrade $(if $(FROM),--from $(FROM))
 
 memory: setup ## hold a million rows and every hostile file to the function's 256 MB
 	@WAYBILL_WHOLE_MEMORY=1 $(PYTHON) -m pytest -p no:cacheprovider -p no:randomly -q -s \
