@@ -6,7 +6,9 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from admin_api.actions import bulk_dead_letters, bulk_files
-from admin_api.actions.bulk import BulkWork
+from admin_api.actions.audit_schedule import begin_scheduled_audit, is_schedule
+from admin_api.actions.audits import AUDIT_RESERVE_S, AuditWork, fail_if_books_differ
+from admin_api.actions.bulk import RESERVE_S, BulkWork
 from admin_api.wiring.config import Config
 from admin_api.wiring.services import Console
 from processor.domain.actions import ActionKind
@@ -14,9 +16,12 @@ from processor.ledger.action_log import ActionTakenOverError
 from processor.observability.telemetry import logger, span
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
     from admin_api.actions.bulk import Executor
+    from processor.domain.actions import ActionEntry
 
 EXECUTORS: dict[ActionKind, Executor] = {
     ActionKind.REPROCESS: bulk_files.act_on_files,
@@ -29,18 +34,36 @@ EXECUTORS: dict[ActionKind, Executor] = {
 console = Console.connect(Config.from_environment(os.environ))
 
 
+def read_action(event: dict[str, Any]) -> ActionEntry | None:
+    """Read the action that the console, or an earlier worker, names."""
+    return console.actions.read_action(event["action_id"])
+
+
+def work_on(action: ActionEntry, remaining_s: Callable[[], float]) -> BulkWork:
+    """Prepare the work; before an audit there must be more time left than before other steps."""
+    if action.kind is ActionKind.VERIFY:
+        return BulkWork(console, AuditWork(console, remaining_s).execute, remaining_s, reserve_s=AUDIT_RESERVE_S)
+    return BulkWork(console, EXECUTORS[action.kind], remaining_s, reserve_s=RESERVE_S)
+
+
 @logger.inject_lambda_context(clear_state=True)
 def handle(event: dict[str, Any], context: LambdaContext) -> None:
-    """Carry out the rest of the action that the event names; a finished one is left alone."""
-    action = console.actions.read_action(event["action_id"])
+    """Carry out the rest of the action that the event names, or a scheduled audit; a finished one is left alone."""
+    action = begin_scheduled_audit(console, event) if is_schedule(event) else read_action(event)
     if action is None or action.is_finished:
-        logger.info("action_ignored", extra={"action_id": event["action_id"]})
-        return
+        logger.info("action_ignored", extra={"action_id": event.get("action_id", "")})
+    else:
+        carry_out(action, context)
+    if action:
+        fail_if_books_differ(console, action.action_id)
+
+
+def carry_out(action: ActionEntry, context: LambdaContext) -> None:
+    """Carry out the rest of an action, unless another worker is ahead."""
     with span("action") as trace:
         trace.annotate(action_id=action.action_id, kind=action.kind)
-        work = BulkWork(console, EXECUTORS[action.kind], lambda: context.get_remaining_time_in_millis() / 1000)
         try:
-            work.carry_out(action)
+            work_on(action, lambda: context.get_remaining_time_in_millis() / 1000).carry_out(action)
         except ActionTakenOverError:
             # Lambda may invoke twice for one action: the other worker is ahead, and goes on.
             logger.info("action_taken_over", extra={"action_id": action.action_id})

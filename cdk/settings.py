@@ -161,6 +161,10 @@ class Settings:
     order_indexes: tuple[str, ...] = _setting(ORDER_INDEXES, _list_of(_one_of(*ORDER_INDEXES)))
     order_writes: str = _setting("fast", _one_of("fast", "plain"))
 
+    # The scheduled audit: every so many hours (0: never), so many files.
+    audit_hours: int = _setting(24, _whole(0, 168))
+    audit_files: int = _setting(20, _whole(1, 100))
+
     # Thresholds of alarms; those that no operator would change are beside their plans in cdk/monitoring.
     max_message_age_s: int = _setting(1800, _whole(60, 86400))
     max_failed_files: int = _setting(0, _whole(0, 1000000))

@@ -12,6 +12,7 @@ from cdk.monitoring.metrics import Metrics
 from cdk.monitoring.queries import Queries
 from cdk.monitoring.tracing import Tracing
 from cdk.names import dashboard_url
+from cdk.resources.audit_schedule import AuditSchedule
 from cdk.resources.console import Console, Parts
 from cdk.resources.gateway import Gateway
 from cdk.resources.ingest import Ingest
@@ -50,6 +51,7 @@ class WaybillStack(Stack):
             gateway=self.gateway,
         )
         self.console = Console(self, "Console", settings=settings, parts=parts)
+        AuditSchedule(self, "AuditSchedule", settings=settings, worker=self.console.worker)
         self._add_alarms_and_dashboard()
         self._add_queries_and_tracing()
         for name, value in self._list_outputs().items():

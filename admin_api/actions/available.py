@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from processor.domain.actions import ActionKind
-from processor.domain.file_states import FileState, states_before
+from processor.domain.file_states import SETTLED, FileState, states_before
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -73,6 +73,14 @@ AVAILABLE_ACTIONS: dict[ActionKind, AvailableAction] = {
         "dismissed",
         asks_reason=True,
     ),
+    ActionKind.VERIFY: AvailableAction(
+        ActionKind.VERIFY,
+        "Verify",
+        "check",
+        "The stored original is read again, and the ledger's counts, the stored orders and both outputs are compared "
+        "with it, to the value. Nothing is changed. A million rows take some minutes and 13 cents.",
+        "asked to be verified",
+    ),
 }
 
 
@@ -85,6 +93,8 @@ def is_allowed(kind: ActionKind, entry: FileEntry, now: datetime) -> bool:
             return entry.state is FileState.DUPLICATE
         case ActionKind.DISMISS:
             return entry.state in _DISMISSABLE
+        case ActionKind.VERIFY:
+            return entry.state in SETTLED
     return False
 
 
@@ -97,6 +107,8 @@ def explain_refusal(kind: ActionKind, entry: FileEntry) -> str:
     """Say why an action is refused, and what is possible instead."""
     if entry.state is FileState.DUPLICATE and kind is ActionKind.REPROCESS:
         return f"{entry.name} is held as a duplicate. Process it anyway, or dismiss it."
+    if kind is ActionKind.VERIFY:
+        return f"{entry.name} is not settled: its orders are not all written. Verify it once its run has ended."
     if entry.state in _REFUSALS:
         return f"{entry.name} {_REFUSALS[entry.state]}"
     if kind is ActionKind.PROCESS_ANYWAY:

@@ -60,6 +60,7 @@ class BulkWork:
     remaining_s: Callable[[], float]
     sleep: Callable[[float], None] = time.sleep
     clock: Callable[[], float] = time.monotonic
+    reserve_s: float = RESERVE_S
     _unsaved: list[BulkStep] = field(default_factory=list)
 
     def carry_out(self, action: ActionEntry) -> ActionEntry:
@@ -73,7 +74,7 @@ class BulkWork:
                 action, saved_at = self._save(action), self.clock()
                 if action.stop_asked:
                     return self._finish(action, ActionState.STOPPED)
-                if self.remaining_s() < RESERVE_S:
+                if self.remaining_s() < self.reserve_s:
                     call_worker(self.console, action.action_id)
                     logger.info("action_handed_on", extra={"action_id": action.action_id, "resume": action.resume})
                     return action

@@ -34,9 +34,13 @@ if TYPE_CHECKING:
 def act_on_file(console: Console, action_request: ActionRequest, file_id: str) -> ActionEntry:
     """Act on one file now; returns the finished action, also if it was asked for before.
 
+    To verify takes longer than a request may: the worker does it, and the action is still running.
+
     Raises :class:`NotFoundError`, :class:`RefusedError` and AWS's errors; the action log has the outcome in any case.
     """
     entry = file_or_404(console, file_id)
+    if action_request.kind is ActionKind.VERIFY:
+        return _let_worker_verify(console, action_request, entry)
     asked = new_entry(console, action_request, file_id=file_id, subject=entry.name, expected=1)
     action, _ = begin_once(console, asked)
     if action.is_finished:
@@ -52,6 +56,13 @@ def act_on_file(console: Console, action_request: ActionRequest, file_id: str) -
             _fail(console, action, entry, str(error), helper)
         raise
     return _finish(console, action, ActionState.DONE, done=int(fresh), skipped=int(not fresh), finished_by=helper)
+
+
+def _let_worker_verify(console: Console, action_request: ActionRequest, entry: FileEntry) -> ActionEntry:
+    if not is_allowed(ActionKind.VERIFY, entry, console.now()):
+        raise RefusedError(explain_refusal(ActionKind.VERIFY, entry))
+    asked = new_entry(console, action_request, file_id=entry.file_id, subject=entry.name, expected=1)
+    return _let_worker_act(console, action_request, asked)
 
 
 def act_on_many(
@@ -78,13 +89,20 @@ def act_on_many(
         rate_per_s=rate_per_s,
         asked_for=digest_of(asked_for),
     )
+    _let_worker_act(console, action_request, asked)
+
+
+def _let_worker_act(console: Console, action_request: ActionRequest, asked: ActionEntry) -> ActionEntry:
+    """Begin an action and call the worker; one whose worker is gone gets a new one."""
     action, is_new = begin_once(console, asked)
     if is_new:
-        logger.info("action_begun", extra={"action_id": action.action_id, "kind": action.kind, "expected": expected})
+        fields = {"action_id": action.action_id, "kind": action.kind, "expected": action.expected}
+        logger.info("action_begun", extra=fields)
         bulk.call_worker(console, action.action_id)
     elif action.is_stalled(console.now()):
         record_resumption(console, action_request.user, action)
         bulk.call_worker(console, action.action_id)
+    return action
 
 
 def state_after(kind: ActionKind) -> FileState:

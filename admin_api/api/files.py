@@ -12,7 +12,7 @@ from admin_api.actions.begin import ActionRequest
 from admin_api.actions.files import story_or_404
 from admin_api.actions.perform import act_on_file, act_on_many
 from admin_api.actions.resume import action_or_404
-from admin_api.api.models import ActionOut, FileOut, FilesOut, FileStoryOut, RunOut, problems
+from admin_api.api.models import ActionOut, AuditOut, FileOut, FilesOut, FileStoryOut, RunOut, problems
 from admin_api.web.auth import Operator
 from admin_api.web.errors import InvalidError
 from admin_api.web.users import User
@@ -57,7 +57,7 @@ class FileListParameters(BaseModel):
 class FileActionIn(BaseModel):
     """An action on one file."""
 
-    kind: Literal["reprocess", "process_anyway", "dismiss"]
+    kind: Literal["reprocess", "process_anyway", "dismiss", "verify"]
     reason: str = Field(default="", max_length=500, description="Required to dismiss.")
     action_id: str = Field(
         default="",
@@ -92,12 +92,13 @@ def list_files(query: Annotated[FileListParameters, Query()], console: ConsoleDe
 
 @router.get("/files/{file_id}", responses=problems(404))
 def read_file(file_id: FileId, console: ConsoleDep) -> FileStoryOut:
-    """Read a file's whole story: its state, its runs and the actions on it, the oldest first."""
+    """Read a file's whole story: its state, its runs and the actions on it, the oldest first, and its newest audit."""
     story = story_or_404(console, file_id)
     return FileStoryOut(
         file=FileOut.model_validate(story.entry),
         runs=[RunOut.model_validate(run) for run in story.runs],
         actions=[ActionOut.of(action, console.now()) for action in story.actions],
+        audit=AuditOut.model_validate(story.audit) if story.audit else None,
     )
 
 
@@ -105,7 +106,10 @@ def read_file(file_id: FileId, console: ConsoleDep) -> FileStoryOut:
     "/files/{file_id}/actions", responses=problems(404, 409), operation_id="act_api_files__file_id__actions_post"
 )
 def act_on_one_file(file_id: FileId, body: FileActionIn, console: ConsoleDep, user: Operator) -> ActionOut:
-    """Reprocess a file, process a duplicate anyway, or dismiss a file that needs nothing more."""
+    """Reprocess a file, process a duplicate anyway, dismiss a file that needs nothing more, or verify its books.
+
+    To verify takes a while: follow the action at `/api/actions/{action_id}`, then read the file's `audit`.
+    """
     action = act_on_file(console, body.to_action_request(user, console.now()), file_id)
     return ActionOut.of(action, console.now())
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
 from processor.domain.actions import ActionEntry, ActionKind, ActionState
+from processor.domain.audits import AuditState, BookPart
 from processor.domain.file_states import FileState
 
 type Exact = Annotated[Decimal, PlainSerializer(str, return_type=str)]
@@ -132,12 +133,39 @@ class FilesOut(BaseModel):
     searched_to: str
 
 
+class DifferenceOut(Document):
+    """One place where a file's books disagree; ``row`` is 0 where it is about no row."""
+
+    part: BookPart
+    row: int
+    column: str
+    expected: str
+    found: str
+
+
+class AuditOut(Document):
+    """The newest comparison of a file's original, ledger entry, stored orders and outputs."""
+
+    state: AuditState
+    at: str
+    who: str
+    action_id: str
+    run_id: str = Field(description="The file's newest run at that time.")
+    difference_count: int
+    differences: list[DifferenceOut] = Field(description="The first ones of each part.")
+    rows: int
+    orders_compared: int
+    notes: list[str] = Field(description="What was not compared, and why.")
+    duration_ms: int
+
+
 class FileStoryOut(BaseModel):
-    """A file with all its runs and actions."""
+    """A file with all its runs and actions, and its newest audit."""
 
     file: FileOut
     runs: list[RunOut]
     actions: list[ActionOut]
+    audit: AuditOut | None
 
 
 class OrdersOut(BaseModel):

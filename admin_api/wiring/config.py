@@ -41,6 +41,14 @@ class Config:
     """The dashboard's address or, where there is none, the alarms'."""
     monitoring: str
     """How much CloudWatch keeps; see :func:`processor.observability.metrics.kept_metrics`."""
+    default_encoding: str
+    """The encoding of uploads that declare none."""
+    audit_files: int
+    """Files of a scheduled audit."""
+    processed_retention_days: int
+    failed_retention_days: int
+    archive_retention_days: int
+    """The days after which the bucket deletes a file's objects."""
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> Config:

@@ -26,9 +26,11 @@ if TYPE_CHECKING:
     from admin_api.web.users import AccountReader
     from admin_api.wiring.config import Config
     from processor.ledger.action_log import ActionLog
+    from processor.ledger.audit_results import AuditResults
     from processor.ledger.counters import Counters
     from processor.ledger.file_list import FileList
     from processor.ledger.ledger import Ledger
+    from processor.ledger.recount import Recount
     from processor.messaging.dead_letter_queue import DeadLetterQueue
     from processor.messaging.ingest_queue import IngestQueue
     from processor.orders.lookup import OrderLookup
@@ -129,6 +131,20 @@ class Console:
         from processor.ledger.table import FilesTable
 
         return ActionLog(FilesTable(self.dynamodb, self.config.files_table))
+
+    @cached_property
+    def audits(self) -> AuditResults:
+        """The results of audits."""
+        from processor.ledger.audit_results import AuditResults
+
+        return AuditResults(self.dynamodb, self.config.files_table)
+
+    @cached_property
+    def recount(self) -> Recount:
+        """The recount of files."""
+        from processor.ledger.recount import Recount
+
+        return Recount(self.dynamodb, self.config.files_table)
 
     @cached_property
     def orders(self) -> OrderLookup:

@@ -93,6 +93,17 @@ def plan_for_files(settings: Settings, metrics: Metrics) -> Iterator[AlarmPlan]:
         look="the saved query 'Failures by cause', and failed-data/ in the bucket",
         do="tell the sender the cause and have the file sent again, corrected; it does not retry by itself.",
     )
+    yield AlarmPlan(
+        name="books-differ",
+        metric=metrics.of_audits("AuditDifferences"),
+        comparison=ABOVE,
+        threshold=0,
+        periods=(1, 6),
+        missing=NOTHING_HAPPENED,
+        means="An audit found that a file's original, counts, orders and outputs do not agree, or a counter is wrong.",
+        look="the books on the console's overview, and the differences on the file's page",
+        do="find out who changed what, then reprocess the file, which writes all of it again; verify it again.",
+    )
     rows = {"accepted": metrics.ours("RowsAccepted"), "rejected": metrics.ours("RowsRejected")}
     yield AlarmPlan(
         name="rejected-rows",

@@ -207,13 +207,25 @@ class Resources:
             ],
             unit="ms, or in 5 minutes",
         )
+        audits = graph(
+            "Audits of the books",
+            [
+                self.metrics.of_audits("AuditedFiles", minutes=60, label="files verified"),
+                self.metrics.of_audits("AuditDifferences", minutes=60, label="differences"),
+            ],
+            unit="in an hour",
+            limits={"alarm: more than 0 differences": 0},
+            start="-P7D",
+            across=1,
+        )
         return [
             [
                 text(
                     "## Console\n"
                     "What operators wait for; files go on without it. Slow: raise `console_memory_mb`, which brings "
-                    "CPU. Failing: the saved query *Console requests that failed*. Its worker does bulk actions."
+                    "CPU. Failing: the saved query *Console requests that failed*. Its worker acts in bulk, and audits."
                 )
             ],
             [latency, answers, functions],
+            [audits],
         ]

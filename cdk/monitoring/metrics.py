@@ -16,6 +16,7 @@ from aws_cdk import aws_stepfunctions as sfn
 
 NAMESPACE = "Waybill"
 SERVICE = "processor"
+CONSOLE_SERVICE = "console"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +38,11 @@ class Metrics:
         """Return one of the processor's own metrics."""
         dimensions = {"service": SERVICE, "environment": self.environment}
         return _metric(NAMESPACE, name, dimensions, statistic, minutes, label)
+
+    def of_audits(self, name: str, *, minutes: int = 5, label: str = "") -> cloudwatch.Metric:
+        """Return the sum of one of those that the console's worker sends of its audits."""
+        dimensions = {"service": CONSOLE_SERVICE, "environment": self.environment}
+        return _metric(NAMESPACE, name, dimensions, "Sum", minutes, label)
 
     def of_function(self, name: str, statistic: str, *, minutes: int = 5, label: str = "") -> cloudwatch.Metric:
         """Return one that Lambda publishes for the processor."""

@@ -86,6 +86,7 @@ class Console(Construct):
             self._grant_actions(function)
             function.acknowledge(keys_accepted(parts.storage.bucket))
         self._grant_reads(self.web)
+        self._grant_audits(self.worker)
         parts.gateway.route_to(self.web.function)
 
     def _environment(self) -> dict[str, str]:
@@ -111,6 +112,11 @@ class Console(Construct):
             "PROCESSOR_LOG_GROUP": parts.processor.log_group.log_group_name,
             "DASHBOARD_URL": dashboard_url(settings),
             "MONITORING": settings.monitoring,
+            "DEFAULT_ENCODING": settings.encoding,
+            "AUDIT_FILES": str(settings.audit_files),
+            "PROCESSED_RETENTION_DAYS": str(settings.processed_retention_days),
+            "FAILED_RETENTION_DAYS": str(settings.failed_retention_days),
+            "ARCHIVE_RETENTION_DAYS": str(settings.archive_retention_days),
         }
 
     def _keep_failures(self) -> sqs.Queue:
@@ -156,6 +162,14 @@ class Console(Construct):
         receive = ["sqs:GetQueueAttributes", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility"]
         allow(receive, ingest.dead_letters.queue_arn)
         allow(["lambda:InvokeFunction"], self._worker_arn())
+
+    def _grant_audits(self, function: PythonFunction) -> None:
+        """Allow what an audit reads besides the ledger and the originals: the orders, and the accepted rows."""
+        storage = self._parts.storage
+        function.allow(["dynamodb:BatchGetItem", "dynamodb:Query"], storage.orders.table_arn)
+        if indexes := self._settings.order_indexes:
+            function.allow(["dynamodb:Query"], *(f"{storage.orders.table_arn}/index/{index}" for index in indexes))
+        function.allow(["s3:GetObject", "s3:GetObjectVersion"], *storage.keys(PROCESSED))
 
     def _grant_reads(self, function: PythonFunction) -> None:
         """Allow what pages show, and what presigned addresses let browsers do."""

@@ -39,6 +39,7 @@ class ActionKind(StrEnum):
     REDRIVE = "redrive"
     DELETE = "delete"
     UPLOAD = "upload"
+    VERIFY = "verify"
     CARRY_ON = "carry_on"
     """Another action, whose worker was gone, got a new one."""
 

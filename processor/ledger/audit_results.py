@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from processor.domain.audits import AuditEntry, AuditState
+from processor.domain.audits import AUDIT_ENTRY, AuditEntry, AuditState
 from processor.domain.entries import known_values
-from processor.ledger.table import FilesTable, ItemUpdate
+from processor.ledger.batch_get import batch_get
+from processor.ledger.table import FilesTable, ItemUpdate, deserialise, item_key
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from mypy_boto3_dynamodb import DynamoDBClient
 
     from processor.domain.entries import FileEntry
@@ -64,6 +67,12 @@ class AuditResults:
         if entry.file_id in listed or len(listed) < MOST_DIFFERING:
             values = {"name": entry.name, "at": audit.at, "difference_count": audit.difference_count}
             self._table.update_item(ItemUpdate(BOOKS_PARTITION, _DIFFERING, {entry.file_id: values}))
+
+    def read_audits(self, file_ids: Sequence[str]) -> list[AuditEntry]:
+        """Read the newest audits of these files, in no order; raises :class:`LookupThrottledError`."""
+        keys = [item_key(file_id, AUDIT_ENTRY) for file_id in file_ids]
+        items = batch_get(self._table.client, self._table.name, keys, things="audits")
+        return [AuditEntry.from_item(deserialise(item)) for item in items]
 
     def record_scheduled_audit(self, audit: ScheduledAudit) -> None:
         """Store the result of a scheduled audit as the newest."""

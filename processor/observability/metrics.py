@@ -23,6 +23,11 @@ COUNTERS: dict[str, str] = {  # name : CloudWatch unit
     "EstimatedCost": "None",  # US dollars; CloudWatch has no unit for money.
     "ColdStarts": "Count",
 }
+AUDIT_COUNTERS: dict[str, str] = {
+    "AuditedFiles": "Count",
+    "AuditDifferences": "Count",
+}
+"""Of the console's worker, which audits files; the processor's functions send none of them."""
 MEASUREMENTS: dict[str, str] = {
     "ProcessingDuration": "Milliseconds",
     "UploadToSettled": "Milliseconds",
@@ -30,7 +35,7 @@ MEASUREMENTS: dict[str, str] = {
     "PeakMemory": "Megabytes",
     "RangesPeakMemory": "Megabytes",  # Another function's, with another limit.
 }
-UNITS = COUNTERS | MEASUREMENTS
+UNITS = COUNTERS | AUDIT_COUNTERS | MEASUREMENTS
 
 FULL, SMALL = "full", "small"
 _KEPT = {

@@ -29,6 +29,9 @@ CONTRACT = frozenset(
     }
 )
 
+AUDIT = frozenset({"AuditedFiles", "AuditDifferences"})
+"""The metrics of the console's worker."""
+
 # The dimensions with which AWS publishes each, and the kind of resource that the first one names:
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
 # https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
@@ -98,9 +101,9 @@ def of_widget(widget: dict[str, Any]) -> list[WatchedMetric]:
 def problem_with(metric: WatchedMetric) -> str:
     """Return why no such metric can exist in the stack, or ""."""
     if metric.namespace == "Waybill":
-        if metric.name not in CONTRACT:
+        if metric.name not in CONTRACT | AUDIT:
             return f"{metric.name} is not emitted"
-        right = {"service": "processor", "environment": "dev"}
+        right = {"service": "console" if metric.name in AUDIT else "processor", "environment": "dev"}
         return "" if metric.dimensions == right else f"{metric.name} is emitted with other dimensions"
     kind = AWS.get((metric.namespace, metric.name))
     if kind is None:

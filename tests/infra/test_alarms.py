@@ -16,6 +16,7 @@ NAMES = {
     "oldest-message",
     "processing-stopped",
     "failed-files",
+    "books-differ",
     "rejected-rows",
     "function-errors",
     "function-throttles",

@@ -9,7 +9,7 @@ import pytest
 
 from cdk.monitoring.metrics import NAMESPACE
 from processor.observability import metrics, telemetry
-from tests.infra.known_metrics import CONTRACT, of_widget, problem_with
+from tests.infra.known_metrics import AUDIT, CONTRACT, of_widget, problem_with
 from tests.infra.stacks import as_text, named, only, resources, template
 
 
@@ -41,14 +41,15 @@ def test_every_metric_exists() -> None:
 def test_the_contract_is_what_the_processor_emits() -> None:
     """Namespace and names, as its own code declares them."""
     assert NAMESPACE == telemetry.NAMESPACE == "Waybill"
-    assert set(metrics.UNITS) == CONTRACT
+    assert set(metrics.COUNTERS | metrics.MEASUREMENTS) == CONTRACT
+    assert set(metrics.AUDIT_COUNTERS) == AUDIT
 
 
 def test_everything_that_the_processor_emits_is_shown() -> None:
     """A metric on no graph only costs."""
     drawn = {metric.name for widget in graphs() for metric in of_widget(widget) if metric.namespace == "Waybill"}
 
-    assert drawn == CONTRACT
+    assert drawn == CONTRACT | AUDIT
 
 
 def test_expressions_use_what_is_there() -> None:

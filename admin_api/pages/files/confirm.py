@@ -195,6 +195,8 @@ def act_on_files(
 
 def _act_on_one(request: Request, console: Console, action_request: ActionRequest, form: ActionForm) -> Response:
     action = act_on_file(console, action_request, form.file_id[0])
+    if action.kind is ActionKind.VERIFY:
+        return redirect(request, f"/files/{form.file_id[0]}?verifying={action.action_id}#books")
     done = AVAILABLE_ACTIONS[action.kind].done_words
     say = (
         f"{action.subject} was {done}."

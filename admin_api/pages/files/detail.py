@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field
 
 from admin_api.actions.available import AvailableAction, available_actions
 from admin_api.actions.files import file_or_404, story_or_404
+from admin_api.pages.files.books import FileBooks, books_of
 from admin_api.pages.files.objects import FileObject, ObjectKind, download_url, objects_of, version_of
 from admin_api.pages.files.progress import Progress, progress_of
 from admin_api.pages.files.timeline import TimelineEvent, Verdict, timeline_of, verdict_of
@@ -21,7 +22,7 @@ from admin_api.rendering.views import page, redirect
 from admin_api.web.auth import Viewer
 from admin_api.web.errors import NotFoundError
 from admin_api.wiring.services import ConsoleDep
-from processor.domain.actions import ActionEntry, new_action_id
+from processor.domain.actions import ActionEntry, is_action_id, new_action_id
 from processor.domain.columns import NAMES
 from processor.domain.file_states import AT_REST, FileState
 from processor.storage.accepted_reader import run_with_offsets
@@ -63,6 +64,8 @@ class TabPosition(BaseModel):
     """The first accepted row shown in the orders tab."""
     byte: Annotated[int, Field(ge=0, le=10**12)] = 0
     """The offset in the object of rejected rows at which their tab begins."""
+    verifying: Annotated[str, Field(max_length=40)] = ""
+    """The action that verifies the file's books, whose end the page waits for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +90,7 @@ class FileDetailPage:
     rejected: PagePart[RejectedStretch]
     orders: PagePart[FileOrders]
     objects: tuple[FileObject, ...]
+    books: FileBooks
     column_names: tuple[str, ...] = NAMES
 
     @property
@@ -112,7 +116,9 @@ class FileDetailPage:
 
     @property
     def live_url(self) -> str:
-        """The address for updates while the file's state may change by itself, else ""."""
+        """The address for updates while something may change by itself, else ""."""
+        if self.books.is_running:
+            return f"{self.address}?tab={self.tab}&verifying={self.position.verifying}"
         return "" if self.entry.state in AT_REST or self.is_stuck else f"{self.address}?tab={self.tab}"
 
     @staticmethod
@@ -168,7 +174,13 @@ def file_detail_page(console: Console, story: FileStory, position: TabPosition) 
         rejected=_rejected(console, entry, position.byte) if tab is FileTab.REJECTED else PagePart(None),
         orders=_orders(console, story, position.first) if tab is FileTab.ORDERS else PagePart(None),
         objects=objects_of(console, entry) if tab is FileTab.OBJECTS else (),
+        books=books_of(story, _verification(console, position.verifying)),
     )
+
+
+def _verification(console: Console, action_id: str) -> ActionEntry | None:
+    """Read the action that verifies the file, if the address names one."""
+    return console.actions.read_action(action_id) if is_action_id(action_id) else None
 
 
 def _rejected(console: Console, entry: FileEntry, first_byte: int) -> PagePart[RejectedStretch]:

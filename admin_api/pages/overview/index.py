@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from admin_api.monitoring.series import Series
     from admin_api.monitoring.status import Status
     from processor.domain.entries import FileEntry
+    from processor.ledger.audit_results import Books
 
 router = APIRouter()
 
@@ -102,6 +103,8 @@ class Overview:
     """The number of messages waiting for a run."""
     newest: PagePart[tuple[FileEntry, ...]]
     measures: PagePart[Measures]
+    books: PagePart[Books]
+    """The results of audits."""
 
     @property
     def address(self) -> str:
@@ -124,6 +127,7 @@ def build_page(console: Console, window: Window, zone: tzinfo) -> Overview:
         "DynamoDB", lambda: files.list_files(FileFilter(state=FileState.PROCESSING), limit=MOST_RUNNING)
     )
     newest = start_part("DynamoDB", lambda: files.list_files(FileFilter(), limit=NEWEST))
+    books = start_part("DynamoDB", console.audits.read_books)
     series = kept_series(_SERIES, console.config.monitoring)
     measures = start_part("CloudWatch", lambda: metrics.fetch_metrics(series, window, now))
     waiting = start_part("SQS", queue.count_waiting)
@@ -140,6 +144,7 @@ def build_page(console: Console, window: Window, zone: tzinfo) -> Overview:
         waiting=waiting.result(),
         newest=newest_files.then(lambda loaded: loaded.files),
         measures=measures.result().then(lambda loaded: _measures(loaded, window, zone, marks_of(status))),
+        books=books.result(),
     )
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _ROWS_AT_ONCE = 800
 """Orders read together: eight requests of a hundred."""
-_MOST_ORDER_IDS, _MOST_CUSTOMERS, _MOST_ROWS = 1_000, 200, 20_000
+_MOST_ORDER_IDS, _MOST_CUSTOMERS, _MOST_ROWS = 1_000, 100, 20_000
 """The bounds of the two samples under whose keys added orders are searched for."""
 
 

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 _READERS = 8
 _BATCH_KEYS = 100
-_MOST_PAGES = 4
-"""Pages of 1 MB under one key."""
+_PAGES_OF_ORDER_ID, _PAGES_OF_CUSTOMER = 4, 1
+"""Pages of 1 MB that are read under one key at most."""
 
 type OrderKey = tuple[str, str]
 
@@ -83,6 +83,7 @@ class TableReader:
             "ExpressionAttributeNames": {"#key": name},
             "ExpressionAttributeValues": {":key": {"S": key}, ":file": {"S": file_id}},
         }
+        pages = _PAGES_OF_CUSTOMER if since else _PAGES_OF_ORDER_ID
         if since:
             request["IndexName"] = BY_CUSTOMER
             request["KeyConditionExpression"] += " AND processed_timestamp >= :since"
@@ -90,7 +91,7 @@ class TableReader:
         else:
             request["ConsistentRead"] = True
         found: list[OrderKey] = []
-        for _ in range(_MOST_PAGES):
+        for _ in range(pages):
             answer = self.client.query(**request)
             found += [key_of(cast("Item", item)) for item in answer["Items"]]
             if "LastEvaluatedKey" not in answer:

@@ -90,6 +90,11 @@ class ConsoleStage:
             processor_log_group="/aws/lambda/processor",
             dashboard_url="https://console.aws.amazon.com/dashboard",
             monitoring=self.monitoring,
+            default_encoding="utf-8",
+            audit_files=20,
+            processed_retention_days=365,
+            failed_retention_days=365,
+            archive_retention_days=730,
         )
         learn_names(config)
         return config

@@ -14,14 +14,14 @@ from tests.unit.admin_api.made_files import NOW, made_file
 EXPECTED: dict[FileState, set[str]] = {
     FileState.QUEUED: set(),
     FileState.PROCESSING: set(),
-    FileState.PROCESSED: {"reprocess"},
-    FileState.PARTIAL: {"reprocess", "dismiss"},
-    FileState.FAILED: {"reprocess", "dismiss"},
-    FileState.DUPLICATE: {"process_anyway", "dismiss"},
+    FileState.PROCESSED: {"reprocess", "verify"},
+    FileState.PARTIAL: {"reprocess", "dismiss", "verify"},
+    FileState.FAILED: {"reprocess", "dismiss", "verify"},
+    FileState.DUPLICATE: {"process_anyway", "dismiss", "verify"},
     FileState.DEAD_LETTERED: {"reprocess", "dismiss"},
     FileState.REPROCESSING: set(),
-    FileState.REPAIRED: {"reprocess"},
-    FileState.DISMISSED: {"reprocess"},
+    FileState.REPAIRED: {"reprocess", "verify"},
+    FileState.DISMISSED: {"reprocess", "verify"},
 }
 
 
