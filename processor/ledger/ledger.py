@@ -14,7 +14,7 @@ from processor.domain.entries import FILE_ENTRY, FILE_KIND, RUN_PREFIX, FileEntr
 from processor.domain.errors import FileBusyError, IllegalTransitionError, LeaseLostError
 from processor.domain.file_states import AT_REST, FileState, check_transition, states_before
 from processor.ledger.counters import counter_update
-from processor.ledger.table import ConditionFailedError, ItemUpdate
+from processor.ledger.table import ConditionFailedError, ItemPut, ItemUpdate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -104,27 +104,43 @@ class Ledger:
         }
         if run.uploaded_at:
             first["uploaded_at"] = run.uploaded_at
+        # A file that a run holds is not among them: whether that run is dead is looked at only then.
         waiting = [state for state in states_before(FileState.PROCESSING) if state is not FileState.PROCESSING]
-        held_by_dead = Attr("state").eq(FileState.PROCESSING) & Attr("lease_until").lt(run.now)
-        condition = Attr("file_id").not_exists() | Attr("state").is_in(waiting) | held_by_dead
+        condition = Attr("file_id").not_exists() | Attr("state").is_in(waiting)
         try:
             old = self._table.update_item(ItemUpdate(file_id, FILE_ENTRY, start, condition, first))
         except ConditionFailedError:
-            return self._not_begun(file_id, run)
-        if old.get("state") == FileState.PROCESSING:
-            self.record_run(RunEntry.of_dead(FileEntry.from_item(old)))
+            return self._begin_held(file_id, run, start)
         return BeginResult(FileEntry.from_item({"file_id": file_id, **first, **old, **start}), may_run=True)
 
-    def _not_begun(self, file_id: str, run: RunStart) -> BeginResult:
+    def _begin_held(self, file_id: str, run: RunStart, start: dict[str, Any]) -> BeginResult:
+        """Take a file over from a dead run, or say why it cannot be begun."""
         entry = self.read_file(file_id)
         if entry is None:
             raise ConditionFailedError
         if entry.run_id == run.run_id:  # The first attempt of this call took effect and its answer was lost.
             return BeginResult(entry, may_run=entry.state is FileState.PROCESSING)
-        if entry.state is FileState.PROCESSING and entry.run_message_id == run.message_id:
+        if entry.state in states_before(FileState.PROCESSING) and entry.state is not FileState.PROCESSING:
+            # Its run has just failed, and this message may be the one that is to come again.
+            raise FileBusyError(file_id, 1)
+        if entry.state is not FileState.PROCESSING:
+            return BeginResult(entry, may_run=False)
+        if entry.lease_until < run.now:
+            return self._take_over(entry, run, start)
+        if entry.run_message_id == run.message_id:
             # Acknowledging this delivery would delete the message of the run that still works on the file.
             raise FileBusyError(file_id, max(1, entry.lease_until - run.now + 1))
         return BeginResult(entry, may_run=False)
+
+    def _take_over(self, dead: FileEntry, run: RunStart, start: dict[str, Any]) -> BeginResult:
+        """Take the file from a run that has died, and record that run: both or neither."""
+        condition = _unchanged(dead) & Attr("lease_until").lt(run.now)
+        change = ItemUpdate(dead.file_id, FILE_ENTRY, start, condition)
+        try:
+            self._table.transact(change, ItemPut(RunEntry.of_dead(dead).to_item()))
+        except ConditionFailedError:  # Another delivery was faster, or this one, and its answer was lost.
+            return self._begin_held(dead.file_id, run, start)
+        return BeginResult(dead.evolve(**start), may_run=True)
 
     def record_run(self, run: RunEntry) -> None:
         """Write a run's entry, or replace it."""
@@ -159,22 +175,30 @@ class Ledger:
         unused = tuple(name for name in _SETTLING_FIELDS if name not in fields)
         return self._end_run(entry, state, fields, unused)
 
-    def fail_run(self, entry: FileEntry, state: FileState, *, cause: str, error: str) -> None:
+    def fail_run(
+        self, entry: FileEntry, state: FileState, *, cause: str, error: str, run: RunEntry | None = None
+    ) -> None:
         """Release the file after a failed run: ``queued`` for the next run, or ``dead_lettered`` after the last.
 
-        The entry keeps the id of its message, by which a dead letter is told from one of another message.
+        The ``run`` is recorded with it, or not at all: one whose file is settled or another run's has not failed. The
+        entry keeps the id of its message, by which a dead letter is told from one of another message.
         """
         values = {"cause": cause, "error": error}
         if entry.run_message_id:
             values["run_message_id"] = entry.run_message_id
-        self._end_run(entry, state, values)
+        self._end_run(entry, state, values, note=ItemPut(run.to_item()) if run else None)
 
     def _end_run(
-        self, entry: FileEntry, state: FileState, values: dict[str, Any], remove: tuple[str, ...] = ()
+        self,
+        entry: FileEntry,
+        state: FileState,
+        values: dict[str, Any],
+        remove: tuple[str, ...] = (),
+        note: ItemPut | None = None,
     ) -> FileEntry:
         try:
             unused = tuple(name for name in (*_HOLDING_FIELDS, *remove) if name not in values)
-            return self._move(entry, state, values, unused)
+            return self._move(entry, state, values, unused, note)
         except ConditionFailedError as error:
             ended = self.read_file(entry.file_id)
             if ended and ended.run_id == entry.run_id and ended.state is state:
@@ -187,7 +211,7 @@ class Ledger:
         state: FileState,
         values: dict[str, Any],
         remove: tuple[str, ...] = (),
-        note: ItemUpdate | None = None,
+        note: ItemUpdate | ItemPut | None = None,
     ) -> FileEntry:
         """Write a file's new state, count it there and write the note, in one transaction; returns the new entry.
 

@@ -73,6 +73,12 @@ class ItemUpdate(NamedTuple):
         return request
 
 
+class ItemPut(NamedTuple):
+    """An item that is written whole."""
+
+    item: Mapping[str, Any]
+
+
 class FilesTable:
     """The files table's items, addressed by ``file_id`` and ``entry``."""
 
@@ -111,18 +117,23 @@ class FilesTable:
             raise ConditionFailedError from error
         return deserialise(answer.get("Attributes", {}))
 
-    def transact(self, *changes: ItemUpdate) -> None:
+    def transact(self, *changes: ItemUpdate | ItemPut) -> None:
         """Make all of these changes or none; raises :class:`ConditionFailedError`.
 
         The items cost twice the write units, their entries in indexes do not.
         """
-        items = [{"Update": change.request(self.name)} for change in changes]
+        items = [self._transact_item(change) for change in changes]
         try:
             self._retry(lambda: self.client.transact_write_items(TransactItems=items))  # type: ignore[arg-type]
         except self.client.exceptions.TransactionCanceledException as error:
             if _CONDITION_FAILED in _reasons(error):
                 raise ConditionFailedError from error
             raise
+
+    def _transact_item(self, change: ItemUpdate | ItemPut) -> dict[str, Any]:
+        if isinstance(change, ItemUpdate):
+            return {"Update": change.request(self.name)}
+        return {"Put": {"TableName": self.name, "Item": serialise(change.item)}}
 
     def add_one(self, file_id: str, entry: str, name: str) -> int:
         """Add one to a number, atomically, and return the sum."""

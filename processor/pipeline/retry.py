@@ -66,8 +66,8 @@ def give_back(run: Run, error: Exception, result: LoadResult = NOTHING_LOADED) -
     state = FileState.DEAD_LETTERED if is_last else FileState.QUEUED
     logger.warning("run_failed", extra={"cause": cause, "state": state}, exc_info=error)
     try:
-        run.services.ledger.record_run(run.to_entry(ERROR, result, cause=cause, error=words))
-        run.services.ledger.fail_run(run.entry, state, cause=cause, error=words)
+        run_entry = run.to_entry(ERROR, result, cause=cause, error=words)
+        run.services.ledger.fail_run(run.entry, state, cause=cause, error=words, run=run_entry)
         count_failure(run.invocation.metrics, is_last=is_last)
         if is_last:
             mail_dead_letter(run, words)
