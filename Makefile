@@ -1,10 +1,11 @@
 # Everything starts here: `make help` lists the targets. Whatever a target needs arrives inside the repository first.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup run trace metrics mails test chaos upgrade memory bench browser check synth bootstrap deploy verify user token destroy clean
+.PHONY: help setup run trace metrics mails test chaos upgrade memory bench browser check synth bootstrap deploy verify user token destroy sbom clean
 
-UV_VERSION := 0.13.9
-# A uv of the machine will do if it runs (a version manager's shim may be there and not run) and is recent enough.
+# A uv of the machine will do if it runs (a version manager's shim may be there and not run) and is recent enough: it is
+# its owner's tool as git and make are, and whatever it installs is held to the hashes of uv.lock. Otherwise pip installs
+# one, held to the hashes of uv-bootstrap.txt.
 UV := $(shell uv --version 2>/dev/null | grep -qE '^uv (0\.(1[3-9]|[2-9][0-9])|[1-9])' && echo uv || echo .tools/bin/uv)
 PYTHON := .venv/bin/python
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
@@ -106,6 +107,9 @@ token: setup ## print a token for the console's JSON API; asks for the password 
 destroy: setup ## remove the stack from AWS, after asking (ENVIRONMENT=…)
 	@$(PYTHON) -m cdk.commands.destroy $(CONTEXT_ARGS)
 
+sbom: setup ## list every package that is installed or deployed, as CycloneDX, in .local/sbom/
+	@$(PYTHON) -m cdk.commands.sbom
+
 clean: ## remove everything that was installed or generated
 	@rm -rf .venv .tools node_modules .local cdk.out cdk/local/.venv .mypy_cache .pytest_cache .ruff_cache \
 		.import_linter_cache .hypothesis
@@ -124,11 +128,12 @@ node_modules/.ready: package.json package-lock.json .venv/.ready
 	@touch $@
 
 # Any Python 3 can install uv; one that a version manager only pretends to have cannot.
-.tools/bin/uv:
+.tools/bin/uv: uv-bootstrap.txt
 	@for python in python3 python3.12 python3.13 python3.11 /usr/bin/python3; do \
 		if $$python -c 'import ensurepip, venv' 2>/dev/null; then break; fi; python=; \
 	done; \
 	[ -n "$$python" ] || { echo "Python 3 with its venv module is missing (on Debian: apt install python3-venv)." >&2; exit 1; }; \
 	echo "Setting up: this takes about a minute, once." >&2; \
-	$$python -m venv .tools && .tools/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION) || \
+	$$python -m venv .tools && .tools/bin/python -m pip install --quiet --disable-pip-version-check \
+		--require-hashes --only-binary :all: --requirement uv-bootstrap.txt && touch $@ || \
 		{ rm -rf .tools; echo "uv could not be installed: is the network reachable?" >&2; exit 1; }

@@ -88,6 +88,8 @@ def outputs_file(emulator: Emulator, outputs: dict[str, str], sidecar: Sidecar, 
     }
     draft = OUTPUTS.with_suffix(".draft")
     text = json.dumps(document, indent=2) + "\n"
+    draft.touch(mode=0o600)  # It holds passwords, and this machine may have other users.
+    draft.chmod(0o600)  # Also where an interrupted run has left one.
     draft.write_text(text)
     draft.replace(OUTPUTS)
     try:

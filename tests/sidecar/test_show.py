@@ -174,9 +174,13 @@ def test_the_contract_file_tells_how_to_reach_everything(tmp_path: Path, monkeyp
     place: Any = Place()
     emulator: Emulator = place
     accounts = Accounts(Account(OPERATOR, "one"), Account(VIEWER, "two"))
+    left_over = run.OUTPUTS.with_suffix(".draft")
+    left_over.touch(mode=0o644)
     with run.outputs_file(emulator, {"ConsoleUrl": "http://a.localhost"}, place, accounts):
         document = json.loads(run.OUTPUTS.read_text())
+        mode = run.OUTPUTS.stat().st_mode & 0o777
 
+    assert mode == 0o600  # It holds passwords.
     assert {"endpoint", "region", "stack", "xray_endpoint", "mail_folder"} < document.keys()
     assert (document["console_url"], document["console_user"]) == ("http://a.localhost", OPERATOR)
     assert (document["console_password"], document["viewer_user"], document["viewer_password"]) == (
