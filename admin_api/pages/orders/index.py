@@ -172,7 +172,7 @@ def show_order(
     request: Request,
     _: Viewer,
     console: ConsoleDep,
-    order_id: Annotated[str, Path(max_length=64)],
+    order_id: Annotated[str, Path(min_length=1, max_length=64)],
     cursor: Annotated[str, Query(max_length=2_000)] = "",
 ) -> Response:
     """Show one order with its lines and their files."""
