@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path, Query
 
@@ -11,12 +11,12 @@ from admin_api.api.models import ActionOut, ActionsOut, problems
 from admin_api.web.auth import Operator
 from admin_api.web.errors import InvalidError, RefusedError
 from admin_api.wiring.services import ConsoleDep
-from processor.domain.actions import ACTION_ID
+from processor.domain.actions import ACCESS_KIND, ACTION_KIND, ANY_ACTION_ID
 from processor.domain.cursors import CursorError
 
 router = APIRouter(prefix="/api", tags=["Activity"])
 
-ActionId = Annotated[str, Path(pattern=f"^{ACTION_ID}$", examples=["20261125T184400Z-0123abcd"])]
+ActionId = Annotated[str, Path(pattern=f"^{ANY_ACTION_ID}$", examples=["20261125T184400Z-0123abcd"])]
 
 
 @router.get("/actions", responses=problems())
@@ -24,10 +24,13 @@ def list_actions(
     console: ConsoleDep,
     cursor: Annotated[str, Query(max_length=2000, description="`older` or `newer` of another page.")] = "",
     limit: Annotated[int, Query(ge=1, le=100)] = 50,
+    show: Annotated[
+        Literal["actions", "downloads"], Query(description="Actions and uploads, or downloads and exports.")
+    ] = "actions",
 ) -> ActionsOut:
     """List actions, the newest first."""
     try:
-        found = console.actions.list_actions(cursor, limit)
+        found = console.actions.list_actions(cursor, limit, ACCESS_KIND if show == "downloads" else ACTION_KIND)
     except CursorError as error:
         raise InvalidError(str(error)) from error
     now = console.now()

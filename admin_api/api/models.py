@@ -31,6 +31,7 @@ class FileOut(Document):
     version_id: str
     received_at: str
     uploaded_at: str
+    uploaded_by: str = Field(description="The uploader, as the object's metadata name them.")
     settled_at: str
     size_bytes: int
     accepted_rows: int

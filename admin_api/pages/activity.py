@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, Field
@@ -14,7 +15,7 @@ from admin_api.rendering.views import page, redirect
 from admin_api.web.auth import Operator, Viewer
 from admin_api.web.errors import InvalidError
 from admin_api.wiring.services import ConsoleDep
-from processor.domain.actions import ACTION_ID
+from processor.domain.actions import ACCESS_KIND, ACTION_KIND, ANY_ACTION_ID
 from processor.domain.cursors import CursorError
 from processor.domain.entries import from_iso
 
@@ -27,19 +28,27 @@ if TYPE_CHECKING:
 
 router = APIRouter(prefix="/activity")
 
-type ActionId = Annotated[str, Path(pattern=f"^{ACTION_ID}$")]
+type ActionId = Annotated[str, Path(pattern=f"^{ANY_ACTION_ID}$")]
 
 
 class ActivityQuery(BaseModel):
     """The position in the list."""
 
     cursor: Annotated[str, Field(max_length=2_000)] = ""
+    show: Literal["actions", "downloads"] = "actions"
+
+    def address(self, cursor: str = "", show: str = "") -> str:
+        """Return the address of a place in a list: this one, or the other."""
+        fields = {"show": "downloads" if (show or self.show) == "downloads" else "", "cursor": cursor}
+        query = urlencode({name: value for name, value in fields.items() if value})
+        return f"/activity?{query}" if query else "/activity"
 
 
 @dataclass(frozen=True, slots=True)
 class ActivityPage:
     """Actions, the newest first."""
 
+    query: ActivityQuery
     actions: PagePart[ActionPage]
     live_url: str
     now: datetime
@@ -47,12 +56,23 @@ class ActivityPage:
     @property
     def newer(self) -> str:
         """The address of the next newer page."""
-        return f"/activity?cursor={self.actions.value.newer}" if self.actions.value and self.actions.value.newer else ""
+        found = self.actions.value
+        return self.query.address(found.newer) if found and found.newer else ""
 
     @property
     def older(self) -> str:
         """The address of the next older page."""
-        return f"/activity?cursor={self.actions.value.older}" if self.actions.value and self.actions.value.older else ""
+        found = self.actions.value
+        return self.query.address(found.older) if found and found.older else ""
+
+    @property
+    def tabs(self) -> list[tuple[str, str, None, bool]]:
+        """The two lists, for the template's macro."""
+        shows = self.query.show
+        return [
+            ("Actions", self.query.address(show="actions"), None, shows == "actions"),
+            ("Downloads and exports", self.query.address(show="downloads"), None, shows == "downloads"),
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +114,12 @@ def list_actions(
     request: Request, _: Viewer, console: ConsoleDep, query: Annotated[ActivityQuery, Query()]
 ) -> Response:
     """Show people's actions, the newest first."""
-    actions = console.actions
+    actions, kind = console.actions, ACCESS_KIND if query.show == "downloads" else ACTION_KIND
     try:
-        part = start_part("The activity", lambda: actions.list_actions(query.cursor)).result()
+        part = start_part("The activity", lambda: actions.list_actions(query.cursor, kind=kind)).result()
     except CursorError as error:
         raise InvalidError("This position is not in the list.", "Open Activity to begin at the newest.") from error
-    context = ActivityPage(part, live_url="" if query.cursor else "/activity", now=console.now())
+    context = ActivityPage(query, part, live_url="" if query.cursor else query.address(), now=console.now())
     return page(request, "activity/index.html", context, partial="activity/_list.html")
 
 

@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Query, Request, Response
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
-from admin_api.actions.uploads import record_upload
+from admin_api.actions.uploads import has_come, record_form_upload
 from admin_api.pages.files.progress import Progress, progress_of
 from admin_api.rendering.views import page
 from admin_api.web.auth import Operator, Viewer
@@ -22,13 +22,12 @@ from admin_api.web.errors import InvalidError
 from admin_api.web.security import content_security_policy
 from admin_api.web.users import User
 from admin_api.wiring.services import Console, ConsoleDep
-from processor.domain.actions import new_action_id
 from processor.domain.columns import COLUMNS, Column
 from processor.domain.entries import FileEntry, to_iso
 from processor.domain.file_states import AT_REST, FileState
 from processor.domain.object_keys import INBOX, ObjectVersion, file_id
 from processor.ledger.file_list import FileFilter
-from processor.storage.presigned_posts import ENCODING_FIELD, EXPIRES_S, PresignedUpload, presign_form
+from processor.storage.presigned_posts import ENCODING_FIELD, EXPIRES_S, PresignedUpload, new_folder, presign_form
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -128,12 +127,15 @@ def show_upload_progress(
 def show_received_upload(request: Request, user: Operator, console: ConsoleDep, token: str, key: Key) -> Response:
     """Receive the browser that S3 sends back after the plain form, and record the upload once."""
     try:
-        ours = _tokens(console).loads(token, max_age=2 * EXPIRES_S)
+        form, made_at = _tokens(console).loads(token, max_age=2 * EXPIRES_S, return_timestamp=True)
     except BadSignature as error:
         raise InvalidError("This address does not come from the upload form.", "Find the file under Files.") from error
-    if ours["who"] == user.subject:
-        record_upload(console, user, ours["action"], key)
+    if not form.get("folder") or not key.startswith(form["folder"]):
+        raise InvalidError("This form did not upload such a file.", "Find the file under Files.")
     context = read_upload_progress(console, key, "", console.now())
+    # Anybody can make up the address's end: an upload is recorded only if there is one.
+    if form["who"] == user.subject and (context.entry or has_come(console, key)):
+        record_form_upload(console, user, made_at, key)
     return page(request, "upload/progress.html", context)
 
 
@@ -150,12 +152,14 @@ def read_upload_progress(console: Console, key: str, version: str, since: dateti
 
 
 def _form(console: Console, user: User) -> PresignedUpload:
-    token = _tokens(console).dumps({"action": new_action_id(console.now()), "who": user.subject})
+    folder = new_folder()
+    token = _tokens(console).dumps({"folder": folder, "who": user.subject})
     return presign_form(
         console.s3,
         console.config.bucket_name,
         max_bytes=console.config.max_file_bytes,
         return_to=f"{console.config.console_url}/upload/received/{token}",
+        folder=folder,
         uploaded_by=user.email,
     )
 

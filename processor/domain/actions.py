@@ -7,6 +7,7 @@ under keys that no action has.
 
 from __future__ import annotations
 
+import hashlib
 import re
 import secrets
 from dataclasses import dataclass, field, fields, replace
@@ -21,13 +22,15 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 ACTION_PREFIX = "action#"
-ACTION_KIND = "action"
-"""The key of all actions in the index ``by_kind``, which lists the newest first."""
+ACTION_KIND, ACCESS_KIND = "action", "access"
+"""The keys of all actions, and of all downloads and exports, in the index ``by_kind``, which lists the newest first."""
 STALLED_AFTER = timedelta(seconds=60)
 """A worker saves its progress every second, and a request is answered within half a minute: after this time without
 progress, whoever carried the action out is gone."""
 ACTION_ID = "[0-9]{8}T[0-9]{6}Z-[0-9a-f]{8}"
-"""The pattern of an action's id."""
+"""The pattern of an id that forms and scripts choose."""
+ANY_ACTION_ID = f"{ACTION_ID}(?:[0-9a-f]{{16}})?"
+"""The pattern of any id: those that the console derives are longer."""
 
 
 class ActionKind(StrEnum):
@@ -42,12 +45,19 @@ class ActionKind(StrEnum):
     VERIFY = "verify"
     CARRY_ON = "carry_on"
     """Another action, whose worker was gone, got a new one."""
+    DOWNLOAD = "download"
+    EXPORT = "export"
+
+
+_ACCESSES = frozenset({ActionKind.DOWNLOAD, ActionKind.EXPORT})
 
 
 class ActionState(StrEnum):
     """The states of an action."""
 
     RUNNING = "running"
+    PERMITTED = "permitted"
+    """A permission to upload was given, and no file has come under it."""
     DONE = "done"
     STOPPED = "stopped"
     FAILED = "failed"
@@ -56,6 +66,15 @@ class ActionState(StrEnum):
 def new_action_id(now: datetime) -> str:
     """Make the id of a form. A form that is posted twice asks once."""
     return f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
+
+
+def derived_action_id(at: datetime, *identity: str) -> str:
+    """Derive the id of what the console records by itself, equal for an equal identity.
+
+    It has another form than the ids of forms and scripts, so that nobody can take it beforehand.
+    """
+    digest = hashlib.sha256("\0".join(identity).encode()).hexdigest()
+    return f"{at:%Y%m%dT%H%M%SZ}-{digest[:24]}"
 
 
 def is_action_id(text: str) -> bool:
@@ -133,7 +152,8 @@ class ActionEntry:
         item = {name: getattr(self, name) for name in _FIELDS}
         for name, stored in _STORED_AS.items():
             item[stored] = item.pop(name)
-        item |= {"file_id": self.key, "entry": self.key, "kind": ACTION_KIND}
+        kind = ACCESS_KIND if self.kind in _ACCESSES else ACTION_KIND
+        item |= {"file_id": self.key, "entry": self.key, "kind": kind}
         return _without_empty(item)
 
     def to_note(

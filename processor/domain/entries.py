@@ -21,6 +21,8 @@ FILE_ENTRY = "file"
 FILE_KIND = "file"
 """The key of all files in the index ``by_kind``, which lists the newest first."""
 RUN_PREFIX = "run#"
+UPLOAD_PREFIX, ARRIVAL_ENTRY = "upload#", "arrival"
+"""Both keys of the item that says which file came under a permission to upload."""
 
 FIRST_STRIDE = 1_000
 """Accepted rows from one kept byte offset to the next, until there are too many offsets."""
@@ -106,6 +108,8 @@ class FileEntry(NamedTuple):
     duration_ms: int = 0
     estimated_cost: str = ""
     """US dollars, of the run that settled the file, so that lists need not read its runs."""
+    uploaded_by: str = ""
+    """The uploader, as the object's metadata name them: the console's uploads are bound to say who asked for them."""
     asked_again: bool = False
     """A person asked for the run that is due, so the file is not held as a duplicate."""
     counted_as: str = ""

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 from boto3.dynamodb.conditions import Attr, ConditionBase
 
 from processor.domain.actions import ACTION_KIND, ActionEntry, ActionState, action_key, note_key
-from processor.domain.entries import to_iso
+from processor.domain.entries import ARRIVAL_ENTRY, UPLOAD_PREFIX, to_iso
 from processor.domain.errors import WaybillError
+from processor.ledger.batch_get import batch_get
 from processor.ledger.index_pages import read_index_page
-from processor.ledger.table import ConditionFailedError, ItemUpdate
+from processor.ledger.table import ConditionFailedError, ItemUpdate, deserialise, item_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -85,9 +86,9 @@ class ActionLog:
         return bool(self._table.get_item(file_id, note_key(action_id)))
 
     def read_action(self, action_id: str) -> ActionEntry | None:
-        """Read an action as last written."""
+        """Read an action as last written; a permission to upload is done once its file has come."""
         item = self._table.get_item(action_key(action_id), action_key(action_id))
-        return ActionEntry.from_item(item) if item else None
+        return self._with_arrivals([ActionEntry.from_item(item)])[0] if item else None
 
     def record_progress(
         self, action: ActionEntry, *, done: int = 0, skipped: int = 0, failed: int = 0, resume: str, error: str = ""
@@ -168,10 +169,32 @@ class ActionLog:
         with suppress(ConditionFailedError):
             self._table.update_item(ItemUpdate(key, key, {"error": error[:_LONGEST_ERROR]}, running))
 
-    def list_actions(self, cursor: str = "", limit: int = 50) -> ActionPage:
-        """List actions, the newest first: one read. Raises :class:`processor.domain.cursors.CursorError`."""
-        page = read_index_page(self._table, "by_kind", ("kind", ACTION_KIND), cursor=cursor, limit=limit)
-        return ActionPage(tuple(map(ActionEntry.from_item, page.items)), page.older, page.newer)
+    def list_actions(self, cursor: str = "", limit: int = 50, kind: str = ACTION_KIND) -> ActionPage:
+        """List actions, or downloads and exports, the newest first: one read, and another for permissions to upload.
+
+        Raises :class:`processor.domain.cursors.CursorError`.
+        """
+        page = read_index_page(self._table, "by_kind", ("kind", kind), cursor=cursor, limit=limit)
+        actions = self._with_arrivals([ActionEntry.from_item(item) for item in page.items])
+        return ActionPage(tuple(actions), page.older, page.newer)
+
+    def _with_arrivals(self, actions: list[ActionEntry]) -> list[ActionEntry]:
+        """Tell of permissions to upload whether their file has come; one of another key counts for nothing."""
+        waiting = [action for action in actions if action.state is ActionState.PERMITTED]
+        if not waiting:
+            return actions
+        keys = [item_key(f"{UPLOAD_PREFIX}{action.action_id}", ARRIVAL_ENTRY) for action in waiting]
+        found = map(deserialise, batch_get(self._table.client, self._table.name, keys, things="uploads"))
+        files = {(item["file_id"], item["object_key"]): item["arrived_file"] for item in found}
+        return [_arrived(action, files.get(_arrival_of(action), "")) for action in actions]
+
+
+def _arrival_of(action: ActionEntry) -> tuple[str, str]:
+    return f"{UPLOAD_PREFIX}{action.action_id}", action.selection.get("object_key", "")
+
+
+def _arrived(action: ActionEntry, file_id: str) -> ActionEntry:
+    return replace(action, state=ActionState.DONE, done=1, file_id=file_id) if file_id else action
 
 
 def _progress_of(action: ActionEntry) -> tuple[ActionState, int, int, int, str]:

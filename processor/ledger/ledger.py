@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from boto3.dynamodb.conditions import Attr
 
-from processor.domain.entries import FILE_ENTRY, FILE_KIND, RUN_PREFIX, FileEntry, RunEntry, base_timestamp_of
+from processor.domain.entries import (
+    ARRIVAL_ENTRY,
+    FILE_ENTRY,
+    FILE_KIND,
+    RUN_PREFIX,
+    UPLOAD_PREFIX,
+    FileEntry,
+    RunEntry,
+    base_timestamp_of,
+)
 from processor.domain.errors import FileBusyError, IllegalTransitionError, LeaseLostError
 from processor.domain.file_states import AT_REST, FileState, check_transition, states_before
 from processor.ledger.counters import counter_update
@@ -230,6 +239,14 @@ class Ledger:
         else:
             self._table.update_item(change)
         return new
+
+    def note_arrival(self, upload_id: str, entry: FileEntry) -> None:
+        """Note that a file has come under a permission to upload; of several files the last one is kept.
+
+        It is an item of its own, as only the console writes to the log of actions.
+        """
+        item = {"arrived_file": entry.file_id, "object_key": entry.object_key}
+        self._table.put_item({"file_id": f"{UPLOAD_PREFIX}{upload_id}", "entry": ARRIVAL_ENTRY, **item})
 
     def count_mail(self, kind: str, hour: str) -> int:
         """Count one more mail of this kind in this hour, across all runs; returns the sum."""

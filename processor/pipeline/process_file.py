@@ -14,6 +14,7 @@ message in the queue, and the next run converges: every key that is written is t
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from processor.domain.entries import ERROR, to_iso
@@ -35,6 +36,9 @@ if TYPE_CHECKING:
     from processor.storage.objects import ObjectFacts
     from processor.wiring.invocation import Invocation
     from processor.wiring.services import Services
+
+
+_UPLOAD_ID = re.compile("[0-9A-Za-z-]{1,64}")
 
 
 class Outcome(NamedTuple):
@@ -144,6 +148,7 @@ def _decide(run: Run, sinks: Sinks) -> Settlement | HandOver:
     try:
         with span("identify"):
             facts = identify(run)
+            _note_upload(run, facts)
             first_file_id = "" if run.entry.asked_again else _claim_content(run, facts)
         if first_file_id:
             return _describe_duplicate(run, facts, first_file_id)
@@ -156,6 +161,13 @@ def _decide(run: Run, sinks: Sinks) -> Settlement | HandOver:
         return Settlement.of_result(load(source, content, sinks), facts, content)
     except PermanentError as error:
         return Settlement.of_error(error, facts, content)
+
+
+def _note_upload(run: Run, facts: ObjectFacts) -> None:
+    """Note the file's arrival under the console's permission, if its metadata name one; they could name anything."""
+    upload_id = facts.metadata.get("upload-id", "")
+    if _UPLOAD_ID.fullmatch(upload_id):
+        run.services.ledger.note_arrival(upload_id, run.entry)
 
 
 def identify(run: Run) -> ObjectFacts:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from processor.pipeline.run import Run, Settlement
 
 _MOST_REASONS = 10
+_LONGEST_NAME = 200
 
 
 def settle(run: Run, settlement: Settlement) -> Run:
@@ -48,6 +49,7 @@ def settle(run: Run, settlement: Settlement) -> Run:
         error=settlement.error,
         duplicate_of=settlement.duplicate_of,
         size_bytes=settlement.size_bytes,
+        uploaded_by=settlement.facts.metadata.get("uploaded-by", "")[:_LONGEST_NAME] if settlement.facts else "",
         content_sha256=settlement.content.sha256,
         encoding=_encoding(run, settlement),
         duration_ms=run_entry.duration_ms,

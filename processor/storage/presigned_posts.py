@@ -18,6 +18,7 @@ EXPIRES_S = 900
 CONTENT_TYPE = "text/csv"
 ENCODING_FIELD = "x-amz-meta-encoding"
 UPLOADER_FIELD = "x-amz-meta-uploaded-by"
+UPLOAD_ID_FIELD = "x-amz-meta-upload-id"
 
 _FILENAME = "${filename}"
 """S3 replaces it with the name of the chosen file."""
@@ -45,12 +46,13 @@ def presign_upload(
     max_bytes: int,
     encoding: str = "",
     uploaded_by: str = "",
+    upload_id: str = "",
     expires_s: int = EXPIRES_S,
 ) -> PresignedUpload:
-    """Allow one upload of at most ``max_bytes`` to ``raw-data/<upload id>/<name>``, for ``expires_s`` seconds.
+    """Allow one upload of at most ``max_bytes`` to ``raw-data/<folder>/<name>``, for ``expires_s`` seconds.
 
-    The upload id keeps two files ``orders.csv`` apart. ``client`` must sign with ``s3v4``. ``uploaded_by`` becomes
-    metadata of the object. Raises :class:`UploadNameError`.
+    The folder keeps two files ``orders.csv`` apart. ``client`` must sign with ``s3v4``. ``uploaded_by`` and
+    ``upload_id`` become metadata of the object, and the upload must have them. Raises :class:`UploadNameError`.
     """
     if not name or "/" in name or not name.isprintable() or len(name.encode()) > 255:
         raise UploadNameError("A file's name has 1 to 255 bytes, no slash and no control character.")
@@ -59,29 +61,39 @@ def presign_upload(
     if _FILENAME in name:
         raise UploadNameError(f"A file's name cannot hold {_FILENAME}: S3 would put another name in its place.")
     fields = {"Content-Type": CONTENT_TYPE, **_metadata(uploaded_by)}
+    if upload_id:
+        fields[UPLOAD_ID_FIELD] = upload_id
     if encoding:
         fields[ENCODING_FIELD] = encoding
-    key = f"{_folder()}{name}"
+    key = f"{new_folder()}{name}"
     post = _presign(client, bucket, key, fields, [], max_bytes=max_bytes, expires_s=expires_s)
     return PresignedUpload(post["url"], post["fields"], key)
 
 
 def presign_form(
-    client: S3Client, bucket: str, *, max_bytes: int, return_to: str, uploaded_by: str = "", expires_s: int = EXPIRES_S
+    client: S3Client,
+    bucket: str,
+    *,
+    max_bytes: int,
+    return_to: str,
+    folder: str = "",
+    uploaded_by: str = "",
+    expires_s: int = EXPIRES_S,
 ) -> PresignedUpload:
-    """Allow the upload of a plain HTML form, after which S3 redirects to ``return_to``.
+    """Allow the upload of a plain HTML form to ``folder``, after which S3 redirects to ``return_to``.
 
     S3 adds ``bucket``, ``key`` and ``etag`` to that URL. The form has its own field ``x-amz-meta-encoding``. A policy
     cannot demand a name's ending, so a form may upload a name that the processor refuses.
     """
-    folder = _folder()
+    folder = folder or new_folder()
     fields = {"Content-Type": CONTENT_TYPE, "success_action_redirect": return_to, **_metadata(uploaded_by)}
     free = [["starts-with", f"${ENCODING_FIELD}", ""]]
     post = _presign(client, bucket, folder + _FILENAME, fields, free, max_bytes=max_bytes, expires_s=expires_s)
     return PresignedUpload(post["url"], post["fields"], folder)
 
 
-def _folder() -> str:
+def new_folder() -> str:
+    """Make the key's beginning of one upload, which nobody can guess."""
     return f"{INBOX}{secrets.token_hex(4)}/"
 
 

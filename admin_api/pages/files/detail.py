@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, Field
 
+from admin_api.actions.access import record_access
 from admin_api.actions.available import AvailableAction, available_actions
 from admin_api.actions.files import file_or_404, story_or_404
 from admin_api.pages.files.books import FileBooks, books_of
@@ -22,7 +23,7 @@ from admin_api.rendering.views import page, redirect
 from admin_api.web.auth import Viewer
 from admin_api.web.errors import NotFoundError
 from admin_api.wiring.services import ConsoleDep
-from processor.domain.actions import ActionEntry, is_action_id, new_action_id
+from processor.domain.actions import ActionEntry, ActionKind, is_action_id, new_action_id
 from processor.domain.columns import NAMES
 from processor.domain.file_states import AT_REST, FileState
 from processor.storage.accepted_reader import run_with_offsets
@@ -142,12 +143,14 @@ def show_file(
 
 
 @router.get("/files/{file_id}/objects/{kind}")
-def download_object(request: Request, _: Viewer, console: ConsoleDep, file_id: FileId, kind: ObjectKind) -> Response:
+def download_object(request: Request, user: Viewer, console: ConsoleDep, file_id: FileId, kind: ObjectKind) -> Response:
     """Redirect to a download URL that is valid for a minute."""
     entry = file_or_404(console, file_id)
     version = version_of(entry, kind)
     if version is None:
         raise NotFoundError(f"{entry.name} has no {kind} object.", "Its page lists its objects.")
+    what = {"file_id": entry.file_id, "object": str(kind), "key": version.key}
+    record_access(console, user, ActionKind.DOWNLOAD, f"{entry.name}: {kind}", what)
     return redirect(request, download_url(console, version))
 
 

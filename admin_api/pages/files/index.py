@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import Field
 
+from admin_api.actions.access import record_access
 from admin_api.actions.available import AVAILABLE_ACTIONS, AvailableAction, available_actions
 from admin_api.pages.files.export import HEADER, file_rows
 from admin_api.pages.files.filters import RECEIVED_OPTIONS, FileQuery, cause_options
@@ -19,6 +20,7 @@ from admin_api.rendering.views import page, part
 from admin_api.web.auth import Viewer
 from admin_api.web.errors import InvalidError
 from admin_api.wiring.services import ConsoleDep
+from processor.domain.actions import ActionKind
 from processor.domain.cursors import CursorError
 from processor.domain.file_states import MOVING, NEEDS_PERSON, FileState
 from processor.ledger.counters import MOST_MOVING, Counts
@@ -143,9 +145,10 @@ def list_files(request: Request, _: Viewer, console: ConsoleDep, query: Annotate
 
 
 @router.get(f"/files/{EXPORT}")
-def export_files(_: Viewer, console: ConsoleDep, query: Annotated[FileQuery, Query()]) -> Response:
+def export_files(user: Viewer, console: ConsoleDep, query: Annotated[FileQuery, Query()]) -> Response:
     """Download the files that match as CSV, up to a bound that the download's name tells."""
     name = f"files {query.describe()}" if query.fields() else "files"
+    record_access(console, user, ActionKind.EXPORT, name, dict(query.fields()))
     return csv_response(name, write_csv(HEADER, file_rows(console.files, query.to_file_filter(console.now()))))
 
 

@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from processor.domain.actions import ActionKind
+from processor.domain.actions import ActionKind, ActionState
 from processor.domain.object_keys import INBOX, file_id
 from processor.ledger.ledger import RunStart
 from tests.integration.admin_api.console import OPERATOR, URL, VIEWER, words
@@ -201,18 +201,96 @@ def test_only_the_inbox_is_followed(console: ConsoleStage, key: str) -> None:
     assert console.browser().get("/upload/progress", params={"key": key}).status_code == 422
 
 
-def test_coming_back_from_the_plain_form_is_written_down_once(console: ConsoleStage) -> None:
+def way_back(browser: TestClient) -> tuple[str, str]:
+    """Return the path to which S3 leads a form's browser back, and the folder that the form uploads to."""
+    fields = _fields(browser.get("/upload").text)
+    return urlsplit(fields["success_action_redirect"]).path, fields["key"].removesuffix("${filename}")
+
+
+def test_coming_back_from_the_plain_form_is_written_down_once(console: ConsoleStage, stage: Stage) -> None:
     """A reload of that page is the same upload."""
     browser = console.browser()
-    way_back = urlsplit(_fields(browser.get("/upload").text)["success_action_redirect"]).path
-    query = {"bucket": BUCKET, "key": f"{INBOX}a1b2c3d4/orders.csv", "etag": '"x"'}
+    path, folder = way_back(browser)
+    key = stage.upload(f"{folder.removeprefix(INBOX)}orders.csv", csv_file("A-1,Zoe,Pen,1,1.00")).key
 
-    pages = [browser.get(way_back, params=query) for _ in range(2)]
+    pages = [browser.get(path, params={"bucket": BUCKET, "key": key, "etag": '"x"'}) for _ in range(2)]
 
     assert [page.status_code for page in pages] == [200, 200]
     assert "orders.csv" in words(pages[0])
     (action,) = console.console.actions.list_actions().actions
-    assert (action.kind, action.subject) == (ActionKind.UPLOAD, "orders.csv")
+    assert (action.kind, action.subject, action.state) == (ActionKind.UPLOAD, "orders.csv", ActionState.DONE)
+
+
+def test_a_second_upload_by_one_form_is_written_down_too(console: ConsoleStage, stage: Stage) -> None:
+    """The form's policy allows any name for 15 minutes; a file that is settled by the time counts as well."""
+    browser = console.browser()
+    path, folder = way_back(browser)
+    for name in ("one.csv", "two.csv"):
+        version = stage.upload(f"{folder.removeprefix(INBOX)}{name}", csv_file(f"{name},Zoe,Pen,1,1.00"))
+        stage.deliver(version)
+
+        browser.get(path, params={"key": version.key})
+
+    assert sorted(each.subject for each in console.console.actions.list_actions().actions) == ["one.csv", "two.csv"]
+
+
+@pytest.mark.parametrize("key", [f"{INBOX}NOT-MINE-1.csv", f"{INBOX}a1b2c3d4/orders.csv"])
+def test_a_form_records_nothing_that_it_did_not_upload(console: ConsoleStage, stage: Stage, key: str) -> None:
+    """Whoever changes the address's end is refused, though such an object may exist."""
+    browser = console.browser()
+    path, _ = way_back(browser)
+    stage.upload(key.removeprefix(INBOX), b"")
+
+    answer = browser.get(path, params={"key": key})
+
+    assert answer.status_code == 422
+    assert console.console.actions.list_actions().actions == ()
+
+
+def test_an_upload_that_never_was_is_not_recorded(console: ConsoleStage) -> None:
+    """The address has the form's own folder, and there is no such object."""
+    browser = console.browser()
+    path, folder = way_back(browser)
+
+    browser.get(path, params={"key": f"{folder}orders.csv"})
+
+    assert console.console.actions.list_actions().actions == ()
+
+
+def test_a_permission_is_no_upload_until_the_file_has_come(console: ConsoleStage, stage: Stage) -> None:
+    """The activity says "permitted", then "done" with the file, which names its uploader."""
+    browser = console.browser()
+    post = browser.post("/api/uploads", json={"name": "orders.csv"}).json()
+    metadata = {
+        name.removeprefix("x-amz-meta-"): value for name, value in post["fields"].items() if "x-amz-meta-" in name
+    }
+    [before] = browser.get("/api/actions").json()["actions"]
+    page = browser.get("/activity")
+    version = stage.upload(post["object_key"].removeprefix(INBOX), csv_file("A-1,Zoe,Pen,1,1.00"), **metadata)
+
+    stage.deliver(version)
+
+    [after] = browser.get("/api/actions").json()["actions"]
+    assert (before["state"], before["done"], before["finished_at"]) == ("permitted", 0, "")
+    assert "Permitted" in words(page)
+    assert (after["state"], after["done"], after["file_id"]) == ("done", 1, file_id(version))
+    assert browser.get(f"/api/files/{file_id(version)}").json()["file"]["uploaded_by"] == OPERATOR.email
+
+
+@pytest.mark.parametrize("upload_id", ["20261122T102030Z-00000000", "", "x" * 500, "../a", "ä"])
+def test_an_object_cannot_pass_for_another_upload(console: ConsoleStage, stage: Stage, upload_id: str) -> None:
+    """Whoever may put objects can write any metadata: a permission for another key stays open."""
+    browser = console.browser()
+    browser.post("/api/uploads", json={"name": "orders.csv"})
+    [permitted] = console.console.actions.list_actions().actions
+    forged = permitted.action_id if upload_id.endswith("0000") else upload_id
+    metadata = {"upload-id": forged} if forged.isascii() else {"upload-id": "%C3%A4"}
+
+    entry = stage.process("elsewhere/orders.csv", csv_file("A-1,Zoe,Pen,1,1.00"), **metadata)
+
+    assert entry.state == "processed"
+    [action] = console.console.actions.list_actions().actions
+    assert action == permitted
 
 
 def test_a_forged_way_back_writes_nothing_down(console: ConsoleStage) -> None:

@@ -67,7 +67,8 @@ def test_action_is_no_file_and_no_run_in_the_table(action: ActionEntry) -> None:
     item = action.to_item()
 
     assert "state" not in item
-    assert (item["kind"], item["received_at"]) == ("action", action.at)
+    kind = "access" if action.kind in {ActionKind.DOWNLOAD, ActionKind.EXPORT} else "action"
+    assert (item["kind"], item["received_at"]) == (kind, action.at)
     assert item["entry"] == item["file_id"] == f"action#{action.action_id}"
 
 
