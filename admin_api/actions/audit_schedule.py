@@ -5,13 +5,12 @@ The event of the schedule names its time, so that an event that comes twice find
 
 from __future__ import annotations
 
-import hashlib
 import random
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from admin_api.actions.audits import SCHEDULED
-from processor.domain.actions import ActionEntry, ActionKind, ActionState
+from processor.domain.actions import ActionEntry, ActionKind, ActionState, derived_action_id
 from processor.domain.entries import from_iso, to_iso
 from processor.domain.file_states import SETTLED
 from processor.ledger.file_list import FileFilter
@@ -42,7 +41,7 @@ def is_schedule(event: dict[str, Any]) -> bool:
 def begin_scheduled_audit(console: Console, event: dict[str, Any]) -> ActionEntry:
     """Draw the sample and begin the action, or return the action that an earlier delivery of the event began."""
     at = from_iso(event["time"])
-    action_id = f"{at:%Y%m%dT%H%M%SZ}-{hashlib.sha256(event['time'].encode()).hexdigest()[:8]}"
+    action_id = derived_action_id(at, "scheduled audit", event["time"])
     action = console.actions.read_action(action_id)
     if action:
         return action
