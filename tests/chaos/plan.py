@@ -94,8 +94,12 @@ def make_plan(
     large_mb: float = 3,
     strikes: int | None = None,
     length_s: float | None = None,
+    deeds: int | None = None,
 ) -> Plan:
-    """Draw a plan for that many files, and ``large`` ones beside them that are read in ranges."""
+    """Draw a plan for that many files, and ``large`` ones beside them that are read in ranges.
+
+    ``deeds`` is the number of mischiefs and of wishes; of few, the seed decides which.
+    """
     length = length_s or max(_SHORTEST_S, files * _SECONDS_A_FILE)
     maker = FileMaker(_rng(seed, "files"), f"chaos-{seed}", limits)
     made = maker.make(files)
@@ -110,8 +114,20 @@ def make_plan(
         tuple(Timed(at, file) for at, file in zip(times, mixed, strict=True)),
         _draw(seed, "strikes", files // 3 if strikes is None else strikes, _LONGER * length, _strike),
         _draw(seed, "outages", round(length / 8), length, _outage),
-        _draw(seed, "mischief", max(len(_MISCHIEF), files // 3), length, lambda rng, n: _turn(_MISCHIEF, rng, n)),
-        _draw(seed, "wishes", max(len(_WISHES), files // 4), _LONGER * length, lambda rng, n: _turn(_WISHES, rng, n)),
+        _draw(
+            seed,
+            "mischief",
+            deeds or max(len(_MISCHIEF), files // 3),
+            length,
+            lambda rng, n: rng.choice(_MISCHIEF) if deeds else _turn(_MISCHIEF, rng, n),
+        ),
+        _draw(
+            seed,
+            "wishes",
+            deeds or max(len(_WISHES), files // 4),
+            _LONGER * length,
+            lambda rng, n: rng.choice(_WISHES) if deeds else _turn(_WISHES, rng, n),
+        ),
     )
 
 

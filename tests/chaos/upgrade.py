@@ -97,8 +97,9 @@ class Visitor(threading.Thread):
                         status = script.get(page).status_code
                     except httpx.HTTPError as error:
                         status, page = 0, f"{page} {error!r:.80}"  # noqa: PLW2901
-                    self.answers["whole" if 0 < status < 500 else "broken"] += 1
-                    if not 0 < status < 500:
+                    whole = 200 <= status < 400
+                    self.answers["whole" if whole else "broken"] += 1
+                    if not whole:
                         self.broken.append((time.time(), f"{status} {page}"))
 
 

@@ -8,14 +8,14 @@ from tests.chaos.__main__ import run_alone
 from tests.chaos.plan import make_plan
 from tests.e2e.bring_up import LOCAL
 
-FILES, STRIKES, SECONDS = 12, 4, 6.0
+FILES, STRIKES, DEEDS, SECONDS = 12, 4, 4, 6.0
 
 
 @pytest.mark.timeout(900)
 def test_every_row_is_accounted_for(request: pytest.FixtureRequest) -> None:
     """Files of several outcomes, dying workers, failing calls, repeated events and actions: the table holds."""
     seed = request.config.getoption("randomly_seed", default=1) % 1_000_000
-    plan = make_plan(seed, FILES, strikes=STRIKES, length_s=SECONDS)
+    plan = make_plan(seed, FILES, strikes=STRIKES, deeds=DEEDS, length_s=SECONDS)
 
     account = run_alone(plan, folder=LOCAL / "test-chaos")
 
