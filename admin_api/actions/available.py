@@ -20,8 +20,10 @@ _RUNNABLE = frozenset(states_before(FileState.REPROCESSING)) - {FileState.DUPLIC
 _DISMISSABLE = frozenset(states_before(FileState.DISMISSED))
 _REFUSALS = {
     FileState.PROCESSING: "is being processed. Wait until its run has ended.",
-    FileState.QUEUED: "is waiting in the queue. Its next run begins by itself.",
-    FileState.REPROCESSING: "is due for a new run already. It begins in a moment.",
+    FileState.QUEUED: "is waiting in the queue. Its next run begins by itself; if its message is lost, it can be "
+    "reprocessed two minutes after the queue is empty, or after 12 hours.",
+    FileState.REPROCESSING: "is due for a new run already. It begins in a moment; if its message is lost, it can "
+    "be reprocessed two minutes after the queue is empty, or after 12 hours.",
     FileState.DISMISSED: "has been dismissed already.",
 }
 
@@ -84,11 +86,11 @@ AVAILABLE_ACTIONS: dict[ActionKind, AvailableAction] = {
 }
 
 
-def is_allowed(kind: ActionKind, entry: FileEntry, now: datetime) -> bool:
-    """Tell whether the file's state allows an action now."""
+def is_allowed(kind: ActionKind, entry: FileEntry, now: datetime, *, is_lost: bool = False) -> bool:
+    """Tell whether the file's state allows an action now; ``is_lost`` if the message that it waits for is gone."""
     match kind:
         case ActionKind.REPROCESS:
-            return entry.state in _RUNNABLE or entry.lease_ended(now)
+            return entry.state in _RUNNABLE or entry.lease_ended(now) or is_lost
         case ActionKind.PROCESS_ANYWAY:
             return entry.state is FileState.DUPLICATE
         case ActionKind.DISMISS:
@@ -98,9 +100,10 @@ def is_allowed(kind: ActionKind, entry: FileEntry, now: datetime) -> bool:
     return False
 
 
-def available_actions(entry: FileEntry, now: datetime) -> tuple[AvailableAction, ...]:
+def available_actions(entry: FileEntry, now: datetime, *, is_lost: bool = False) -> tuple[AvailableAction, ...]:
     """List the actions that the file's state allows now, the likeliest first."""
-    return tuple(action for kind, action in AVAILABLE_ACTIONS.items() if is_allowed(kind, entry, now))
+    allowed = (kind for kind in AVAILABLE_ACTIONS if is_allowed(kind, entry, now, is_lost=is_lost))
+    return tuple(AVAILABLE_ACTIONS[kind] for kind in allowed)
 
 
 def explain_refusal(kind: ActionKind, entry: FileEntry) -> str:

@@ -16,9 +16,11 @@ from admin_api.actions.available import explain_refusal, is_allowed
 from admin_api.actions.begin import ActionRequest, begin_once, digest_of, is_same_person, new_entry
 from admin_api.actions.dismissal import Dismissal
 from admin_api.actions.files import file_or_404
+from admin_api.actions.lost_messages import is_message_lost
 from admin_api.actions.resume import record_resumption
 from admin_api.web.errors import RefusedError
 from processor.domain.actions import ActionEntry, ActionKind, ActionState
+from processor.domain.entries import to_iso
 from processor.domain.errors import IllegalTransitionError
 from processor.domain.file_states import FileState
 from processor.ledger.action_log import ActionTakenOverError
@@ -118,18 +120,20 @@ def apply_action(console: Console, action: ActionEntry, entry: FileEntry) -> boo
     now = console.now()
     was_applied = console.actions.is_noted(action.action_id, entry.file_id)
     is_so = entry.state is state_after(action.kind)
-    if not was_applied and not is_so and not is_allowed(action.kind, entry, now):
+    is_lost = action.kind is ActionKind.REPROCESS and is_message_lost(console, entry)
+    if not was_applied and not is_so and not is_allowed(action.kind, entry, now, is_lost=is_lost):
         raise RefusedError(explain_refusal(action.kind, entry))
-    if was_applied and not is_so and not entry.lease_ended(now):
+    is_stuck = is_lost or entry.lease_ended(now)
+    if was_applied and not is_so and not is_stuck:
         return True  # The file has moved on since.
     try:
         if action.kind is ActionKind.DISMISS:
             _dismiss(console, action, entry)
         else:
-            _reprocess(console, action, entry)
+            _reprocess(console, action, entry, is_stuck=is_stuck)
     except IllegalTransitionError as error:
         raise RefusedError(f"{entry.name}: {error} A run or somebody else was faster.") from error
-    return was_applied or (not is_so and console.actions.is_noted(action.action_id, entry.file_id))
+    return was_applied or ((is_stuck or not is_so) and console.actions.is_noted(action.action_id, entry.file_id))
 
 
 def _dismiss(console: Console, action: ActionEntry, entry: FileEntry) -> None:
@@ -137,12 +141,12 @@ def _dismiss(console: Console, action: ActionEntry, entry: FileEntry) -> None:
     Dismissal(console.ledger, console.objects, console.now).dismiss(entry.file_id, note)
 
 
-def _reprocess(console: Console, action: ActionEntry, entry: FileEntry) -> None:
-    if entry.lease_ended(console.now()):  # The next message takes over from a dead run as it is.
+def _reprocess(console: Console, action: ActionEntry, entry: FileEntry, *, is_stuck: bool) -> None:
+    if is_stuck:  # The next message takes the file as it is: from a dead run, or in place of a lost message.
         console.actions.note_on_file(action, entry.file_id, entry.name)
     else:
         note = console.actions.note_update(action, entry.file_id, entry.name)
-        console.ledger.request_reprocess(entry.file_id, note)
+        console.ledger.request_reprocess(entry.file_id, to_iso(console.now()), note)
     console.queue.send_reprocess(entry.file_id)
 
 

@@ -112,6 +112,8 @@ class FileEntry(NamedTuple):
     """The uploader, as the object's metadata name them: the console's uploads are bound to say who asked for them."""
     asked_again: bool = False
     """A person asked for the run that is due, so the file is not held as a duplicate."""
+    asked_at: str = ""
+    """The moment at which a person asked for that run."""
     counted_as: str = ""
     """The state under which ``processor.ledger.counters`` counts it; "" while it is under way."""
 

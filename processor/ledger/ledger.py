@@ -46,6 +46,7 @@ _SETTLING_FIELDS = (
     "leftover_key",
     "leftover_version",
     "asked_again",
+    "asked_at",
 )
 # What matters only while a run holds the file. An entry below 1 KB costs half as much to write.
 _HOLDING_FIELDS = ("run_message_id", "lease_until", "progress_rows", "progress_bytes")
@@ -252,13 +253,14 @@ class Ledger:
         """Count one more mail of this kind in this hour, across all runs; returns the sum."""
         return self._table.add_one(f"mails#{hour}#{kind}", _MAILS_ENTRY, "mails")
 
-    def request_reprocess(self, file_id: str, note: ItemUpdate | None = None) -> FileEntry:
-        """Mark a file for a new run that a person asks for; repeating that changes nothing.
+    def request_reprocess(self, file_id: str, at: str = "", note: ItemUpdate | None = None) -> FileEntry:
+        """Mark a file for a new run that a person asks for at a moment; repeating that changes nothing.
 
         ``note`` is written with the change and names the action: an action whose note is there already has taken
         effect, so nothing is changed again. Raises :class:`IllegalTransitionError` while a run is due or under way.
         """
-        return self._move_for_person(file_id, FileState.REPROCESSING, lambda _: {"asked_again": True}, note)
+        asked = {"asked_again": True, "asked_at": at} if at else {"asked_again": True}
+        return self._move_for_person(file_id, FileState.REPROCESSING, lambda _: asked, note)
 
     def dismiss(
         self,

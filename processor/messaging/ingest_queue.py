@@ -8,8 +8,16 @@ from processor.messaging.messages import Message, process_body, reprocess_body
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_sqs.literals import QueueAttributeNameType
 
     from processor.domain.object_keys import ObjectVersion
+
+
+_ALL_COUNTS: tuple[QueueAttributeNameType, ...] = (
+    "ApproximateNumberOfMessages",
+    "ApproximateNumberOfMessagesNotVisible",
+    "ApproximateNumberOfMessagesDelayed",
+)
 
 
 class IngestQueue:
@@ -30,6 +38,14 @@ class IngestQueue:
         name: Literal["ApproximateNumberOfMessages"] = "ApproximateNumberOfMessages"
         answer = self._client.get_queue_attributes(QueueUrl=self._url, AttributeNames=[name])
         return int(answer["Attributes"][name])
+
+    def count_messages(self) -> int:
+        """Return about how many messages there are, whether visible, hidden or delayed; 0 means that there are none.
+
+        SQS counts a message about a minute after it was sent.
+        """
+        answer = self._client.get_queue_attributes(QueueUrl=self._url, AttributeNames=list(_ALL_COUNTS))
+        return sum(int(answer["Attributes"].get(name, 0)) for name in _ALL_COUNTS)
 
     def finish(self, message: Message) -> None:
         """Delete the message of a settled file; one that is about other files, too, comes back for them."""

@@ -11,6 +11,7 @@ from pydantic import Field
 from admin_api.actions.available import AVAILABLE_ACTIONS, AvailableAction, explain_refusal, is_allowed
 from admin_api.actions.begin import ActionRequest
 from admin_api.actions.bulk_files import selection_of
+from admin_api.actions.lost_messages import find_lost
 from admin_api.actions.perform import act_on_file, act_on_many
 from admin_api.pages.files.filters import FileQuery
 from admin_api.rendering.urls import LONGEST_ID
@@ -115,7 +116,8 @@ def confirmation_of(console: Console, target: ActionTarget) -> Confirmation:
     if not target.file_id:
         raise InvalidError("No file is ticked.", "Tick files in the list, then choose an action.")
     entries = console.files.read_files(target.file_id)
-    able = tuple(entry for entry in entries if is_allowed(action.kind, entry, now))
+    lost = find_lost(console, entries)
+    able = tuple(entry for entry in entries if is_allowed(action.kind, entry, now, is_lost=entry.file_id in lost))
     refused = tuple((entry, explain_refusal(action.kind, entry)) for entry in entries if entry not in able)
     if not entries:
         raise NotFoundError("None of these files exists.", "Tick files in the list, then choose an action.")

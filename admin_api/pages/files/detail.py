@@ -13,6 +13,7 @@ from pydantic import BaseModel, Field
 from admin_api.actions.access import record_access
 from admin_api.actions.available import AvailableAction, available_actions
 from admin_api.actions.files import file_or_404, story_or_404
+from admin_api.actions.lost_messages import is_message_lost
 from admin_api.pages.files.books import FileBooks, books_of
 from admin_api.pages.files.objects import FileObject, ObjectKind, download_url, objects_of, version_of
 from admin_api.pages.files.progress import Progress, progress_of
@@ -158,16 +159,17 @@ def file_detail_page(console: Console, story: FileStory, position: TabPosition) 
     """Load the page with its open tab."""
     now, entry = console.now(), story.entry
     tab = position.tab or _FIRST_TAB.get(entry.state, FileTab.RUNS)
-    is_stuck = entry.lease_ended(now)
+    is_lost = bool(start_part("The queue", lambda: is_message_lost(console, entry)).result().value)
+    is_stuck = entry.lease_ended(now) or is_lost
     reading = entry.state is FileState.PROCESSING and not is_stuck
     held_for = entry.duplicate_of if entry.state is FileState.DUPLICATE else ""
     return FileDetailPage(
         entry=entry,
         tab=tab,
         position=position,
-        timeline=timeline_of(story, now),
-        verdict=verdict_of(story, now),
-        available_actions=available_actions(entry, now),
+        timeline=timeline_of(story, now, is_lost=is_lost),
+        verdict=verdict_of(story, now, is_lost=is_lost),
+        available_actions=available_actions(entry, now, is_lost=is_lost),
         action_id=new_action_id(now),
         progress=progress_of(entry, now) if reading else None,
         is_stuck=is_stuck,

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from admin_api.actions.access import record_access
 from admin_api.actions.available import AVAILABLE_ACTIONS, AvailableAction, available_actions
+from admin_api.actions.lost_messages import find_lost
 from admin_api.pages.files.export import HEADER, file_rows
 from admin_api.pages.files.filters import RECEIVED_OPTIONS, FileQuery, cause_options
 from admin_api.pages.files.progress import Progress, progress_of
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     from admin_api.wiring.services import Console
     from processor.domain.entries import FileEntry
+    from processor.ledger.file_list import FilePage
 
 router = APIRouter()
 
@@ -75,7 +77,7 @@ class FileRow:
     file: FileEntry
     progress: Progress | None
     is_stuck: bool
-    """Whether its run died, and no other has taken over."""
+    """Whether its run died, or its message is lost, and no other run is due."""
 
     @property
     def duration_ms(self) -> int | None:
@@ -175,7 +177,8 @@ def file_list_page(console: Console, query: FileListQuery) -> FilesPage:
         page_part = page_call.result()
     except CursorError as error:
         raise InvalidError("This position is no longer in the list.", "Open Files to begin at the newest.") from error
-    rows = page_part.then(lambda value: tuple(_file_row(entry, now) for entry in value.files))
+    lost = _lost_among(console, page_part)
+    rows = page_part.then(lambda value: tuple(_file_row(entry, now, lost) for entry in value.files))
     if query.direction == _OLDEST:
         rows = rows.then(lambda shown: shown[::-1])
     file_page = page_part.value
@@ -191,7 +194,7 @@ def file_list_page(console: Console, query: FileListQuery) -> FilesPage:
         searched_to=file_page.searched_to if file_page else "",
         match_count=_match_count(query, counts, under_way),
         live_url=query.address() if lives else "",
-        available_actions=_actions_for_any(shown, now),
+        available_actions=_actions_for_any(shown, now, lost),
         received_options=RECEIVED_OPTIONS,
         cause_options=cause_options(query.cause),
     )
@@ -242,12 +245,20 @@ def _match_count(query: FileQuery, counts: Counts | None, moving: dict[FileState
     )
 
 
-def _file_row(entry: FileEntry, now: datetime) -> FileRow:
-    is_stuck = entry.lease_ended(now)
+def _lost_among(console: Console, page_part: PagePart[FilePage]) -> set[str]:
+    """Find the files whose message is lost; none if SQS cannot be asked, as the list does without."""
+    entries = page_part.value.files if page_part.value else ()
+    return start_part("The queue", lambda: find_lost(console, entries)).result().value or set()
+
+
+def _file_row(entry: FileEntry, now: datetime, lost: set[str]) -> FileRow:
+    is_stuck = entry.lease_ended(now) or entry.file_id in lost
     reading = entry.state is FileState.PROCESSING and not is_stuck
     return FileRow(entry, progress_of(entry, now) if reading else None, is_stuck)
 
 
-def _actions_for_any(entries: list[FileEntry], now: datetime) -> tuple[AvailableAction, ...]:
-    kinds = {action.kind for entry in entries for action in available_actions(entry, now)}
+def _actions_for_any(entries: list[FileEntry], now: datetime, lost: set[str]) -> tuple[AvailableAction, ...]:
+    kinds = {
+        action.kind for entry in entries for action in available_actions(entry, now, is_lost=entry.file_id in lost)
+    }
     return tuple(action for kind, action in AVAILABLE_ACTIONS.items() if kind in kinds)

@@ -71,7 +71,7 @@ class Verdict:
     tone: str
 
 
-def timeline_of(story: FileStory, now: datetime) -> tuple[TimelineEvent, ...]:
+def timeline_of(story: FileStory, now: datetime, *, is_lost: bool = False) -> tuple[TimelineEvent, ...]:
     """List a file's events in order; of a long timeline, the beginning and the end."""
     entry = story.entry
     events = [TimelineEvent("Uploaded", entry.uploaded_at, tone="info", symbol="upload")] if entry.uploaded_at else []
@@ -82,6 +82,8 @@ def timeline_of(story: FileStory, now: datetime) -> tuple[TimelineEvent, ...]:
         left_out = len(events) - MOST_EVENTS
         more = TimelineEvent(f"{left_out} more", detail="All runs and actions are listed below.", symbol="more")
         events[_KEPT_AT_FIRST : _KEPT_AT_FIRST + left_out] = [more]
+    if is_lost:
+        return (*events, TimelineEvent("Stands still", detail="its message is gone", tone="fail", symbol="warning"))
     return (*events, *_state_events(entry, now))
 
 
@@ -110,9 +112,12 @@ def _state_events(entry: FileEntry, now: datetime) -> list[TimelineEvent]:
     return [_STATE_EVENTS[entry.state]] if entry.state in _STATE_EVENTS else []
 
 
-def verdict_of(story: FileStory, now: datetime) -> Verdict | None:
-    """Explain a file's state; None if it needs no explanation."""
+def verdict_of(story: FileStory, now: datetime, *, is_lost: bool = False) -> Verdict | None:
+    """Explain a file's state; None if it needs no explanation. ``is_lost`` if the message that it waits for is gone."""
     entry = story.entry
+    if is_lost:
+        what = "No run is due: the message that it waits for is gone from the queue."
+        return Verdict(what, entry.error, "Reprocess it: processing a file again is always safe.", "fail")
     if entry.lease_ended(now):
         what = "Its run died without a report, and no other has taken over."
         return Verdict(what, _dead_run_words(entry), "Reprocess it: processing a file again is always safe.", "fail")

@@ -1,0 +1,49 @@
+"""Files that wait for a message that no longer exists: SQS dropped it at the end of its retention, or it was deleted.
+
+SQS cannot be asked for one message. A message is taken for lost if the queue holds none at all, visible or hidden, or
+if the file has waited for longer than SQS can hide one. Neither is a proof on a busy queue, and none is needed: a
+second message of a file changes nothing.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from processor.domain.entries import from_iso
+from processor.domain.file_states import FileState
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from admin_api.wiring.services import Console
+    from processor.domain.entries import FileEntry
+
+COUNTED_AFTER = timedelta(minutes=2)
+"""SQS counts a message about a minute after it was sent."""
+LONGEST_HIDDEN = timedelta(hours=12)
+"""SQS's limit of a message's visibility timeout."""
+_WAITING = frozenset({FileState.QUEUED, FileState.REPROCESSING})
+
+
+def is_message_lost(console: Console, entry: FileEntry) -> bool:
+    """Tell whether a file waits for a message that is gone, so that it has to be reprocessed by hand."""
+    return entry.file_id in find_lost(console, [entry])
+
+
+def find_lost(console: Console, entries: Iterable[FileEntry]) -> set[str]:
+    """Return the ids of the files whose message is lost; asks SQS once, and only if a file has waited for long."""
+    now = console.now()
+    waited = {entry.file_id: now - _waits_since(entry) for entry in entries if entry.state in _WAITING}
+    doubtful = {file_id for file_id, time in waited.items() if time > COUNTED_AFTER}
+    if not doubtful:
+        return set()
+    if console.queue.count_messages() == 0:
+        return doubtful
+    return {file_id for file_id in doubtful if waited[file_id] > LONGEST_HIDDEN}
+
+
+def _waits_since(entry: FileEntry) -> datetime:
+    """Return the moment at which it was asked to run again, or its last run began."""
+    return max(from_iso(text) for text in (entry.asked_at, entry.run_started_at, entry.received_at) if text)

@@ -1,0 +1,112 @@
+"""Files whose message is gone, on moto: they are told of, and can be reprocessed from page and API."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from processor.domain.errors import MessageFailedError
+from processor.domain.file_states import FileState
+from tests.integration.admin_api.console import words
+from tests.integration.stage import GOOD_ROWS, csv_file, s3_event
+
+if TYPE_CHECKING:
+    from processor.domain.entries import FileEntry
+    from tests.integration.admin_api.console import ConsoleStage
+
+
+def queued_file(console: ConsoleStage) -> FileEntry:
+    """Let a file's first run fail, so that the file waits for its message."""
+    stage = console.stage
+    version = stage.upload("orders.csv", csv_file(*GOOD_ROWS))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(stage.clients.s3, "copy_object", None)
+        with pytest.raises(MessageFailedError):
+            stage.handle(stage.message(s3_event(version)))
+    return stage.entry(version)
+
+
+def reprocessing_file(console: ConsoleStage) -> FileEntry:
+    """Ask for a new run of a file."""
+    entry = console.stage.process("orders.csv", csv_file(*GOOD_ROWS))
+    path = f"/api/files/{entry.file_id}/actions"
+    console.browser().post(path, json={"kind": "reprocess"}).raise_for_status()
+    return entry
+
+
+def lose_messages(console: ConsoleStage) -> None:
+    """Empty the queue."""
+    console.stage.clients.sqs.purge_queue(QueueUrl=console.config.queue_url)
+
+
+def advance(console: ConsoleStage, **time: float) -> None:
+    """Move the console's clock on."""
+    now = console.console.now
+    console.console.__dict__["now"] = lambda: now() + timedelta(**time)
+
+
+@pytest.mark.parametrize("make", [queued_file, reprocessing_file])
+def test_a_file_whose_message_is_gone_is_told_of_and_runs_again(console: ConsoleStage, make: object) -> None:
+    """Page and list call it stuck and offer a reprocess, and the new message brings it to its end."""
+    entry = make(console)  # type: ignore[operator]
+    lose_messages(console)
+    advance(console, minutes=3)
+    browser = console.browser()
+
+    page, listed = browser.get(f"/files/{entry.file_id}"), browser.get("/files")
+    answer = browser.post(f"/api/files/{entry.file_id}/actions", json={"kind": "reprocess"})
+
+    assert "the message that it waits for is gone" in words(page)
+    assert "Reprocess this file" in words(page)
+    assert "stuck" in words(listed)
+    assert (answer.status_code, answer.json()["state"], answer.json()["done"]) == (200, "done", 1)
+    [message] = console.stage.clients.sqs.receive_message(QueueUrl=console.config.queue_url)["Messages"]
+    console.stage.handle(console.stage.message(message["Body"]))
+    ended = console.console.ledger.read_file(entry.file_id)
+    assert ended is not None
+    assert ended.state is FileState.PROCESSED
+
+
+@pytest.mark.parametrize("minutes", [1, 30])
+def test_a_file_that_waits_for_a_message_is_left_to_it(console: ConsoleStage, minutes: int) -> None:
+    """While the queue holds any message, hidden or not, it may be this file's; and SQS counts a minute late."""
+    entry = queued_file(console)
+    if minutes == 1:
+        lose_messages(console)
+    advance(console, minutes=minutes)
+    browser = console.browser()
+
+    page = browser.get(f"/files/{entry.file_id}")
+    answer = browser.post(f"/api/files/{entry.file_id}/actions", json={"kind": "reprocess"})
+
+    assert "Reprocess this file" not in words(page)
+    assert answer.status_code == 409
+    assert "lost" in answer.json()["detail"]
+
+
+def test_on_a_busy_queue_the_longest_hiding_decides(console: ConsoleStage) -> None:
+    """After twelve hours SQS can hide no message any more."""
+    entry = queued_file(console)
+    advance(console, hours=12, minutes=1)
+
+    answer = console.browser().post(f"/api/files/{entry.file_id}/actions", json={"kind": "reprocess"})
+
+    assert (answer.status_code, answer.json()["done"]) == (200, 1)
+
+
+def test_a_list_does_without_the_queue(console: ConsoleStage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The files are shown when SQS does not answer."""
+    queued_file(console)
+    advance(console, minutes=3)
+
+    def refuse(**_: object) -> None:
+        raise console.console.sqs.exceptions.OverLimit({"Error": {"Code": "OverLimit"}}, "GetQueueAttributes")
+
+    monkeypatch.setattr(console.console.sqs, "get_queue_attributes", refuse)
+
+    page = console.browser().get("/files")
+
+    assert page.status_code == 200
+    assert "orders.csv" in words(page)
