@@ -89,7 +89,7 @@ check: setup ## lint, format, types, import rules
 synth: setup ## write the CloudFormation template to cdk.out/
 	@$(PYTHON) -m cdk.commands.deploy synth $(CONTEXT_ARGS)
 
-bootstrap: setup ## prepare an account and region for the CDK, after asking; `make deploy` does it by itself
+bootstrap: setup ## prepare an account and region for the CDK, after asking, as a first `make deploy` does
 	@$(PYTHON) -m cdk.commands.deploy bootstrap $(CONTEXT_ARGS)
 
 deploy: setup ## deploy to AWS with your credentials (ENVIRONMENT=prod ALERT_EMAIL=… CONTEXT="name=value …")
@@ -136,4 +136,4 @@ node_modules/.ready: package.json package-lock.json .venv/.ready
 	echo "Setting up: this takes about a minute, once." >&2; \
 	$$python -m venv .tools && .tools/bin/python -m pip install --quiet --disable-pip-version-check \
 		--require-hashes --only-binary :all: --requirement uv-bootstrap.txt && touch $@ || \
-		{ rm -rf .tools; echo "uv could not be installed: is the network reachable?" >&2; exit 1; }
+		{ rm -rf .tools; echo "uv could not be installed: see above. Is the network reachable?" >&2; exit 1; }

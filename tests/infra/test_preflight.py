@@ -157,7 +157,7 @@ def test_a_stack_at_rest_is_deployed_over_with_its_own_bucket(status: str) -> No
     """Neither its bucket nor its tables and pool are left over from anything."""
     report = examined(
         describe_stacks=[described(status)],
-        head_bucket=[{}],
+        head_bucket=[],
         list_tables=[{"TableNames": ["Waybill-prod-StorageOrders1-AB", "Waybill-production-StorageOrders1-CD"]}],
         list_user_pools=[{"UserPools": []}, {"UserPools": [{"Id": "eu-central-1_x", "Name": "waybill-prod"}]}],
         list_stack_resources=[owning(BUCKET, "Waybill-prod-StorageOrders1-AB", "eu-central-1_x")],

@@ -41,10 +41,10 @@ def examine(session: "boto3.Session", settings: Settings) -> Report:
     )
     leftovers.judge_stack_status(status or "", stack, report)
     has_stack = status is None or status not in leftovers.NOT_THERE
-    bucket = f"waybill-{settings.environment}-{account}-{session.region_name}"
-    leftovers.judge_bucket(session, bucket, account, has_stack=has_stack, report=report)
     _name_orphans(session, settings, stack, has_stack=has_stack, report=report)
     if not has_stack:
+        bucket = f"waybill-{settings.environment}-{account}-{session.region_name}"
+        leftovers.judge_bucket(session, bucket, account, report)
         wait_s = report.ask(
             "whether the stack was deleted a moment ago",
             "cloudformation:ListStacks",

@@ -48,8 +48,8 @@ def judge_stack_status(status: str, stack: str, report: "Report") -> None:
         )
 
 
-def judge_bucket(session: "boto3.Session", bucket: str, account: str, *, has_stack: bool, report: "Report") -> None:
-    """Refuse a bucket's name that is taken by somebody else, or by a bucket of ours outside the stack."""
+def judge_bucket(session: "boto3.Session", bucket: str, account: str, report: "Report") -> None:
+    """Refuse a new stack whose bucket's name is taken, by somebody else or by an earlier stack of ours."""
     s3 = session.client("s3")
     try:
         s3.head_bucket(Bucket=bucket, ExpectedBucketOwner=account)
@@ -62,8 +62,6 @@ def judge_bucket(session: "boto3.Session", bucket: str, account: str, *, has_sta
             )
         elif code not in _NOT_FOUND:
             raise
-        return
-    if has_stack:
         return
     listed = report.ask(
         f"whether {bucket} is empty",
