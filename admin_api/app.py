@@ -42,13 +42,19 @@ PAGES = {
     "preferences": ("pages.preferences",),
     "upload": ("pages.upload",),
     "metrics": ("pages.metrics.index",),
-    "files": ("pages.runs.detail", "pages.files.index", "pages.files.confirm", "pages.files.detail"),
+    "files": (
+        "pages.runs.detail",
+        "pages.files.index",
+        "pages.files.confirm",
+        "pages.files.inbox",
+        "pages.files.detail",
+    ),
     "traces": ("pages.runs.detail",),
     "activity": ("pages.activity",),
     "orders": ("pages.orders.index",),
     "dead-letters": ("pages.dead_letters.index",),
     "search": ("pages.search.index",),
-    "api": ("api.docs", "api.files", "api.orders", "api.dead_letters", "api.actions", "api.uploads"),
+    "api": ("api.docs", "api.files", "api.orders", "api.dead_letters", "api.actions", "api.uploads", "api.inbox"),
 }
 """The modules with a ``router`` by the first part of their paths, in the order in which their routes are tried."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from admin_api.actions import bulk_dead_letters, bulk_files
+from admin_api.actions import bulk_dead_letters, bulk_files, inbox
 from admin_api.actions.audit_schedule import begin_scheduled_audit, is_schedule
 from admin_api.actions.audits import AUDIT_RESERVE_S, AuditWork, fail_if_books_differ
 from admin_api.actions.bulk import RESERVE_S, BulkWork
@@ -27,6 +27,7 @@ EXECUTORS: dict[ActionKind, Executor] = {
     ActionKind.REPROCESS: bulk_files.act_on_files,
     ActionKind.PROCESS_ANYWAY: bulk_files.act_on_files,
     ActionKind.DISMISS: bulk_files.act_on_files,
+    ActionKind.PROCESS: inbox.process_objects,
     ActionKind.REDRIVE: bulk_dead_letters.redrive_letters,
     ActionKind.DELETE: bulk_dead_letters.delete_letters,
 }

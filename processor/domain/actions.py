@@ -38,6 +38,8 @@ class ActionKind(StrEnum):
 
     REPROCESS = "reprocess"
     PROCESS_ANYWAY = "process_anyway"
+    PROCESS = "process"
+    """Objects of the inbox that no run has begun with get a message."""
     DISMISS = "dismiss"
     REDRIVE = "redrive"
     DELETE = "delete"

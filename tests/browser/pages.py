@@ -15,6 +15,7 @@ FIXED = {
     "files": "/files",
     "files-none": "/files?name=nothing-is-called-this",
     "files-act": "/files/actions?kind=reprocess&all=1&state=failed",
+    "inbox": "/files/inbox",
     "orders": "/orders",
     "orders-of-customer": "/orders?customer=Amelia+Foster",
     "dead-letters": "/dead-letters",

@@ -89,12 +89,31 @@ def download(console: ConsoleStage, browser: TestClient) -> Response:
     return browser.get(f"/files/{entry.file_id}/objects/original")
 
 
+def put_unknown(console: ConsoleStage) -> str:
+    """Put an object whose event is lost; returns its version."""
+    return console.stage.upload("lost.csv", csv_file(*GOOD_ROWS)).version_id
+
+
+def process_by_form(console: ConsoleStage, browser: TestClient) -> Response:
+    """Process an object of the inbox by its form."""
+    form = {"action_id": console.action_id(), "object": f"{put_unknown(console)} raw-data/lost.csv"}
+    return browser.post("/files/inbox", data=form)
+
+
+def process_objects(console: ConsoleStage, browser: TestClient) -> Response:
+    """Process an object of the inbox."""
+    found = {"object_key": "raw-data/lost.csv", "version_id": put_unknown(console)}
+    return browser.post("/api/inbox/actions", json={"objects": [found]})
+
+
 REQUESTS: dict[str, Callable[[ConsoleStage, TestClient], Response]] = {
     "POST /files/actions": act_by_form,
     "POST /api/files/{file_id}/actions": act_on_file,
     "POST /api/files/actions": act_on_files,
     "POST /dead-letters/actions": act_on_letters_by_form,
     "POST /api/dead-letters/actions": act_on_letters,
+    "POST /files/inbox": process_by_form,
+    "POST /api/inbox/actions": process_objects,
     "POST /api/uploads": lambda _, browser: browser.post("/api/uploads", json={"name": "orders.csv"}),
     "POST /activity/{action_id}/stop": lambda console, browser: browser.post(f"/activity/{begun(console, 1)}/stop"),
     "POST /activity/{action_id}/carry-on": lambda console, browser: browser.post(
