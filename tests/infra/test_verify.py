@@ -130,6 +130,25 @@ def test_everything_is_removed_though_one_removal_fails() -> None:
     assert "The queue q could not be removed" in lines[0]
 
 
+def test_an_unforeseen_answer_fails_one_assertion_and_no_other() -> None:
+    """The script has never met AWS, so it may well not know one; what was made is removed all the same."""
+    lines: list[str] = []
+    removed: list[str] = []
+    checks = Checklist(lines.append)
+
+    def stumble() -> None:
+        raise KeyError("x-amz-version-id")
+
+    checks.remove_later("The first", lambda: removed.append("first"))
+    checks.remove_later("The second", stumble)
+    assert not checks.check("It is stored", stumble)
+    assert checks.check("It is there", lambda: None)
+    checks.remove_all()
+
+    assert (checks.failures, removed) == (2, ["first"])
+    assert all("perhaps a fault of its own: KeyError('x-amz-version-id')" in line for line in (lines[0], lines[2]))
+
+
 def test_waiting_ends_with_what_was_seen() -> None:
     """An assertion that hangs would tell nobody anything."""
     with pytest.raises(CheckError, match="After 0 s it is Tuesday"):

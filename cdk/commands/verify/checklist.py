@@ -11,6 +11,7 @@ from cdk.commands.session import OperationError
 
 PASSED, FAILED, LEFT_OUT = "✓", "✗", "·"
 POLL_S = 0.5
+UNFORESEEN = "An answer that this script does not know, so perhaps a fault of its own:"
 
 
 class CheckError(OperationError):
@@ -42,6 +43,10 @@ class Checklist:
             words = str(error) or type(error).__name__
             self.say(f"{FAILED} {claim}\n    {words}")
             return False
+        except Exception as error:  # noqa: BLE001 - an answer that nobody foresaw must not hide the other assertions
+            self.failures += 1
+            self.say(f"{FAILED} {claim}\n    {UNFORESEEN} {error!r}")
+            return False
         seconds = f"{time.monotonic() - started:.1f} s"
         self.say(f"{PASSED} {claim} ({remark + ', ' if isinstance(remark, str) else ''}{seconds})")
         return True
@@ -59,6 +64,9 @@ class Checklist:
             except (OperationError, BotoCoreError, ClientError, httpx.HTTPError) as error:
                 self.failures += 1
                 self.say(f"{FAILED} {what} could not be removed: remove it by hand.\n    {error}")
+            except Exception as error:  # noqa: BLE001 - the others are still to be removed
+                self.failures += 1
+                self.say(f"{FAILED} {what} could not be removed: remove it by hand.\n    {UNFORESEEN} {error!r}")
 
 
 def wait_for[T](find: Callable[[], T | None], seconds: float, otherwise: Callable[[], str]) -> T:

@@ -2,6 +2,7 @@
 
 import json
 from typing import Any
+from urllib.parse import quote_plus
 
 from cdk.commands.verify.checklist import CheckError, Checklist, wait_for
 from cdk.commands.verify.deployment import Deployment
@@ -67,7 +68,7 @@ class DeadLetters:
             raise CheckError("No file was stored.")
         before = self._story(files.file_id)
         bucket = {"name": self._deployment.outputs["BucketName"]}
-        thing = {"key": files.stored.key.replace(" ", "+"), "versionId": files.stored.version_id}
+        thing = {"key": quote_plus(files.stored.key, safe="/"), "versionId": files.stored.version_id}
         record = {"eventSource": "aws:s3", "eventName": "ObjectCreated:Post", "s3": {"bucket": bucket, "object": thing}}
         body = json.dumps({"Records": [record], "sent_by": self._deployment.mark})
         self._send("DeadLetterQueueUrl", body)
