@@ -68,10 +68,9 @@ class Dismissal:
     def _archive(self, source: ObjectVersion, key: str = "") -> str:
         """Copy an object to the archive and return the copy's version; "" if there is no such object."""
         try:
-            facts = self.objects.read_facts(source)
+            return self.objects.copy(self.objects.read_facts(source), key or _archived(source.key)).version_id
         except ObjectGoneError:
             return ""
-        return self.objects.copy(facts, key or _archived(source.key)).version_id
 
     def _clean_up(self, entry: FileEntry) -> None:
         """Delete what was copied, unless a new run has been asked for: the objects may be its own by then."""

@@ -11,6 +11,7 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from processor.domain.errors import ObjectLostError
 from processor.domain.file_states import FileState
 from processor.domain.object_keys import ObjectVersion
 
@@ -146,9 +147,10 @@ class FileEntry(NamedTuple):
         return self.run_started_at == self.received_at
 
     @property
-    def stored_nothing(self) -> bool:
-        """Whether none of its rows can be an order: its first run failed it before the first write."""
-        return self.state is FileState.FAILED and self.in_first_run
+    def holds_content(self) -> bool:
+        """Whether a file with the same content is its duplicate, as its own orders are stored, or will be."""
+        has_failed = self.state is FileState.FAILED and not self.accepted_rows
+        return not has_failed and self.cause != ObjectLostError.cause
 
     def lease_ended(self, now: datetime) -> bool:
         """Tell whether the run that holds the file is dead and no later delivery has taken over.

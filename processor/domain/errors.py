@@ -158,10 +158,44 @@ class TooManyRowsError(PermanentError):
     limit: int
 
 
+@dataclass(eq=False, repr=False)
 class ObjectGoneError(PermanentError):
-    """The object was deleted before it could be read. If it held orders, upload it again."""
+    """The object was deleted before it could be read."""
 
     cause = "object_gone"
+    stored: int = 0
+    """Orders that an earlier run has settled."""
+
+    def __str__(self) -> str:
+        rest = f"Its {self.stored:,} orders stay as they are." if self.stored else "If it held orders, upload it again."
+        return f"The object was deleted before it could be read. {rest}"
+
+
+@dataclass(eq=False, repr=False)
+class ObjectLostError(PermanentError):
+    """The object was deleted for good after a run had begun to store its rows."""
+
+    cause = "object_lost"
+    stored: int
+    """Rows that are known to be stored."""
+    is_exact: bool = False
+    """Whether no other row is."""
+
+    def __str__(self) -> str:
+        known = f"{self.stored:,} of its rows are" if self.stored else "rows of it may be"
+        more = ", and more may be" if self.stored and not self.is_exact else ""
+        return (
+            f"The object was deleted while it was being read: {known} stored as orders{more}. Look up which orders are "
+            "there, and upload only the missing rows: the whole file again would store the others a second time."
+        )
+
+
+class DuplicateContentError(WaybillError):
+    """Another file has the same content, and reads it in the same way."""
+
+    def __init__(self, first_file_id: str) -> None:
+        super().__init__(first_file_id)
+        self.first_file_id = first_file_id
 
 
 # All others: retried by SQS, dead-lettered after the last receive.

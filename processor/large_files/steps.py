@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from processor.domain import object_keys
 from processor.domain.entries import FIRST_STRIDE, MOST_OFFSETS
 from processor.domain.errors import (
+    DuplicateContentError,
     ObjectGoneError,
     PermanentError,
     PlanMissingError,
@@ -30,6 +31,7 @@ from processor.large_files.plan import Folder, Plan, RangeResult, join_marks, jo
 from processor.large_files.splitting import split
 from processor.observability.cost import Usage
 from processor.observability.telemetry import logger, span
+from processor.pipeline.content import claim_content, describe_duplicate, describe_failure
 from processor.pipeline.deadline import Deadline
 from processor.pipeline.handover import rebuild_run, resume_run
 from processor.pipeline.loader import encoding_of, output_keys, warnings_of
@@ -67,9 +69,11 @@ def plan_ranges(task: Task, services: Services, invocation: Invocation) -> dict[
         encoding = encoding_of(run, facts)
         folder = _folder(run.entry, facts, encoding, services)
         plan = _read_plan(run.entry, folder, services) or _make_plan(run, facts, encoding, folder)
+        claim_content(run, facts, encoding)
+    except DuplicateContentError as error:
+        return _settle_unread(run, describe_duplicate(run, facts, error.first_file_id))
     except PermanentError as error:
-        _settle(run, Settlement.of_error(error, facts))
-        return {"settled": True}
+        return _settle_unread(run, Settlement.of_error(describe_failure(run, error), facts))
     logger.info("file_split", extra={"ranges": len(plan.split.ranges), "lines": plan.split.content.lines})
     return {
         "settled": False,
@@ -89,7 +93,6 @@ def settle_ranges(task: Task, folder: Folder, services: Services, invocation: In
     entry = services.ledger.read_file(task.file_id)
     if entry and entry.run_id == task.run_id and entry.state in SETTLED:
         finish_clean_up(rebuild_run(task, entry, services, invocation))  # An earlier attempt died in its own.
-        services.queue.finish(task.message)
     else:
         run = resume_run(task, services, invocation)
         entry = run.entry
@@ -102,6 +105,7 @@ def settle_ranges(task: Task, folder: Folder, services: Services, invocation: In
         _settle(run, Settlement.of_result(result, facts, plan.split.content))
     if old_plan := _read_plan(entry, folder, services):
         services.objects.delete_all(entry.bucket, folder.keys(old_plan.split.ranges))
+    services.queue.finish(task.message)  # Last: until then a step that is repeated finds what is left to do.
 
 
 def give_back_file(task: Task, error: StepFailedError, services: Services, invocation: Invocation) -> None:
@@ -118,11 +122,17 @@ def give_back_file(task: Task, error: StepFailedError, services: Services, invoc
 
 
 def _settle(run: Run, settlement: Settlement) -> None:
-    """Settle the file, tell a person, clean up, and take the message out of the queue."""
+    """Settle the file, tell a person, and clean up."""
     with span("settle"):
         run = settle(run, settlement)
     notify_and_clean_up(run)
+
+
+def _settle_unread(run: Run, settlement: Settlement) -> dict[str, Any]:
+    """Settle a file of which no range is stored, and take its message out of the queue; return what to do next."""
+    _settle(run, settlement)
     run.services.queue.finish(run.message)
+    return {"settled": True}
 
 
 def _find_facts(run: Run) -> ObjectFacts | None:

@@ -30,13 +30,21 @@ class ContentClaims:
     def claim(self, keys: Iterable[str], file_id: str) -> str:
         """Claim content for a file; returns "", or the id of the file that owns it.
 
-        ``keys`` identify the content (ETag with size, checksum). A file that has certainly stored no order loses its
-        claim.
+        ``keys`` identify the content and how it is read. A file that has failed loses its claim.
         """
         for key in keys:
             owner = self._claim(f"content#{key}", file_id)
             if owner != file_id:
                 return owner
+        return ""
+
+    def find_owner(self, keys: Iterable[str]) -> str:
+        """Return the id of the file that owns the content, or "", without claiming it."""
+        for key in keys:
+            claim = self._table.get_item(f"content#{key}", _CONTENT_ENTRY)
+            owner_entry = self._ledger.read_file(str(claim["owner"])) if claim else None
+            if owner_entry and owner_entry.holds_content:
+                return owner_entry.duplicate_of or owner_entry.file_id
         return ""
 
     def _claim(self, key: str, file_id: str) -> str:
@@ -46,7 +54,7 @@ class ContentClaims:
         except ConditionFailedError:
             owner = str(self._table.get_item(key, _CONTENT_ENTRY)["owner"])
             owner_entry = self._ledger.read_file(owner)
-            if owner_entry and not owner_entry.stored_nothing:
+            if owner_entry and owner_entry.holds_content:
                 return owner_entry.duplicate_of or owner
             try:
                 self._table.put_item(claim, Attr("owner").eq(owner))

@@ -12,6 +12,7 @@ from processor.domain.columns import OWN_COLUMNS, ROW, Problem, read_cells
 from processor.domain.errors import (
     EmptyFileError,
     NoRowsError,
+    ObjectGoneError,
     TooLargeError,
     UnknownEncodingError,
     WrongNameError,
@@ -21,13 +22,14 @@ from processor.observability.telemetry import logger, span
 from processor.orders.batches import Batcher
 from processor.parsing import decoding
 from processor.parsing.reader import PlainRows, RowReader
+from processor.pipeline.content import claim_content
 from processor.pipeline.deadline import Deadline
 from processor.pipeline.run import LoadResult
 from processor.storage.outputs import AcceptedRows, RejectedRows
 from processor.storage.rejected_rows import RejectedRow
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from processor.domain.entries import FileEntry
     from processor.orders.batches import Batch
@@ -110,20 +112,20 @@ class Source:
         self.run = run
         self.facts = facts
         self._blocks: list[bytes] = []
-        self._encoding = encoding_of(run, facts)
+        self.encoding = encoding_of(run, facts)
         self._gzipped = object_keys.is_gzipped(run.entry.name)
         self._limit_bytes = run.services.config.max_gzip_bytes
 
     def check(self, deadline: Deadline) -> ContentCheck:
         """Read all bytes and prove that they are text; raises :class:`PermanentError`."""
         return decoding.check(
-            self._read(deadline), gzipped=self._gzipped, encoding=self._encoding, limit_bytes=self._limit_bytes
+            self._read(deadline), gzipped=self._gzipped, encoding=self.encoding, limit_bytes=self._limit_bytes
         )
 
     def text(self, deadline: Deadline) -> Iterator[bytes]:
         """Yield the file as UTF-8, once it is checked."""
         return decoding.text(
-            self._read(deadline), gzipped=self._gzipped, encoding=self._encoding, limit_bytes=self._limit_bytes
+            self._read(deadline), gzipped=self._gzipped, encoding=self.encoding, limit_bytes=self._limit_bytes
         )
 
     def _read(self, deadline: Deadline) -> Iterator[bytes]:
@@ -176,14 +178,27 @@ def load(source: Source, content: ContentCheck, sinks: Sinks) -> LoadResult:
 
     deadline = Deadline(run.invocation, report_progress)
     with sinks.complete_or_discard(), span("read and validate") as trace:
-        reader = RowReader(source.text(deadline))
-        if not load_rows(run, reader, sinks, deadline):
-            raise NoRowsError
+        is_cut_off = False
+        try:
+            reader = RowReader(source.text(deadline))
+            if not load_rows(run, reader, sinks, deadline, lambda: claim_content(run, source.facts, source.encoding)):
+                raise NoRowsError
+        except ObjectGoneError:
+            is_cut_off = _keep_stored_rows(run, sinks)
+            if not is_cut_off:
+                raise
         trace.describe(accepted_rows=sinks.accepted.count, rejected_rows=sinks.rejected.count)
         # Writing is one part of the trace: the sum of many short ones.
         writer = sinks.writer
         trace.add_part("write", writer.busy_s, batches=writer.batches, retried_items=writer.retried_items)
-    return sinks.result(warnings_of(reader.unknown_columns))
+    return sinks.result(warnings_of(reader.unknown_columns))._replace(is_cut_off=is_cut_off)
+
+
+def _keep_stored_rows(run: Run, sinks: Sinks) -> bool:
+    """Wait for what is under way, as the original is gone; tell whether the outputs say more than earlier ones."""
+    for stored in sinks.writer.finish():
+        sinks.accepted.add(stored.lines, stored.rows)
+    return bool(sinks.accepted.count) and not run.entry.accepted_rows
 
 
 def warnings_of(unknown_columns: Iterable[str]) -> tuple[str, ...]:
@@ -195,18 +210,23 @@ def warnings_of(unknown_columns: Iterable[str]) -> tuple[str, ...]:
     return (f"Columns not used: {', '.join(names[:_MOST_NAMES])}{more}.",)
 
 
-def load_rows(run: Run, reader: RowReader, sinks: Sinks, deadline: Deadline) -> int:
+def load_rows(
+    run: Run, reader: RowReader, sinks: Sinks, deadline: Deadline, admit: Callable[[], None] = lambda: None
+) -> int:
     """Store the rows of a file, or of a range of it, as orders of this run; returns how many rows there were."""
     entry, indexes = run.entry, run.services.config.order_indexes
     sinks.writer.may_wait = deadline.may_wait
     maker = OrderMaker.of(entry, run.invocation.trace_id, indexes)
-    return store_rows(reader, Batcher(maker), sinks, deadline)
+    return store_rows(reader, Batcher(maker), sinks, deadline, admit)
 
 
-def store_rows(reader: RowReader, batcher: Batcher, sinks: Sinks, deadline: Deadline) -> int:
+def store_rows(
+    reader: RowReader, batcher: Batcher, sinks: Sinks, deadline: Deadline, admit: Callable[[], None] = lambda: None
+) -> int:
     """Store every good row and lay every bad one aside; a row goes into the accepted rows only once it is stored.
 
-    Returns how many rows there were. Raises :class:`OutOfTimeError`, and what the order writer raises.
+    ``admit`` is called once the first row is read, before anything is stored, and may refuse the file. Returns how many
+    rows there were. Raises :class:`OutOfTimeError`, and what the order writer raises.
     """
     writer, accepted, rejected = sinks.writer, sinks.accepted, sinks.rejected
 
@@ -219,6 +239,8 @@ def store_rows(reader: RowReader, batcher: Batcher, sinks: Sinks, deadline: Dead
     rows = 0
     deadline.check(rows)
     for chunk in reader.chunks():
+        if not rows:
+            admit()
         if isinstance(chunk, PlainRows):
             send(batcher.add_rows(chunk))
             rows += len(chunk.rows)

@@ -1,9 +1,10 @@
 """One file, from received to settled: the use case of the product, told in its order.
 
 1. Begin: take the file in the ledger, unless it is settled or another run holds it.
-2. Identify: look at the object, and claim its content. Content that came before is a duplicate.
+2. Identify: look at the object, and whether it may be read at all.
 3. Check: read the whole file once, so that an unreadable one fails before its first order.
-4. Load: store the orders, batch by batch, and complete the two outputs.
+4. Load: claim the content, and store the orders, batch by batch; complete the two outputs. Content that came before is
+   a duplicate, and nothing of it is stored.
 5. Settle: copy the original to where it belongs, write the run and the file's new state.
 6. Notify a person if one is needed, and clean up: delete what the copy replaced.
 
@@ -18,10 +19,10 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from processor.domain.entries import ERROR, to_iso
-from processor.domain.errors import FileBusyError, LeaseLostError, PermanentError
-from processor.domain.file_states import FileState
+from processor.domain.errors import DuplicateContentError, FileBusyError, LeaseLostError, PermanentError
 from processor.ledger.ledger import RunStart
 from processor.observability.telemetry import Span, logger, span, trace_id
+from processor.pipeline.content import describe_duplicate, describe_failure, refuse_known_content
 from processor.pipeline.handover import hand_over, is_too_large_for_one_run, is_too_long_for_one_run
 from processor.pipeline.loader import Sinks, Source, check, load, output_keys
 from processor.pipeline.reporting import count_start
@@ -149,18 +150,18 @@ def _decide(run: Run, sinks: Sinks) -> Settlement | HandOver:
         with span("identify"):
             facts = identify(run)
             _note_upload(run, facts)
-            first_file_id = "" if run.entry.asked_again else _claim_content(run, facts)
-        if first_file_id:
-            return _describe_duplicate(run, facts, first_file_id)
-        if is_too_large_for_one_run(run, facts):
-            return HandOver(facts.size_bytes)
         source = Source(run, facts)
+        if is_too_large_for_one_run(run, facts):
+            refuse_known_content(run, facts, source.encoding)
+            return HandOver(facts.size_bytes)
         content = check(source)
         if is_too_long_for_one_run(run, content):
             return HandOver(facts.size_bytes)
         return Settlement.of_result(load(source, content, sinks), facts, content)
+    except DuplicateContentError as error:
+        return describe_duplicate(run, facts, error.first_file_id)
     except PermanentError as error:
-        return Settlement.of_error(error, facts, content)
+        return Settlement.of_error(describe_failure(run, error), facts, content)
 
 
 def _note_upload(run: Run, facts: ObjectFacts) -> None:
@@ -173,21 +174,3 @@ def _note_upload(run: Run, facts: ObjectFacts) -> None:
 def identify(run: Run) -> ObjectFacts:
     """Look at the object that holds the file now; raises :class:`ObjectGoneError`."""
     return run.services.objects.read_facts(run.entry.original)
-
-
-def _claim_content(run: Run, facts: ObjectFacts) -> str:
-    """Claim the content for this file; return the id of the file that has it already, or "".
-
-    The content is named without being read. The bucket's ETags are MD5 or, for multipart uploads, MD5 of MD5s.
-    """
-    if not facts.size_bytes:
-        return ""
-    digests = [facts.etag, facts.checksum_sha256] if facts.checksum_sha256 else [facts.etag]
-    return run.services.claims.claim([f"{digest}#{facts.size_bytes}" for digest in digests], run.entry.file_id)
-
-
-def _describe_duplicate(run: Run, facts: ObjectFacts, first_file_id: str) -> Settlement:
-    first = run.services.ledger.read_file(first_file_id)
-    state = f", which is {first.state}" if first else ""
-    error = f"The same content came before, as file {first_file_id}{state}; nothing was stored a second time."
-    return Settlement(FileState.DUPLICATE, facts, cause="duplicate", error=error, duplicate_of=first_file_id)

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from processor.domain.entries import RunEntry, to_iso
+from processor.domain.errors import ObjectLostError
 from processor.domain.file_states import FileState
 from processor.domain.object_keys import ARCHIVE, FAILED
 from processor.observability.cost import Usage, hints
@@ -45,6 +46,8 @@ class LoadResult(NamedTuple):
     reasons: Mapping[str, int] = MappingProxyType({})
     """The number of rows with each "column: reason"."""
     warnings: tuple[str, ...] = ()
+    is_cut_off: bool = False
+    """Whether the original went away before its last row was read."""
 
 
 NOTHING_LOADED = LoadResult()
@@ -66,7 +69,10 @@ class Settlement(NamedTuple):
 
     @classmethod
     def of_result(cls, result: LoadResult, facts: ObjectFacts | None, content: ContentCheck) -> Settlement:
-        """Settle a file that was loaded."""
+        """Settle a file that was loaded; if its original went away meanwhile, what is stored of it stays."""
+        if result.is_cut_off:
+            error = ObjectLostError(result.accepted_rows, is_exact=True)
+            return cls(FileState.FAILED, None, content, result, cause=error.cause, error=str(error))
         return cls(FileState.PARTIAL if result.rejected_rows else FileState.PROCESSED, facts, content, result)
 
     @classmethod

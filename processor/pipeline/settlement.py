@@ -60,8 +60,12 @@ def settle(run: Run, settlement: Settlement) -> Run:
 
 
 def _row_values(entry: FileEntry, settlement: Settlement) -> dict[str, int | str]:
-    """Return the ledger's fields for the file's rows; a file that fails keeps those of its earlier runs."""
-    source = entry if settlement.state is FileState.FAILED else settlement.result
+    """Return the ledger's fields for the file's rows; a file that fails keeps those of its earlier runs.
+
+    One whose original went away while it was loaded has the rows that were stored until then.
+    """
+    is_unread = settlement.state is FileState.FAILED and not settlement.result.is_cut_off
+    source = entry if is_unread else settlement.result
     return {
         "accepted_rows": source.accepted_rows,
         "rejected_rows": source.rejected_rows,
@@ -91,7 +95,10 @@ def _move_original(run: Run, settlement: Settlement) -> dict[str, str]:
     key = object_keys.original_key(settlement.original_prefix, entry.base, entry.file_id, entry.name)
     if key == facts.version.key:
         return {"original_key": key, "original_version": facts.version.version_id}
-    copy = run.services.objects.copy(facts, key)
+    try:
+        copy = run.services.objects.copy(facts, key)
+    except ObjectGoneError:
+        return {}  # Deleted since it was read: what was decided about its rows holds all the same.
     return {
         "original_key": key,
         "original_version": copy.version_id,

@@ -74,14 +74,22 @@ class Objects:
         return self.read_stretch(facts.version, 0, facts.size_bytes)
 
     def read_stretch(self, version: ObjectVersion, start: int, end: int) -> Iterator[bytes]:
-        """Yield the bytes from ``start`` to before ``end``, or to the object's end, in the same way."""
+        """Yield the bytes from ``start`` to before ``end``, or to the object's end, in the same way.
+
+        Raises :class:`ObjectGoneError` if the object is deleted meanwhile.
+        """
         request: GetObjectRequestTypeDef = {"Bucket": version.bucket, "Key": version.key}
         if version.version_id:
             request["VersionId"] = version.version_id
         for at in range(start, end, BLOCK_BYTES):
             size = min(BLOCK_BYTES, end - at)
             request["Range"] = f"bytes={at}-{at + size - 1}"
-            body = self.client.get_object(**request)["Body"].read()
+            try:
+                body = self.client.get_object(**request)["Body"].read()
+            except ClientError as error:
+                if error.response["Error"]["Code"] in GONE_CODES:
+                    raise ObjectGoneError from error
+                raise
             # A server may answer with the whole object instead: RFC 9110, 14.2.
             yield body if len(body) <= size else body[at : at + size]
 
@@ -99,7 +107,7 @@ class Objects:
         self.client.put_object(Bucket=bucket, Key=key, Body=body, ContentType=content_type)
 
     def copy(self, facts: ObjectFacts, key: str) -> ObjectVersion:
-        """Copy an object within the bucket and return the copy's version.
+        """Copy an object within the bucket and return the copy's version; raises :class:`ObjectGoneError`.
 
         Tags are not copied, which would need two more permissions; uploads to the inbox have none of ours.
         """
@@ -113,12 +121,17 @@ class Objects:
             parts = transfer.TransferConfig(multipart_chunksize=_COPIED_PARTS)
             inject.copy(self.client, source, version.bucket, key, ExtraArgs=declared, Config=parts)
             return self.read_facts(ObjectVersion(version.bucket, key)).version
-        answer = self.client.copy_object(
-            Bucket=version.bucket,
-            Key=key,
-            CopySource=source,  # type: ignore[arg-type]
-            TaggingDirective="REPLACE",
-        )
+        try:
+            answer = self.client.copy_object(
+                Bucket=version.bucket,
+                Key=key,
+                CopySource=source,  # type: ignore[arg-type]
+                TaggingDirective="REPLACE",
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] in GONE_CODES:
+                raise ObjectGoneError from error
+            raise
         return ObjectVersion(version.bucket, key, answer.get("VersionId", ""))
 
     def delete(self, version: ObjectVersion) -> None:
@@ -134,10 +147,12 @@ class Objects:
             self.client.delete_object(Bucket=version.bucket, Key=version.key)
 
     def delete_all(self, bucket: str, keys: Sequence[str]) -> None:
-        """Delete many objects in their order, by few requests; missing ones are not an error."""
+        """Delete many objects in their order, by few requests; missing ones are not an error, others are."""
         for at in range(0, len(keys), _MOST_DELETES):
             names = [{"Key": key} for key in keys[at : at + _MOST_DELETES]]
-            self.client.delete_objects(Bucket=bucket, Delete={"Objects": names, "Quiet": True})  # type: ignore[typeddict-item]
+            answer = self.client.delete_objects(Bucket=bucket, Delete={"Objects": names, "Quiet": True})  # type: ignore[typeddict-item]
+            for error in answer.get("Errors", []):
+                raise ClientError({"Error": error}, "DeleteObjects")
 
     def exists(self, version: ObjectVersion) -> bool:
         """Tell whether :meth:`delete` would delete anything."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from processor.domain.audits import AuditEntry, AuditState, BookPart
 from processor.domain.columns import ROW_NUMBER
 from processor.domain.entries import from_iso, to_iso
-from processor.domain.errors import ObjectGoneError, PermanentError
+from processor.domain.errors import ObjectGoneError, ObjectLostError, PermanentError
 from processor.domain.file_states import FileState
 from processor.domain.object_keys import ObjectVersion
 from processor.domain.orders import ENRICHED_HEADER, OrderMaker
@@ -119,7 +119,7 @@ class FileAudit:
             return self._auditor.objects.read_facts(entry.original)
         except ObjectGoneError:
             key = entry.original.key
-            if entry.cause == ObjectGoneError.cause:
+            if entry.cause in {ObjectGoneError.cause, ObjectLostError.cause}:
                 self._findings.note_gap("There is no original: it was deleted before it could be read.")
             elif self._may_have_expired(key, entry.base):
                 self._findings.note_gap(f"The original, {key}, has expired, so that nothing was compared.")

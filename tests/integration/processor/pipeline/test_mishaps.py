@@ -166,6 +166,7 @@ def test_file_that_fails_after_it_was_stored_keeps_its_rows_and_its_content(stag
     stage.configure(max_file_bytes=10)
 
     failed = reprocess(stage, stored)
+    stage.configure(max_file_bytes=1_000_000)
     again = stage.process("again.csv", MIXED_FILE)
 
     assert (failed.state, failed.cause) == (FileState.FAILED, "too_large")

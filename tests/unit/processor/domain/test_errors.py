@@ -17,6 +17,7 @@ from processor.domain.errors import (
     NoRowsError,
     NotCsvError,
     ObjectGoneError,
+    ObjectLostError,
     OutOfTimeError,
     PermanentError,
     RangesMissingError,
@@ -45,7 +46,11 @@ PERMANENT = [
     (TooLargeError(1_000_000, unpacked=True), "too_large", "unpacks to more than 1,000,000 bytes"),
     (TooLargeError(1_000_000, gzipped=True), "too_large", "is more than 1,000,000 bytes, the limit of a .csv.gz"),
     (TooManyRowsError(1_200_000, 1_000_000), "too_large", "has 1,200,000 lines; a .csv.gz may have 1,000,000."),
-    (ObjectGoneError(), "object_gone", "deleted before it could be read"),
+    (ObjectGoneError(), "object_gone", "deleted before it could be read. If it held orders, upload it again."),
+    (ObjectGoneError(25_000), "object_gone", "Its 25,000 orders stay as they are."),
+    (ObjectLostError(15_000), "object_lost", "15,000 of its rows are stored as orders, and more may be."),
+    (ObjectLostError(15_000, is_exact=True), "object_lost", "15,000 of its rows are stored as orders. Look up"),
+    (ObjectLostError(0), "object_lost", "rows of it may be stored as orders. Look up"),
 ]
 OTHERS = [
     (MessageError("it is not JSON"), "it is not JSON."),
