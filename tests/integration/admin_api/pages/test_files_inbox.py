@@ -115,17 +115,13 @@ def test_a_second_request_processes_nothing_twice(console: ConsoleStage) -> None
 def test_only_objects_of_the_inbox_can_be_meant(console: ConsoleStage, objects: list[dict[str, str]]) -> None:
     """None, or one elsewhere, is refused at the door."""
     browser = console.browser()
-    form = {
-        "action_id": console.action_id(),
-        "object": [f"{each['version_id']} {each['object_key']}" for each in objects],
-    }
+    chosen = [f"{each['version_id']} {each['object_key']}" for each in objects]
 
     by_api = browser.post("/api/inbox/actions", json={"objects": objects})
-    by_form = browser.post("/files/inbox", data=form)
+    by_form = browser.post("/files/inbox", data={"action_id": console.action_id(), "object": chosen})
 
-    assert by_api.status_code == 422
-    assert by_form.status_code in {303, 422}
-    assert console.worker.calls == [] or "v w" in str(objects)
+    assert (by_api.status_code, by_form.status_code) == (422, 422)
+    assert console.worker.calls == []
 
 
 def test_a_viewer_looks_and_processes_nothing(console: ConsoleStage) -> None:
