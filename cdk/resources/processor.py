@@ -75,6 +75,9 @@ def grant_runs(function: PythonFunction, storage: Storage, alerts: sns.Topic) ->
     # On the tables alone: grant_write_data would add deletes and the indexes.
     allow(["dynamodb:BatchWriteItem"], storage.orders.table_arn)
     allow(["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"], storage.files.table_arn)
+    # The log of actions lies in this table, each action in a partition of its own, and only the console writes to it.
+    log = {"ForAnyValue:StringLike": {"dynamodb:LeadingKeys": ["action#*"]}}
+    function.deny(["dynamodb:PutItem", "dynamodb:UpdateItem"], storage.files.table_arn, log)
     alerts.grant_publish(function.role)
 
 

@@ -69,6 +69,13 @@ class PythonFunction(Construct):
         """Grant actions on resources, given by ARN. A resource that needs the grant can wait for what is returned."""
         return iam.Grant.add_to_principal(grantee=self.role, actions=actions, resource_arns=list(resources))
 
+    def deny(self, actions: list[str], resource: str, conditions: Mapping[str, Mapping[str, Any]]) -> None:
+        """Refuse actions on a resource under conditions, whatever is granted."""
+        statement = iam.PolicyStatement(
+            effect=iam.Effect.DENY, actions=actions, resources=[resource], conditions=dict(conditions)
+        )
+        self.role.add_to_principal_policy(statement)
+
     def acknowledge(self, accepted: Mapping[str, str]) -> None:
         """Acknowledge findings of cdk-nag about this function, each with its reason."""
         for rule, reason in accepted.items():

@@ -199,8 +199,8 @@ def _holds(operator: str, tests: Mapping[str, Any], context: Mapping[str, str]) 
     return True
 
 
-# Only calls of AWS's services for a resource have these.
-_MAY_BE_ABSENT = {"aws:SourceArn", "aws:SourceAccount"}
+# Only calls of AWS's services for a resource have the first two. The keys of items are not recorded: they only deny.
+_MAY_BE_ABSENT = {"aws:SourceArn", "aws:SourceAccount", "dynamodb:LeadingKeys"}
 
 
 def _equals(wanted: str, value: str) -> bool:
@@ -214,6 +214,7 @@ _OPERATORS: dict[str, tuple[Callable[[str, str], bool] | None, bool]] = {
     "StringEqualsIgnoreCase": (_equals, False),
     "StringLike": (matches, False),
     "StringNotLike": (matches, True),
+    "ForAnyValue:StringLike": (matches, False),
     "ArnEquals": (matches, False),
     "ArnLike": (matches, False),
     "ArnNotEquals": (matches, True),

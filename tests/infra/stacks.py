@@ -69,7 +69,8 @@ def as_text(value: Any) -> str:
 def granted(function: str = "", **context: object) -> Iterator[tuple[str, str]]:
     """Yield action and resource (as JSON text) of all grants to functions with this text in their names."""
     for name, policy in resources("AWS::IAM::Policy", **context).items():
-        for statement in policy["Properties"]["PolicyDocument"]["Statement"] if function in name else []:
+        statements = policy["Properties"]["PolicyDocument"]["Statement"] if function in name else []
+        for statement in (each for each in statements if each["Effect"] == "Allow"):
             for action in _listed(statement["Action"]):
                 for resource in _listed(statement["Resource"]):
                     yield action, resource if isinstance(resource, str) else json.dumps(resource)

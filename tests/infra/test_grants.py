@@ -6,6 +6,7 @@ import pytest
 
 from tests.grants.check import Check
 from tests.grants.in_process import ENTRY_POINTS, keep_template
+from tests.grants.policies import CONTEXT, Request, is_allowed
 from tests.grants.template import Template
 from tests.infra.stacks import template_file
 
@@ -21,6 +22,27 @@ def check() -> Check:
 def test_what_aws_does_for_the_stack_is_allowed(check: Check) -> None:
     """Functions can log and trace, queues deliver, the state machine run its steps, alarms send mails."""
     assert list(check.denied()) == []
+
+
+@pytest.mark.parametrize("action", ["dynamodb:PutItem", "dynamodb:UpdateItem"])
+def test_only_the_console_writes_to_the_log_of_actions(check: Check, action: str) -> None:
+    """The log lies in the files table, which the processor writes, too: but not the partitions of actions."""
+    table = next(
+        statement.resources[0]
+        for statement in check.statements
+        if not statement.is_allow and "dynamodb:LeadingKeys" in str(statement.conditions)
+    )
+
+    def may(role: str, key: str) -> bool:
+        context = CONTEXT | {"dynamodb:LeadingKeys": key}
+        return is_allowed(check.statements, Request(role, action, table, context))
+
+    roles = {statement.principals[0] for statement in check.statements if table in statement.resources}
+    writers = {role for role in roles if may(role, "3887c2b429aa1757c46a1075")}
+    assert len(writers) == 4
+    assert {role for role in writers if may(role, "action#20261125T184400Z-0123abcd")} == {
+        role for role in writers if "Console" in role
+    }
 
 
 def test_the_calls_of_every_function_are_recorded(check: Check) -> None:
