@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _LONGEST_RECORD = 1024 * 1024
 """Bytes. No row that Waybill writes is as long."""
+_LINE_END = b"\r\n"
 _MOST_EXTRA = 100
 """Rows behind the last expected one that are looked at; of more, only that they are there is said."""
 _NO_ROW = "not in the object"
@@ -50,10 +51,10 @@ class OutputReader:
 
     def take_row(self) -> list[str] | None:
         """Parse and take the next row; None at the end. Raises :class:`UnreadableOutputError`."""
-        size = 0
+        size, line = 0, b""
 
         def lines() -> Iterator[str]:
-            nonlocal size
+            nonlocal size, line
             while line := self._line_behind(size):
                 size += len(line)
                 yield line.decode()
@@ -62,6 +63,8 @@ class OutputReader:
             cells = next(csv.reader(lines(), strict=True), None)
         except (csv.Error, ValueError) as error:
             raise UnreadableOutputError(str(error)) from error
+        if cells is not None and not line.endswith(_LINE_END):
+            raise UnreadableOutputError("the object ends inside a line")
         self._take(size)
         return cells
 

@@ -94,7 +94,7 @@ def test_differences_are_shown_and_mended_by_what_the_page_advises(
 ) -> None:
     """Row, column and both values; the overview lists the file until it is verified without one."""
     entry = processed(console)
-    delete_order(console.stage, "a.csv-1")
+    delete_order(console.stage, "a.csv-1", entry)
     address = press_verify(console, entry)
     work(console)
 
@@ -155,7 +155,7 @@ def test_viewer_may_not_verify(console: ConsoleStage) -> None:
 def test_many_files_are_verified_one_by_one(console: ConsoleStage) -> None:
     """One that differs, or is under way, takes nothing from the others."""
     entries = [processed(console, f"{number}.csv", number + 1) for number in range(3)]
-    delete_order(console.stage, "1.csv-0")
+    delete_order(console.stage, "1.csv-0", entries[1])
     change_ledger(console.stage, entries[2].file_id, "file", state=FileState.REPROCESSING)
     ids = [entry.file_id for entry in entries]
 
@@ -168,9 +168,8 @@ def test_many_files_are_verified_one_by_one(console: ConsoleStage) -> None:
 
 def test_schedule_verifies_and_the_overview_says_so(console: ConsoleStage, capsys: pytest.CaptureFixture[str]) -> None:
     """Its files, what differs, and metrics also where nothing does."""
-    for number in range(2):
-        processed(console, f"{number}.csv", number + 1)
-    delete_order(console.stage, "1.csv-0")
+    entries = [processed(console, f"{number}.csv", number + 1) for number in range(2)]
+    delete_order(console.stage, "1.csv-0", entries[1])
 
     done = run_schedule(console)
 
@@ -259,8 +258,7 @@ def test_differences_ring_without_a_metric_where_monitoring_is_small(
 ) -> None:
     """The worker fails in each of Lambda's tries, and the alarm on failed actions rings."""
     console = ConsoleStage(stage, monitoring=monitoring)
-    processed(console)
-    delete_order(stage, "a.csv-0")
+    delete_order(stage, "a.csv-0", processed(console))
     action = run_schedule(console)
 
     failures = []

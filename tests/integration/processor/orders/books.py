@@ -12,7 +12,7 @@ from processor.orders.auditing.audit_file import AuditBounds
 from processor.orders.auditing.auditor import Auditor
 from processor.orders.auditing.original import RetentionDays
 from processor.orders.auditing.table_reader import TableReader
-from tests.integration.stage import BUCKET
+from tests.integration.stage import BAD_ROW, BUCKET, csv_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from processor.domain.entries import FileEntry
     from tests.integration.stage import Stage
 
+FILE = csv_file(*(f"A-{number},Ada,Engine,{number + 1},2.50" for number in range(10)), BAD_ROW)
+"""Ten good rows and a bad one: A-7 is row 9."""
 NO_BOUNDS = AuditBounds(orders=1_000_000, rows=10_000_000)
 
 
@@ -51,15 +53,15 @@ def differences(result: AuditEntry) -> list[tuple[str, int, str, str, str]]:
     return [(str(each.part), *each[1:]) for each in result.differences]
 
 
-def order_of(stage: Stage, order_id: str) -> dict[str, Any]:
-    """Read the only order of this id, as an item."""
+def order_of(stage: Stage, order_id: str, entry: FileEntry) -> dict[str, Any]:
+    """Read the file's only order of this id, as an item."""
     items = stage.clients.orders.query(
         TableName="orders",
         KeyConditionExpression="order_id = :id",
         ExpressionAttributeValues={":id": {"S": order_id}},
     )["Items"]
-    assert len(items) == 1
-    return items[0]
+    [item] = [item for item in items if item["file_id"] == {"S": entry.file_id}]
+    return item
 
 
 def put_order(stage: Stage, item: dict[str, Any], **changes: Any) -> None:
@@ -68,9 +70,9 @@ def put_order(stage: Stage, item: dict[str, Any], **changes: Any) -> None:
     stage.clients.orders.put_item(TableName="orders", Item=merged)
 
 
-def delete_order(stage: Stage, order_id: str) -> None:
-    """Delete the only order of this id."""
-    item = order_of(stage, order_id)
+def delete_order(stage: Stage, order_id: str, entry: FileEntry) -> None:
+    """Delete the file's only order of this id."""
+    item = order_of(stage, order_id, entry)
     stage.clients.orders.delete_item(
         TableName="orders", Key={name: item[name] for name in ("order_id", "processed_timestamp")}
     )

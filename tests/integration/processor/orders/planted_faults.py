@@ -1,4 +1,4 @@
-"""Faults planted in the books of the file ``MIXED_FILE``: in row 9 (A-7), at the end of an output, in a count."""
+"""Faults planted in the books of the file ``FILE``: in row 9 (A-7), at the end of an output, in a count."""
 
 from __future__ import annotations
 
@@ -18,54 +18,54 @@ if TYPE_CHECKING:
     from tests.integration.stage import Stage
 
 
-def delete_one_order(stage: Stage, _: FileEntry) -> None:
+def delete_one_order(stage: Stage, entry: FileEntry) -> None:
     """Delete one order."""
-    delete_order(stage, "A-7")
+    delete_order(stage, "A-7", entry)
 
 
-def change_quantity(stage: Stage, _: FileEntry) -> None:
+def change_quantity(stage: Stage, entry: FileEntry) -> None:
     """Change quantity."""
-    put_order(stage, order_of(stage, "A-7"), quantity={"N": "9"})
+    put_order(stage, order_of(stage, "A-7", entry), quantity={"N": "9"})
 
 
-def change_customer(stage: Stage, _: FileEntry) -> None:
+def change_customer(stage: Stage, entry: FileEntry) -> None:
     """Change customer."""
-    put_order(stage, order_of(stage, "A-7"), customer_name={"S": "Eve"}, customer_key={"S": "eve#0"})
+    put_order(stage, order_of(stage, "A-7", entry), customer_name={"S": "Eve"}, customer_key={"S": "eve#0"})
 
 
-def change_type(stage: Stage, _: FileEntry) -> None:
+def change_type(stage: Stage, entry: FileEntry) -> None:
     """Change type."""
-    put_order(stage, order_of(stage, "A-7"), unit_price={"S": "2.50"})
+    put_order(stage, order_of(stage, "A-7", entry), unit_price={"S": "2.50"})
 
 
-def drop_attribute(stage: Stage, _: FileEntry) -> None:
+def drop_attribute(stage: Stage, entry: FileEntry) -> None:
     """Drop attribute."""
-    put_order(stage, order_of(stage, "A-7"), line_total=None)
+    put_order(stage, order_of(stage, "A-7", entry), line_total=None)
 
 
-def change_file(stage: Stage, _: FileEntry) -> None:
+def change_file(stage: Stage, entry: FileEntry) -> None:
     """Change file."""
-    put_order(stage, order_of(stage, "A-7"), file_id={"S": "0" * 24})
+    put_order(stage, order_of(stage, "A-7", entry), file_id={"S": "0" * 24})
 
 
-def duplicate_order(stage: Stage, _: FileEntry) -> None:
+def duplicate_order(stage: Stage, entry: FileEntry) -> None:
     """Duplicate order."""
-    put_order(stage, order_of(stage, "A-7"), processed_timestamp={"S": "2031-01-01T00:00:00.000000000Z"})
+    put_order(stage, order_of(stage, "A-7", entry), processed_timestamp={"S": "2031-01-01T00:00:00.000000000Z"})
 
 
-def add_under_known_customer(stage: Stage, _: FileEntry) -> None:
+def add_under_known_customer(stage: Stage, entry: FileEntry) -> None:
     """Add under known customer."""
-    put_order(stage, order_of(stage, "A-7"), order_id={"S": "Z-1"})
+    put_order(stage, order_of(stage, "A-7", entry), order_id={"S": "Z-1"})
 
 
-def add_under_rejected_id(stage: Stage, _: FileEntry) -> None:
+def add_under_rejected_id(stage: Stage, entry: FileEntry) -> None:
     """Add under rejected id."""
-    put_order(stage, order_of(stage, "A-7"), order_id={"S": "A-3"}, customer_key={"S": "eve#0"})
+    put_order(stage, order_of(stage, "A-7", entry), order_id={"S": "A-3"}, customer_key={"S": "eve#0"})
 
 
 def cut_accepted(stage: Stage, entry: FileEntry) -> None:
     """Cut accepted."""
-    change_object(stage, entry.accepted_key, lambda body: body[: body.index(b"A-57,")])
+    change_object(stage, entry.accepted_key, lambda body: body[: body.index(b"A-7,")])
 
 
 def cut_inside_row(stage: Stage, entry: FileEntry) -> None:
