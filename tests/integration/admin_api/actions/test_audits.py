@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -84,7 +85,7 @@ def test_verify_is_followed_on_the_files_page(console: ConsoleStage) -> None:
     assert "Being verified" in words(waiting)
     assert f"verifying={done.action_id}" in waiting.text
     assert (done.state, done.done, done.failed) == (ActionState.DONE, 1, 0)
-    assert "The books agree · verified now by operator@example.com" in words(after)
+    assert re.search(r"The books agree · verified [\w ]+ by operator@example\.com", words(after))
     assert "4 rows of the original read, 3 stored orders compared" in words(after)
     assert 'hx-get="' not in after.text.partition('id="file"')[2].partition(">")[0]
 
@@ -175,7 +176,8 @@ def test_schedule_verifies_and_the_overview_says_so(console: ConsoleStage, capsy
 
     overview = words(console.browser().get("/"))
     assert (done.who, done.done, done.failed) == ("schedule", 1, 1)
-    assert "The books: 2 files verified now , 1 differs : 1.csv" in overview
+    assert "The books: 2 files verified " in overview
+    assert "1 differs : 1.csv" in overview
     assert sorted(emitted(capsys.readouterr().out)) == [(0, 0), (1, 0), (1, 1)]
 
 
