@@ -9,6 +9,7 @@ import pytest
 
 from cdk.monitoring.metrics import NAMESPACE
 from processor.observability import metrics, telemetry
+from tests.aws_documents import problems_of_dashboard
 from tests.infra.known_metrics import AUDIT, CONTRACT, of_widget, problem_with
 from tests.infra.stacks import as_text, named, only, resources, template
 
@@ -61,6 +62,14 @@ def test_expressions_use_what_is_there() -> None:
             used = set(re.findall(r"\b[a-z]\w*", option["expression"]))
             assert used <= ids.keys()
             assert {ids[one] for one in used} == {option.get("period", 300)}
+
+
+@pytest.mark.parametrize("context", [{}, {"environment": "prod", "order_indexes": []}])
+def test_the_body_keeps_to_the_documented_structure(context: dict[str, object]) -> None:
+    """CloudWatch takes every widget, property, metric, period and colour, and so many of them."""
+    body = json.loads(as_text(only("AWS::CloudWatch::Dashboard", **context)["DashboardBody"]))
+
+    assert problems_of_dashboard(body) == []
 
 
 def test_every_alarm_is_on_top() -> None:
