@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
+import time
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from mypy_boto3_cloudwatch import CloudWatchClient
 
+FRESH_S = 20.0
+"""CloudWatch judges most alarms once a minute, and bills each request."""
 _MOST_ALARMS = 100
 """DescribeAlarms' limit; the stack has about twenty."""
 _LABELLED_LINE = re.compile(r"^(Look at|Do|Runbook): (.+)$", re.MULTILINE)
@@ -48,17 +52,27 @@ class Alarm:
 
 
 class AlarmReader:
-    """Reads the alarms named ``waybill-<environment>-…``."""
+    """Reads the alarms named ``waybill-<environment>-…``, at most once in :data:`FRESH_S` seconds."""
 
-    def __init__(self, cloudwatch: CloudWatchClient, environment: str) -> None:
+    def __init__(
+        self, cloudwatch: CloudWatchClient, environment: str, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._cloudwatch = cloudwatch
         self._prefix = f"waybill-{environment}-"
+        self._clock = clock
+        self._known: tuple[float, tuple[Alarm, ...]] | None = None
 
     def read_alarms(self) -> tuple[Alarm, ...]:
         """Read all alarms in one call; those that fire come first, then by name. Raises botocore's errors.
 
         The composite alarm is left out, as it only repeats the others.
         """
+        known = self._known
+        if known is None or self._clock() - known[0] >= FRESH_S:
+            self._known = known = self._clock(), self._ask()
+        return known[1]
+
+    def _ask(self) -> tuple[Alarm, ...]:
         response = self._cloudwatch.describe_alarms(
             AlarmNamePrefix=self._prefix, AlarmTypes=["MetricAlarm"], MaxRecords=_MOST_ALARMS
         )

@@ -34,6 +34,7 @@ BYTES, COST, UNITS = (
 )
 RUNS_FAILED, COLD_STARTS = processor_series("RunsFailed"), processor_series("ColdStarts")
 MEMORY = processor_series("PeakMemory", "Maximum")
+RANGES_MEMORY = processor_series("RangesPeakMemory", "Maximum")
 WAITING = Series(Source.QUEUE, "ApproximateNumberOfMessagesVisible", "Maximum")
 IN_A_RUN = Series(Source.QUEUE, "ApproximateNumberOfMessagesNotVisible", "Maximum")
 OLDEST = Series(Source.QUEUE, "ApproximateAgeOfOldestMessage", "Maximum")

@@ -113,7 +113,7 @@ def window_links(path: str, chosen: Window) -> tuple[tuple[str, str, bool], ...]
 
 
 _PERIODS = {
-    Window.HOUR: (timedelta(minutes=1), 60, 15),
+    Window.HOUR: (timedelta(minutes=1), 60, 30),
     Window.DAY: (timedelta(minutes=30), 48, 60),
     Window.WEEK: (timedelta(hours=3), 56, 300),
 }

@@ -59,7 +59,7 @@ class Frame:
     is_production: bool
     user: User | None
     status: Status | None
-    """None if nobody is signed in."""
+    """None if nobody is signed in, and for a part of a page, which shows no navigation."""
     clock: ReaderClock
     theme: str
     address: str
@@ -80,7 +80,7 @@ def frame_of(request: Request, *, section: str = "") -> Frame:
         region=console.region,
         is_production=console.config.is_production,
         user=user,
-        status=console.status.read_status() if user else None,
+        status=console.status.read_status() if user and not wants_partial(request) else None,
         clock=ReaderClock.from_cookies(request.cookies, console.now()),
         theme=theme if theme in THEMES else "auto",
         address=address_of(request.scope),

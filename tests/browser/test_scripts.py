@@ -70,6 +70,41 @@ def test_refresh_keeps_selected_rows(page: Page, waybill: Deployment) -> None:
     expect(page.get_by_role("group", name="Actions on the selected files")).to_contain_text("2 selected")
 
 
+def test_list_that_nobody_watches_is_reloaded_ever_more_seldom(page: Page, waybill: Deployment) -> None:
+    """Every few seconds at first, once a minute when nothing changes, never while hidden, and at once when shown."""
+    polls: list[str] = []
+    answered: list[str] = []
+    page.on("request", lambda request: polls.append(request.url) if "hx-request" in request.headers else None)
+    page.on("requestfinished", lambda request: answered.append(request.url) if request.url in polls else None)
+    page.clock.install()
+    page.goto("/files?state=failed")
+    page.wait_for_load_state()
+
+    def wait_for_answers() -> None:
+        page.wait_for_timeout(50)
+        while len(answered) < len(polls):
+            page.wait_for_timeout(20)
+
+    def pass_minutes(number: int) -> int:
+        before = len(polls)
+        for _ in range(number * 12):
+            page.clock.run_for(5_000)
+            wait_for_answers()
+        return len(polls) - before
+
+    watched, resting = pass_minutes(2), pass_minutes(3)
+    page.evaluate("Object.defineProperty(document, 'hidden', { value: true, configurable: true })")
+    hidden = pass_minutes(3)
+    page.evaluate("delete document.hidden; document.dispatchEvent(new Event('visibilitychange'))")
+    wait_for_answers()
+    caught_up = len(polls) - watched - resting - hidden
+
+    assert 3 <= watched <= 8
+    assert 2 <= resting <= 4
+    assert hidden == 0
+    assert caught_up == 1
+
+
 def test_pointer_shows_the_values_of_its_moment(page: Page, waybill: Deployment) -> None:
     """The values equal those in the chart's table, also after a refresh under the pointer."""
     page.goto("/?window=hour")

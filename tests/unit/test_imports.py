@@ -13,6 +13,7 @@ ENTRY_POINTS = {"processor.handler", "processor.large_files.handler", "admin_api
 IMPORTERS_OF_ENTRY_POINTS = {
     "tests/bench/case.py",
     "tests/bench/waybill.py",
+    "tests/integration/admin_api/test_handler.py",
     "tests/integration/conftest.py",
 }
 """They run or measure an entry point as Lambda does, which imports it too."""

@@ -25,8 +25,8 @@ from admin_api.pages.metrics.chart_specs import per_cent, whole
 from processor.observability.metrics import UNITS
 
 NOW = datetime(2026, 11, 25, 18, 0, tzinfo=UTC)
-_NOT_DRAWN = {"FilesReceived"}
-"""The overview's first measure; the metrics page shows the outcomes instead."""
+_NOT_DRAWN = {"FilesReceived", "AuditedFiles", "AuditDifferences"}
+"""The overview's first measure, where this page shows the outcomes; and those of audits, which the dashboard draws."""
 
 
 def readings(window: Window = Window.HOUR, **known: Values) -> Readings:
