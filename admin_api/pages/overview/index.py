@@ -204,7 +204,7 @@ _FIGURES = (
 
 def _tile(figure: Figure, readings: Readings, label: str) -> MeasureTile:
     if not readings.hold(figure.series):
-        return MeasureTile(label, UNKNOWN, None, "not kept with monitoring=small")
+        return MeasureTile(label, UNKNOWN, None, "not kept")
     value = figure.value(readings)
     return MeasureTile(
         label,
