@@ -21,6 +21,7 @@ FIXED = {
     "dead-letters": "/dead-letters",
     "metrics": "/metrics?window=hour",
     "activity": "/activity",
+    "activity-downloads": "/activity?show=downloads",
     "upload": "/upload",
     "search-nothing": "/search?q=nothing-is-called-this",
     "not-found": "/files/000000000000000000000000",

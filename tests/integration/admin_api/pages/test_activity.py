@@ -116,6 +116,32 @@ def test_action_without_a_worker_is_carried_on_by_hand(console: ConsoleStage) ->
     assert console.worker.calls == [{"action_id": action.action_id}]
 
 
+def test_action_without_a_worker_is_stopped_at_once(console: ConsoleStage) -> None:
+    """Nobody is left who could notice the wish to stop."""
+    action = begun(console, seconds_ago=120)
+
+    console.browser().post(f"/activity/{action.action_id}/stop")
+
+    stopped = console.console.actions.read_action(action.action_id)
+    assert stopped is not None
+    assert (stopped.state, stopped.stop_asked_by) == (ActionState.STOPPED, "operator@example.com")
+
+
+def test_action_whose_worker_is_gone_is_called_stalled(console: ConsoleStage) -> None:
+    """In the list, on its page and by the API, with a way to carry on, rather than running for ever."""
+    action = begun(console, seconds_ago=120)
+    browser = console.browser()
+
+    listed, page = browser.get("/activity"), browser.get(f"/activity/{action.action_id}")
+    told = browser.get(f"/api/actions/{action.action_id}").json()
+    resumed = browser.post(f"/api/actions/{action.action_id}/carry-on")
+
+    assert "Stalled" in words(listed)
+    assert "Resume" in words(page)
+    assert (told["state"], told["stalled"], resumed.status_code) == ("running", True, 202)
+    assert console.worker.calls == [{"action_id": action.action_id}]
+
+
 def test_action_that_moves_is_left_to_its_worker(console: ConsoleStage) -> None:
     """A second one would only get in its way."""
     action = begun(console, seconds_ago=120)

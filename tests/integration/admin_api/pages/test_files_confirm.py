@@ -352,6 +352,20 @@ def test_form_without_its_id_or_its_bound_is_refused(console: ConsoleStage) -> N
     assert console.console.actions.list_actions().actions == ()
 
 
+@pytest.mark.parametrize("ids", [[""], ["", "b"], ["x" * 3_000]])
+def test_ids_that_no_file_can_have_begin_no_action(console: ConsoleStage, ids: list[str]) -> None:
+    """They would be read from the table for ever: refused at the door, whoever sends them."""
+    browser = console.browser()
+
+    asked = browser.get("/files/actions", params={"kind": "reprocess", "file_id": ids})
+    form = {"kind": "reprocess", "file_id": ids, "action_id": console.action_id()}
+    posted = browser.post("/files/actions", data=form)
+    by_api = browser.post("/api/files/actions", json={"kind": "reprocess", "file_ids": ids})
+
+    assert (asked.status_code, posted.status_code, by_api.status_code) == (422, 422, 422)
+    assert console.worker.calls == []
+
+
 def test_selection_survives_the_log() -> None:
     """A filter is the same when it comes back."""
     wanted = FileFilter(state=FileState.FAILED, since="a", until="b", name="n", cause="c", rejected=True)

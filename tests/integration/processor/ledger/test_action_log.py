@@ -110,6 +110,20 @@ def test_repeated_progress_is_counted_once(log: ActionLog) -> None:
     assert again.done == 2
 
 
+def test_an_interruption_says_why_and_is_no_progress(log: ActionLog) -> None:
+    """The action stays as far as it was and can be carried on; one that is over keeps its end."""
+    log.begin_action(action())
+    before = log.record_progress(action(), done=1, resume="a")
+
+    log.note_interruption(before.action_id, "Its worker failed: MemoryError.")
+
+    interrupted = log.read_action(before.action_id)
+    assert interrupted == replace(before, error="Its worker failed: MemoryError.")
+    ended = log.finish_action(interrupted, ActionState.DONE)
+    log.note_interruption(ended.action_id, "late")
+    assert log.read_action(ended.action_id) == ended
+
+
 def test_two_workers_do_not_count_over_each_other(log: ActionLog) -> None:
     """The one that has fallen behind is told so, instead of both going on."""
     log.begin_action(action())
