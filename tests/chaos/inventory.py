@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -93,7 +94,8 @@ def _read_bucket(stack: Deployment, found: Inventory) -> None:
     s3, bucket = stack.client("s3"), found.bucket
     for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket):
         for item in page.get("Contents", []):
-            found.objects[item["Key"]] = stack.read(item["Key"])
+            with suppress(s3.exceptions.NoSuchKey):  # It has gone in the meantime, in a stack that is not quiet.
+                found.objects[item["Key"]] = stack.read(item["Key"])
     for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix="raw-data/"):
         for version in page.get("Versions", []) + page.get("DeleteMarkers", []):
             found.inbox_versions.append(f"{version['Key']} {version['VersionId']}")
