@@ -10,13 +10,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from admin_api.actions import bulk_files
 from admin_api.actions.bulk import BulkStep
 from processor.domain.audits import AuditState
 from processor.domain.entries import to_iso
-from processor.domain.errors import LookupThrottledError, WaybillError
+from processor.domain.errors import WaybillError
 from processor.domain.orders import BY_CUSTOMER
 from processor.ledger.action_log import ActionTakenOverError
 from processor.ledger.audit_results import ScheduledAudit
@@ -88,9 +86,9 @@ class AuditWork:
             problem = _in_words(result)
             self.console.audits.record_audit(entry, result)
             self.console.actions.note_on_file(action, entry.file_id, entry.name, error=problem)
-        except (ClientError, BotoCoreError, LookupThrottledError) as error:
+        except Exception as error:  # noqa: BLE001 - one file never takes its neighbours down
             logger.warning("audit_failed", extra={"file_id": entry.file_id}, exc_info=error)
-            return BulkStep(failed=1, error=f"{entry.name} could not be verified: {error}")
+            return BulkStep(failed=1, error=f"{entry.name} could not be verified: {type(error).__name__}: {error}")
         self._report(result)
         return BulkStep(failed=1, error=f"{entry.name}: {problem}") if problem else BulkStep(done=1)
 

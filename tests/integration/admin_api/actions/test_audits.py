@@ -16,6 +16,7 @@ from processor.domain.audits import AuditState
 from processor.domain.entries import from_iso, to_iso
 from processor.domain.file_states import FileState
 from processor.ledger.table import FilesTable, ItemUpdate
+from processor.orders.auditing.auditor import Auditor
 from tests.integration.admin_api.console import VIEWER, ConsoleStage, words
 from tests.integration.file_items import put_file
 from tests.integration.processor.orders.books import change_ledger, delete_order, reprocess
@@ -272,3 +273,25 @@ def test_differences_ring_without_a_metric_where_monitoring_is_small(
 
     assert len(failures) == (3 if rings else 0)
     assert bool(emitted(capsys.readouterr().out)) is not rings
+
+
+def test_audit_that_fails_does_not_stop_those_behind_it(console: ConsoleStage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever goes wrong with one file: the action names it, and nothing is called a difference."""
+    entries = [processed(console, f"{number}.csv", number + 1) for number in range(2)]
+    whole = Auditor.audit
+
+    def audit(auditor: Auditor, file_id: str, *given: Any, **named: Any) -> Any:
+        if file_id == entries[0].file_id:
+            raise RecursionError("too deep")
+        return whole(auditor, file_id, *given, **named)
+
+    monkeypatch.setattr(Auditor, "audit", audit)
+    console.browser().post(
+        "/api/files/actions", json={"kind": "verify", "file_ids": [entry.file_id for entry in entries]}
+    )
+
+    done = work(console)
+
+    assert (done.done, done.failed) == (1, 1)
+    assert done.error == "0.csv could not be verified: RecursionError: too deep"
+    assert console.console.audits.read_books().differing == ()
