@@ -52,8 +52,12 @@ def from_iso(text: str) -> datetime:
 
 
 def base_timestamp_of(began_at: str) -> str:
-    """Write the base timestamp of a file whose first run begins: as many digits as its orders' keys will have."""
-    return f"{began_at.removesuffix('Z')}{'0' * TIE_DIGITS}Z"
+    """Write the base timestamp of a file whose first run begins.
+
+    The digit behind the microseconds says that its orders' keys have :data:`TIE_DIGITS`. More would take many entries
+    beyond 1 KB, where each write costs twice as much.
+    """
+    return f"{began_at.removesuffix('Z')}0Z"
 
 
 def known_values(item: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
@@ -73,7 +77,7 @@ class FileEntry(NamedTuple):
     received_at: str
     """The beginning of the first run; also the sort key of the indexes."""
     base_timestamp: str
-    """The start of every order's ``processed_timestamp``, and its number of digits; fixed when the first run begins."""
+    """The start of every order's ``processed_timestamp``; fixed when the first run begins."""
     uploaded_at: str = ""
     """The time of S3's event."""
     run_id: str = ""
@@ -86,7 +90,8 @@ class FileEntry(NamedTuple):
     size_bytes: int = 0
     content_sha256: str = ""
     encoding: str = ""
-    """The encoding as which its rows were read: the deployment's default may change."""
+    """The encoding as which its rows were read, where that was a default of the deployment other than UTF-8, which may
+    change; "" where it was the declared one or else UTF-8."""
     accepted_rows: int = 0
     rejected_rows: int = 0
     progress_rows: int = 0
@@ -167,7 +172,7 @@ class FileEntry(NamedTuple):
     @property
     def tie_digits(self) -> int:
         """The number of digits from the file id in the keys of its orders; the same at every run."""
-        return len(self.base_timestamp) - _WITH_MICROSECONDS or _BEFORE_TIE_DIGITS
+        return TIE_DIGITS if len(self.base_timestamp) > _WITH_MICROSECONDS else _BEFORE_TIE_DIGITS
 
     @property
     def original(self) -> ObjectVersion:

@@ -10,6 +10,7 @@ from processor.domain.errors import ObjectGoneError
 from processor.domain.file_states import SETTLED, FileState
 from processor.domain.object_keys import ObjectVersion
 from processor.observability.telemetry import logger, span
+from processor.parsing.decoding import encoding_name
 from processor.pipeline.loader import encoding_of
 from processor.pipeline.reporting import mail_settlement, report_settlement
 from processor.pipeline.retry import in_words
@@ -75,10 +76,11 @@ def _row_values(entry: FileEntry, settlement: Settlement) -> dict[str, int | str
 
 
 def _encoding(run: Run, settlement: Settlement) -> str:
-    """Return the encoding as which the rows were read; "" if none were, or the original is gone by now."""
+    """Return the encoding as which the rows were read, if nothing but the deployment's default says so."""
     if settlement.facts is None or settlement.state not in {FileState.PROCESSED, FileState.PARTIAL}:
         return ""
-    return encoding_of(run, settlement.facts)
+    encoding = encoding_of(run, settlement.facts)
+    return "" if encoding == encoding_name(settlement.facts.metadata.get("encoding") or "utf-8") else encoding
 
 
 def most_frequent(reasons: Mapping[str, int]) -> tuple[str, ...]:

@@ -27,7 +27,9 @@ GB_SECOND = Decimal("0.0000133334")
 
 BEGIN_NEW, BEGIN_AGAIN = 3, 4
 """The entry with two indexes; a changed state is a delete and a put in the one by state."""
-CLAIM, RUN_ENTRY, MAIL, GIVE_BACK = 1, 1, 1, 4
+CLAIM, RUN_ENTRY, MAIL = 1, 1, 1
+GIVE_BACK = 6
+"""Entry twice and once more for the run's, since they are one transaction, and the entry in two indexes."""
 SETTLE = 7
 """Entry and counter, twice each since they are one transaction, and the entry in two indexes."""
 ORDER = 2
@@ -43,7 +45,7 @@ def write_units(entries: Iterable[FileEntry], runs: Iterable[RunEntry]) -> int:
     entries, runs = list(entries), list(runs)
     states = Counter(entry.state for entry in entries)
     failed = sum(run.outcome == "error" for run in runs)
-    claims = len(runs) - states[FileState.DUPLICATE]
+    claims = states[FileState.PROCESSED] + states[FileState.PARTIAL]  # The failed runs have read no row.
     return (
         ORDER * sum(entry.accepted_rows for entry in entries)
         + BEGIN_NEW * len(entries)
@@ -76,13 +78,14 @@ def receipt(entry: FileEntry) -> dict[str, Decimal]:
     """Return the expected receipt of a file's only run, without the function's time."""
     writes = {FileState.PROCESSED: 2, FileState.PARTIAL: 2 + bool(entry.accepted_rows)}.get(entry.state, 1)
     is_copy = entry.state is FileState.DUPLICATE
+    has_claimed = entry.state in (FileState.PROCESSED, FileState.PARTIAL)
     lines = {
         "orders_write_units": entry.accepted_rows * WRITE_UNIT,
         "orders_index_write_units": entry.accepted_rows * WRITE_UNIT,
-        "ledger_write_units": (BEGIN_NEW + CLAIM * (not is_copy) + RUN_ENTRY + SETTLE) * WRITE_UNIT,
+        "ledger_write_units": (BEGIN_NEW + CLAIM * has_claimed + RUN_ENTRY + SETTLE) * WRITE_UNIT,
         "read_units": 3 * READ_UNIT * is_copy,  # Whose claim it is, whether that file keeps it, how it stands.
         "s3_writes": writes * S3_WRITE,
-        "s3_reads": (1 if is_copy else 2) * S3_READ,
+        "s3_reads": 2 * S3_READ,
         "sqs_requests": 3 * SQS,
         "lambda_requests": INVOCATION,
     }

@@ -187,6 +187,17 @@ class Deployment:
             self._set_mapping(Enabled=True)
 
     @contextmanager
+    def processor_with(self, **changed: str) -> Iterator[None]:
+        """Set variables of the processor while the block runs, as a deployment with other settings does."""
+        client, name = self.client("lambda"), self.outputs["ProcessorFunctionName"]
+        variables = client.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+        client.update_function_configuration(FunctionName=name, Environment={"Variables": variables | changed})
+        try:
+            yield
+        finally:
+            client.update_function_configuration(FunctionName=name, Environment={"Variables": variables})
+
+    @contextmanager
     def batches_of(self, size: int) -> Iterator[None]:
         """Let the function receive several messages at once while the block runs."""
         self._set_mapping(BatchSize=size)

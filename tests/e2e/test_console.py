@@ -11,7 +11,6 @@ import pytest
 
 from admin_api.web.sessions import SESSION_COOKIE, open_session
 from admin_api.web.users import User
-from processor.domain.object_keys import ObjectVersion
 from tests.e2e.deployment import wait_until
 from tests.e2e.order_files import HEADER, dead_letter, small_file
 
@@ -142,24 +141,20 @@ def test_the_worker_does_what_was_asked_for_in_bulk(stack: Deployment, script: h
 
 
 def test_an_archived_file_that_fails_leaves_the_archive_and_comes_back(stack: Deployment, script: httpx.Client) -> None:
-    """A duplicate in another encoding is archived, fails when it is processed anyway, and is dismissed."""
-    bucket, body = stack.outputs["BucketName"], f"{HEADER}A-1,Zoë,Café crème,1,2.50\n".encode("cp1252")
-    stored = stack.client("s3").put_object(
-        Bucket=bucket, Key="raw-data/declared.csv", Body=body, Metadata={"encoding": "cp1252"}
-    )
-    [first] = stack.wait_at_rest([ObjectVersion(bucket, "raw-data/declared.csv", stored["VersionId"])])
-    version = stack.upload("undeclared.csv", body)
-    [held] = stack.wait_at_rest([version])
+    """A stored file is archived, fails when it is reprocessed under a lower limit, and is dismissed."""
+    version = stack.upload("limited.csv", f"{HEADER}A-1,Zoë,Café crème,1,2.50\n".encode())
+    [stored] = stack.wait_at_rest([version])
 
-    script.post(f"/api/files/{held.file_id}/actions", json={"kind": "process_anyway"}).raise_for_status()
-    wait_until(lambda: len(stack.ledger.list_runs(held.file_id)) == 2, 60, lambda: "no second run")
-    [failed] = stack.wait_at_rest([version])
+    with stack.processor_with(MAX_FILE_BYTES="10"):
+        script.post(f"/api/files/{stored.file_id}/actions", json={"kind": "reprocess"}).raise_for_status()
+        wait_until(lambda: len(stack.ledger.list_runs(stored.file_id)) == 2, 60, lambda: "no second run")
+        [failed] = stack.wait_at_rest([version])
     dismiss = {"kind": "dismiss", "reason": "only a test"}
-    script.post(f"/api/files/{held.file_id}/actions", json=dismiss).raise_for_status()
+    script.post(f"/api/files/{stored.file_id}/actions", json=dismiss).raise_for_status()
 
-    assert (first.state, held.state, failed.state) == ("processed", "duplicate", "failed")
-    assert [run.outcome for run in stack.ledger.list_runs(held.file_id)] == ["duplicate", "failed"]
-    assert stack.objects_by_name()["undeclared.csv"] == {"archive": 1}
+    assert (stored.state, failed.state, failed.cause) == ("processed", "failed", "too_large")
+    assert [run.outcome for run in stack.ledger.list_runs(stored.file_id)] == ["processed", "failed"]
+    assert stack.objects_by_name()["limited.csv"] == {"archive": 1, "processed-data": 1}
     assert "AccessDenied" not in stack.log.read_text(errors="replace")
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from processor.domain.file_states import FileState
@@ -14,8 +13,6 @@ from tests.e2e.deployment import wait_until
 from tests.e2e.order_files import HEADER, small_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from processor.domain.entries import FileEntry
     from tests.e2e.deployment import Deployment
     from tests.e2e.faults import FaultProxy
@@ -38,19 +35,6 @@ def mixed_files() -> dict[str, bytes]:
     }
 
 
-@contextmanager
-def deployed_with(stack: Deployment, order_writes: str) -> Iterator[None]:
-    """Set the processor's variable while the block runs, as a deployment with the setting does."""
-    client, name = stack.client("lambda"), stack.outputs["ProcessorFunctionName"]
-    variables = client.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
-    changed = variables | {"ORDER_WRITES": order_writes}
-    client.update_function_configuration(FunctionName=name, Environment={"Variables": changed})
-    try:
-        yield
-    finally:
-        client.update_function_configuration(FunctionName=name, Environment={"Variables": variables})
-
-
 def results(stack: Deployment, entries: list[FileEntry]) -> list[dict[str, Any]]:
     """Return each file's orders without their run, both objects to the byte, and counts."""
     orders = stack.orders_by_file()
@@ -70,7 +54,7 @@ def results(stack: Deployment, entries: list[FileEntry]) -> list[dict[str, Any]]
 
 def test_the_sdks_client_leaves_what_the_fast_way_leaves(open_stack: Deployment, proxy: FaultProxy) -> None:
     """Every file of a mixed set comes to rest on the fallback, and a run on the fast way changes nothing of it."""
-    with deployed_with(open_stack, "plain"):
+    with open_stack.processor_with(ORDER_WRITES="plain"):
         versions = [open_stack.upload(f"plain/{name}", body) for name, body in mixed_files().items()]
         entries = open_stack.wait_at_rest(versions)
     by_the_client = results(open_stack, entries)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from processor.domain.audits import AuditEntry, AuditState, BookPart
 from processor.domain.columns import ROW_NUMBER
-from processor.domain.entries import from_iso, to_iso
+from processor.domain.entries import TIE_DIGITS, from_iso, to_iso
 from processor.domain.errors import ObjectGoneError, ObjectLostError, PermanentError
 from processor.domain.file_states import FileState
 from processor.domain.object_keys import ObjectVersion
@@ -239,9 +239,10 @@ class FileAudit:
 
     def _encoding(self, facts: ObjectFacts) -> str:
         """Return the encoding under which the file was stored."""
-        return self._entry.encoding or decoding.encoding_name(
-            facts.metadata.get("encoding", "") or self._auditor.default_encoding
-        )
+        # Stored rows were read as UTF-8 where nothing else is said; entries of before do not say it.
+        is_said = self._are_stored and self._entry.tie_digits == TIE_DIGITS
+        default = "utf-8" if is_said else self._auditor.default_encoding
+        return self._entry.encoding or decoding.encoding_name(facts.metadata.get("encoding", "") or default)
 
     def _check_time(self) -> None:
         if self._auditor.remaining_s() <= 0:
