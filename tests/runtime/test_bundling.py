@@ -33,6 +33,14 @@ def test_bundle_holds_our_source_and_its_packages(bundle: Path) -> None:
     assert (bundle / "aws_lambda_powertools").is_dir()
 
 
+def test_lambda_takes_the_bundle(bundle: Path) -> None:
+    """Lambda unpacks at most 250 MB, layers included; the bundles stay far below it, as each cold start loads them."""
+    sizes = [path.stat().st_size for path in bundle.rglob("*") if path.is_file()]
+
+    assert sum(sizes) < 100_000_000
+    assert len(sizes) < 10_000
+
+
 def test_bundle_leaves_out_what_the_runtime_brings(bundle: Path) -> None:
     """The SDK is in Lambda's runtime, and would be nine tenths of the zip."""
     assert not [name for name in ("boto3", "botocore", "s3transfer", "urllib3") if (bundle / name).exists()]
