@@ -85,6 +85,7 @@ class Console(Construct):
         for function in (self.web, self.worker):
             self._grant_actions(function)
             function.acknowledge(keys_accepted(parts.storage.bucket))
+        self._grant_work(self.worker)
         self._grant_reads(self.web)
         self._grant_audits(self.worker)
         parts.gateway.route_to(self.web.function)
@@ -143,7 +144,7 @@ class Console(Construct):
         return queue
 
     def _grant_actions(self, function: PythonFunction) -> None:
-        """Allow what actions do to the ledger, the queues and the objects of a dismissed file."""
+        """Allow what both do: keep the ledger, dismiss a file, look at dead letters, and call the worker."""
         storage, ingest = self._parts.storage, self._parts.ingest
         allow, keys = function.allow, storage.keys
         # A transaction needs the permissions of its parts.
@@ -151,17 +152,23 @@ class Console(Construct):
         allow([*read, "dynamodb:PutItem", "dynamodb:UpdateItem"], storage.files.table_arn)
         allow(["dynamodb:Query"], *(f"{storage.files.table_arn}/index/{index}" for index in FILES_INDEXES))
         # The original of a dismissed file moves from the inbox or failed-data/ to archive/, where a copy in parts is
-        # looked at when it is complete, and whatever an earlier run had still to delete goes.
-        allow(["s3:GetObject", "s3:GetObjectVersion"], *keys(RAW, FAILED, ARCHIVE))
+        # looked at when it is complete, and whatever an earlier run had still to delete goes. Originals are read by
+        # their versions.
+        allow(["s3:GetObjectVersion"], *keys(RAW, FAILED, ARCHIVE))
+        allow(["s3:GetObject"], *keys(FAILED, ARCHIVE))
         allow(["s3:PutObject", "s3:AbortMultipartUpload"], *keys(ARCHIVE))
         allow(["s3:DeleteObjectVersion"], *keys(RAW))
         allow(["s3:DeleteObject"], *keys(FAILED, ARCHIVE))
         # Without these S3 answers 403 for a missing object or version, as for a missing grant.
         allow(["s3:ListBucket", "s3:ListBucketVersions"], storage.bucket.bucket_arn)
-        allow(["sqs:GetQueueAttributes", "sqs:SendMessage"], ingest.queue.queue_arn)
-        receive = ["sqs:GetQueueAttributes", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility"]
-        allow(receive, ingest.dead_letters.queue_arn)
+        allow(["sqs:SendMessage"], ingest.queue.queue_arn)
+        look = ["sqs:GetQueueAttributes", "sqs:ReceiveMessage", "sqs:ChangeMessageVisibility"]
+        allow(look, ingest.dead_letters.queue_arn)
         allow(["lambda:InvokeFunction"], self._worker_arn())
+
+    def _grant_work(self, function: PythonFunction) -> None:
+        """Allow what is done to many things alone: letters leave the dead-letter queue."""
+        function.allow(["sqs:DeleteMessage"], self._parts.ingest.dead_letters.queue_arn)
 
     def _grant_audits(self, function: PythonFunction) -> None:
         """Allow what an audit reads besides the ledger and the originals: the orders, and the accepted rows."""
@@ -175,11 +182,12 @@ class Console(Construct):
         """Allow what pages show, and what presigned addresses let browsers do."""
         storage, processor = self._parts.storage, self._parts.processor
         allow, keys = function.allow, storage.keys
-        allow(["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"], storage.orders.table_arn)
+        allow(["dynamodb:BatchGetItem", "dynamodb:Query"], storage.orders.table_arn)
         if indexes := self._settings.order_indexes:
             allow(["dynamodb:Query"], *(f"{storage.orders.table_arn}/index/{index}" for index in indexes))
-        allow(["s3:GetObject", "s3:GetObjectVersion"], *keys(PROCESSED))
+        allow(["s3:GetObject"], *keys(PROCESSED))
         allow(["s3:PutObject"], *keys(RAW))
+        allow(["sqs:GetQueueAttributes"], self._parts.ingest.queue.queue_arn)
         allow(["logs:FilterLogEvents"], processor.log_group.log_group_arn)
         # These actions take no resources. DescribeAlarms lists composite alarms only with a grant on *.
         allow(["cloudwatch:GetMetricData", "cloudwatch:DescribeAlarms"], "*")

@@ -3,7 +3,7 @@
 Every grant names the actions and the keys that the code uses.
 """
 
-from aws_cdk import aws_lambda_event_sources as event_sources
+from aws_cdk import Names
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
@@ -47,16 +47,21 @@ class Processor(Construct):
         )
         self.function = self._function.function
         self.log_group = self._function.log_group
-        self.function.add_event_source(
-            event_sources.SqsEventSource(
-                queue,
-                batch_size=settings.batch_size,
-                # Bounds this function without reserving concurrency, which an account with a limit of 10 refuses.
-                max_concurrency=settings.max_concurrency,
-                report_batch_item_failures=True,
-            )
+        # Not by SqsEventSource, which grants an action that nothing calls; its name keeps the mapping what it was.
+        self.function.add_event_source_mapping(
+            f"SqsEventSource:{Names.node_unique_id(queue.node)}",
+            event_source_arn=queue.queue_arn,
+            batch_size=settings.batch_size,
+            # Bounds this function without reserving concurrency, which an account with a limit of 10 refuses.
+            max_concurrency=settings.max_concurrency,
+            report_batch_item_failures=True,
         )
+        # Lambda receives and deletes with the function's role; a run puts off its message's next delivery itself.
+        receive = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"]
+        self._function.allow([*receive, "sqs:ChangeMessageVisibility"], queue.queue_arn)
         grant_runs(self._function, storage, alerts)
+        # A command may name an object without its version, whose event was lost.
+        self._function.allow(["s3:GetObject"], *storage.keys(RAW))
         self._function.allow(["states:StartExecution"], large_files_arn(self, settings))
         self._function.acknowledge(keys_accepted(storage.bucket))
 
@@ -64,7 +69,9 @@ class Processor(Construct):
 def grant_runs(function: PythonFunction, storage: Storage, alerts: sns.Topic) -> None:
     """Allow what a run does. The event source and the tracing option bring their own grants."""
     allow, keys = function.allow, storage.keys
-    allow(["s3:GetObject", "s3:GetObjectVersion"], *keys(RAW, FAILED, ARCHIVE))
+    # An original is read by its version, a copy or an output also as it is now.
+    allow(["s3:GetObjectVersion"], *keys(RAW, FAILED, ARCHIVE))
+    allow(["s3:GetObject"], *keys(FAILED, ARCHIVE))
     allow(["s3:PutObject", "s3:AbortMultipartUpload"], *keys(PROCESSED, FAILED, ARCHIVE))
     # In the inbox the settled version alone is deleted for good; elsewhere a delete marker hides all versions. An
     # archived file that is reprocessed and fails moves from archive/ to failed-data/.

@@ -35,6 +35,8 @@ ENTRY_POINTS = {
     "admin_api.web": "console",
     "admin_api.worker": "console-worker",
     "admin_api.actions.bulk": "console-worker",
+    "admin_api.actions.audits": "console-worker",
+    "admin_api.actions.audit_schedule": "console-worker",
 }
 """The modules at which an invocation enters, with the names of their functions after `waybill-<environment>-`."""
 
@@ -71,8 +73,15 @@ def start_recording() -> None:
 def learn_names(config: Any) -> None:
     """Learn a function's configuration, whose fields are its variables."""
     names: Mapping[str, Any] = config._asdict() if hasattr(config, "_asdict") else dataclasses.asdict(config)
+    for name, value in names.items():
+        if isinstance(value, str):
+            learn_name(name.upper(), value)
+
+
+def learn_name(variable: str, value: str) -> None:
+    """Learn a resource that a function finds in a variable."""
     for recorder in _active:
-        recorder.learn({name.upper(): value for name, value in names.items() if isinstance(value, str)})
+        recorder.learn({variable: value})
 
 
 def emulated_recording() -> dict[str, str]:

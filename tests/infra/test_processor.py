@@ -165,5 +165,10 @@ def test_queue_and_topic_are_granted() -> None:
     queue = {action for action, resource in granted("Processor") if "IngestQueue" in resource}
     topic = {action for action, resource in granted("Processor") if "MonitoringAlerts" in resource}
 
-    assert {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility"} <= queue
+    assert queue == {
+        "sqs:ReceiveMessage",
+        "sqs:DeleteMessage",
+        "sqs:GetQueueAttributes",
+        "sqs:ChangeMessageVisibility",
+    }
     assert topic == {"sns:Publish"}

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import itsdangerous
+from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
 from botocore.config import Config as ClientConfig
 from fastapi import Depends, HTTPException, Request
 from fastapi.dependencies.utils import get_flat_params
@@ -45,15 +47,24 @@ NOBODY_IN_PARTICULAR = User("subject-other", "other@example.com", ())
 
 
 class UncalledWorker:
-    """In place of Lambda: records the worker's invocations, which tests carry out themselves."""
+    """In place of Lambda: takes the worker's invocations from the SDK's client; tests carry them out themselves."""
 
     def __init__(self) -> None:
         self.calls: list[dict[str, Any]] = []
 
-    def invoke(self, *, FunctionName: str, InvocationType: str, Payload: bytes) -> None:  # noqa: N803
-        """Record an asynchronous invocation."""
-        assert (FunctionName, InvocationType) == ("worker", "Event")
-        self.calls.append(json.loads(Payload))
+    @functools.cached_property
+    def client(self) -> Any:
+        """The client, which sends nothing."""
+        client: Any = boto3.client("lambda", REGION)
+        client.meta.events.register("before-call.lambda.Invoke", self._take)
+        return client
+
+    def _take(self, params: dict[str, Any], **_: Any) -> tuple[AWSResponse, dict[str, Any]]:
+        """Accept an asynchronous invocation, as Lambda does."""
+        assert params["url_path"] == "/2015-03-31/functions/worker/invocations"
+        assert params["headers"]["X-Amz-Invocation-Type"] == "Event"
+        self.calls.append(json.loads(params["body"]))
+        return AWSResponse("", 202, HTTPHeaders(), None), {"StatusCode": 202}
 
 
 @dataclass
@@ -104,7 +115,7 @@ class ConsoleStage:
         """The collaborators of every page."""
 
         def client(service: str, **_: Any) -> Any:
-            return self.worker if service == "lambda" else _client(service)
+            return self.worker.client if service == "lambda" else _client(service)
 
         console = Console(config=self.config, region=REGION, client=client)
         console.__dict__["session_key"] = SESSION_KEY

@@ -47,7 +47,7 @@ def calls(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Read:
         monkeypatch.setattr(owner, name, list(value) if isinstance(value, list) else value)  # To be restored.
     file = tmp_path / "calls.jsonl"
     recorder = Recorder(file, in_process.calling_function, needs_of)
-    monkeypatch.setattr(in_process, "_active", [recorder])
+    monkeypatch.setattr(in_process, "_active", [*in_process._active, recorder])
     install(recorder)
     in_process.carry_callers_into_threads()
 
@@ -94,6 +94,24 @@ def test_a_collaborator_that_a_test_uses_by_itself_acts_for_nobody(calls: Read, 
     stage.services.ledger.read_file("0" * 32)
 
     assert calls() == {}
+
+
+def test_what_a_test_does_in_the_middle_of_a_run_is_its_own(
+    calls: Read, stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Shipped code is on the stack, and yet makes no such call."""
+    begin_run = stage.services.ledger.begin_run
+
+    def send_and_begin(*arguments: Any) -> Any:
+        stage.clients.sqs.send_message(QueueUrl=stage.services.config.queue_url, MessageBody="{}")
+        return begin_run(*arguments)
+
+    monkeypatch.setattr(stage.services.ledger, "begin_run", send_and_begin)
+    stage.process("orders.csv", csv_file(*GOOD_ROWS))
+
+    needs = calls()["processor"]
+    assert "sqs:SendMessage ${QUEUE_URL}" not in needs
+    assert "dynamodb:UpdateItem ${FILES_TABLE}" in needs
 
 
 def test_a_request_is_the_consoles(calls: Read, console: ConsoleStage) -> None:

@@ -17,7 +17,6 @@ from admin_api.rendering.formats import UNKNOWN
 from processor.domain.entries import to_iso
 from processor.domain.object_keys import file_id
 from processor.ledger.ledger import RunStart
-from processor.messaging.ingest_queue import IngestQueue
 from tests.integration.admin_api.console import words
 from tests.integration.stage import BAD_ROW, GOOD_ROWS, csv_file
 
@@ -130,7 +129,7 @@ def test_messages_that_wait_are_counted_beside_what_runs(
 
     assert "No file is being processed · 2 messages wait" in words(console.browser().get("/"))
 
-    console.console.__dict__["queue"] = IngestQueue(stage.clients.sqs, "https://sqs.eu-west-1.amazonaws.com/1/none")
+    stage.clients.sqs.delete_queue(QueueUrl=stage.services.config.queue_url)
     page = words(console.browser().get("/"))
     assert "The queue could not be checked." in page
     assert "No files yet" in page

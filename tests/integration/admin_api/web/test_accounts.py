@@ -13,6 +13,7 @@ from botocore.stub import Stubber
 from admin_api.app import _Authenticator
 from admin_api.web.users import ASK_AGAIN_S, AccountReader, User
 from tests.clocks import TickingClock
+from tests.grants.in_process import learn_name
 from tests.integration.admin_api.console import OPERATOR, ConsoleStage, session_cookie
 from tests.integration.stage import REGION
 
@@ -28,6 +29,7 @@ class Pool:
     def __init__(self) -> None:
         self.client = boto3.client("cognito-idp", REGION)
         self.id = self.client.create_user_pool(PoolName="pool")["UserPool"]["Id"]
+        learn_name("USER_POOL_ID", self.id)
         self.account: Any = {"UserPoolId": self.id, "Username": NAME}
         self.client.admin_create_user(**self.account)
         self.client.create_group(GroupName="operators", UserPoolId=self.id)

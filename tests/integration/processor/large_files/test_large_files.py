@@ -331,3 +331,29 @@ def test_a_file_that_could_not_be_given_back_is_given_back_again(stage: Stage, m
     give_back_file(task, failure, stage.services, machine.invocation())
 
     assert stage.entry(version).state is FileState.QUEUED
+
+
+def test_a_settled_file_moves_when_ranges_read_it_otherwise(stage: Stage) -> None:
+    """A failed file goes to the archive once its encoding is known, and back when it can no longer be read."""
+    body = csv_file(*(f"A-{number},Zoë,Engine,1,2.50" for number in range(300))).decode().encode("cp1252")
+    failed = process_in_ranges(stage, "orders.csv", body)
+    assert (failed.state, failed.cause) == (FileState.FAILED, "wrong_encoding")
+
+    processed = process_again_in_ranges(stage, failed, default_encoding="cp1252")
+    failed_again = process_again_in_ranges(stage, failed, default_encoding="utf-8")
+
+    assert (processed.state, processed.original_key.split("/")[0]) == (FileState.PROCESSED, "archive")
+    assert (failed_again.state, failed_again.cause) == (FileState.FAILED, "wrong_encoding")
+    assert stage.objects("failed-data/") == [failed_again.original_key]
+    assert stage.objects("archive/") == []
+
+
+def process_again_in_ranges(stage: Stage, entry: FileEntry, **settings: Any) -> FileEntry:
+    """Reprocess a settled file under other settings."""
+    machine = Machine.before(stage, range_bytes=RANGE, **settings)
+    stage.services.ledger.request_reprocess(entry.file_id)
+    assert not stage.handle(stage.message(reprocess_body(entry.file_id)))
+    machine.run()
+    again = stage.services.ledger.read_file(entry.file_id)
+    assert again is not None
+    return again
