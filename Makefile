@@ -53,7 +53,7 @@ test: $(if $(SUITE),setup,check) $(if $(filter %/browser,$(emulated)),browser) #
 	$(if $(computed),$(PYTEST) --any-date $(computed) || code=$$?;) \
 	$(if $(following),$(PYTEST) $(following) || code=$$?;) \
 	$(if $(emulated),wait $$emulated || code=$$?; $(if $(computed),cat $$folder/emulated.log;)) \
-	$(PYTHON) -m tests.grants $$folder || code=$$?; \
+	$(PYTHON) -m tests.grants $$folder $(if $(SUITE),,$$([ $$code = 0 ] && echo --complete)) || code=$$?; \
 	if [ $$code = 0 ]; then rm -rf $$folder; else echo "As it was: make test SEED=$(SEED). Logs: $$folder" >&2; fi; \
 	exit $$code
 

@@ -114,6 +114,10 @@ class Template:
         form, _ = _ARNS[self.resources[logical_id]["Type"]]
         return form.format(name=self._name(logical_id), here=_HERE, account=ACCOUNT)
 
+    def arn_of(self, logical_id: str) -> str:
+        """Return a resource's ARN, or "" if its type is none that grants name."""
+        return self.arn(logical_id) if self.resources[logical_id]["Type"] in _ARNS else ""
+
     def _name(self, logical_id: str) -> str:
         resource = self.resources[logical_id]
         named_by = _ARNS.get(resource["Type"], ("", ""))[1]

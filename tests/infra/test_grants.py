@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.grants.check import Check
 from tests.grants.in_process import ENTRY_POINTS, keep_template
 from tests.grants.policies import CONTEXT, Request, is_allowed
+from tests.grants.table import permissions_table
 from tests.grants.template import Template
 from tests.infra.stacks import template_file
 
@@ -50,3 +53,10 @@ def test_the_calls_of_every_function_are_recorded(check: Check) -> None:
     named = {ENTRY_POINTS.get(each["Handler"].rpartition(".")[0]) for each in check.template.functions.values()}
 
     assert named == check.template.functions.keys()
+
+
+def test_the_page_lists_every_grant(check: Check) -> None:
+    """A reader sees who may do what without CDK. `python -m tests.grants.table` prints the table anew."""
+    page = Path("docs/permissions.md").read_text(encoding="utf-8")
+
+    assert page.partition("| Who |")[1] + page.partition("| Who |")[2] == permissions_table(check)
