@@ -211,3 +211,12 @@ COMMANDS = [*PAGES, *sorted(path.relative_to(ROOT).as_posix() for path in ROOT.g
 def test_no_password_stands_on_a_command_line(page: str) -> None:
     """Other processes and the shell's history would have it."""
     assert re.findall(r"(?i)\bpassword=\S*|TOTP_SECRET=\S*|--secret-string (?!file:)\S*", read(page)) == []
+
+
+@pytest.mark.parametrize("page", COMMANDS)
+def test_no_upload_takes_a_redirect_for_success(page: str) -> None:
+    """S3 redirects while its names for a new bucket spread; curl would end well and nothing would be stored."""
+    uploads = re.findall(r"^.*curl .*(?:--upload-file|-F file=).*$", read(page), re.MULTILINE)
+
+    assert [line for line in uploads if not re.search(r"--location|curl -\w*L", line)] == []
+    assert [line for line in uploads if not re.search(r"--fail|curl -\w*f", line)] == []
