@@ -54,7 +54,7 @@ def test_orders_files_and_customers_are_found_by_what_they_are_called(console: C
     entry = console.stage.process("eu/webshop-0412.csv", csv_file("A/1 x,Ada Lovelace,Widget,1,1"))
     page = f"/files/{entry.file_id}"
 
-    assert leads_to(console, " A/1 x ") == "/orders/A%2F1%20x"
+    assert leads_to(console, " A/1 x ") == "/orders?order_id=A%2F1+x"
     assert leads_to(console, "ADA lovelace") == "/orders?customer=ADA+lovelace"
     assert leads_to(console, entry.file_id) == page
     assert leads_to(console, f"s3://bucket/{entry.object_key}") == page
