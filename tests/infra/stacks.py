@@ -66,6 +66,11 @@ def as_text(value: Any) -> str:
     return str(value)
 
 
+def state_machine(**context: object) -> dict[str, Any]:
+    """Return the state machine's definition, with what is known at deployment only as ${LogicalId.Attribute}."""
+    return dict(json.loads(as_text(only("AWS::StepFunctions::StateMachine", **context)["DefinitionString"])))
+
+
 def granted(function: str = "", **context: object) -> Iterator[tuple[str, str]]:
     """Yield action and resource (as JSON text) of all grants to functions with this text in their names."""
     for name, policy in resources("AWS::IAM::Policy", **context).items():

@@ -9,14 +9,9 @@ from cdk.resources.large_files import STEP_SECONDS
 from cdk.settings import Settings, SettingsError
 from processor.domain import errors
 from processor.pipeline.deadline import LONGEST_RESERVE_S
-from tests.infra.stacks import as_text, granted, named, only
+from tests.infra.stacks import granted, named, only, state_machine
 
 WORK = "/work-data/*"
-
-
-def machine(**context: object) -> dict[str, Any]:
-    """Return the state machine's definition, with what is known at deployment only as ${LogicalId.Attribute}."""
-    return dict(json.loads(as_text(only("AWS::StepFunctions::StateMachine", **context)["DefinitionString"])))
 
 
 def function(**context: object) -> dict[str, Any]:
@@ -42,7 +37,7 @@ def test_the_function_is_the_processor_s_code_with_another_entry_point() -> None
 
 def test_each_range_is_an_execution_of_its_own() -> None:
     """A Distributed Map reads the manifest, bounds its concurrency and tolerates failures of single ranges."""
-    states = machine(large_file_concurrency=7)["States"]
+    states = state_machine(large_file_concurrency=7)["States"]
 
     assert states["Ranges"]["ItemProcessor"]["ProcessorConfig"] == {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}
     assert states["Ranges"]["MaxConcurrency"] == 7
@@ -58,7 +53,7 @@ def test_each_range_is_an_execution_of_its_own() -> None:
 
 def test_every_step_is_retried_and_then_gives_the_file_back() -> None:
     """A step that fails for good leads to the one that returns the message; a lost lease is not retried."""
-    states = machine()["States"]
+    states = state_machine()["States"]
     tasks = [states["Plan"], states["Settle"], states["GiveBack"], states["Ranges"]["ItemProcessor"]["States"]["Store"]]
 
     assert all(task["Retry"][0]["MaxAttempts"] == 0 for task in tasks)
@@ -72,7 +67,9 @@ def test_the_machine_ends_before_the_lease_and_the_message_s_hiding_do() -> None
     """Both are made from the same setting; SQS hides a message for twelve hours at most."""
     variables = function(large_file_timeout_s=5_000)["Environment"]["Variables"]
 
-    assert machine(large_file_timeout_s=5_000)["TimeoutSeconds"] == int(variables["LARGE_FILE_TIMEOUT_S"]) == 5_000
+    assert (
+        state_machine(large_file_timeout_s=5_000)["TimeoutSeconds"] == int(variables["LARGE_FILE_TIMEOUT_S"]) == 5_000
+    )
     with pytest.raises(SettingsError):
         Settings.parse({"large_file_timeout_s": 43_200})
 
@@ -88,7 +85,7 @@ def test_by_default_the_ranges_are_stored_in_time_by_a_new_table() -> None:
 
 def test_every_error_that_nobody_repeats_is_one_that_the_steps_raise() -> None:
     """Every error name in the state machine is a class."""
-    named_errors = machine()["States"]["Settle"]["Retry"][0]["ErrorEquals"]
+    named_errors = state_machine()["States"]["Settle"]["Retry"][0]["ErrorEquals"]
 
     assert all(issubclass(getattr(errors, name), errors.WaybillError) for name in named_errors)
 

@@ -19,7 +19,7 @@ from moto import mock_aws
 from cdk.local.deploy import NODE
 from cdk.local.processes import ROOT
 from processor.domain.file_states import FileState
-from tests.infra.test_large_files import machine
+from tests.infra.stacks import state_machine
 from tests.integration.stage import GOOD_ROWS, REGION, Stage, csv_file
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def definition() -> str:
 
     The interpreter wrongly refuses a whole number as percentage.
     """
-    document = machine()
+    document = state_machine()
     document["States"]["Ranges"]["ToleratedFailurePercentage"] += 0.0
     text = json.dumps(document)
     for value in {part.partition("}")[0] for part in text.split("${")[1:]}:
