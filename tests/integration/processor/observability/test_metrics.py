@@ -214,7 +214,7 @@ def test_small_monitoring_pays_for_three_metrics_and_keeps_the_other_values_in_t
 
     [directive] = document["_aws"]["CloudWatchMetrics"]
     assert {metric["Name"] for metric in directive["Metrics"]} == {"RowsAccepted", "RowsRejected", "UploadToSettled"}
-    assert document.keys() >= set(UNITS) - {"RangesPeakMemory"}
+    assert document.keys() >= set(UNITS) - {"RangesPeakMemory", "AuditedFiles", "AuditDifferences"}
     assert (document["FilesPartial"], values(document, "RowsAccepted")) == (1, [len(GOOD_ROWS)])
 
 
