@@ -9,7 +9,7 @@ from cdk.resources.large_files import STEP_SECONDS
 from cdk.settings import Settings, SettingsError
 from processor.domain import errors
 from processor.pipeline.deadline import LONGEST_RESERVE_S
-from tests.infra.stacks import granted, named, only, state_machine
+from tests.infra.stacks import as_text, granted, named, only, state_machine
 
 WORK = "/work-data/*"
 
