@@ -12,7 +12,7 @@ from admin_api.actions.bulk import BulkWork
 from processor.domain.actions import ActionState
 from processor.domain.entries import to_iso
 from processor.domain.file_states import FileState
-from tests.integration.admin_api.actions.test_dismissal import CASES, check_dismissed
+from tests.integration.admin_api.actions.dismissible_files import CASES, check_dismissed
 from tests.integration.unfinished import failing, unfinished_uploads, write_in_small_parts
 
 if TYPE_CHECKING:
