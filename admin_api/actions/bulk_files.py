@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from admin_api.actions.bulk import BulkStep
+from admin_api.actions.lost_messages import QUEUE_WAS_EMPTY
 from admin_api.actions.perform import apply_action
 from admin_api.web.errors import RefusedError
 from processor.domain.file_states import FileState
@@ -45,7 +46,8 @@ def selection_of(wanted: FileFilter) -> dict[str, Any]:
 def filter_of(selection: dict[str, Any]) -> FileFilter:
     """Read back what :func:`selection_of` wrote."""
     state = selection.get("state")
-    return FileFilter(**selection | {"state": FileState(state) if state else None})
+    filters = {name: value for name, value in selection.items() if name != QUEUE_WAS_EMPTY}
+    return FileFilter(**filters | {"state": FileState(state) if state else None})
 
 
 def act_on_files(console: Console, action: ActionEntry, act: Act | None = None) -> Iterator[BulkStep]:

@@ -18,18 +18,28 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from admin_api.wiring.services import Console
+    from processor.domain.actions import ActionEntry
     from processor.domain.entries import FileEntry
 
 COUNTED_AFTER = timedelta(minutes=2)
 """SQS counts a message about a minute after it was sent."""
 LONGEST_HIDDEN = timedelta(hours=12)
 """SQS's limit of a message's visibility timeout."""
+QUEUE_WAS_EMPTY = "queue_was_empty"
+"""In the selection of an action on many files: its own messages say nothing of the files that come after."""
 _WAITING = frozenset({FileState.QUEUED, FileState.REPROCESSING})
 
 
 def is_message_lost(console: Console, entry: FileEntry) -> bool:
     """Tell whether a file waits for a message that is gone, so that it has to be reprocessed by hand."""
     return entry.file_id in find_lost(console, [entry])
+
+
+def was_message_lost(action: ActionEntry, entry: FileEntry) -> bool:
+    """Tell whether a file's message was lost when an action on many files began, and nobody has sent one since."""
+    if not action.selection.get(QUEUE_WAS_EMPTY) or entry.state not in _WAITING:
+        return False
+    return from_iso(action.at) - _waits_since(entry) > COUNTED_AFTER
 
 
 def find_lost(console: Console, entries: Iterable[FileEntry]) -> set[str]:

@@ -16,7 +16,7 @@ from admin_api.actions.available import explain_refusal, is_allowed
 from admin_api.actions.begin import ActionRequest, begin_once, digest_of, is_same_person, new_entry
 from admin_api.actions.dismissal import Dismissal
 from admin_api.actions.files import file_or_404
-from admin_api.actions.lost_messages import is_message_lost
+from admin_api.actions.lost_messages import QUEUE_WAS_EMPTY, is_message_lost, was_message_lost
 from admin_api.actions.resume import record_resumption
 from admin_api.web.errors import RefusedError
 from processor.domain.actions import ActionEntry, ActionKind, ActionState
@@ -82,10 +82,11 @@ def act_on_many(
     ``asked_for`` is what the request itself named, in JSON's types, and equal when it is sent again. Raises
     :class:`RefusedError` if the id is another request's.
     """
+    is_empty = action_request.kind is ActionKind.REPROCESS and console.queue.count_messages() == 0
     asked = new_entry(
         console,
         action_request,
-        selection=selection,
+        selection=selection | {QUEUE_WAS_EMPTY: True} if is_empty else selection,
         subject=subject,
         expected=expected,
         rate_per_s=rate_per_s,
@@ -120,7 +121,9 @@ def apply_action(console: Console, action: ActionEntry, entry: FileEntry) -> boo
     now = console.now()
     was_applied = console.actions.is_noted(action.action_id, entry.file_id)
     is_so = entry.state is state_after(action.kind)
-    is_lost = action.kind is ActionKind.REPROCESS and is_message_lost(console, entry)
+    is_lost = action.kind is ActionKind.REPROCESS and (
+        was_message_lost(action, entry) or is_message_lost(console, entry)
+    )
     if not was_applied and not is_so and not is_allowed(action.kind, entry, now, is_lost=is_lost):
         raise RefusedError(explain_refusal(action.kind, entry))
     is_stuck = is_lost or entry.lease_ended(now)
@@ -144,10 +147,12 @@ def _dismiss(console: Console, action: ActionEntry, entry: FileEntry) -> None:
 def _reprocess(console: Console, action: ActionEntry, entry: FileEntry, *, is_stuck: bool) -> None:
     if is_stuck:  # The next message takes the file as it is: from a dead run, or in place of a lost message.
         console.actions.note_on_file(action, entry.file_id, entry.name)
+        console.queue.send_reprocess(entry.file_id)
+        console.ledger.note_asked_again(entry, to_iso(console.now()))
     else:
         note = console.actions.note_update(action, entry.file_id, entry.name)
         console.ledger.request_reprocess(entry.file_id, to_iso(console.now()), note)
-    console.queue.send_reprocess(entry.file_id)
+        console.queue.send_reprocess(entry.file_id)
 
 
 def _may_have_taken_effect(console: Console, action: ActionEntry, file_id: str) -> bool:

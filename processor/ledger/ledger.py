@@ -262,6 +262,11 @@ class Ledger:
         asked = {"asked_again": True, "asked_at": at} if at else {"asked_again": True}
         return self._move_for_person(file_id, FileState.REPROCESSING, lambda _: asked, note)
 
+    def note_asked_again(self, entry: FileEntry, at: str) -> None:
+        """Note when a person asked again for a run that is due already; a file that has moved on stays as it is."""
+        with suppress(ConditionFailedError):
+            self._table.update_item(ItemUpdate(entry.file_id, FILE_ENTRY, {"asked_at": at}, _unchanged(entry)))
+
     def dismiss(
         self,
         file_id: str,

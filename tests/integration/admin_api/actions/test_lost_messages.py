@@ -9,7 +9,9 @@ import pytest
 
 from processor.domain.errors import MessageFailedError
 from processor.domain.file_states import FileState
+from processor.messaging.messages import reprocess_body
 from tests.integration.admin_api.console import words
+from tests.integration.admin_api.file_actions import hidden_fields, messages, work
 from tests.integration.stage import GOOD_ROWS, csv_file, s3_event
 
 if TYPE_CHECKING:
@@ -17,10 +19,10 @@ if TYPE_CHECKING:
     from tests.integration.admin_api.console import ConsoleStage
 
 
-def queued_file(console: ConsoleStage) -> FileEntry:
+def queued_file(console: ConsoleStage, name: str = "orders.csv") -> FileEntry:
     """Let a file's first run fail, so that the file waits for its message."""
     stage = console.stage
-    version = stage.upload("orders.csv", csv_file(*GOOD_ROWS))
+    version = stage.upload(name, csv_file(*GOOD_ROWS))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(stage.clients.s3, "copy_object", None)
         with pytest.raises(MessageFailedError):
@@ -67,6 +69,42 @@ def test_a_file_whose_message_is_gone_is_told_of_and_runs_again(console: Console
     ended = console.console.ledger.read_file(entry.file_id)
     assert ended is not None
     assert ended.state is FileState.PROCESSED
+
+
+@pytest.mark.parametrize("chosen", ["each", "all"])
+def test_all_files_whose_messages_are_gone_run_again_by_one_action(console: ConsoleStage, chosen: str) -> None:
+    """The message of the first file, which the action sends, is not taken for that of the next ones."""
+    ids = [queued_file(console, f"{name}.csv").file_id for name in "abc"]
+    lose_messages(console)
+    advance(console, minutes=3)
+    browser = console.browser()
+    which = {"all": "1", "state": "queued"} if chosen == "all" else {"file_id": ids}
+    form = hidden_fields(browser.get("/files/actions", params={"kind": "reprocess", **which}))
+
+    browser.post("/files/actions", data={**form, "rate": "0"})
+    done = work(console)
+
+    assert (done.done, done.skipped, done.failed) == (3, 0, 0)
+    assert sorted(messages(console.stage)) == sorted(map(reprocess_body, ids))
+
+
+def test_a_file_that_was_just_asked_for_again_is_not_called_stuck(
+    console: ConsoleStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQS counts the new message late: until then the page waits for it, and offers nothing a second time."""
+    entry = queued_file(console)
+    lose_messages(console)
+    advance(console, minutes=3)
+    browser = console.browser()
+    browser.post(f"/api/files/{entry.file_id}/actions", json={"kind": "reprocess"}).raise_for_status()
+    monkeypatch.setattr(type(console.console.queue), "count_messages", lambda _: 0)
+
+    page = browser.get(f"/files/{entry.file_id}")
+
+    assert "Reprocess this file" not in words(page)
+    assert "hx-get" in page.text
+    advance(console, minutes=3)
+    assert "Reprocess this file" in words(browser.get(f"/files/{entry.file_id}"))
 
 
 @pytest.mark.parametrize("minutes", [1, 30])

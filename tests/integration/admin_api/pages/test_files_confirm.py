@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from admin_api.actions import bulk_files
-from admin_api.actions.bulk import BulkWork
-from processor.domain.actions import ActionEntry, ActionState
+from processor.domain.actions import ActionState
 from processor.domain.file_states import FileState
 from processor.ledger.file_list import FileFilter, FileList
 from processor.messaging.messages import reprocess_body
 from tests.integration.admin_api.console import VIEWER, words
+from tests.integration.admin_api.file_actions import hidden_fields, messages, work
 from tests.integration.file_items import put_file
 from tests.integration.kill import Kill, Killer
 from tests.integration.stage import GOOD_ROWS, csv_file
@@ -30,22 +29,6 @@ if TYPE_CHECKING:
     from tests.integration.stage import Stage
 
 
-def hidden_fields(response: Response) -> dict[str, Any]:
-    """Read a form's hidden fields; those of one name become a list."""
-    fields: dict[str, Any] = {}
-    form = response.text.partition('action="/files/actions"')[2].partition("</form>")[0]
-    for name, value in re.findall(r'<input type="hidden" name="([^"]*)" value="([^"]*)">', form):
-        fields.setdefault(name, []).append(value)
-    return {name: values if len(values) > 1 else values[0] for name, values in fields.items()}
-
-
-def work(console: ConsoleStage) -> ActionEntry:
-    """Let the worker carry out what it was called for, to its end."""
-    action = console.console.actions.read_action(console.worker.calls.pop()["action_id"])
-    assert action is not None
-    return BulkWork(console.console, bulk_files.act_on_files, lambda: 900.0, sleep=lambda _: None).carry_out(action)
-
-
 def failed_files(stage: Stage, number: int) -> list[FileEntry]:
     """Fail some files."""
     return [stage.process(f"bad-{each}.csv", b"%PDF" + bytes([each])) for each in range(number)]
@@ -56,15 +39,6 @@ def read(stage: Stage, entry: FileEntry) -> FileEntry:
     now = stage.services.ledger.read_file(entry.file_id)
     assert now is not None
     return now
-
-
-def messages(stage: Stage) -> list[str]:
-    """Take all messages from the ingest queue; each file's own arrival message, which tests never delete, apart."""
-    bodies = []
-    url = stage.services.config.queue_url
-    while received := stage.clients.sqs.receive_message(QueueUrl=url).get("Messages"):
-        bodies.append(received[0]["Body"])
-    return [body for body in bodies if "command" in body]
 
 
 @contextmanager
