@@ -43,7 +43,7 @@ def test_every_request_goes_to_the_console() -> None:
     (integration,) = resources("AWS::ApiGatewayV2::Integration")
     (function,) = [name for name in resources("AWS::Lambda::Function") if "ConsoleWeb" in name]
     targets = {as_text(one["Properties"]["Target"]) for one in resources("AWS::ApiGatewayV2::Route").values()}
-    permission = only("AWS::Lambda::Permission")
+    permission = named("AWS::Lambda::Permission", "Gateway")
 
     assert "$default" in route_keys()
     assert targets == {f"integrations/${{{integration}}}"}
