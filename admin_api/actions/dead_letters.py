@@ -11,9 +11,11 @@ from admin_api.actions.dead_letter_groups import LetterGroup, group_letters
 from processor.domain.entries import to_iso
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from datetime import datetime
 
     from admin_api.wiring.services import Console
+    from processor.domain.actions import ActionEntry
 
 MOST_LETTERS = 1_000
 """The most letters in a snapshot of the queue."""
@@ -33,6 +35,11 @@ class LetterGroups:
     complete: bool
     limit: int
     """The most letters that a snapshot holds."""
+
+    @property
+    def message_ids(self) -> list[str]:
+        """The ids of all its letters."""
+        return [message_id for group in self.groups for message_id in group.message_ids]
 
 
 def read_letter_groups(console: Console) -> LetterGroups:
@@ -56,28 +63,32 @@ class LetterSelection:
     expected: int
     words: str
 
+    @classmethod
+    def of(cls, action: ActionEntry) -> LetterSelection:
+        """Return the selection of an action that has begun."""
+        return cls(action.selection, action.expected, action.subject)
+
 
 def select_letters(ids: list[str], why: str = "") -> LetterSelection:
     """Select letters by their ids; ``why`` says in words why they belong together."""
     return LetterSelection({"message_ids": ids}, len(ids), f"{_count_in_words(len(ids))}{why}")
 
 
-def select_all_letters(console: Console, before: datetime, shown: int | None = None) -> LetterSelection:
-    """Select all letters that were sent ``before``, by their ids, so that none is moved that comes in later.
+def select_all_letters(console: Console, before: datetime, shown: Collection[str] = ()) -> LetterSelection:
+    """Select all letters that a person was ``shown``, or that were sent ``before`` if they were not shown all.
 
-    Where a snapshot does not hold all of them, the selection is by time alone. ``shown`` is how many a person was
-    shown; the words say if more have come since.
+    They are selected by their ids, so that none is moved that comes in later. Where a snapshot does not hold all of
+    them, the selection is by time alone.
     """
     snapshot = console.dead_letters.take_snapshot(MOST_LETTERS)
-    if not snapshot.complete:
-        selection = {"all": True, "before": to_iso(before)}
-        return LetterSelection(selection, snapshot.about, "all dead letters")
-    ids = [letter.message_id for letter in snapshot.letters if letter.sent_at < before]
-    newer = len(ids) - shown if shown is not None else 0
-    words = f"all {_count_in_words(len(ids))}"
-    if newer > 0:
-        words += f", {newer:,} of which came after the page was loaded"
-    return LetterSelection({"message_ids": ids}, len(ids), words)
+    if snapshot.complete:
+        chosen = [each for each in snapshot.letters if (each.message_id in shown if shown else each.sent_at < before)]
+        ids = [letter.message_id for letter in chosen]
+    elif shown:
+        ids = list(shown)
+    else:
+        return LetterSelection({"all": True, "before": to_iso(before)}, snapshot.about, "all dead letters")
+    return LetterSelection({"message_ids": ids}, len(ids), f"all {_count_in_words(len(ids))}")
 
 
 def _count_in_words(number: int) -> str:

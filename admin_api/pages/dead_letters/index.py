@@ -60,8 +60,8 @@ class LettersForm(BaseModel):
     rate: Annotated[int, Field(ge=1, le=500)] = _USUAL_PACE
     before: AwareDatetime | None = None
     """The moment at which the page was loaded: "all" means those that were sent before."""
-    shown: Annotated[int, Field(ge=0, le=10**9)] | None = None
-    """The number of letters that the page showed."""
+    shown: Annotated[str, Field(pattern=r"^[0-9A-Za-z -]*$", max_length=MOST_LETTERS * 101)] = ""
+    """The ids of the letters of the group, or of all if the page had all of them: nothing else is moved."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +129,8 @@ def act_on_letters(
             "This form does not come from the page of dead letters.", "Open the page again and use its buttons."
         )
     kind = ActionKind.REDRIVE if form.do == "redrive" else ActionKind.DELETE
-    chosen = _choose_letters(console, form)
+    begun = console.actions.read_action(form.action_id)  # A double click: the letters may have been moved by now.
+    chosen = LetterSelection.of(begun) if begun else _choose_letters(console, form)
     if not chosen.expected:
         return redirect(request, "/dead-letters", say="None of these letters is in the queue any more.")
     act_on_many(
@@ -139,7 +140,7 @@ def act_on_letters(
         subject=chosen.words,
         expected=chosen.expected,
         rate_per_s=form.rate if kind is ActionKind.REDRIVE else 0,
-        asked_for=[form.scope, form.cause, form.only, sorted(form.ids)],
+        asked_for=[form.scope, form.cause, form.only, sorted(form.ids), form.shown],
     )
     console.status.forget()
     return redirect(request, f"/dead-letters?action={form.action_id}")
@@ -147,12 +148,14 @@ def act_on_letters(
 
 def _choose_letters(console: Console, form: LettersForm) -> LetterSelection:
     """Choose the letters that the form means, as far as they are in the queue."""
+    shown = frozenset(form.shown.split())
     if form.scope == "all":
-        return select_all_letters(console, min(form.before or console.now(), console.now()), form.shown)
+        return select_all_letters(console, min(form.before or console.now(), console.now()), shown)
     if form.scope == "group":
         group = next((each for each in read_letter_groups(console).groups if each.cause == form.cause), None)
         why = " of files that were settled since" if form.cause == SETTLED_SINCE else f": {form.cause}"
-        return select_letters(group.message_ids if group else [], why)
+        found = group.message_ids if group else []
+        return select_letters([each for each in found if each in shown] if shown else found, why)
     ids = [form.only] if form.only else list(dict.fromkeys(form.ids))
     if not ids:
         raise RefusedError("No letter is ticked.", "Go back, tick the letters, and press the button again.")
