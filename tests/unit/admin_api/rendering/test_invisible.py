@@ -26,6 +26,43 @@ def test_letters_of_every_script_stay_as_they_are(text: str) -> None:
     assert show_invisible(text) == text
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\u0639\u0644\u06cc\u200c\u0631\u0636\u0627",
+        "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645",
+        "\u0915\u094d\u200d\u0937",
+        "\u0d15\u0d4d\u200c\u0d15",
+        "\u2764\ufe0f",
+        "1\ufe0f\u20e3",
+        "\U0001f468\u200d\U0001f469\u200d\U0001f467",
+        "\U0001f3f3\ufe0f\u200d\U0001f308",
+    ],
+    ids=["Alireza", "Persian", "Hindi", "Malayalam", "heart", "keycap", "family", "rainbow"],
+)
+def test_names_in_scripts_that_need_joiners_and_pictures_can_be_read(text: str) -> None:
+    """There the character changes what is seen, so it hides nothing."""
+    assert show_invisible(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("A\u200cB", "A[U+200C]B"),
+        ("\u062f\u0627\u200c\u0631", "\u062f\u0627[U+200C]\u0631"),
+        ("\u0639\u0644\u06cc\u200c", "\u0639\u0644\u06cc[U+200C]"),
+        ("\u0639\u0644\u06cc\u200c\u200c\u0631\u0636\u0627", "\u0639\u0644\u06cc[U+200C][U+200C]\u0631\u0636\u0627"),
+        ("A-1\ufe0f", "A-1[U+FE0F]"),
+        ("\u2764\ufe0f\ufe0f", "\u2764\ufe0f[U+FE0F]"),
+        ("A\u200dB", "A[U+200D]B"),
+        ("\U0001f468\u200d", "\U0001f468[U+200D]"),
+    ],
+)
+def test_joiners_and_selectors_that_change_nothing_are_shown(text: str, shown: str) -> None:
+    """After a letter that never joins the next, at the end, twice, or among Latin letters, nobody would see them."""
+    assert show_invisible(text) == shown
+
+
 def test_two_ids_that_look_alike_do_not_on_a_page() -> None:
     """The one with a zero-width space names it; a name that turns around is read in its order."""
     shown = [show_invisible(text) for text in ("A-1", "A-\u200b1", "invoice\u202efdp.csv")]
