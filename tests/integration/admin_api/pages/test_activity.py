@@ -142,6 +142,17 @@ def test_action_whose_worker_is_gone_is_called_stalled(console: ConsoleStage) ->
     assert console.worker.calls == [{"action_id": action.action_id}]
 
 
+def test_action_whose_worker_failed_says_why_and_counts_no_failure(console: ConsoleStage) -> None:
+    """The worker's own error is none of the things that the action is about."""
+    action = begun(console)
+    console.console.actions.note_interruption(action.action_id, "Its worker failed: MemoryError: ")
+
+    text = words(console.browser().get(f"/activity/{action.action_id}"))
+
+    assert "Last error: Its worker failed: MemoryError" in text
+    assert "0 failed" not in text
+
+
 def test_action_that_moves_is_left_to_its_worker(console: ConsoleStage) -> None:
     """A second one would only get in its way."""
     action = begun(console, seconds_ago=120)
