@@ -33,7 +33,7 @@ EVENT = {
     "detail-type": "Scheduled Event",
     "source": "aws.events",
     "account": "123456789012",
-    "time": "2031-10-08T16:53:06Z",
+    "time": "2099-10-08T16:53:06Z",
     "region": "us-east-1",
     "resources": ["arn:aws:events:us-east-1:123456789012:rule/my-scheduled-rule"],
     "detail": {},
