@@ -61,7 +61,8 @@ def act_on_file(console: Console, action_request: ActionRequest, file_id: str) -
 
 
 def _let_worker_verify(console: Console, action_request: ActionRequest, entry: FileEntry) -> ActionEntry:
-    if not is_allowed(ActionKind.VERIFY, entry, console.now()):
+    is_new = console.actions.read_action(action_request.action_id) is None
+    if is_new and not is_allowed(ActionKind.VERIFY, entry, console.now()):
         raise RefusedError(explain_refusal(ActionKind.VERIFY, entry))
     asked = new_entry(console, action_request, file_id=entry.file_id, subject=entry.name, expected=1)
     return _let_worker_act(console, action_request, asked)

@@ -145,6 +145,21 @@ def test_file_that_is_not_settled_cannot_be_verified(console: ConsoleStage) -> N
     assert console.worker.calls == []
 
 
+def test_verify_that_is_sent_again_is_answered_though_the_file_runs_again(console: ConsoleStage) -> None:
+    """Whoever lost the answer gets the action that has begun, not a refusal."""
+    entry = console.stage.process("orders.csv", csv_file(*GOOD_ROWS))
+    browser, path = console.browser(), f"/api/files/{entry.file_id}/actions"
+    asked = {"kind": "verify", "action_id": console.action_id()}
+    first = browser.post(path, json=asked)
+    browser.post(path, json={"kind": "reprocess"}).raise_for_status()
+
+    second = browser.post(path, json=asked)
+
+    assert (first.status_code, second.status_code) == (200, 200)
+    assert second.json()["action_id"] == asked["action_id"]
+    assert len(console.worker.calls) == 1
+
+
 def test_viewer_may_not_verify(console: ConsoleStage) -> None:
     """It costs money, and stands in the log of actions."""
     entry = processed(console)
