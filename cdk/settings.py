@@ -17,6 +17,8 @@ PARTITION = "aws"
 ORDER_INDEXES = ("by_customer",)
 ARCHITECTURES = ("arm64", "x86_64")
 REMOVAL_POLICIES = ("destroy", "retain")
+# Environments that keep nothing by default: for development, and the one that `make verify` makes and removes.
+TEMPORARY = ("dev", "verify")
 ENDPOINTS = ("enabled", "disabled")
 MONITORING = ("full", "small")
 MFA = ("off", "required")
@@ -209,7 +211,7 @@ class Settings:
                 "archive_retention_days", self.archive_retention_days, "longer than archive_cold_after_days"
             )
         if not self.removal_policy:
-            object.__setattr__(self, "removal_policy", "destroy" if self.environment == "dev" else "retain")
+            object.__setattr__(self, "removal_policy", "destroy" if self.environment in TEMPORARY else "retain")
         if not self.console_mfa:
             # Whatever keeps data is open to the internet with its personal data.
             object.__setattr__(self, "console_mfa", "off" if self.environment == "dev" else "required")

@@ -22,8 +22,11 @@ def test_command_line_text_means_the_same_as_json() -> None:
     assert from_text == from_json
 
 
-@pytest.mark.parametrize(("environment", "policy"), [("dev", "destroy"), ("prod", "retain"), ("local", "retain")])
-def test_only_a_development_environment_loses_its_data_by_default(environment: str, policy: str) -> None:
+@pytest.mark.parametrize(
+    ("environment", "policy"),
+    [("dev", "destroy"), ("verify", "destroy"), ("prod", "retain"), ("local", "retain")],
+)
+def test_only_a_temporary_environment_loses_its_data_by_default(environment: str, policy: str) -> None:
     """Without a removal policy in the context, the environment decides."""
     assert Settings.parse({"environment": environment}).removal_policy == policy
 
@@ -35,7 +38,9 @@ def test_the_defaults_leave_a_new_account_a_share_for_the_console() -> None:
     assert settings.max_concurrency + settings.large_file_concurrency <= 7
 
 
-@pytest.mark.parametrize(("environment", "mfa"), [("dev", "off"), ("prod", "required"), ("local", "required")])
+@pytest.mark.parametrize(
+    ("environment", "mfa"), [("dev", "off"), ("verify", "required"), ("prod", "required"), ("local", "required")]
+)
 def test_only_a_development_environment_is_open_to_a_password_alone_by_default(environment: str, mfa: str) -> None:
     """Without a choice in the context, the environment decides."""
     assert Settings.parse({"environment": environment}).console_mfa == mfa

@@ -105,6 +105,32 @@ def test_the_stack_is_removed_only_if_asked(calls: list[str], monkeypatch: pytes
     assert ("destroy" in calls) is (asked == "1")
 
 
+def test_a_teardown_that_would_leave_data_is_refused_before_anything_is_made(
+    calls: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A kept bucket would keep the next verification of the environment from being deployed."""
+    monkeypatch.setenv("TEARDOWN", "1")
+
+    assert verify.main(["-c", "environment=shop"]) == 1
+    assert calls == []
+    assert 'CONTEXT="removal_policy=destroy"' in capsys.readouterr().out
+
+    assert verify.main(["-c", "environment=shop", "-c", "removal_policy=destroy"]) == 0
+    assert calls == ["deploy", "assert", "remove", "destroy"]
+
+
+def test_a_refused_verification_removes_no_stack(
+    calls: list[str], report: Report, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has deployed nothing, so whatever is there is somebody else's."""
+    monkeypatch.setenv("TEARDOWN", "1")
+    report.refusals.append("Waybill-verify is being changed at this moment.")
+
+    assert verify.main(CONTEXT) == 1
+
+    assert calls == []
+
+
 def test_a_teardown_that_is_not_confirmed_is_a_failure(calls: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody takes a stack for gone that is still there."""
 

@@ -32,14 +32,14 @@ if TYPE_CHECKING:
     import boto3
 
 
-def verify(session: "boto3.Session", context: Sequence[str], checks: Checklist) -> None:
-    """Run everything up to the removal of what was made."""
+def verify(session: "boto3.Session", context: Sequence[str], checks: Checklist) -> bool:
+    """Run everything up to the removal of what was made; return whether the stack is one to verify, and to remove."""
     stack = stack_name(context)
     is_ready = checks.check("The account is ready for it", lambda: _prepare(session, context))
     if not is_ready and not _is_set("DEPLOYED"):
-        return
+        return False
     if not _is_set("DEPLOYED") and not checks.check(f"{stack} is deployed", lambda: _deploy(session, context)):
-        return
+        return True
     with open_browser() as browser:
         deployment = Deployment(session, read_outputs(session, stack), browser)
         try:
@@ -47,7 +47,8 @@ def verify(session: "boto3.Session", context: Sequence[str], checks: Checklist) 
         finally:
             checks.remove_all()
     checks.say(f"What stays of it: its files, whose names hold {deployment.mark}, in the ledger, the orders table and")
-    checks.say("the bucket, as deleting them would be a difference in the books. They go with the stack.")
+    checks.say("the bucket, as deleting them would be a difference in the books. They go with tables and bucket.")
+    return True
 
 
 def assert_all(deployment: Deployment, checks: Checklist) -> None:
@@ -67,7 +68,13 @@ def assert_all(deployment: Deployment, checks: Checklist) -> None:
 
 
 def _prepare(session: "boto3.Session", context: Sequence[str]) -> None:
-    report = examine(session, read_settings(context))
+    settings = read_settings(context)
+    if _is_set("TEARDOWN") and not _is_set("DEPLOYED") and settings.removal_policy == "retain":
+        raise CheckError(
+            f"TEARDOWN=1 would leave the bucket, the tables and the accounts of {settings.environment}, whose "
+            'removal_policy is retain: add CONTEXT="removal_policy=destroy", or leave TEARDOWN out.'
+        )
+    report = examine(session, settings)
     if report.refusals:
         raise CheckError("\n    ".join(report.refusals))
 
@@ -90,8 +97,8 @@ def main(context: Sequence[str]) -> int:
     checks = Checklist(_say)
     try:
         session = aws_session()
-        verify(session, context, checks)
-        if _is_set("TEARDOWN"):
+        is_ours = verify(session, context, checks)
+        if is_ours and _is_set("TEARDOWN"):
             checks.check(f"{stack_name(context)} is removed", lambda: _tear_down(session, context))
     except (OperationError, SettingsError, BotoCoreError, ClientError) as error:
         print(error, file=sys.stderr)  # noqa: T201
