@@ -208,10 +208,18 @@ def test_a_letter_that_the_console_does_not_show_is_seen() -> None:
 # Watching.
 
 
+def described(name: str, state: str, section: str = "") -> dict[str, str]:
+    """Describe an alarm, whose section in the runbook is its name without the environment."""
+    section = section or name.rpartition("-")[2]
+    return {"AlarmName": name, "StateValue": state, "AlarmDescription": f"It is.\nRunbook: docs/runbook.md#{section}"}
+
+
 def prepared_alarms(session: PreparedSession, *states: str, composite: str = "") -> None:
-    """Let these alarms be described."""
-    alarms = [{"AlarmName": f"waybill-x-{number}", "StateValue": state} for number, state in enumerate(states)]
-    composites = [{"AlarmName": "waybill-x-incident", "StateValue": composite}] if composite else []
+    """Let these alarms be described, and before them two of the environment `x-ray` in the same account."""
+    alarms = [described("waybill-x-ray-errors", "OK", "errors")]
+    alarms += [described(f"waybill-x-{number}", state) for number, state in enumerate(states)]
+    composites = [described("waybill-x-ray-incident", "OK", "incident")]
+    composites += [described("waybill-x-incident", composite)] if composite else []
     session.prepare(
         "lambda", "get_function_configuration", {"Environment": {"Variables": {"ENVIRONMENT": "x"}}, "Timeout": 1}
     )

@@ -35,8 +35,9 @@ class Monitoring:
         cloudwatch = self._deployment.client("cloudwatch")
         kinds = ["MetricAlarm", "CompositeAlarm"]
         answer = cloudwatch.describe_alarms(AlarmNamePrefix=prefix, AlarmTypes=kinds, MaxRecords=100)
-        composites = answer.get("CompositeAlarms", [])
-        quiet = [alarm for alarm in answer["MetricAlarms"] if alarm["StateValue"] != "ALARM"]
+        composites = [alarm for alarm in answer.get("CompositeAlarms", []) if _is_ours(alarm, prefix)]
+        ours = [alarm for alarm in answer["MetricAlarms"] if _is_ours(alarm, prefix)]
+        quiet = [alarm for alarm in ours if alarm["StateValue"] != "ALARM"]
         if not quiet:
             raise CheckError(f"There is no alarm {prefix}… that is not ringing already. See the alarms.")
         if any(composite["StateValue"] == "ALARM" for composite in composites):
@@ -91,3 +92,9 @@ class Monitoring:
 
         wait_for(find, TRACE_S, lambda: f"X-Ray has no trace {run['trace_id']}. See the role's permissions.")
         return str(run["trace_id"])
+
+
+def _is_ours(alarm: dict[str, Any], prefix: str) -> bool:
+    """Leave out an environment whose name begins with this one's; a description ends with the alarm's own name."""
+    _, mark, section = alarm.get("AlarmDescription", "").rpartition("#")
+    return not mark or section == alarm["AlarmName"].removeprefix(prefix)
