@@ -79,7 +79,9 @@ def plan_removal(session: boto3.Session, stack: str) -> Removal:
     names: dict[str, str] = {}
     for page in cloudformation.get_paginator("list_stack_resources").paginate(StackName=stack):
         for one in page["StackResourceSummaries"]:
-            names[one["LogicalResourceId"]] = one.get("PhysicalResourceId", "")
+            # A removal that failed half-way has deleted some of them already; they are listed all the same.
+            if one["ResourceStatus"] != "DELETE_COMPLETE":
+                names[one["LogicalResourceId"]] = one.get("PhysicalResourceId", "")
     for logical_id, resource in template.get("Resources", {}).items():
         name, kind = names.get(logical_id, ""), resource["Type"]
         if not name:

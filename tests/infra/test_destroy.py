@@ -70,8 +70,8 @@ def test_an_empty_bucket_is_left_alone(s3: "S3Client") -> None:
     assert destroy.empty_bucket(s3, BUCKET) == 0
 
 
-def planned(policy: str) -> destroy.Removal:
-    """Plan the removal of this very stack as it is synthesised with a removal policy."""
+def planned(policy: str, *gone: str) -> destroy.Removal:
+    """Plan the removal of this very stack as it is synthesised with a removal policy; these types are gone already."""
     template = json.loads(template_file(removal_policy=policy).read_text())
     resources = {
         name: resource
@@ -79,9 +79,14 @@ def planned(policy: str) -> destroy.Removal:
         if resource["Type"] in {"AWS::S3::Bucket", "AWS::DynamoDB::Table", "AWS::Cognito::UserPool"}
         or resource["Type"] == "AWS::Lambda::Function"
     }
-    common = {"LastUpdatedTimestamp": 0, "ResourceStatus": "CREATE_COMPLETE"}
     listed: list[dict[str, Any]] = [
-        {"LogicalResourceId": name, "PhysicalResourceId": f"my-{name}", "ResourceType": one["Type"], **common}
+        {
+            "LogicalResourceId": name,
+            "PhysicalResourceId": f"my-{name}",
+            "ResourceType": one["Type"],
+            "LastUpdatedTimestamp": 0,
+            "ResourceStatus": "DELETE_COMPLETE" if one["Type"] in gone else "CREATE_COMPLETE",
+        }
         for name, one in resources.items()
     ]
     session = PreparedSession()
@@ -111,6 +116,13 @@ def test_a_development_stack_keeps_nothing() -> None:
     assert removal.bucket.startswith("my-StorageBucket")
     assert removal.kept == ()
     assert len(removal.functions) >= 4
+
+
+def test_a_removal_goes_on_where_an_earlier_one_failed() -> None:
+    """CloudFormation still lists what that one has deleted; a bucket that is gone cannot be emptied."""
+    removal = planned("destroy", "AWS::S3::Bucket", "AWS::Lambda::Function")
+
+    assert removal == destroy.Removal("", (), ())
 
 
 def test_what_stays_is_said_before_the_question(
