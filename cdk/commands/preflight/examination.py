@@ -95,11 +95,15 @@ def _judge_bootstrap(session: "boto3.Session", account: str, report: Report) -> 
     where = f"aws://{account}/{session.region_name}"
     ssm = session.client("ssm")
     try:
-        version = int(ssm.get_parameter(Name=BOOTSTRAP_PARAMETER)["Parameter"]["Value"])
+        version = report.ask(
+            "the CDK's bootstrap",
+            f"ssm:GetParameter on {BOOTSTRAP_PARAMETER}",
+            lambda: int(ssm.get_parameter(Name=BOOTSTRAP_PARAMETER)["Parameter"]["Value"]),
+        )
     except ssm.exceptions.ParameterNotFound:
         report.bootstrap = f"The CDK was never bootstrapped in {where}"
         return
-    if version < LEAST_BOOTSTRAP:
+    if version is not None and version < LEAST_BOOTSTRAP:
         report.bootstrap = f"The CDK's bootstrap in {where} is version {version}, and {LEAST_BOOTSTRAP} is needed"
 
 
