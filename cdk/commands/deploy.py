@@ -4,18 +4,16 @@ The CDK command line does the work. This module prepares it, so that a newcomer 
 would show a stack trace, or approve what nobody has seen.
 """
 
-import json
 import os
 import sys
 import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from cdk.bundling.sources import ROOT
 from cdk.commands.cdk_command import run_cdk
 from cdk.commands.preflight.examination import examine
 from cdk.commands.session import OperationError, aws_session, context_values, stack_name
@@ -29,8 +27,7 @@ if TYPE_CHECKING:
 
 def read_settings(context: Sequence[str]) -> Settings:
     """Return the settings that a synthesis with these `-c name=value` arguments would have."""
-    configured: dict[str, Any] = json.loads((ROOT / "cdk.json").read_text())["context"] | context_values(context)
-    return Settings.parse({name: value for name, value in configured.items() if name in Settings.names()})
+    return Settings.parse({name: value for name, value in context_values(context).items() if name in Settings.names()})
 
 
 def deploy(session: "boto3.Session", context: Sequence[str]) -> int:

@@ -1,10 +1,17 @@
 """The caller's AWS session, the stack's name by the context, and the stack's outputs. Shared by all commands."""
 
+import json
 import os
 from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 import boto3
 from botocore.exceptions import ClientError
+
+from cdk.bundling.sources import ROOT
+
+CONFIGURED = ROOT / "cdk.json"
 
 
 class OperationError(RuntimeError):
@@ -28,14 +35,15 @@ def region_session() -> boto3.Session:
     return session
 
 
-def context_values(context: Sequence[str]) -> dict[str, str]:
-    """Read `-c name=value` arguments, or the pairs alone."""
-    return dict(argument.split("=", 1) for argument in context if "=" in argument)
+def context_values(context: Sequence[str], configured: Path = CONFIGURED) -> dict[str, Any]:
+    """Read the context of cdk.json, and over it `-c name=value` arguments, or the pairs alone."""
+    values: dict[str, Any] = json.loads(configured.read_text())["context"]
+    return values | dict(argument.split("=", 1) for argument in context if "=" in argument)
 
 
-def stack_name(context: Sequence[str]) -> str:
+def stack_name(context: Sequence[str], configured: Path = CONFIGURED) -> str:
     """Return the stack's name for these arguments."""
-    return f"Waybill-{context_values(context).get('environment', 'dev')}"
+    return f"Waybill-{context_values(context, configured).get('environment', 'dev')}"
 
 
 def read_outputs(session: boto3.Session, stack: str) -> dict[str, str]:

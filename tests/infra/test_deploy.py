@@ -1,6 +1,6 @@
 """`make deploy`, beside its calls of the CDK command line."""
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import boto3
 import pytest
@@ -9,9 +9,6 @@ from cdk.commands import deploy
 from cdk.commands.preflight.report import Report
 from cdk.commands.session import OperationError, stack_name
 from tests.infra.aws_answers import PreparedSession
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @pytest.fixture
@@ -161,6 +158,15 @@ def test_the_stack_follows_the_environment() -> None:
     """Destroy removes the stack that deploy makes."""
     assert stack_name([]) == "Waybill-dev"
     assert stack_name(["-c", "memory_mb=512", "-c", "environment=prod"]) == "Waybill-prod"
+
+
+def test_the_stack_is_named_by_cdk_json_where_no_argument_names_it(tmp_path: Path) -> None:
+    """Settings may stand there, so that nobody has to repeat them; an argument wins."""
+    configured = tmp_path / "cdk.json"
+    configured.write_text('{"context": {"environment": "shop"}}')
+
+    assert stack_name([], configured) == "Waybill-shop"
+    assert stack_name(["-c", "environment=prod"], configured) == "Waybill-prod"
 
 
 def test_missing_credentials_are_one_sentence(
