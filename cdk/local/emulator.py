@@ -6,6 +6,7 @@ It knows nothing of the stack that is deployed into it (deploy.py).
 import contextlib
 import http.client
 import os
+import secrets
 import shutil
 import socket
 import ssl
@@ -31,10 +32,12 @@ class EmulatorError(RuntimeError):
 
 
 def free_port() -> int:
-    """Return a port that nothing listens on at the moment."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
+    """Return a port that nothing listens on, and that the system gives to no connection before it is bound."""
+    while True:
+        with contextlib.suppress(OSError), socket.socket() as probe:
+            # Below those that Linux (32,768) and macOS (49,152) give to connections; tests seed the module random.
+            probe.bind((HOST, 20_000 + secrets.randbelow(12_000)))
+            return int(probe.getsockname()[1])
 
 
 def install() -> None:

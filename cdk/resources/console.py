@@ -186,7 +186,8 @@ class Console(Construct):
         if indexes := self._settings.order_indexes:
             allow(["dynamodb:Query"], *(f"{storage.orders.table_arn}/index/{index}" for index in indexes))
         allow(["s3:GetObject"], *keys(PROCESSED))
-        allow(["s3:PutObject"], *keys(RAW))
+        # An upload, or an object whose event is lost, is looked at as it is now: its version is not known yet.
+        allow(["s3:GetObject", "s3:PutObject"], *keys(RAW))
         allow(["sqs:GetQueueAttributes"], self._parts.ingest.queue.queue_arn)
         allow(["logs:FilterLogEvents"], processor.log_group.log_group_arn)
         # These actions take no resources. DescribeAlarms lists composite alarms only with a grant on *.

@@ -81,7 +81,8 @@ def grant_runs(function: PythonFunction, storage: Storage, alerts: sns.Topic) ->
     allow(["s3:ListBucket", "s3:ListBucketVersions"], storage.bucket.bucket_arn)
     # On the tables alone: grant_write_data would add deletes and the indexes.
     allow(["dynamodb:BatchWriteItem"], storage.orders.table_arn)
-    allow(["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"], storage.files.table_arn)
+    # A file's earlier runs are queried for what they stored, where its original has gone away.
+    allow(["dynamodb:GetItem", "dynamodb:Query", "dynamodb:PutItem", "dynamodb:UpdateItem"], storage.files.table_arn)
     # The log of actions lies in this table, each action in a partition of its own, and only the console writes to it.
     log = {"ForAnyValue:StringLike": {"dynamodb:LeadingKeys": ["action#*"]}}
     function.deny(["dynamodb:PutItem", "dynamodb:UpdateItem"], storage.files.table_arn, log)

@@ -161,7 +161,7 @@ def test_the_worker_alone_may_invoke_itself_on_and_on() -> None:
 @pytest.mark.parametrize(
     ("action", "web", "worker"),
     [
-        ("s3:GetObject", {PROCESSED, FAILED, ARCHIVE}, {PROCESSED, FAILED, ARCHIVE}),
+        ("s3:GetObject", {RAW, PROCESSED, FAILED, ARCHIVE}, {PROCESSED, FAILED, ARCHIVE}),
         ("s3:GetObjectVersion", {RAW, FAILED, ARCHIVE}, {RAW, PROCESSED, FAILED, ARCHIVE}),
         ("s3:PutObject", {RAW, ARCHIVE}, {ARCHIVE}),
         ("s3:AbortMultipartUpload", {ARCHIVE}, {ARCHIVE}),

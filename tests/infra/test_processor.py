@@ -149,7 +149,7 @@ def test_objects_are_granted_by_prefix(action: str, keys: set[str]) -> None:
     ("table", "actions"),
     [
         ("StorageOrders", {"dynamodb:BatchWriteItem"}),
-        ("StorageFiles", {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"}),
+        ("StorageFiles", {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"}),
     ],
 )
 def test_tables_are_granted_without_their_indexes(table: str, actions: set[str]) -> None:

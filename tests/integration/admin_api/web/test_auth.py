@@ -19,6 +19,7 @@ from admin_api.rendering.views import redirect
 from admin_api.web.assets import asset
 from admin_api.web.sessions import SESSION_COOKIE, open_session
 from admin_api.wiring.services import Console
+from tests.grants.in_process import learn_names
 from tests.integration.admin_api.console import (
     NOBODY_IN_PARTICULAR,
     OPERATOR,
@@ -111,6 +112,7 @@ def test_what_everybody_may_have_needs_nothing_of_aws(console: ConsoleStage) -> 
 
     secret = boto3.client("secretsmanager", region_name=REGION).create_secret(Name="session", SecretString="a key")
     config = replace(console.config, session_secret_arn=secret["ARN"])
+    learn_names(config)
     nobody = TestClient(create_app(Console(config=config, region=REGION, client=client)), base_url=URL)
 
     answers = [nobody.get(path, follow_redirects=False) for path in (asset("app.css"), "/healthz", "/robots.txt")]

@@ -357,3 +357,22 @@ def process_again_in_ranges(stage: Stage, entry: FileEntry, **settings: Any) -> 
     again = stage.services.ledger.read_file(entry.file_id)
     assert again is not None
     return again
+
+
+def test_a_file_that_goes_away_before_its_second_plan_may_have_stored_rows(stage: Stage) -> None:
+    """Its first run had stored ranges and failed: nobody is told to upload the whole file again."""
+    machine = Machine.before(stage, range_bytes=RANGE)
+    version = stage.upload("orders.csv", large_file())
+    hand_over(stage, version)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("tests.integration.ranges.settle_ranges", None)
+        machine.run()
+    stage.advance_clock()
+    hand_over(stage, version, receive_count=2)
+    stage.clients.s3.delete_object(Bucket=version.bucket, Key=version.key, VersionId=version.version_id)
+
+    machine.run()
+
+    entry = stage.entry(version)
+    assert stage.orders()
+    assert (entry.state, entry.cause) == (FileState.FAILED, "object_lost")

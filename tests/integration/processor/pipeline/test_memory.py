@@ -21,7 +21,7 @@ def run_of(rows: int) -> dict[str, Any]:
 
 def test_four_times_the_file_needs_no_more_memory() -> None:
     """Beyond a few blocks, peak memory is flat, and far below the function's 256 MB."""
-    small, large = run_of(150_000), run_of(600_000)
+    small, large = run_of(80_000), run_of(320_000)
 
     assert small["whole"]
     assert large["whole"]
