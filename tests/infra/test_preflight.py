@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError
 
 from cdk.commands.preflight import leftovers
 from cdk.commands.preflight.concurrency import Quota, share
@@ -17,6 +18,7 @@ from tests.infra.aws_answers import Answer, PreparedSession
 
 ACCOUNT, REGION, STACK = "123456789012", "eu-central-1", "Waybill-prod"
 BUCKET = f"waybill-prod-{ACCOUNT}-{REGION}"
+NOBODY = "https://dynamodb.eu-central-1.amazonaws.com"
 PROD = Settings.parse({"environment": "prod"})
 
 # What an account of AWS's default size answers, where nothing of Waybill has ever been.
@@ -110,8 +112,6 @@ def test_a_region_without_cognito_is_refused() -> None:
 
 
 def _no_such_host() -> None:
-    from botocore.exceptions import EndpointConnectionError  # noqa: PLC0415
-
     raise EndpointConnectionError(endpoint_url="https://cognito-idp.eu-central-1.amazonaws.com")
 
 
@@ -250,6 +250,26 @@ def test_a_permission_that_is_missing_is_noted_and_hinders_nothing(operation: st
 
     assert (report.refusals, report.bootstrap) == ([], "")
     assert any(note.startswith("Not checked") and permission in note for note in report.notes)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [EndpointConnectionError(endpoint_url=NOBODY), ConnectTimeoutError(endpoint_url=NOBODY)],
+    ids=["refused", "silent"],
+)
+def test_a_service_that_is_not_reached_from_here_hinders_nothing(error: Exception) -> None:
+    """CloudFormation deploys from within AWS, whatever the deployer's network lets through."""
+    report = Report()
+
+    def ask() -> int:
+        raise error
+
+    assert report.ask("the tables", "dynamodb:ListTables", ask) is None
+
+    assert report.refusals == []
+    (note,) = report.notes
+    assert note.startswith("Not checked: the tables.")
+    assert NOBODY in note
 
 
 # Concurrency.

@@ -76,19 +76,21 @@ def _caller(session: "boto3.Session") -> tuple[str, str]:
 
 def _has_no_cognito(session: "boto3.Session", report: Report) -> bool:
     """Tell whether the region lacks Cognito, the one service of the stack that not every region has."""
-    try:
-        report.ask(
-            "whether Cognito is there",
-            "cognito-idp:ListUserPools",
-            lambda: session.client("cognito-idp").list_user_pools(MaxResults=1),
-        )
-    except EndpointConnectionError:
-        report.refusals.append(
-            f"Cognito, which signs people in, does not answer in {session.region_name}: choose a region that has it "
-            "(https://docs.aws.amazon.com/general/latest/gr/cognito_identity.html), or mend the network."
-        )
+
+    def answers() -> bool:
+        try:
+            session.client("cognito-idp").list_user_pools(MaxResults=1)
+        except EndpointConnectionError:
+            return False
         return True
-    return False
+
+    if report.ask("whether Cognito is there", "cognito-idp:ListUserPools", answers) is not False:
+        return False
+    report.refusals.append(
+        f"Cognito, which signs people in, does not answer in {session.region_name}: choose a region that has it "
+        "(https://docs.aws.amazon.com/general/latest/gr/cognito_identity.html), or mend the network."
+    )
+    return True
 
 
 def _judge_bootstrap(session: "boto3.Session", account: str, report: Report) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ConnectionError, HTTPClientError  # noqa: A004
 
 DENIED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationErrorException")
 
@@ -24,9 +24,12 @@ class Report:
     """How long AWS still refuses names of the stack's former resources."""
 
     def ask[T](self, what: str, permission: str, question: Callable[[], T]) -> T | None:
-        """Return AWS's answer; where the credentials may not ask, note that and return None."""
+        """Return AWS's answer; where the credentials may not ask, or nobody answers, note that and return None."""
         try:
             return question()
+        except (ConnectionError, HTTPClientError) as error:
+            self.notes.append(f"Not checked: {what}. {error}")
+            return None
         except ClientError as error:
             if error.response["Error"]["Code"] not in DENIED:
                 raise

@@ -1,7 +1,7 @@
 """The assertion about a file too large for one run: the state machine stores it in ranges.
 
 How large that is, the processor's own configuration says. Nearly all of the file is a column that nobody uses, so that
-it is large and stores few orders: at the defaults some 1,600, which cost less than a cent.
+it is large and stores few orders: at the defaults some 1,500, which cost less than a cent.
 """
 
 import json
