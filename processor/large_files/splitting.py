@@ -163,4 +163,5 @@ class _CheckedPieces:
         return self.size_bytes
 
     def result(self) -> ContentCheck:
-        return ContentCheck(self.size_bytes, self.size_bytes, self._checker.lines, self._digest.hexdigest())
+        checker = self._checker
+        return ContentCheck(self.size_bytes, self.size_bytes, checker.lines, self._digest.hexdigest(), checker.is_ascii)

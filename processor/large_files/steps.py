@@ -69,7 +69,7 @@ def plan_ranges(task: Task, services: Services, invocation: Invocation) -> dict[
         encoding = encoding_of(run, facts)
         folder = _folder(run.entry, facts, encoding, services)
         plan = _read_plan(run.entry, folder, services) or _make_plan(run, facts, encoding, folder)
-        claim_content(run, facts, encoding)
+        claim_content(run, facts, encoding, plan.split.content)
     except DuplicateContentError as error:
         return _settle_unread(run, describe_duplicate(run, facts, error.first_file_id))
     except PermanentError as error:

@@ -49,6 +49,8 @@ class ContentCheck(NamedTuple):
     unpacked_bytes: int
     lines: int
     sha256: str
+    is_ascii: bool = False
+    """Whether the text is known to be the same in every encoding."""
 
 
 def encoding_name(declared: str) -> str:
@@ -83,7 +85,7 @@ def check(blocks: Iterable[bytes], *, gzipped: bool, encoding: str, limit_bytes:
     checker.feed(b"", final=True)
     if not unpacked:
         raise EmptyFileError
-    return ContentCheck(stored, unpacked, checker.lines, digest.hexdigest())
+    return ContentCheck(stored, unpacked, checker.lines, digest.hexdigest(), checker.is_ascii)
 
 
 def text(blocks: Iterable[bytes], *, gzipped: bool, encoding: str, limit_bytes: int) -> Iterator[bytes]:
@@ -162,6 +164,8 @@ class EncodingChecker:
         self._decoder = codecs.getincrementaldecoder(ENCODINGS[encoding])()
         self.lines = 0
         """The number of line feeds so far."""
+        self.is_ascii = True
+        """Whether all bytes so far are ASCII."""
 
     def feed(self, piece: bytes, *, final: bool = False) -> None:
         """Decode the next piece; raises :class:`WrongEncodingError`."""
@@ -172,3 +176,4 @@ class EncodingChecker:
             line = self.lines + error.object.count(b"\n", 0, error.start) + 1
             raise WrongEncodingError(self._encoding.upper(), line, error.object[error.start]) from error
         self.lines += piece.count(b"\n")
+        self.is_ascii = self.is_ascii and piece.isascii()

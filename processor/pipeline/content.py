@@ -8,24 +8,29 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from processor.domain.entries import DIED, ERROR
 from processor.domain.errors import DuplicateContentError, ObjectGoneError, ObjectLostError
 from processor.domain.file_states import FileState
 from processor.pipeline.run import Settlement
 
 if TYPE_CHECKING:
+    from processor.domain.entries import RunEntry
     from processor.domain.errors import PermanentError
+    from processor.parsing.decoding import ContentCheck
     from processor.pipeline.run import Run
     from processor.storage.objects import ObjectFacts
 
 _USUAL_ENCODING = "utf-8"
 
 
-def claim_content(run: Run, facts: ObjectFacts, encoding: str) -> None:
-    """Claim the content for this file, unless a person has asked for it; raises :class:`DuplicateContentError`."""
-    if run.entry.asked_again:
-        return
-    owner = run.services.claims.claim(_keys(facts, encoding), run.entry.file_id)
-    if owner:
+def claim_content(run: Run, facts: ObjectFacts, encoding: str, content: ContentCheck) -> None:
+    """Claim the content for this file; raises :class:`DuplicateContentError` if it is another one's.
+
+    A file that a person has asked for is stored all the same. It claims what nobody has, too: its run may be the first
+    that reads a row, and later files with the same content are its duplicates.
+    """
+    owner = run.services.claims.claim(_keys(facts, encoding, is_ascii=content.is_ascii), run.entry.file_id)
+    if owner and not run.entry.asked_again:
         raise DuplicateContentError(owner)
 
 
@@ -36,12 +41,12 @@ def refuse_known_content(run: Run, facts: ObjectFacts, encoding: str) -> None:
         raise DuplicateContentError(owner)
 
 
-def _keys(facts: ObjectFacts, encoding: str) -> list[str]:
+def _keys(facts: ObjectFacts, encoding: str, *, is_ascii: bool = False) -> list[str]:
     """Name the content without reading it: by the bucket's ETag (MD5, or MD5 of MD5s) and the upload's checksum.
 
-    The same bytes in another encoding are other orders.
+    The same bytes in another encoding are other orders, unless they are ASCII, which all encodings read alike.
     """
-    read_as = "" if encoding == _USUAL_ENCODING else f"#{encoding}"
+    read_as = "" if is_ascii or encoding == _USUAL_ENCODING else f"#{encoding}"
     digests = [facts.etag, facts.checksum_sha256] if facts.checksum_sha256 else [facts.etag]
     return [f"{digest}#{facts.size_bytes}{read_as}" for digest in digests]
 
@@ -59,7 +64,13 @@ def describe_failure(run: Run, error: PermanentError) -> PermanentError:
     entry = run.entry
     if not isinstance(error, ObjectGoneError) or entry.in_first_run:
         return error
-    if entry.settled_at and entry.cause != ObjectLostError.cause:
-        return ObjectGoneError(stored=entry.accepted_rows)
     runs = run.services.ledger.list_runs(entry.file_id)
+    # A run that has ended without settling may have stored rows; those of a file with settled orders are these.
+    is_settled = entry.settled_at and not any(_is_unsettled(earlier, entry.settled_at) for earlier in runs)
+    if (is_settled or entry.accepted_rows) and entry.cause != ObjectLostError.cause:
+        return ObjectGoneError(stored=entry.accepted_rows)
     return ObjectLostError(max((entry.accepted_rows, *(earlier.accepted_rows for earlier in runs))))
+
+
+def _is_unsettled(run: RunEntry, settled_at: str) -> bool:
+    return run.outcome in {DIED, ERROR} and run.started_at > settled_at

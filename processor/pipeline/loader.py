@@ -176,12 +176,15 @@ def load(source: Source, content: ContentCheck, sinks: Sinks) -> LoadResult:
         read_bytes = min(size_bytes * rows // content.lines, size_bytes) if content.lines else 0
         run.services.ledger.report_progress(run.entry, rows=rows, read_bytes=read_bytes, size_bytes=size_bytes)
 
+    def admit() -> None:
+        claim_content(run, source.facts, source.encoding, content)
+
     deadline = Deadline(run.invocation, report_progress)
     with sinks.complete_or_discard(), span("read and validate") as trace:
         is_cut_off = False
         try:
             reader = RowReader(source.text(deadline))
-            if not load_rows(run, reader, sinks, deadline, lambda: claim_content(run, source.facts, source.encoding)):
+            if not load_rows(run, reader, sinks, deadline, admit):
                 raise NoRowsError
         except ObjectGoneError:
             is_cut_off = _keep_stored_rows(run, sinks)

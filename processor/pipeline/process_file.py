@@ -157,7 +157,8 @@ def _decide(run: Run, sinks: Sinks) -> Settlement | HandOver:
         content = check(source)
         if is_too_long_for_one_run(run, content):
             return HandOver(facts.size_bytes)
-        return Settlement.of_result(load(source, content, sinks), facts, content)
+        result = load(source, content, sinks)
+        return Settlement.of_result(result, facts, content, in_first_run=run.entry.in_first_run)
     except DuplicateContentError as error:
         return describe_duplicate(run, facts, error.first_file_id)
     except PermanentError as error:

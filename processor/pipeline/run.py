@@ -68,10 +68,15 @@ class Settlement(NamedTuple):
     duplicate_of: str = ""
 
     @classmethod
-    def of_result(cls, result: LoadResult, facts: ObjectFacts | None, content: ContentCheck) -> Settlement:
-        """Settle a file that was loaded; if its original went away meanwhile, what is stored of it stays."""
+    def of_result(
+        cls, result: LoadResult, facts: ObjectFacts | None, content: ContentCheck, *, in_first_run: bool = True
+    ) -> Settlement:
+        """Settle a file that was loaded; if its original went away meanwhile, what is stored of it stays.
+
+        An earlier run may have stored more rows of it than the one that was cut off.
+        """
         if result.is_cut_off:
-            error = ObjectLostError(result.accepted_rows, is_exact=True)
+            error = ObjectLostError(result.accepted_rows, is_exact=in_first_run)
             return cls(FileState.FAILED, None, content, result, cause=error.cause, error=str(error))
         return cls(FileState.PARTIAL if result.rejected_rows else FileState.PROCESSED, facts, content, result)
 

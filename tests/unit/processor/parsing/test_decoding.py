@@ -23,7 +23,9 @@ def test_sizes_and_digest_are_those_of_the_stored_bytes() -> None:
 
     found = check_file([data[:7], b"", data[7:]])
 
-    assert found == ContentCheck(len(data), len(data), data.count(b"\n"), hashlib.sha256(data).hexdigest())
+    assert found == ContentCheck(
+        len(data), len(data), data.count(b"\n"), hashlib.sha256(data).hexdigest(), data.isascii()
+    )
 
 
 def test_gzip_counts_stored_and_unpacked_bytes() -> None:
@@ -33,7 +35,9 @@ def test_gzip_counts_stored_and_unpacked_bytes() -> None:
 
     found = check_file([packed], gzipped=True)
 
-    assert found == ContentCheck(len(packed), len(data), data.count(b"\n"), hashlib.sha256(packed).hexdigest())
+    assert found == ContentCheck(
+        len(packed), len(data), data.count(b"\n"), hashlib.sha256(packed).hexdigest(), data.isascii()
+    )
 
 
 @pytest.mark.parametrize("blocks", [[], [b""], [b"", b""]])
@@ -186,7 +190,11 @@ def test_text_comes_back_whatever_the_blocks(written: str, codec: str, gzipped: 
 
     assert read_text(blocks, gzipped=gzipped) == written
     assert found == ContentCheck(
-        len(stored), len(written.encode(codec)), written.count("\n"), hashlib.sha256(stored).hexdigest()
+        len(stored),
+        len(written.encode(codec)),
+        written.count("\n"),
+        hashlib.sha256(stored).hexdigest(),
+        written.encode(codec).isascii(),
     )
 
 
