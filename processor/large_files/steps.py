@@ -104,7 +104,10 @@ def settle_ranges(task: Task, folder: Folder, services: Services, invocation: In
             result = _join(run, plan, results, folder)
         _settle(run, Settlement.of_result(result, facts, plan.split.content))
     if old_plan := _read_plan(entry, folder, services):
-        services.objects.delete_all(entry.bucket, folder.keys(old_plan.split.ranges))
+        *others, plan_key = folder.keys(old_plan.split.ranges)
+        services.objects.delete_all(entry.bucket, others)
+        # By itself: S3 may refuse any object of a request, and without the plan no step would find it.
+        services.objects.delete_all(entry.bucket, [plan_key])
     services.queue.finish(task.message)  # Last: until then a step that is repeated finds what is left to do.
 
 

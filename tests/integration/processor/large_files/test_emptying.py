@@ -17,6 +17,8 @@ from tests.integration.ranges import Machine
 from tests.integration.stage import csv_file, s3_event
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from processor.domain.object_keys import ObjectVersion
     from tests.integration.stage import Stage
 
@@ -53,15 +55,29 @@ def test_nothing_is_left_where_the_message_cannot_be_deleted(stage: Stage, monke
     assert stage.entry(version).state is FileState.PROCESSED
 
 
-@pytest.mark.parametrize("failure", ["call", "some"])
+def spare(stage: Stage, spared: str) -> Callable[..., Any]:
+    """Return a DeleteObjects that leaves one object where it is, and says so."""
+    delete = stage.clients.s3.delete_objects
+
+    def delete_others(*, Bucket: str, Delete: Any) -> Any:  # noqa: N803 - the SDK's names
+        others = [each for each in Delete["Objects"] if each["Key"] != spared]
+        if others:
+            delete(Bucket=Bucket, Delete={"Objects": others})
+        error = {"Key": spared, "Code": "InternalError", "Message": "We encountered an error."}
+        return {"Errors": [error] * (len(others) < len(Delete["Objects"]))}
+
+    return delete_others
+
+
+@pytest.mark.parametrize("spared", ["", "plan", "accepted rows"])
 def test_step_that_could_not_empty_the_folder_is_repeated(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch, failure: str
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, spared: str
 ) -> None:
     """An object that S3 does not delete, in a whole or in part, keeps the message until the step has removed all."""
     version, machine, task, folder = stored_ranges(stage)
-    refused = {"Errors": [{"Key": folder.plan, "Code": "InternalError", "Message": "We encountered an error."}]}
+    key = {"plan": folder.plan, "accepted rows": folder.accepted(1)}.get(spared, "")
     with monkeypatch.context() as patch:
-        patch.setattr(stage.clients.s3, "delete_objects", refuse if failure == "call" else lambda **_: refused)
+        patch.setattr(stage.clients.s3, "delete_objects", spare(stage, key) if key else refuse)
         with pytest.raises(ClientError):
             settle_ranges(task, folder, stage.services, machine.invocation())
     assert stage.objects("work-data/")
