@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from processor.domain.entries import DIED, ERROR
+from processor.domain.entries import DIED, ERROR, TIE_DIGITS
 from processor.domain.errors import DuplicateContentError, ObjectGoneError, ObjectLostError
 from processor.domain.file_states import FileState
 from processor.pipeline.run import Settlement
@@ -29,7 +29,11 @@ def claim_content(run: Run, facts: ObjectFacts, encoding: str, content: ContentC
     A file that a person has asked for is stored all the same. It claims what nobody has, too: its run may be the first
     that reads a row, and later files with the same content are its duplicates.
     """
-    owner = run.services.claims.claim(_keys(facts, encoding, is_ascii=content.is_ascii), run.entry.file_id)
+    if content.is_ascii:
+        encoding = _USUAL_ENCODING
+    owner = run.services.claims.claim(_keys(facts, encoding), run.entry.file_id)
+    if not owner and encoding != _USUAL_ENCODING:
+        owner = _owner_of_before(run, facts)
     if owner and not run.entry.asked_again:
         raise DuplicateContentError(owner)
 
@@ -41,12 +45,19 @@ def refuse_known_content(run: Run, facts: ObjectFacts, encoding: str) -> None:
         raise DuplicateContentError(owner)
 
 
-def _keys(facts: ObjectFacts, encoding: str, *, is_ascii: bool = False) -> list[str]:
+def _owner_of_before(run: Run, facts: ObjectFacts) -> str:
+    """Return the other file, or "", that has claimed the bytes under an earlier release, in whatever encoding."""
+    owner = run.services.claims.find_owner(_keys(facts, _USUAL_ENCODING))
+    entry = run.services.ledger.read_file(owner) if owner not in ("", run.entry.file_id) else None
+    return owner if entry and entry.tie_digits != TIE_DIGITS else ""
+
+
+def _keys(facts: ObjectFacts, encoding: str) -> list[str]:
     """Name the content without reading it: by the bucket's ETag (MD5, or MD5 of MD5s) and the upload's checksum.
 
     The same bytes in another encoding are other orders, unless they are ASCII, which all encodings read alike.
     """
-    read_as = "" if is_ascii or encoding == _USUAL_ENCODING else f"#{encoding}"
+    read_as = "" if encoding == _USUAL_ENCODING else f"#{encoding}"
     digests = [facts.etag, facts.checksum_sha256] if facts.checksum_sha256 else [facts.etag]
     return [f"{digest}#{facts.size_bytes}{read_as}" for digest in digests]
 

@@ -12,6 +12,7 @@ from tests.integration.ranges import Machine
 from tests.integration.stage import GOOD_ROWS, HEADER, csv_file
 
 if TYPE_CHECKING:
+    from processor.domain.entries import FileEntry
     from processor.domain.object_keys import ObjectVersion
     from tests.integration.stage import Stage
 
@@ -84,6 +85,32 @@ def test_ascii_is_the_same_in_every_encoding(stage: Stage) -> None:
 
     assert declared.duplicate_of == stage.entry(large).duplicate_of == first.file_id
     assert len(stage.orders()) == 2
+
+
+def test_claim_of_an_earlier_release_holds_in_any_encoding(stage: Stage) -> None:
+    """Claims did not say the encoding once. What was stored before an upgrade is not stored again after it."""
+    stage.configure(default_encoding="cp1252")
+    first = stage.process("orders.csv", UMLAUT.decode().encode("cp1252"))
+    _write_as_before(stage, first)
+
+    again = stage.process("again.csv", UMLAUT.decode().encode("cp1252"))
+
+    assert (again.state, again.duplicate_of) == (FileState.DUPLICATE, first.file_id)
+
+
+def _write_as_before(stage: Stage, entry: FileEntry) -> None:
+    """Turn a file's claim and base timestamp into those of an earlier release."""
+    files = stage.clients.files
+    [claim] = [item for item in files.scan(TableName="files")["Items"] if item["entry"] == {"S": "content"}]
+    files.delete_item(TableName="files", Key={name: claim[name] for name in ("file_id", "entry")})
+    key = claim["file_id"]["S"].removesuffix("#cp1252")
+    files.put_item(TableName="files", Item=claim | {"file_id": {"S": key}})
+    files.update_item(
+        TableName="files",
+        Key={"file_id": {"S": entry.file_id}, "entry": {"S": "file"}},
+        UpdateExpression="SET base_timestamp = :base",
+        ExpressionAttributeValues={":base": {"S": entry.received_at}},
+    )
 
 
 def test_file_that_was_stored_because_somebody_asked_holds_others(stage: Stage) -> None:
