@@ -69,8 +69,8 @@ def picture(stack: Deployment, entry: FileEntry) -> dict[str, Any]:
 
 
 def test_killed_and_resumed_it_leaves_what_one_run_leaves(open_stack: Deployment, proxy: FaultProxy) -> None:
-    """Six ranges; workers die around a write, the execution is stopped, and the next one stores what is missing."""
-    body, good, bad = large_file("large", 6)
+    """Four ranges; workers die around a write, the execution is stopped, and the next one stores what is missing."""
+    body, good, bad = large_file("large", 4)
     with open_stack.paused():
         version = open_stack.upload("large.csv", body)
         deaths = [
@@ -79,7 +79,7 @@ def test_killed_and_resumed_it_leaves_what_one_run_leaves(open_stack: Deployment
             proxy.add(Fault(kill_before, ("PutObject",), about=("00001.json",))),
         ]
     wait_until(
-        lambda: len(list_range_results(open_stack)) >= 3, 180, lambda: f"only {list_range_results(open_stack)} are done"
+        lambda: len(list_range_results(open_stack)) >= 2, 180, lambda: f"only {list_range_results(open_stack)} are done"
     )
     stop_execution(open_stack, version)
 
