@@ -26,8 +26,12 @@ if TYPE_CHECKING:
 
 
 def read_settings(context: Sequence[str]) -> Settings:
-    """Return the settings that a synthesis with these `-c name=value` arguments would have."""
-    return Settings.parse({name: value for name, value in context_values(context).items() if name in Settings.names()})
+    """Return the settings that a synthesis with these `-c name=value` arguments would have.
+
+    Raise SettingsError for a name that is none: misspelt, it would leave a default in its place. CDK's own names, which
+    hold a `:`, pass.
+    """
+    return Settings.parse({name: value for name, value in context_values(context).items() if ":" not in name})
 
 
 def deploy(session: "boto3.Session", context: Sequence[str]) -> int:
@@ -94,6 +98,7 @@ def main(arguments: Sequence[str]) -> int:
     operation, *context = arguments
     try:
         if operation == "synth":
+            read_settings(context)
             return run_cdk("synth", "--quiet", *context)
         return {"deploy": deploy, "bootstrap": bootstrap}[operation](aws_session(), context)
     except (OperationError, SettingsError, BotoCoreError, ClientError) as error:

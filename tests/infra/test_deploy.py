@@ -140,17 +140,26 @@ def test_names_of_queues_are_waited_for(
     assert (slept, len(calls)) == ([42], 1)
 
 
+@pytest.mark.parametrize("operation", ["synth", "deploy", "bootstrap"])
+@pytest.mark.parametrize(
+    ("setting", "told"), [("memory_mb=much", "memory_mb='much'"), ("removal_polcy=retain", "there is no such setting")]
+)
 def test_an_unusable_setting_is_one_sentence(
-    monkeypatch: pytest.MonkeyPatch, calls: list[str], capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch,
+    calls: list[str],
+    capsys: pytest.CaptureFixture[str],
+    operation: str,
+    setting: str,
+    told: str,
 ) -> None:
     """It is said before anything is asked of AWS."""
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "test")
     monkeypatch.setenv("AWS_REGION", "eu-central-1")
 
-    assert deploy.main(["deploy", "-c", "memory_mb=much"]) == 1
+    assert deploy.main([operation, "-c", setting]) == 1
 
-    assert "memory_mb='much'" in capsys.readouterr().err
+    assert told in capsys.readouterr().err
     assert calls == []
 
 
@@ -167,6 +176,11 @@ def test_the_stack_is_named_by_cdk_json_where_no_argument_names_it(tmp_path: Pat
 
     assert stack_name([], configured) == "Waybill-shop"
     assert stack_name(["-c", "environment=prod"], configured) == "Waybill-prod"
+
+
+def test_settings_of_the_cdk_itself_pass() -> None:
+    """They are not ours to judge; cdk.json holds some."""
+    assert deploy.read_settings(["-c", "@aws-cdk/core:newStyleStackSynthesis=true"]).environment == "dev"
 
 
 def test_missing_credentials_are_one_sentence(
