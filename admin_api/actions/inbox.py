@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 MOST_LOOKED_THROUGH = 1_000
 """Versions in one stretch: S3's limit of a call."""
+MOST_LISTED = 100
+"""Objects of one stretch, all of which one action can process: its entry holds their keys."""
 _FILES_AT_ONCE = 100
 
 
@@ -104,6 +106,9 @@ def read_inbox(console: Console, after: str = "") -> InboxStretch:
     if answer.get("IsTruncated"):
         following = InboxObject(answer.get("NextVersionIdMarker", ""), answer["NextKeyMarker"]).text
     unknown = tuple(each for each in candidates if file_id(each.version) not in known)
+    if len(unknown) > MOST_LISTED:
+        unknown = unknown[:MOST_LISTED]
+        following = unknown[-1].choice
     return InboxStretch(unknown, len(found), following, console.queue.count_messages() if unknown else 0)
 
 

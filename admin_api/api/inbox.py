@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
 from admin_api.actions.begin import ActionRequest
-from admin_api.actions.inbox import InboxObject, read_inbox, start_processing
+from admin_api.actions.inbox import MOST_LISTED, InboxObject, read_inbox, start_processing
 from admin_api.actions.resume import action_or_404
 from admin_api.api.files import REQUEST_ID
 from admin_api.api.models import ActionOut, problems
@@ -53,7 +53,7 @@ class InboxObjectIn(BaseModel):
 class InboxActionIn(BaseModel):
     """The objects to process."""
 
-    objects: list[InboxObjectIn] = Field(min_length=1, max_length=100)
+    objects: list[InboxObjectIn] = Field(min_length=1, max_length=MOST_LISTED)
     action_id: Annotated[str, Field(pattern=REQUEST_ID)] = Field(
         default="", description="Your own id of this request: sent twice, it is done once."
     )

@@ -10,7 +10,13 @@ from fastapi import APIRouter, Form, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from admin_api.actions.begin import ActionRequest
-from admin_api.actions.inbox import MOST_LOOKED_THROUGH, InboxObject, InboxStretch, read_inbox, start_processing
+from admin_api.actions.inbox import (
+    MOST_LISTED,
+    InboxObject,
+    InboxStretch,
+    read_inbox,
+    start_processing,
+)
 from admin_api.pages.parts import PagePart, start_part
 from admin_api.rendering.views import page, redirect
 from admin_api.web.auth import Operator, Viewer
@@ -24,7 +30,6 @@ if TYPE_CHECKING:
 
 router = APIRouter()
 
-MOST_CHOSEN = 100
 type Choice = Annotated[str, Field(pattern=f"^[^ ]{{0,1024}} {INBOX}", max_length=5_000)]
 """An object's version and key."""
 
@@ -39,7 +44,7 @@ class InboxForm(BaseModel):
     """The objects to process."""
 
     action_id: Annotated[str, Field(max_length=40)]
-    object: Annotated[list[Choice], Field(default_factory=list, max_length=MOST_CHOSEN)]
+    object: Annotated[list[Choice], Field(default_factory=list, max_length=MOST_LISTED)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +53,6 @@ class InboxPage:
 
     inbox: PagePart[InboxStretch]
     now: datetime
-    bound: int = MOST_LOOKED_THROUGH
 
     def form_id(self) -> str:
         """Make the id of the form, whose action is done once however often it is sent."""

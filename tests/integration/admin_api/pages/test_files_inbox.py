@@ -93,6 +93,22 @@ def test_the_inbox_is_looked_through_in_stretches(console: ConsoleStage, monkeyp
     assert browser.get("/files/inbox", params={"after": " raw-data/3.csv"}).status_code == 200
 
 
+def test_all_objects_that_a_page_lists_can_be_processed_at_once(console: ConsoleStage) -> None:
+    """A stretch may hold more than one action takes: the page ends before, and the next one begins there."""
+    for number in range(103):
+        console.stage.upload(f"{number:03}.csv", b"")
+    browser = console.browser()
+    page = browser.get("/files/inbox")
+    choices = re.findall(r'name="object" value="([^"]*)"', page.text)
+    following = html.unescape(re.findall(r'href="(/files/inbox\?after=[^"]*)"', page.text)[0])
+
+    answer = browser.post("/files/inbox", data={"action_id": console.action_id(), "object": choices})
+    rest = re.findall(r'name="object" value="([^"]*)"', browser.get(following).text)
+
+    assert (len(choices), answer.status_code) == (100, 303)
+    assert [choice.partition(" ")[2] for choice in rest] == [f"raw-data/{number}.csv" for number in (100, 101, 102)]
+
+
 def test_a_second_request_processes_nothing_twice(console: ConsoleStage) -> None:
     """An object that a run has taken up meanwhile, or that is gone, is skipped."""
     version = console.stage.upload("a.csv", csv_file(*GOOD_ROWS))
