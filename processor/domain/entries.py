@@ -153,9 +153,12 @@ class FileEntry(NamedTuple):
 
     @property
     def holds_content(self) -> bool:
-        """Whether a file with the same content is its duplicate, as its own orders are stored, or will be."""
-        has_failed = self.state is FileState.FAILED and not self.accepted_rows
-        return not has_failed and self.cause != ObjectLostError.cause
+        """Whether a file with the same content is its duplicate, as its own orders are stored, or will be.
+
+        One that failed in a later run may have stored some in a run that died.
+        """
+        stored_nothing = self.state is FileState.FAILED and not self.accepted_rows and self.in_first_run
+        return not stored_nothing and self.cause != ObjectLostError.cause
 
     def lease_ended(self, now: datetime) -> bool:
         """Tell whether the run that holds the file is dead and no later delivery has taken over.

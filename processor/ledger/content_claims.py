@@ -30,7 +30,7 @@ class ContentClaims:
     def claim(self, keys: Iterable[str], file_id: str) -> str:
         """Claim content for a file; returns "", or the id of the file that owns it.
 
-        ``keys`` identify the content and how it is read. A file that has failed loses its claim.
+        ``keys`` identify the content and how it is read. A file that has certainly stored no order loses its claim.
         """
         for key in keys:
             owner = self._claim(f"content#{key}", file_id)

@@ -8,6 +8,7 @@ import pytest
 
 from processor.domain.file_states import FileState
 from processor.messaging.messages import reprocess_body
+from tests.integration.kill import Kill, Killer
 from tests.integration.ranges import Machine
 from tests.integration.stage import GOOD_ROWS, HEADER, csv_file
 
@@ -111,6 +112,23 @@ def _write_as_before(stage: Stage, entry: FileEntry) -> None:
         UpdateExpression="SET base_timestamp = :base",
         ExpressionAttributeValues={":base": {"S": entry.received_at}},
     )
+
+
+def test_file_that_fails_after_a_run_has_died_keeps_its_content(stage: Stage) -> None:
+    """Its first run stored some rows; before the second, somebody lowered the limit: the rows are still there."""
+    body = csv_file(*(f"A-{number},Ada,Engine,1,2.50" for number in range(400)))
+    version = stage.upload("orders.csv", body)
+    with pytest.raises(Kill), Killer(15).watching(stage.clients):
+        stage.deliver(version)
+    stage.configure(max_file_bytes=len(body) - 1)
+    stage.advance_clock()
+    stage.deliver(version, receive_count=2)
+    stage.configure(max_file_bytes=len(body))
+
+    again = stage.process("again.csv", body)
+
+    assert stage.orders()
+    assert (stage.entry(version).state, again.state) == (FileState.FAILED, FileState.DUPLICATE)
 
 
 def test_file_that_was_stored_because_somebody_asked_holds_others(stage: Stage) -> None:
