@@ -24,7 +24,7 @@ _PLACES = {
     INBOX: "inbox, not settled yet",
     ARCHIVE: "archive",
     FAILED: "needs attention",
-    PROCESSED: "for people and analytics",
+    PROCESSED: "for programs and analytics",
 }
 
 
