@@ -90,8 +90,8 @@ class FileEntry(NamedTuple):
     size_bytes: int = 0
     content_sha256: str = ""
     encoding: str = ""
-    """The encoding as which its rows were read, where that was a default of the deployment other than UTF-8, which may
-    change; "" where it was the declared one or else UTF-8."""
+    """The encoding as which its rows were read, where that is or was a default of the deployment other than UTF-8,
+    which may change; "" where it was always the declared one or else UTF-8."""
     accepted_rows: int = 0
     rejected_rows: int = 0
     progress_rows: int = 0

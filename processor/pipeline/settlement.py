@@ -76,11 +76,12 @@ def _row_values(entry: FileEntry, settlement: Settlement) -> dict[str, int | str
 
 
 def _encoding(run: Run, settlement: Settlement) -> str:
-    """Return the encoding as which the rows were read, if nothing but the deployment's default says so."""
+    """Return the encoding as which the rows were read, if only the deployment's default or an earlier run says one."""
     if settlement.facts is None or settlement.state not in {FileState.PROCESSED, FileState.PARTIAL}:
         return ""
     encoding = encoding_of(run, settlement.facts)
-    return "" if encoding == encoding_name(settlement.facts.metadata.get("encoding") or "utf-8") else encoding
+    is_said = encoding == encoding_name(settlement.facts.metadata.get("encoding") or "utf-8")
+    return "" if is_said and not run.entry.encoding else encoding
 
 
 def most_frequent(reasons: Mapping[str, int]) -> tuple[str, ...]:

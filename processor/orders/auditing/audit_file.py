@@ -132,7 +132,9 @@ class FileAudit:
         return self._auditor.retention.has_passed(key, since, self._auditor.now())
 
     def _compare_bytes(self, facts: ObjectFacts) -> None:
-        """Compare the original's bytes alone, where no row of it was stored."""
+        """Compare the original's bytes alone, where no row of it was stored, with the hash that a run has kept."""
+        if not self._entry.content_sha256:
+            return
         digest = hashlib.sha256()
         try:
             for block in self._auditor.objects.read_blocks(facts):

@@ -12,6 +12,7 @@ from processor.domain.audits import AuditState
 from processor.domain.file_states import FileState
 from processor.orders.auditing.audit_file import AuditBounds
 from processor.orders.auditing.original import RetentionDays
+from tests.integration.kill import Kill, Killer
 from tests.integration.processor.orders.books import (
     FILE,
     NO_BOUNDS,
@@ -77,6 +78,23 @@ def _under_an_earlier_default(stage: Stage) -> FileEntry:
     return stage.process("a.csv", WINDOWS_1252)
 
 
+def _after_the_default_was_corrected(stage: Stage) -> FileEntry:
+    stage.configure(default_encoding="cp1252")
+    entry = stage.process("a.csv", csv_file("A-1,Zoë,Café,1,2"))
+    stage.configure(default_encoding="utf-8")
+    return reprocess(stage, entry)
+
+
+def _failed_after_a_death(stage: Stage) -> FileEntry:
+    version = stage.upload("a.csv", FILE)
+    with pytest.raises(Kill), Killer(6).watching(stage.clients):
+        stage.deliver(version)
+    stage.configure(max_file_bytes=1)
+    stage.advance_clock()
+    stage.deliver(version, receive_count=2)
+    return stage.entry(version)
+
+
 WINDOWS_1252 = csv_file("A-1,Zoë,Café,1,2").decode().encode("cp1252")
 WITH_MARK = b"\xef\xbb\xbf" + csv_file(*GOOD_ROWS).replace(b"\n", b"\r\n")
 OTHER_COLUMNS = b"note|unit_price|quantity|product_name|customer_name|ORDER_ID\nx|1.50|2|Pen|Ada|A-1\n"
@@ -102,6 +120,9 @@ HEALTHY: dict[str, Callable[[Stage], FileEntry]] = {
     "ranges": _in_ranges,
     "failed when run again": _failed_later,
     "read under an earlier default": _under_an_earlier_default,
+    "read again under another default": _after_the_default_was_corrected,
+    "failed after a run has died": _failed_after_a_death,
+    "processed anyway": lambda stage: reprocess(stage, _duplicate(stage)),
 }
 
 
@@ -183,6 +204,16 @@ def test_audit_without_time_says_so(stage: Stage) -> None:
 
     assert (result.state, differences(result)) == (AuditState.INCOMPLETE, [])
     assert result.notes[0].startswith("The time for one audit is up.")
+
+
+def test_original_of_which_nothing_is_known_is_not_read(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that failed before its content was checked has no hash to compare, and may have many gigabytes."""
+    entry = stage.process("orders.txt", csv_file(*GOOD_ROWS))
+    monkeypatch.setattr(stage.clients.s3, "get_object", None)
+
+    result = audit(stage, entry)
+
+    assert (result.state, differences(result)) == (AuditState.VERIFIED, [])
 
 
 @pytest.mark.parametrize("storage_class", ["GLACIER", "DEEP_ARCHIVE"])
