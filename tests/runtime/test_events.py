@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -122,3 +123,18 @@ def test_a_caught_error_gives_the_file_back(start: Start, newest_sdk: Path, clou
         answer = function.invoke({"step": "give back", "task": task(named), "failure": recorded("states_failure")})
 
     assert answer is None
+
+
+def test_the_daily_rule_audits_what_has_come(start: Start, newest_sdk: Path, processor: Function, cloud: Cloud) -> None:
+    """EventBridge's own event, at its documented shape, lets the worker compare a file's books."""
+    upload_event = upload(cloud, "raw-data/audited.csv", f"{HEADER}AUDITED-1,Ada,Engine,1,2.50\n")
+    processor.invoke(sqs_event(json.dumps(upload_event)))
+    event = recorded("scheduled") | {"time": f"{datetime.now(UTC) + timedelta(hours=1):%Y-%m-%dT%H:%M:%SZ}"}
+
+    with start("ConsoleWorker", newest_sdk) as worker:
+        worker.invoke(event)
+        lines = [json.loads(line) for line in worker.end().splitlines() if line]
+
+    metrics = [line for line in lines if "AuditedFiles" in line]
+    assert sum(sum(line["AuditedFiles"]) for line in metrics) >= 1
+    assert sum(sum(line["AuditDifferences"]) for line in metrics) == 0
