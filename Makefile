@@ -32,11 +32,13 @@ metrics: setup ## draw the metrics while `make run` is up
 mails: setup ## print the mails that `make run` has sent
 	@$(PYTHON) -m cdk.local.show mails
 
-# What waits for the emulator, and what computes, each on a core of its own; the first is shown when it is through. Two
-# suites follow what computes, which is through earlier, and have today's date, as the processes that they start have.
+# Three processes keep two cores busy: the emulator's suites wait for half of their time and have precedence, and what
+# computes is in two parts of about the same length. The first part is shown while it runs, the others when they are
+# through. Two suites follow it that have today's date, as the processes that they start have.
 EMULATED := tests/e2e tests/browser
-COMPUTED := tests/unit tests/integration tests/infra
+COMPUTED := tests/unit tests/infra
 FOLLOWING := tests/sidecar tests/runtime
+BESIDE := tests/integration
 # At last the AWS calls that the suites have recorded are held against the grants (tests/grants).
 # The seed draws the tests' order and zone, and the date of those that compute (tests/dates.py).
 SEED := $(shell od -An -N4 -tu4 /dev/urandom | tr -d ' ')
@@ -44,15 +46,19 @@ chosen = $(if $(SUITE),$(filter $(addprefix tests/,$(SUITE)),$(1)),$(1))
 emulated := $(call chosen,$(EMULATED))
 computed := $(call chosen,$(COMPUTED))
 following := $(call chosen,$(FOLLOWING))
+beside := $(call chosen,$(BESIDE))
+shown := $(computed)$(following)
 PYTEST := $(PYTHON) -m pytest -p no:cacheprovider --randomly-seed=$(SEED)
 test: $(if $(SUITE),setup,check) $(if $(filter %/browser,$(emulated)),browser) ## check, then run every test (SUITE=unit: one suite; SEED=…: as it was)
-	@$(if $(emulated)$(computed)$(following),,echo "There is no suite $(SUITE)." >&2; exit 2;) \
+	@$(if $(emulated)$(shown)$(beside),,echo "There is no suite $(SUITE)." >&2; exit 2;) \
 	mkdir -p .local; folder=$$(mktemp -d "$(CURDIR)/.local/test.XXXXXX"); export WAYBILL_TEST_FOLDER=$$folder; \
-	code=0; emulated=; trap 'kill $$emulated 2>/dev/null' INT TERM; \
-	$(if $(emulated),$(PYTEST) $(emulated) $(if $(computed),> $$folder/emulated.log 2>&1) & emulated=$$!;) \
-	$(if $(computed),$(PYTEST) --any-date $(computed) || code=$$?;) \
-	$(if $(following),$(PYTEST) $(following) || code=$$?;) \
-	$(if $(emulated),wait $$emulated || code=$$?; $(if $(computed),cat $$folder/emulated.log;)) \
+	code=0; emulated=; beside=; trap 'kill $$emulated $$beside 2>/dev/null' INT TERM; \
+	$(if $(emulated),$(PYTEST) $(emulated) $(if $(shown)$(beside),> $$folder/emulated.log 2>&1) & emulated=$$!;) \
+	$(if $(beside),nice $(PYTEST) --any-date $(beside) $(if $(shown),> $$folder/beside.log 2>&1) & beside=$$!;) \
+	$(if $(computed),nice $(PYTEST) --any-date $(computed) || code=$$?;) \
+	$(if $(following),nice $(PYTEST) $(following) || code=$$?;) \
+	$(if $(beside),wait $$beside || code=$$?; $(if $(shown),cat $$folder/beside.log;)) \
+	$(if $(emulated),wait $$emulated || code=$$?; $(if $(shown)$(beside),cat $$folder/emulated.log;)) \
 	$(PYTHON) -m tests.grants $$folder $(if $(SUITE),,$$([ $$code = 0 ] && echo --complete)) || code=$$?; \
 	if [ $$code = 0 ]; then rm -rf $$folder; else echo "As it was: make test SEED=$(SEED). Logs: $$folder" >&2; fi; \
 	exit $$code

@@ -32,8 +32,8 @@ def test_every_part_has_the_seed_that_was_asked_for() -> None:
     """A failed run can be repeated, with its order, zone and date."""
     said = shown("make", "--dry-run", "test", "SEED=19")
 
-    assert said.count("--randomly-seed=19 ") == 3
-    assert said.count("--any-date ") == 1
+    assert said.count("--randomly-seed=19 ") == 4
+    assert said.count("--any-date ") == 2
 
 
 def test_the_seed_moves_the_zone_and_if_asked_to_the_date() -> None:
