@@ -30,20 +30,6 @@ os.environ |= {
 }
 
 
-CONSOLE_VARIABLES = (
-    "DEAD_LETTER_QUEUE_URL",
-    "USER_POOL_ID",
-    "CLIENT_ID",
-    "SCRIPTS_CLIENT_ID",
-    "SESSION_SECRET_ARN",
-    "CONSOLE_FUNCTION",
-    "WORKER_FUNCTION",
-    "PROCESSOR_FUNCTION",
-    "PROCESSOR_LOG_GROUP",
-    "DASHBOARD_URL",
-)
-
-
 def cpu_s() -> float:
     """Return the CPU seconds of this process."""
     used = resource.getrusage(resource.RUSAGE_SELF)
@@ -106,9 +92,9 @@ def _import_usual_processor() -> None:
 
 
 def _import_console() -> None:
-    from tests.bench.waybill import ENVIRONMENT  # noqa: PLC0415
+    from tests.bench.waybill import CONSOLE_ENVIRONMENT, ENVIRONMENT  # noqa: PLC0415
 
-    os.environ |= ENVIRONMENT | dict.fromkeys(CONSOLE_VARIABLES, "https://console.example/name")
+    os.environ |= ENVIRONMENT | CONSOLE_ENVIRONMENT
     import admin_api.handler  # noqa: F401, PLC0415
 
 

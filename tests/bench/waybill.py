@@ -39,6 +39,28 @@ ENVIRONMENT = {
     "LAMBDA_TASK_ROOT": "/var/task",
     "_X_AMZN_TRACE_ID": "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1",
 }
+CONSOLE_ENVIRONMENT = {
+    "MONITORING": "full",
+    "AUDIT_FILES": "20",
+    "PROCESSED_RETENTION_DAYS": "365",
+    "FAILED_RETENTION_DAYS": "365",
+    "ARCHIVE_RETENTION_DAYS": "2555",
+} | dict.fromkeys(
+    (
+        "DEAD_LETTER_QUEUE_URL",
+        "USER_POOL_ID",
+        "CLIENT_ID",
+        "SCRIPTS_CLIENT_ID",
+        "SESSION_SECRET_ARN",
+        "CONSOLE_FUNCTION",
+        "WORKER_FUNCTION",
+        "PROCESSOR_FUNCTION",
+        "PROCESSOR_LOG_GROUP",
+        "DASHBOARD_URL",
+    ),
+    "https://console.example/name",
+)
+"""The console's variables that the processor does not have."""
 
 
 class _Context:
