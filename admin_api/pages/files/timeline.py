@@ -22,7 +22,7 @@ _KEPT_AT_FIRST = 3
 
 _RUN_WORDS: dict[str, tuple[str, str, str]] = {  # word, tone, symbol
     FileState.PROCESSED: ("processed", "ok", "processed"),
-    FileState.PARTIAL: ("some rows rejected", "warn", "partial"),
+    FileState.PARTIAL: ("rejected some rows", "warn", "partial"),
     FileState.FAILED: ("failed the file", "fail", "failed"),
     FileState.DUPLICATE: ("held as a duplicate", "idle", "duplicate"),
     FileState.PROCESSING: ("is reading", "info", "processing"),

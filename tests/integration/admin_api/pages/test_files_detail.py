@@ -44,7 +44,7 @@ def test_partial_file_says_what_why_and_what_to_do(console: ConsoleStage) -> Non
 
     assert "1 of 3 rows were not stored. quantity: not a whole number (1)" in text
     assert "upload it; its waybill_ columns may stay" in text
-    assert "Run 1 some rows rejected" in text
+    assert "Run 1 rejected some rows" in text
     assert "Needs attention" in text
     assert "quantity : not a whole number" in text
     assert "Edsger Dijkstra" in text

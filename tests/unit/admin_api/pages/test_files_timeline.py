@@ -43,7 +43,7 @@ def test_life_is_told_in_its_order() -> None:
     assert titles(told) == [
         "Uploaded",
         "Run 1 failed",
-        "Run 2 some rows rejected",
+        "Run 2 rejected some rows",
         "Asked to run again",
         "Run 3 processed",
         "Settled",
