@@ -74,12 +74,15 @@ def find_fates(inventory: Inventory, history: History) -> list[Fate]:
         prefix, _, rest = key.partition("/")
         owner = (rest.split("/") + [""] * 5)[3] if prefix != "raw-data" else ""
         objects.setdefault(owner, {}).setdefault((prefix, _kind(prefix, key)), []).append(body)
+    asked_to_dismiss = {asked.file_id for asked in history.asked if asked.kind == "dismiss"}
     fates = []
     for upload in history.uploads:
         if entry := entries.get((upload.key, upload.version_id)):
             file_id = entry["file_id"]
-            mine = inventory.runs.get(file_id, []), orders.get(file_id, []), objects.get(file_id, {})
-            fates.append(Fate(upload, entry, *mine))
+            mine = objects.get(file_id, {})
+            if file_id in asked_to_dismiss and entry["state"] != "dismissed":
+                mine = _without_abandoned_copies(mine)
+            fates.append(Fate(upload, entry, inventory.runs.get(file_id, []), orders.get(file_id, []), mine))
     return fates
 
 
@@ -95,6 +98,17 @@ def _outcome(fate: Fate) -> str:
         return str(fate.entry["state"])
     settled = [run["outcome"] for run in fate.runs if run["outcome"] in AT_REST]
     return str(settled[-1]) if settled else ""
+
+
+def _without_abandoned_copies(objects: dict[tuple[str, str], list[bytes]]) -> dict[tuple[str, str], list[bytes]]:
+    """Leave out copies in the archive of what still waits: a dismissal that died after copying left them.
+
+    The next dismissal of the file copies over them.
+    """
+    waiting = {kind: bodies for (prefix, kind), bodies in objects.items() if prefix == "failed-data"}
+    return {
+        place: bodies for place, bodies in objects.items() if place[0] != "archive" or bodies != waiting.get(place[1])
+    }
 
 
 def check_ledger_knows_every_file(inventory: Inventory, history: History, fates: list[Fate]) -> list[str]:

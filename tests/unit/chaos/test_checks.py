@@ -210,6 +210,19 @@ def test_a_copy_that_is_stored_unasked_is_found() -> None:
     assert "check_copies" not in found_by(inventory, history)
 
 
+def test_a_second_copy_of_rejected_rows_is_found() -> None:
+    """It is an error, until somebody's dismissal of the file may have left it in the archive."""
+    inventory, history = right_stack(1, FILES)
+    key = next(key for key in inventory.objects if key.startswith("failed-data/") and key.endswith(".rejected.csv"))
+    inventory.objects[key.replace("failed-data/", "archive/", 1)] = inventory.objects[key]
+    unasked = found_by(inventory, history)
+
+    history.asked.append(Asked("20261122T100000Z-00000000", "dismiss", key.split("/")[4], 503))
+
+    assert "check_rejected_rows" in unasked
+    assert "check_rejected_rows" not in found_by(inventory, history)
+
+
 def test_every_check_finds_some_damage() -> None:
     """No check is there that cannot fail."""
     assert {check.__name__ for check in CHECKS.values()} == {*DAMAGE.values(), "check_copies"}
