@@ -11,11 +11,15 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
+from botocore.exceptions import ClientError
+
 from processor.domain.actions import ActionState
 from processor.observability.telemetry import logger
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from botocore.exceptions import BotoCoreError
 
     from admin_api.wiring.services import Console
     from processor.domain.actions import ActionEntry
@@ -36,6 +40,13 @@ class BulkStep(NamedTuple):
     error: str = ""
     save: bool = False
     """Whether this must be stored before the executor goes on, so that it outlives the worker."""
+
+    @classmethod
+    def of_error(cls, name: str, error: ClientError | BotoCoreError) -> BulkStep:
+        """Tell that AWS did not do one thing, which is named, and why."""
+        if isinstance(error, ClientError):
+            return cls(failed=1, error=f"{name}: {error.operation_name} failed: {error.response['Error']['Code']}.")
+        return cls(failed=1, error=f"{name}: AWS could not be reached: {type(error).__name__}.")
 
 
 type Executor = Callable[[Console, ActionEntry], Iterator[BulkStep]]

@@ -117,9 +117,6 @@ def _act_on_entry(console: Console, action: ActionEntry, entry: FileEntry) -> Bu
         fresh = apply_action(console, action, entry)
     except RefusedError:
         return BulkStep(skipped=1)
-    except ClientError as error:
-        why = f"{entry.name}: {error.operation_name} failed: {error.response['Error']['Code']}."
-        return BulkStep(failed=1, error=why)
-    except BotoCoreError as error:
-        return BulkStep(failed=1, error=f"{entry.name}: AWS could not be reached: {type(error).__name__}.")
+    except (ClientError, BotoCoreError) as error:
+        return BulkStep.of_error(entry.name, error)
     return BulkStep(done=1) if fresh else BulkStep(skipped=1)

@@ -152,9 +152,6 @@ def _process_object(console: Console, action: ActionEntry, choice: str) -> BulkS
         console.queue.send_process(version)
     except ObjectGoneError:
         return BulkStep(skipped=1)
-    except ClientError as error:
-        why = f"{version.name}: {error.operation_name} failed: {error.response['Error']['Code']}."
-        return BulkStep(failed=1, error=why)
-    except BotoCoreError as error:
-        return BulkStep(failed=1, error=f"{version.name}: AWS could not be reached: {type(error).__name__}.")
+    except (ClientError, BotoCoreError) as error:
+        return BulkStep.of_error(version.name, error)
     return BulkStep(done=1)
