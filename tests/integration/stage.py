@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote_plus
 
 import boto3
+import pytest
 
+from processor.domain.errors import MessageFailedError
 from processor.domain.object_keys import ObjectVersion, file_id
 from processor.messaging.messages import Message
 from processor.pipeline.intake import handle_message
@@ -158,6 +160,19 @@ class Stage:
         entry = self.services.ledger.read_file(file_id(version))
         assert entry is not None
         return entry
+
+    def fail_first_run(self, version: ObjectVersion, **stored: str) -> None:
+        """Let a first run fail before it reads, and write texts into the entry that it leaves."""
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(self.clients.s3, "get_object", None)
+            with pytest.raises(MessageFailedError):
+                self.deliver(version)
+        self.clients.files.update_item(
+            TableName="files",
+            Key={"file_id": {"S": file_id(version)}, "entry": {"S": "file"}},
+            UpdateExpression="SET " + ", ".join(f"{name} = :{name}" for name in stored),
+            ExpressionAttributeValues={f":{name}": {"S": text} for name, text in stored.items()},
+        )
 
     def runs(self, version: ObjectVersion) -> list[RunEntry]:
         """Read the ledger's runs of a file."""

@@ -13,7 +13,6 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 from processor.domain.entries import ERROR
 from processor.domain.errors import MessageFailedError
 from processor.domain.file_states import FileState
-from processor.domain.object_keys import file_id
 from processor.messaging.messages import reprocess_body
 from tests.integration.kill import Kill, Killer
 from tests.integration.stage import BAD_ROW, GOOD_ROWS, MIXED_FILE, csv_file, s3_event
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from processor.domain.entries import FileEntry
-    from processor.domain.object_keys import ObjectVersion
     from tests.integration.stage import Stage
 
 
@@ -87,27 +85,13 @@ def test_lost_answer_of_a_dead_lettering_still_tells_a_person(stage: Stage, monk
 def test_settled_file_stays_settled_whatever_its_event_said(stage: Stage, stored: str) -> None:
     """An old entry may hold a time that cannot be reckoned with; the run that settles the file is no failed one."""
     version = stage.upload("orders.csv", MIXED_FILE)
-    _store_uploaded_at(stage, version, stored)
+    stage.fail_first_run(version, uploaded_at=stored)
 
     done = stage.deliver(version)
 
     assert done
     assert stage.entry(version).state is FileState.PARTIAL
     assert [run.outcome for run in stage.runs(version)] == [ERROR, FileState.PARTIAL]
-
-
-def _store_uploaded_at(stage: Stage, version: ObjectVersion, text: str) -> None:
-    """Let a first run fail, and write the time into the entry that it leaves."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(stage.clients.s3, "get_object", None)
-        with pytest.raises(MessageFailedError):
-            stage.deliver(version)
-    stage.clients.files.update_item(
-        TableName="files",
-        Key={"file_id": {"S": file_id(version)}, "entry": {"S": "file"}},
-        UpdateExpression="SET uploaded_at = :text",
-        ExpressionAttributeValues={":text": {"S": text}},
-    )
 
 
 def test_pending_clean_up_is_not_forgotten_by_a_reprocess(stage: Stage) -> None:

@@ -5,9 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-import pytest
-
-from processor.domain.errors import MessageFailedError
 from processor.domain.object_keys import ObjectVersion, file_id
 from processor.messaging.messages import reprocess_body
 from processor.storage.accepted_reader import read_accepted_rows
@@ -45,7 +42,8 @@ def test_files_that_begin_together_overwrite_nothing(stage: Stage) -> None:
 def test_file_of_before_keeps_its_keys(stage: Stage) -> None:
     """A file whose base timestamp has no more than microseconds is stored, run again and read under the same keys."""
     version = stage.upload("orders.csv", csv_file(*GOOD_ROWS))
-    base = _begin_before(stage, version)
+    base = "2026-11-22T10:20:30.123456Z"
+    stage.fail_first_run(version, base_timestamp=base)
     expected = [f"{base[:-7]}{int(base[-7:-1]) + row:06}{int(file_id(version), 16) % 1000:03}Z" for row in (2, 3)]
     stage.deliver(version)
     stored = stage.orders()
@@ -58,19 +56,3 @@ def test_file_of_before_keeps_its_keys(stage: Stage) -> None:
     assert [order["processed_timestamp"] for order in stored] == expected
     assert [order["processed_timestamp"] for order in again] == expected
     assert [order.processed_timestamp for order in read] == expected
-
-
-def _begin_before(stage: Stage, version: ObjectVersion) -> str:
-    """Let a first run fail, and write the file's base timestamp as an earlier release would have."""
-    base = "2026-11-22T10:20:30.123456Z"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(stage.clients.s3, "get_object", None)
-        with pytest.raises(MessageFailedError):
-            stage.deliver(version)
-    stage.clients.files.update_item(
-        TableName="files",
-        Key={"file_id": {"S": file_id(version)}, "entry": {"S": "file"}},
-        UpdateExpression="SET base_timestamp = :base",
-        ExpressionAttributeValues={":base": {"S": base}},
-    )
-    return base
