@@ -6,7 +6,6 @@ An invocation that dies sends nothing, so a sum may lack what dead invocations w
 from __future__ import annotations
 
 from collections import Counter
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -32,20 +31,7 @@ def read_sums(stack: Deployment, sidecar: Sidecar) -> dict[str, float]:
             stack.send('{"Event": "s3:TestEvent"}')
         stack.wait_idle()
         sidecar.carry()
-    now = datetime.now(UTC)
-    sums = {}
-    for name in _COUNTED:
-        answer = stack.client("cloudwatch").get_metric_statistics(
-            Namespace="Waybill",
-            MetricName=name,
-            Dimensions=[{"Name": "environment", "Value": "local"}, {"Name": "service", "Value": "processor"}],
-            StartTime=now - timedelta(hours=3),
-            EndTime=now + timedelta(hours=1),
-            Period=60,
-            Statistics=["Sum"],
-        )
-        sums[name] = float(sum(point["Sum"] for point in answer["Datapoints"]))
-    return sums
+    return {name: stack.total_of_metric(name) for name in _COUNTED}
 
 
 def check_metrics(sums: dict[str, float], inventory: Inventory, history: History) -> list[str]:

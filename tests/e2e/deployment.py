@@ -8,9 +8,10 @@ import time
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
 import boto3
@@ -137,6 +138,20 @@ class Deployment:
     def wait_idle(self, timeout_s: float = 120) -> None:
         """Wait until the ingest queue holds no message, seen or unseen."""
         wait_until(lambda: not sum(self.queue_depth("QueueUrl")), timeout_s, lambda: "the ingest queue is not empty")
+
+    def total_of_metric(self, name: str, statistic: Literal["Sum", "SampleCount"] = "Sum") -> float:
+        """Add up what CloudWatch has of one of the processor's metrics."""
+        now = datetime.now(UTC)
+        answer = self.client("cloudwatch").get_metric_statistics(
+            Namespace="Waybill",
+            MetricName=name,
+            Dimensions=[{"Name": "environment", "Value": "local"}, {"Name": "service", "Value": "processor"}],
+            StartTime=now - timedelta(hours=3),
+            EndTime=now + timedelta(hours=1),
+            Period=60,
+            Statistics=[statistic],
+        )
+        return float(sum(point[statistic] for point in answer["Datapoints"]))
 
     def queue_depth(self, output: str) -> tuple[int, int]:
         """Count a queue's visible and invisible messages."""

@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
@@ -45,22 +45,7 @@ COUNTED = (
 def sums(stack: Deployment, sidecar: Sidecar) -> dict[str, float]:
     """Return CloudWatch's total sum of each metric."""
     sidecar.carry()
-    return {name: statistic(stack, name, "Sum") for name in COUNTED}
-
-
-def statistic(stack: Deployment, name: str, which: Literal["Sum", "SampleCount"]) -> float:
-    """Return the total of one metric's statistic."""
-    now = datetime.now(UTC)
-    answer = stack.client("cloudwatch").get_metric_statistics(
-        Namespace="Waybill",
-        MetricName=name,
-        Dimensions=[{"Name": "environment", "Value": "local"}, {"Name": "service", "Value": "processor"}],
-        StartTime=now - timedelta(hours=3),
-        EndTime=now + timedelta(hours=1),
-        Period=60,
-        Statistics=[which],
-    )
-    return float(sum(point[which] for point in answer["Datapoints"]))
+    return {name: stack.total_of_metric(name) for name in COUNTED}
 
 
 @pytest.fixture
@@ -95,7 +80,7 @@ def settled_sums(stack: Deployment, sidecar: Sidecar, received: int) -> dict[str
 
 def invocations(stack: Deployment) -> int:
     """Count the invocations whose metrics have come."""
-    return round(statistic(stack, "EstimatedCost", "SampleCount"))
+    return round(stack.total_of_metric("EstimatedCost", "SampleCount"))
 
 
 def cost_of_time(stack: Deployment) -> Decimal:
