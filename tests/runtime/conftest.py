@@ -67,7 +67,7 @@ class Start(Protocol):
     """Builds a function of the stack that is connected to the cloud."""
 
     def __call__(
-        self, name: str, sdk: Path, *, probe: str = "", context: Mapping[str, object] | None = None
+        self, name: str, sdk: Path, *, probe: str = "", context: Mapping[str, object] | None = None, **environment: str
     ) -> Function:
         """Build the function, from the template of this context; a probe takes the place of its handler."""
 
@@ -76,7 +76,9 @@ class Start(Protocol):
 def start(cloud: Cloud, bundles: dict[str, Path]) -> Start:
     """Connect functions to the cloud."""
 
-    def build(name: str, sdk: Path, *, probe: str = "", context: Mapping[str, object] | None = None) -> Function:
+    def build(
+        name: str, sdk: Path, *, probe: str = "", context: Mapping[str, object] | None = None, **environment: str
+    ) -> Function:
         return Function(
             name,
             bundle=bundles[BUNDLE_OF[name]],
@@ -86,6 +88,7 @@ def start(cloud: Cloud, bundles: dict[str, Path]) -> Start:
             probe=probe_path(probe) if probe else None,
             context=context,
             AWS_ENDPOINT_URL=cloud.endpoint,
+            **environment,
         )
 
     return build

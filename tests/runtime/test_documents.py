@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.aws_documents import problems_of_metric_line, problems_of_segment
-from tests.runtime.cloud import REGION, Cloud
-from tests.runtime.functions import BUNDLE_OF, Function, FunctionError
+from tests.runtime.functions import FunctionError
 from tests.runtime.recorded import HEADER, sqs_event, task, upload
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from tests.runtime.cloud import Cloud
+    from tests.runtime.conftest import Start
 
 
 @pytest.fixture
@@ -41,7 +43,7 @@ def received(daemon: socket.socket) -> list[str]:
 
 @pytest.mark.parametrize("monitoring", ["full", "small"])
 def test_a_run_sends_what_cloudwatch_and_x_ray_take(
-    cloud: Cloud, bundles: dict[str, Path], newest_sdk: Path, daemon: socket.socket, monitoring: str
+    start: Start, cloud: Cloud, newest_sdk: Path, daemon: socket.socket, monitoring: str
 ) -> None:
     """A file of every kind of row, an unreadable one, a message that is no event, and a step of a lost lease."""
     rows = "DOC-1,Ada,Engine,2,2.50\nDOC-2,Ada,Engine,many,2.50\n"
@@ -53,16 +55,8 @@ def test_a_run_sends_what_cloudwatch_and_x_ray_take(
         "Processor": [sqs_event(json.dumps(good)), sqs_event(json.dumps(bad)), sqs_event("no event")],
         "LargeFilesRanges": [{"step": "plan", "task": task("0" * 24)}],
     }.items():
-        with Function(
-            name,
-            bundle=bundles[BUNDLE_OF[name]],
-            sdk=newest_sdk,
-            resolve=cloud.resolve,
-            region=REGION,
-            context={"monitoring": monitoring},
-            AWS_ENDPOINT_URL=cloud.endpoint,
-            AWS_XRAY_DAEMON_ADDRESS=host,
-        ) as function:
+        settings = {"monitoring": monitoring}
+        with start(name, newest_sdk, context=settings, AWS_XRAY_DAEMON_ADDRESS=host) as function:
             for event in events:
                 with contextlib.suppress(FunctionError):  # The step raises that its lease is lost.
                     function.invoke(event)
