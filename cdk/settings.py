@@ -22,6 +22,9 @@ TEMPORARY = ("dev", "verify")
 ENDPOINTS = ("enabled", "disabled")
 MONITORING = ("full", "small")
 MFA = ("off", "required")
+REJECT = ("order", "row", "file")
+SAME_ORDERS = ("hold", "replace", "store")
+LINE_END = ("optional", "required")
 # Writes a second that a new on-demand table takes without being warmed.
 LEAST_WARM_WRITES = 4_000
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING")
@@ -108,6 +111,8 @@ def _setting(default: Any, parse: Callable[[str, object], Any]) -> Any:
 
 # S3 allows one asterisk in the origin of a CORS rule.
 _ORIGIN = _matching(r"https?://[^\s/*]*\*?[^\s/*]*", "an origin such as https://orders.example.com")
+_NAME_PATTERN = _matching(r"[^/,\s]{1,100}", "patterns of names without slash, comma or space, such as *.part")
+TEMPORARY_NAMES = ("*.filepart", "*.part", "*.tmp", "*.crdownload", ".*", "~*")
 _EMAIL = _matching(r"|[^@\s]+@[^@\s]+\.[^@\s]+", "an e-mail address, or empty")
 
 
@@ -160,6 +165,14 @@ class Settings:
     large_file_timeout_s: int = _setting(21_600, _whole(60, 42_000))
     orders_warm_writes: int = _setting(0, _whole(0, 10_000_000))
     encoding: str = _setting("utf-8", _one_of("utf-8", "cp1252"))
+    # The rules by which a file is held before any of it is stored.
+    reject: str = _setting("order", _one_of(*REJECT))
+    hold_above_rejected_percent: int = _setting(50, _whole(0, 100))
+    same_orders: str = _setting("hold", _one_of(*SAME_ORDERS))
+    line_end: str = _setting("optional", _one_of(*LINE_END))
+    same_orders_days: int = _setting(30, _whole(1, 365))
+    # Clients write a file under such a name and rename it when it is whole.
+    temporary_names: tuple[str, ...] = _setting(TEMPORARY_NAMES, _list_of(_NAME_PATTERN))
     order_indexes: tuple[str, ...] = _setting(ORDER_INDEXES, _list_of(_one_of(*ORDER_INDEXES)))
     order_writes: str = _setting("fast", _one_of("fast", "plain"))
 

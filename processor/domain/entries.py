@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from processor.domain.errors import ObjectLostError
 from processor.domain.file_states import FileState
-from processor.domain.object_keys import ObjectVersion
+from processor.domain.holds import SameOrdersFound
+from processor.domain.object_keys import INBOX, ObjectVersion
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -118,8 +119,31 @@ class FileEntry(NamedTuple):
     """The uploader, as the object's metadata name them: the console's uploads are bound to say who asked for them."""
     asked_again: bool = False
     """A person asked for the run that is due, so the file is not held as a duplicate."""
+    asked_for: str = ""
+    """The way in which a person asked for it: ``store`` or ``replace`` (kinds of actions), or "" for a usual run."""
     asked_at: str = ""
     """The moment at which a person asked for that run."""
+    sent_by: str = ""
+    """Who put the object, as S3's event names the principal."""
+    announced_rows: str = ""
+    """The number of rows and the sum of the line totals that the upload announced, as it wrote them."""
+    announced_total: str = ""
+    read_rows: int = 0
+    """The rows of the file and the sum of their line totals, as the verdict read them; kept if a total was announced or
+    the file is held."""
+    read_total: str = ""
+    same_orders: Mapping[str, Any] = MappingProxyType({})
+    """Orders that earlier files brought; see :class:`processor.domain.holds.SameOrdersFound`."""
+    replaces: tuple[str, ...] = ()
+    """The ids of the earlier files whose lines of the same orders this file's run has to take back."""
+    replaced_by: tuple[str, ...] = ()
+    """The ids of the later files that have replaced orders of this one."""
+    replaced_rows: int = 0
+    """Rows of this file that were taken back for them."""
+    taking_back: str = ""
+    """The id of the action that takes rows of this file back at present. No run may begin meanwhile."""
+    waits_for: str = ""
+    """The id of the file under way that has the same orders: the run goes on when that one has settled."""
     counted_as: str = ""
     """The state under which ``processor.ledger.counters`` counts it; "" while it is under way."""
 
@@ -128,13 +152,24 @@ class FileEntry(NamedTuple):
         """Build the entry from a deserialised item."""
         values = known_values(item, cls._fields)
         values["state"] = FileState(values["state"])
-        for name in ("reasons", "warnings"):
+        for name in ("reasons", "warnings", "replaces", "replaced_by"):
             values[name] = tuple(values.get(name, ()))
         return cls(**values)
 
     def evolve(self, *, without: Iterable[str] = (), **values: Any) -> FileEntry:
         """Return the entry with these values, and with the defaults of the fields ``without``."""
         return self._replace(**{name: self._field_defaults[name] for name in without}, **values)
+
+    @property
+    def sender(self) -> str:
+        """The first folder below the inbox; "" for files directly below it, which have one sender in common."""
+        folder, slash, _ = self.object_key.removeprefix(INBOX).partition("/")
+        return folder if slash else ""
+
+    @property
+    def same_orders_found(self) -> SameOrdersFound | None:
+        """The orders that earlier files brought, if the verdict has found any."""
+        return SameOrdersFound.from_item(self.same_orders) if self.same_orders else None
 
     @property
     def name(self) -> str:
@@ -218,6 +253,13 @@ class RunEntry(NamedTuple):
     """US dollars, by the price list in ``processor.observability.cost``."""
     costs: Mapping[str, str] = MappingProxyType({})
     """The receipt: US dollars by what was used, the dearest first."""
+    announced_rows: str = ""
+    announced_total: str = ""
+    read_rows: int = 0
+    read_quantity: int = 0
+    read_total: str = ""
+    """The rows of the file, and the sums of their quantities and line totals."""
+    warnings: tuple[str, ...] = ()
     hints: tuple[str, ...] = ()
     """Ways to make such a file cheaper."""
     cause: str = ""
@@ -265,7 +307,7 @@ class RunEntry(NamedTuple):
     def to_item(self) -> dict[str, Any]:
         """Lay the entry out as an item, without what is empty."""
         item = self._asdict()
-        for name in ("row_offsets", "row_marks", "hints"):
+        for name in ("row_offsets", "row_marks", "hints", "warnings"):
             item[name] = list(item[name])
         return {"entry": self.entry, **{name: value for name, value in item.items() if value not in ("", [], {})}}
 
@@ -275,5 +317,6 @@ class RunEntry(NamedTuple):
         values = known_values(item, cls._fields)
         for name in ("row_offsets", "row_marks"):
             values[name] = tuple(map(int, values.get(name, ())))
-        values["hints"] = tuple(values.get("hints", ()))
+        for name in ("hints", "warnings"):
+            values[name] = tuple(values.get(name, ()))
         return cls(**values)

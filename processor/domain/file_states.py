@@ -18,15 +18,19 @@ class FileState(StrEnum):
     PROCESSED = "processed"
     PARTIAL = "partial"
     FAILED = "failed"
+    HELD = "held"
+    """Nothing of it is stored: a person decides (``processor.domain.holds``)."""
     DUPLICATE = "duplicate"
     DEAD_LETTERED = "dead_lettered"
     REPROCESSING = "reprocessing"
     REPAIRED = "repaired"
     DISMISSED = "dismissed"
+    VOIDED = "voided"
+    """Its orders were taken back."""
 
 
 _S = FileState
-_SETTLED_BY_RUN = frozenset({_S.PROCESSED, _S.PARTIAL, _S.FAILED, _S.DUPLICATE})
+_SETTLED_BY_RUN = frozenset({_S.PROCESSED, _S.PARTIAL, _S.FAILED, _S.HELD, _S.DUPLICATE})
 
 TRANSITIONS: dict[FileState | None, frozenset[FileState]] = {
     None: frozenset({_S.PROCESSING}),
@@ -37,15 +41,17 @@ TRANSITIONS: dict[FileState | None, frozenset[FileState]] = {
     # dead_lettered → processing: a person redrove the message, unchanged.
     _S.DEAD_LETTERED: frozenset({_S.PROCESSING, _S.REPROCESSING, _S.DISMISSED}),
     _S.REPROCESSING: frozenset({_S.PROCESSING}),
-    _S.PROCESSED: frozenset({_S.REPROCESSING}),
-    _S.PARTIAL: frozenset({_S.REPROCESSING, _S.REPAIRED, _S.DISMISSED}),
+    _S.PROCESSED: frozenset({_S.REPROCESSING, _S.VOIDED}),
+    _S.PARTIAL: frozenset({_S.REPROCESSING, _S.REPAIRED, _S.DISMISSED, _S.VOIDED}),
     _S.FAILED: frozenset({_S.REPROCESSING, _S.REPAIRED, _S.DISMISSED}),
+    _S.HELD: frozenset({_S.REPROCESSING, _S.DISMISSED}),
     _S.DUPLICATE: frozenset({_S.REPROCESSING, _S.DISMISSED}),
     _S.REPAIRED: frozenset({_S.REPROCESSING}),
     _S.DISMISSED: frozenset({_S.REPROCESSING}),
+    _S.VOIDED: frozenset({_S.REPROCESSING}),
 }
 
-SETTLED: frozenset[FileState] = _SETTLED_BY_RUN | {_S.REPAIRED, _S.DISMISSED}
+SETTLED: frozenset[FileState] = _SETTLED_BY_RUN | {_S.REPAIRED, _S.DISMISSED, _S.VOIDED}
 """No run is due; another delivery only finishes the clean-up."""
 
 AT_REST: frozenset[FileState] = SETTLED | {_S.DEAD_LETTERED}
@@ -54,7 +60,7 @@ AT_REST: frozenset[FileState] = SETTLED | {_S.DEAD_LETTERED}
 MOVING: tuple[FileState, ...] = (_S.QUEUED, _S.PROCESSING, _S.REPROCESSING)
 """The file is under way: everything that is not at rest, in the order of its life."""
 
-NEEDS_PERSON: frozenset[FileState] = frozenset({_S.FAILED, _S.DEAD_LETTERED, _S.PARTIAL, _S.DUPLICATE})
+NEEDS_PERSON: frozenset[FileState] = frozenset({_S.FAILED, _S.DEAD_LETTERED, _S.PARTIAL, _S.HELD, _S.DUPLICATE})
 """The file is at rest, and a person has to decide about it."""
 
 

@@ -13,6 +13,7 @@ COUNTERS: dict[str, str] = {  # name : CloudWatch unit
     "FilesProcessed": "Count",
     "FilesPartial": "Count",
     "FilesFailed": "Count",
+    "FilesHeld": "Count",
     "FilesDuplicate": "Count",
     "FilesDeadLettered": "Count",
     "RunsFailed": "Count",
@@ -26,8 +27,11 @@ COUNTERS: dict[str, str] = {  # name : CloudWatch unit
 AUDIT_COUNTERS: dict[str, str] = {
     "AuditedFiles": "Count",
     "AuditDifferences": "Count",
+    "FilesVoided": "Count",
+    "OrdersVoided": "Count",
+    "OrdersReplaced": "Count",
 }
-"""Of the console's worker, which audits files; the processor's functions send none of them."""
+"""Of the console's worker, which audits files and takes orders back; the processor's functions send none of them."""
 MEASUREMENTS: dict[str, str] = {
     "ProcessingDuration": "Milliseconds",
     "UploadToSettled": "Milliseconds",

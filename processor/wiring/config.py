@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from processor.domain.holds import LineEnd, Policy, Reject, SameOrders
 from processor.wiring.environment import BaseUrl, read_settings
 
 if TYPE_CHECKING:
@@ -41,6 +42,15 @@ class Config(NamedTuple):
     range_bytes: int
     default_encoding: str
     """For uploads without the object metadata ``encoding``."""
+    reject: str
+    """See :class:`processor.domain.holds.Policy` for these four."""
+    hold_above_rejected_percent: int
+    same_orders: str
+    line_end: str
+    same_orders_days: int
+    """Days for which a sender's orders are remembered, to recognise them when they come again."""
+    temporary_names: tuple[str, ...]
+    """Patterns of names, with asterisks, that clients give a file while they write it: left alone."""
     order_indexes: tuple[str, ...]
     order_writes: str
     """:data:`FAST`, or :data:`PLAIN` to write orders only by the SDK's client."""
@@ -48,6 +58,13 @@ class Config(NamedTuple):
     """How much CloudWatch keeps; see :func:`processor.observability.metrics.kept_metrics`."""
     console_url: BaseUrl
     """The console's address, for the links in mails."""
+
+    @property
+    def policy(self) -> Policy:
+        """The rules of a verdict."""
+        return Policy(
+            Reject(self.reject), self.hold_above_rejected_percent, SameOrders(self.same_orders), LineEnd(self.line_end)
+        )
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> Config:

@@ -109,6 +109,12 @@ class Stage:
             large_file_timeout_s=3_600,
             range_bytes=32 * 1024 * 1024,
             default_encoding="utf-8",
+            reject="order",
+            hold_above_rejected_percent=50,
+            same_orders="hold",
+            line_end="optional",
+            same_orders_days=30,
+            temporary_names=("*.part", ".*"),
             order_indexes=("by_customer",),
             order_writes="plain",  # Moto answers botocore's clients only.
             monitoring="full",
