@@ -20,6 +20,9 @@ ENCODING_FIELD = "x-amz-meta-encoding"
 UPLOADER_FIELD = "x-amz-meta-uploaded-by"
 UPLOAD_ID_FIELD = "x-amz-meta-upload-id"
 
+CONSOLE_FOLDER = f"{INBOX}console/"
+"""The folder of all that comes by the console. A file's sender is the first folder below the inbox, so they have one
+sender in common, and orders that come again are found among them."""
 _FILENAME = "${filename}"
 """S3 replaces it with the name of the chosen file."""
 
@@ -49,9 +52,9 @@ def presign_upload(
     upload_id: str = "",
     expires_s: int = EXPIRES_S,
 ) -> PresignedUpload:
-    """Allow one upload of at most ``max_bytes`` to ``raw-data/<folder>/<name>``, for ``expires_s`` seconds.
+    """Allow one upload of at most ``max_bytes`` to ``raw-data/console/<folder>/<name>``, for ``expires_s`` seconds.
 
-    The folder keeps two files ``orders.csv`` apart. ``client`` must sign with ``s3v4``. ``uploaded_by`` and
+    The last folder keeps two files ``orders.csv`` apart. ``client`` must sign with ``s3v4``. ``uploaded_by`` and
     ``upload_id`` become metadata of the object, and the upload must have them. Raises :class:`UploadNameError`.
     """
     if not name or "/" in name or not name.isprintable() or len(name.encode()) > 255:
@@ -94,7 +97,7 @@ def presign_form(
 
 def new_folder() -> str:
     """Make the key's beginning of one upload, which nobody can guess."""
-    return f"{INBOX}{secrets.token_hex(4)}/"
+    return f"{CONSOLE_FOLDER}{secrets.token_hex(4)}/"
 
 
 def _metadata(uploaded_by: str) -> dict[str, str]:

@@ -61,7 +61,7 @@ def test_the_plain_form_binds_folder_size_type_and_way_back(console: ConsoleStag
 
     conditions = _policy(fields)
     folder = fields["key"].removesuffix("${filename}")
-    assert re.fullmatch(INBOX + "[0-9a-f]{8}/", folder)
+    assert re.fullmatch("raw-data/console/[0-9a-f]{8}/", folder)
     assert ["starts-with", "$key", folder] in conditions
     assert ["content-length-range", 0, 1_000_000] in conditions
     assert {"Content-Type": "text/csv"} in conditions
@@ -96,11 +96,12 @@ def test_a_viewer_gets_no_permission(console: ConsoleStage) -> None:
 
 
 def test_a_script_is_allowed_one_name_and_it_is_written_down(console: ConsoleStage) -> None:
-    """The policy binds the key; the activity names who asked and for what."""
+    """The policy binds the key, in the folder that all of the console's uploads share; the activity names who asked."""
     answer = console.browser().post("/api/uploads", json={"name": "orders.csv", "encoding": "cp1252"})
 
     post = answer.json()
     assert answer.status_code == 201
+    assert post["object_key"].startswith("raw-data/console/")
     assert {"key": post["object_key"]} in _policy(post["fields"])
     assert {"x-amz-meta-encoding": "cp1252"} in _policy(post["fields"])
     assert {"x-amz-meta-uploaded-by": OPERATOR.email} in _policy(post["fields"])
