@@ -16,10 +16,10 @@ import statistics
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
-from itertools import batched
+from itertools import batched, count
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -55,10 +55,11 @@ class Stack:
 
     deployment: Deployment
     xray: Any
+    seeds: Iterator[int] = field(default_factory=count)
 
-    def upload(self, rows: int, seed: int) -> tuple[ObjectVersion, float]:
-        """Upload a file; return it with the time of the start."""
-        body = io.BytesIO()
+    def upload(self, rows: int) -> tuple[ObjectVersion, float]:
+        """Upload a file of order ids that no other has; return it with the time of the start."""
+        body, seed = io.BytesIO(), next(self.seeds)
         write_file(body, rows, seed=seed)
         began = time.time()
         return self.deployment.upload(f"bench/{rows}-{seed}.csv", body.getvalue()), began
@@ -107,7 +108,7 @@ def latency(stack: Stack) -> dict[str, Any]:
     taken: dict[str, list[float]] = {}
     over_floor = []
     for number in range(WARM_UP + MEASURED):
-        version, began = stack.upload(1_000, number)
+        version, began = stack.upload(1_000)
         [entry] = stack.settled([version])
         run = stack.run_of(entry)
         if number < WARM_UP:
@@ -148,7 +149,7 @@ def throughput(stack: Stack, sizes: list[int]) -> dict[str, float]:
     """Upload files of these numbers of rows at once; return how fast all are settled."""
     began = time.time()
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        uploads = pool.map(lambda each: stack.upload(each[1], each[0])[0], enumerate(sizes, start=10_000))
+        uploads = pool.map(lambda rows: stack.upload(rows)[0], sizes)
         entries = stack.settled(list(uploads))
     took = max(from_iso(entry.settled_at).timestamp() for entry in entries) - began
     rows = sum(entry.accepted_rows for entry in entries)

@@ -178,7 +178,7 @@ class FileMaker:
         texts = _LATIN_TEXTS if encoding else _GOOD_TEXTS[:2] if wide or plain else _GOOD_TEXTS
         lines = [delimiter.join([*(header[at] for at in order), *(["note"] if extra else [])])]
         for number in range(rows or rng.randint(2, 40)):
-            order_id = "SHARED-1" if shared else f"{tag}-{number}"
+            order_id = f"{tag}-shared" if shared else f"{tag}-{number}"
             cells = [order_id, rng.choice(texts), rng.choice(texts), rng.choice(_GOOD_QUANTITIES)]
             cells.append(rng.choice(_GOOD_PRICES))
             if wide:

@@ -142,7 +142,7 @@ def test_the_worker_does_what_was_asked_for_in_bulk(stack: Deployment, script: h
 
 def test_an_archived_file_that_fails_leaves_the_archive_and_comes_back(stack: Deployment, script: httpx.Client) -> None:
     """A stored file is archived, fails when it is reprocessed under a lower limit, and is dismissed."""
-    version = stack.upload("limited.csv", f"{HEADER}A-1,Zoë,Café crème,1,2.50\n".encode())
+    version = stack.upload("limited.csv", f"{HEADER}limited-1,Zoë,Café crème,1,2.50\n".encode())
     [stored] = stack.wait_at_rest([version])
 
     with stack.processor_with(MAX_FILE_BYTES="10"):
