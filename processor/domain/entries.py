@@ -11,8 +11,7 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from processor.domain.errors import ObjectLostError
-from processor.domain.file_states import FileState
+from processor.domain.file_states import MOVING, FileState
 from processor.domain.holds import SameOrdersFound
 from processor.domain.object_keys import INBOX, ObjectVersion
 
@@ -142,6 +141,8 @@ class FileEntry(NamedTuple):
     """Rows of this file that were taken back for them."""
     taking_back: str = ""
     """The id of the action that takes rows of this file back at present. No run may begin meanwhile."""
+    voided_at: str = ""
+    """The moment at which its orders were taken back; "" again once a run has stored them."""
     waits_for: str = ""
     """The id of the file under way that has the same orders: the run goes on when that one has settled."""
     counted_as: str = ""
@@ -188,12 +189,17 @@ class FileEntry(NamedTuple):
 
     @property
     def holds_content(self) -> bool:
-        """Whether a file with the same content is its duplicate, as its own orders are stored, or will be.
+        """Whether a file with the same rows must not be stored beside it: its own are stored, or may be, or will be."""
+        if self.has_orders or self.state in MOVING:
+            return True
+        if self.state is FileState.FAILED:  # A run before this one may have stored some rows, and died.
+            return not self.in_first_run and not self.voided_at
+        return self.state in {FileState.DEAD_LETTERED, FileState.DISMISSED} and not self.voided_at
 
-        One that failed in a later run may have stored some in a run that died.
-        """
-        stored_nothing = self.state is FileState.FAILED and not self.accepted_rows and self.in_first_run
-        return not stored_nothing and self.cause != ObjectLostError.cause
+    @property
+    def has_orders(self) -> bool:
+        """Whether a settled run has stored orders of it that were neither taken back nor all replaced."""
+        return self.accepted_rows > self.replaced_rows and not self.voided_at
 
     def lease_ended(self, now: datetime) -> bool:
         """Tell whether the run that holds the file is dead and no later delivery has taken over.

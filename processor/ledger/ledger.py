@@ -46,7 +46,16 @@ _SETTLING_FIELDS = (
     "leftover_key",
     "leftover_version",
     "asked_again",
+    "asked_for",
     "asked_at",
+    "read_rows",
+    "read_total",
+    "same_orders",
+    "replaces",
+    "replaced_by",
+    "replaced_rows",
+    "voided_at",
+    "waits_for",
 )
 # What matters only while a run holds the file. An entry below 1 KB costs half as much to write.
 _HOLDING_FIELDS = ("run_message_id", "lease_until", "progress_rows", "progress_bytes")
