@@ -29,11 +29,14 @@ def hostile_events() -> st.SearchStrategy[str]:
     records = st.fixed_dictionaries(
         {
             "eventName": st.just("ObjectCreated:Put") | _VALUES,
+            "userIdentity": st.fixed_dictionaries({"principalId": _VALUES}) | _VALUES,
             "eventTime": st.sampled_from(["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"]) | _VALUES,
             "s3": st.fixed_dictionaries(
                 {
                     "bucket": st.just({"name": BUCKET}) | _VALUES,
-                    "object": st.fixed_dictionaries({"key": keys, "versionId": _VALUES, "size": _VALUES}),
+                    "object": st.fixed_dictionaries(
+                        {"key": keys, "versionId": _VALUES, "size": _VALUES, "sequencer": _VALUES}
+                    ),
                 }
             ),
         }

@@ -36,6 +36,8 @@ before have three, of which one in a thousand is equal."""
 _BEFORE_TIE_DIGITS = 3
 _WITH_MICROSECONDS = len("2026-11-22T10:20:30.123456Z")
 
+_LONGEST_SEQUENCER = 64
+
 DIED = "died"
 ERROR = "error"
 """Run outcomes besides the file states: the function died; the run failed and SQS retries."""
@@ -124,6 +126,10 @@ class FileEntry(NamedTuple):
     """The moment at which a person asked for that run."""
     sent_by: str = ""
     """Who put the object, as S3's event names the principal."""
+    sequencer: str = ""
+    """S3's order of the versions of one key, as its event gives it."""
+    is_copy: bool = False
+    """Whether S3 copied another object, or the same one, to this version; only copies carry it."""
     announced_rows: str = ""
     """The number of rows and the sum of the line totals that the upload announced, as it wrote them."""
     announced_total: str = ""
@@ -176,6 +182,15 @@ class FileEntry(NamedTuple):
     def name(self) -> str:
         """The last part of the object's key."""
         return self.object_key.rpartition("/")[2]
+
+    @property
+    def arrival_order(self) -> tuple[str, str, str]:
+        """What sorts files by their arrival: S3's time, and its sequencer where one key has several at one time.
+
+        Sequencers have different lengths and compare as if the shorter one had zeros behind it:
+        https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
+        """
+        return self.uploaded_at or self.received_at, self.sequencer.upper().ljust(_LONGEST_SEQUENCER, "0"), self.file_id
 
     @property
     def rows(self) -> int:

@@ -37,7 +37,7 @@ def file_id(source: ObjectVersion) -> str:
     return hashlib.sha256(identity.encode()).hexdigest()[:24]
 
 
-def is_folder_marker(key: str, size_bytes: int) -> bool:
+def is_folder_marker(key: str, size_bytes: int | None) -> bool:
     """Tell whether the object is a "folder" of the S3 console, which is not a file."""
     return key.endswith("/") and not size_bytes
 

@@ -72,6 +72,10 @@ class RunStart(NamedTuple):
     now: int
     lease_until: int
     uploaded_at: str = ""
+    sent_by: str = ""
+    sequencer: str = ""
+    is_copy: bool = False
+    """What S3's event tells of the arrival; the first event that does is kept."""
 
 
 class BeginResult(NamedTuple):
@@ -121,8 +125,8 @@ class Ledger:
             "received_at": run.started_at,
             "base_timestamp": base_timestamp_of(run.started_at),
         }
-        if run.uploaded_at:
-            first["uploaded_at"] = run.uploaded_at
+        told = ("uploaded_at", "sent_by", "sequencer", "is_copy")
+        first |= {name: value for name in told if (value := getattr(run, name))}
         # A file that a run holds is not among them: whether that run is dead is looked at only then.
         waiting = [state for state in states_before(FileState.PROCESSING) if state is not FileState.PROCESSING]
         condition = Attr("file_id").not_exists() | Attr("state").is_in(waiting)

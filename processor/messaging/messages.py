@@ -22,16 +22,29 @@ REPROCESS, PROCESS = "reprocess", "process"
 _FILE_ID = re.compile("[0-9a-f]{24}")
 _LONGEST_NAME = 1_024
 """Bytes of an object key, and of a version id: https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html"""
+_LONGEST_PRINCIPAL = 128
+"""Characters of a principal that are kept; a role's with its session's name has at most 90."""
+_SEQUENCER = re.compile("[0-9A-Fa-f]{1,64}")
+_COPIED, _POSTED = "ObjectCreated:Copy", "ObjectCreated:Post"
 _YEARS = range(1970, 9999)
 """Those of event times that are kept: in every time zone they are days of the calendar."""
 
 
 class Arrival(NamedTuple):
-    """An object came into the inbox, or a person found it there."""
+    """An object came into the inbox, or a person found it there. What its event does not tell is empty."""
 
     source: ObjectVersion
     uploaded_at: str = ""
     """ISO 8601 in UTC, as of the event; "" if it gives no possible time."""
+    sent_by: str = ""
+    """The principal that put the object, such as `AWS:AROAEXAMPLE:session`."""
+    sequencer: str = ""
+    """S3's order of the events of one key: hexadecimal digits."""
+    size_bytes: int | None = None
+    is_copy: bool = False
+    """Whether S3 copied another object, or the same one, to this version."""
+    is_whole: bool = False
+    """Whether nobody is still writing it: a form has sent it, or a person asks for its run."""
 
 
 class Reprocess(NamedTuple):
@@ -118,7 +131,7 @@ def _command(document: dict[str, Any], bucket: str) -> Request:
         return Reprocess(file_id)
     key, version_id = document.get("key"), document.get("version_id")
     if document["command"] == PROCESS and isinstance(key, str) and isinstance(version_id, str):
-        return Arrival(_inbox_object(bucket, key, version_id))
+        return Arrival(_inbox_object(bucket, key, version_id), is_whole=True)
     raise MessageError("the command is not known or names no file id")
 
 
@@ -129,19 +142,31 @@ def _arrival(record: Any, bucket: str) -> Arrival | None:
         key = unquote_plus(s3_object["key"])
         version_id = s3_object.get("versionId") or ""
         event_name = record["eventName"]
-        size = s3_object.get("size", 0)
-        uploaded_at = record.get("eventTime")
+        size = s3_object.get("size")
+        uploaded_at, sequencer = record.get("eventTime"), s3_object.get("sequencer")
+        sent_by = record.get("userIdentity")
     except (KeyError, TypeError, AttributeError) as error:
         raise MessageError("a record is not an S3 record") from error
     if not isinstance(version_id, str):
         raise MessageError("a record is not an S3 record")
     named_event = event_name if isinstance(event_name, str) else type(event_name).__name__
-    if not named_event.removeprefix("s3:").startswith("ObjectCreated:"):
+    kind = named_event.removeprefix("s3:")
+    if not kind.startswith("ObjectCreated:"):
         raise MessageError(f"a record is about {named_event:.60}, not about a created object")
     if named_bucket != bucket:
         raise MessageError(f"a record is not about {INBOX} in this bucket")
     source = _inbox_object(bucket, key, version_id)
-    return None if is_folder_marker(key, size) else Arrival(source, _possible_moment(uploaded_at))
+    if is_folder_marker(key, size):
+        return None
+    return Arrival(
+        source,
+        uploaded_at=_possible_moment(uploaded_at),
+        sent_by=_principal(sent_by),
+        sequencer=sequencer if isinstance(sequencer, str) and _SEQUENCER.fullmatch(sequencer) else "",
+        size_bytes=size if type(size) is int and size >= 0 else None,
+        is_copy=kind == _COPIED,
+        is_whole=kind == _POSTED,
+    )
 
 
 def _inbox_object(bucket: str, key: str, version_id: str) -> ObjectVersion:
@@ -150,6 +175,13 @@ def _inbox_object(bucket: str, key: str, version_id: str) -> ObjectVersion:
     if len(key.encode()) > _LONGEST_NAME or len(version_id.encode()) > _LONGEST_NAME:
         raise MessageError(f"a key or a version has more than {_LONGEST_NAME:,} bytes, so there is no such object")
     return ObjectVersion(bucket, key, version_id)
+
+
+def _principal(identity: Any) -> str:
+    """Return whom the event names as the sender, as one short line of visible text."""
+    named = identity.get("principalId") if isinstance(identity, dict) else None
+    text = named[:_LONGEST_PRINCIPAL] if isinstance(named, str) else ""
+    return "".join(character if character.isprintable() else "?" for character in text)
 
 
 def _possible_moment(text: Any) -> str:

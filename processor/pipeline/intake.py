@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING
 
 from processor.domain import object_keys
 from processor.domain.errors import FileBusyError, MessageError, MessageFailedError, ObjectGoneError
-from processor.messaging.messages import Reprocess, Request, parse_body
+from processor.messaging.messages import Arrival, Reprocess, Request, parse_body
 from processor.observability.telemetry import logger
 from processor.pipeline.process_file import DONE, process_file
 from processor.pipeline.retry import RetryPolicy, in_words
 
 if TYPE_CHECKING:
-    from processor.domain.object_keys import ObjectVersion
     from processor.messaging.messages import Message
     from processor.pipeline.process_file import Outcome
     from processor.wiring.invocation import Invocation
@@ -66,17 +65,17 @@ def _requests_of(message: Message, bucket: str) -> tuple[list[Request], list[Exc
 
 def _process(request: Request, message: Message, services: Services, invocation: Invocation) -> Outcome:
     try:
-        file_id, source, uploaded_at = _locate(request, services)
+        file_id, arrival = _locate(request, services)
     except ObjectGoneError:
         # S3 names the version of each object: this event did not, and whatever it was about is settled or deleted.
         logger.warning("arrival_ignored")
         return DONE
-    logger.append_keys(file_id=file_id, object_key=source.key)
-    return process_file(file_id, source, uploaded_at, message, services, invocation)
+    logger.append_keys(file_id=file_id, object_key=arrival.source.key)
+    return process_file(file_id, arrival, message, services, invocation)
 
 
-def _locate(request: Request, services: Services) -> tuple[str, ObjectVersion, str]:
-    """Find the file that a request is about.
+def _locate(request: Request, services: Services) -> tuple[str, Arrival]:
+    """Find the file that a request is about, and the object that holds it.
 
     An object without a version is the newest one, which S3 is asked for, or the file would have two identities. Raises
     :class:`MessageError` for a command about an unknown file, and :class:`ObjectGoneError`.
@@ -85,6 +84,6 @@ def _locate(request: Request, services: Services) -> tuple[str, ObjectVersion, s
         entry = services.ledger.read_file(request.file_id)
         if entry is None:
             raise MessageError(f"there is no file {request.file_id!r:.40}")
-        return entry.file_id, entry.original, ""
+        return entry.file_id, Arrival(entry.original)
     source = request.source if request.source.version_id else services.objects.read_facts(request.source).version
-    return object_keys.file_id(source), source, request.uploaded_at
+    return object_keys.file_id(source), request._replace(source=source)

@@ -31,9 +31,8 @@ from processor.pipeline.run import NOT_CHECKED, Run, Settlement
 from processor.pipeline.settlement import finish_clean_up, notify_and_clean_up, settle
 
 if TYPE_CHECKING:
-    from processor.domain.object_keys import ObjectVersion
     from processor.ledger.ledger import BeginResult
-    from processor.messaging.messages import Message
+    from processor.messaging.messages import Arrival, Message
     from processor.storage.objects import ObjectFacts
     from processor.wiring.invocation import Invocation
     from processor.wiring.services import Services
@@ -61,8 +60,7 @@ class HandOver(NamedTuple):
 
 def process_file(
     file_id: str,
-    source: ObjectVersion,
-    uploaded_at: str,
+    arrival: Arrival,
     message: Message,
     services: Services,
     invocation: Invocation,
@@ -70,8 +68,7 @@ def process_file(
     """Bring one file to its end, whatever was done by earlier runs.
 
     Returns when the file is settled, or another message answers for it, or it is read in ranges. Raises whatever went
-    wrong, with the cause in the ledger, so that SQS delivers the message again. ``uploaded_at`` is S3's time of
-    arrival, if known.
+    wrong, with the cause in the ledger, so that SQS delivers the message again.
     """
     with span("run") as trace:
         trace.annotate(file_id=file_id, environment=services.config.environment)
@@ -79,7 +76,7 @@ def process_file(
             trace.annotate(upstream_trace_id=upstream)
         usage_before, start_s = services.usage_meter.usage(), invocation.elapsed_s()
         with span("begin"):
-            entry, may_run = _begin(file_id, source, uploaded_at, message, services, invocation)
+            entry, may_run = _begin(file_id, arrival, message, services, invocation)
         run = Run(services, invocation, message, entry, usage_before, start_s)
         if not may_run:
             trace.annotate(outcome="ignored")
@@ -94,8 +91,7 @@ def process_file(
 
 def _begin(
     file_id: str,
-    source: ObjectVersion,
-    uploaded_at: str,
+    arrival: Arrival,
     message: Message,
     services: Services,
     invocation: Invocation,
@@ -109,10 +105,13 @@ def _begin(
         receive_count=message.receive_count,
         now=int(now.timestamp()),
         lease_until=int(now.timestamp() + invocation.remaining_s()) + 1,
-        uploaded_at=uploaded_at,
+        uploaded_at=arrival.uploaded_at,
+        sent_by=arrival.sent_by,
+        sequencer=arrival.sequencer,
+        is_copy=arrival.is_copy,
     )
     try:
-        return services.ledger.begin_run(file_id, source, start)
+        return services.ledger.begin_run(file_id, arrival.source, start)
     except FileBusyError:
         raise
     except Exception as error:

@@ -47,6 +47,23 @@ def test_every_creation_of_an_object_is_an_upload(processor: Function, cloud: Cl
     assert len(stored_orders(cloud, f"{name}-1")) == 1
 
 
+def test_the_sender_and_the_order_of_arrival_are_kept(processor: Function, cloud: Cloud) -> None:
+    """The principal, the time and the sequencer of the documented event are in the file's entry."""
+    event = upload(cloud, "raw-data/kept.csv", f"{HEADER}KEPT-1,Ada,Engine,1,2.50\n")
+    source = ObjectVersion(
+        cloud.ref("StorageBucket"), "raw-data/kept.csv", event["Records"][0]["s3"]["object"]["versionId"]
+    )
+
+    processor.invoke(sqs_event(json.dumps(event)))
+
+    key = {"file_id": {"S": file_id(source)}, "entry": {"S": "file"}}
+    entry = cloud.client("dynamodb").get_item(TableName=cloud.ref("Files"), Key=key)["Item"]
+    assert entry["sent_by"] == {"S": "AIDAJDPLRKLG7UEXAMPLE"}
+    assert entry["sequencer"] == {"S": "0055AED6DCD90281E5"}
+    assert entry["uploaded_at"] == {"S": "1970-01-01T00:00:00.000000Z"}
+    assert "is_copy" not in entry
+
+
 @pytest.mark.parametrize("key", ["raw-data/été 2026/a+b & c.csv", "raw-data/100%.csv", "raw-data/naïve=ü?#.csv"])
 def test_keys_come_form_encoded(processor: Function, cloud: Cloud, key: str) -> None:
     """A space comes as a plus sign, and everything else in percent signs."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -53,6 +53,31 @@ def test_base_timestamp_is_fixed_by_the_first_run(ledger: Ledger) -> None:
 
     assert second.base_timestamp == first.base_timestamp == "2026-11-22T10:00:01.0000000Z"
     assert second.run_started_at == "2026-11-22T10:00:02.000000Z"
+
+
+def test_what_the_event_tells_is_kept_from_the_first_event_that_tells_it(ledger: Ledger) -> None:
+    """A run that a person or a poor event asked for leaves it open; a later event does not change it."""
+    tells: dict[str, Any] = {
+        "uploaded_at": "2026-11-22T10:00:00.000000Z",
+        "sent_by": "AWS:A:person",
+        "sequencer": "0055",
+        "is_copy": True,
+    }
+    other: dict[str, Any] = {
+        "uploaded_at": "2026-11-22T11:00:00.000000Z",
+        "sent_by": "AWS:B:other",
+        "sequencer": "0056",
+        "is_copy": True,
+    }
+    nothing: dict[str, Any] = {}
+
+    for number, told in enumerate([nothing, tells, other]):
+        entry = begun(ledger, start(f"r{number}")._replace(**told))
+        ledger.fail_run(entry, FileState.QUEUED, cause="x", error="y")
+
+    kept = ledger.read_file("f1")
+    assert kept is not None
+    assert {name: getattr(kept, name) for name in tells} == tells
 
 
 def test_file_under_way_is_busy_for_its_own_message(ledger: Ledger) -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from processor.domain.object_keys import ObjectVersion, file_id
-from processor.messaging.messages import Message
+from processor.messaging.messages import Arrival, Message
 from processor.pipeline.process_file import process_file
 from processor.wiring.config import Config
 from processor.wiring.invocation import Invocation
@@ -116,7 +116,7 @@ def main() -> None:
         services = Services.build(CONFIG, Clients(client, client, client, client, client, states=client))
         source = ObjectVersion("b", "raw-data/a.csv", "v")
         began = time.process_time()
-        process_file(file_id(source), source, "", Message("m", "r", "", 1), services, Invocation("r", "t", 3600))
+        process_file(file_id(source), Arrival(source), Message("m", "r", "", 1), services, Invocation("r", "t", 3600))
         cpu = time.process_time() - began
     # Not getrusage: its peak begins with that of the process which has started this one.
     status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())

@@ -121,6 +121,28 @@ def test_original_is_in_the_inbox_until_it_is_settled() -> None:
     assert settled.original == ObjectVersion("bucket", "archive/x", "v9")
 
 
+@pytest.mark.parametrize(
+    ("earlier", "later"),
+    [
+        ({"uploaded_at": "2026-11-22T10:00:00.000000Z"}, {"uploaded_at": "2026-11-22T10:00:00.001000Z"}),
+        ({"sequencer": "0055AED6DCD90281E5"}, {"sequencer": "0055AED6DCD90281E6"}),
+        ({"sequencer": "0055AED6DCD90281E5"}, {"sequencer": "0055AED6DCD90281E501"}),
+        ({"sequencer": "0055AED6DCD90281E5FF"}, {"sequencer": "0055AED6DCD90281E6"}),
+        ({"sequencer": "0055aed6dcd90281e5"}, {"sequencer": "0055AED6DCD90281E6"}),
+        ({"sequencer": ""}, {"sequencer": "0055AED6DCD90281E5"}),
+        ({"sequencer": "FF", "uploaded_at": "2026-11-22T10:00:00.000000Z"}, {"sequencer": "00"}),
+        ({"sequencer": "FF", "received_at": "2026-11-22T10:20:29.000000Z"}, {"sequencer": "00"}),
+        ({"sequencer": "AB00", "file_id": "0"}, {"sequencer": "AB", "file_id": "1"}),
+        ({"file_id": "0"}, {"file_id": "1"}),
+    ],
+)
+def test_files_are_ordered_by_their_arrival(earlier: dict[str, str], later: dict[str, str]) -> None:
+    """S3's time comes first, then its sequencer, whose shorter ones are filled up with zeros, then the id."""
+    entries = [file_entry(**values) for values in (later, earlier)]
+
+    assert sorted(entries, key=lambda entry: entry.arrival_order) == entries[::-1]
+
+
 def test_leftover_is_named_only_while_there_is_one() -> None:
     """Clean-up has something to delete exactly when the entry names it."""
     entry = file_entry(leftover_key="raw-data/a/orders.csv", leftover_version="v1")

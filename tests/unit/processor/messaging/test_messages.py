@@ -38,6 +38,11 @@ def event(*records: Any) -> str:
     return json.dumps({"Records": records})
 
 
+def arrived(key: str = KEY, version: str = "v1", **told: Any) -> Arrival:
+    """Name the arrival that :func:`record` is about."""
+    return Arrival(ObjectVersion(BUCKET, key, version), sequencer="0", size_bytes=1)._replace(**told)
+
+
 def parse(body: str) -> list[Request]:
     """Read a body as the processor of the bucket does."""
     return parse_body(body, bucket=BUCKET)
@@ -60,13 +65,13 @@ def test_record_of_a_batch_becomes_a_message(attributes: dict[str, str], header:
 
 def test_event_names_the_version_that_arrived() -> None:
     """A record becomes the arrival of exactly one version of one object."""
-    assert parse(event(record())) == [Arrival(ObjectVersion(BUCKET, KEY, "v1"))]
+    assert parse(event(record())) == [arrived()]
 
 
 @pytest.mark.parametrize("version", [None, ""])
 def test_event_without_a_version_means_the_newest(version: str | None) -> None:
     """A bucket without versioning sends no version."""
-    assert parse(event(record(version=version))) == [Arrival(ObjectVersion(BUCKET, KEY, ""))]
+    assert parse(event(record(version=version))) == [arrived(version="")]
 
 
 def test_several_records_are_several_arrivals() -> None:
@@ -99,7 +104,7 @@ def test_keys_are_decoded_as_s3_encodes_them(encoded: str, key: str) -> None:
     found = record()
     found["s3"]["object"]["key"] = encoded
 
-    assert parse(event(found)) == [Arrival(ObjectVersion(BUCKET, key, "v1"))]
+    assert parse(event(found)) == [arrived(key)]
 
 
 @given(ANY_TEXT.filter(lambda name: not name.endswith("/")))
@@ -107,7 +112,7 @@ def test_any_key_round_trips(name: str) -> None:
     """Property: whatever a file is called, its key comes out as it went in."""
     key = INBOX + "x" + name
 
-    assert parse(event(record(key))) == [Arrival(ObjectVersion(BUCKET, key, "v1"))]
+    assert parse(event(record(key))) == [arrived(key)]
 
 
 @pytest.mark.parametrize(
@@ -141,7 +146,7 @@ def test_message_may_ask_for_nothing(body: str) -> None:
 
 def test_folder_marker_does_not_hide_its_neighbours() -> None:
     """A file in the same message as a folder marker is still named."""
-    assert parse(event(record("raw-data/new/"), record())) == [Arrival(ObjectVersion(BUCKET, KEY, "v1"))]
+    assert parse(event(record("raw-data/new/"), record())) == [arrived()]
 
 
 @pytest.mark.parametrize(
@@ -219,7 +224,7 @@ def test_command_round_trips() -> None:
     source = ObjectVersion(BUCKET, "raw-data/ü +%2B.csv", "v1")
 
     assert parse(reprocess_body("0123456789abcdef01234567")) == [Reprocess("0123456789abcdef01234567")]
-    assert parse(process_body(source)) == [Arrival(source)]
+    assert parse(process_body(source)) == [Arrival(source, is_whole=True)]
 
 
 @pytest.mark.parametrize(
@@ -270,7 +275,51 @@ def test_unknown_commands_are_errors(command: dict[str, Any]) -> None:
 )
 def test_event_time_is_kept_where_it_is_possible(text: object, moment: str) -> None:
     """Times are kept in UTC; one that no page could show in every time zone is as good as none."""
-    assert parse(event({**record(), "eventTime": text})) == [Arrival(ObjectVersion(BUCKET, KEY, "v1"), moment)]
+    assert parse(event({**record(), "eventTime": text})) == [arrived(uploaded_at=moment)]
+
+
+@pytest.mark.parametrize(
+    ("identity", "sent_by"),
+    [
+        ({"principalId": "AWS:AROAEXAMPLE:person"}, "AWS:AROAEXAMPLE:person"),
+        ({"principalId": "AIDAJDPLRKLG7UEXAMPLE", "accountId": "123456789012"}, "AIDAJDPLRKLG7UEXAMPLE"),
+        ({"principalId": "AWS:AROAEXAMPLE:a\r\nSubject: b\u202ec\x00"}, "AWS:AROAEXAMPLE:a??Subject: b?c?"),
+        ({"principalId": "A" * 5_000}, "A" * 128),
+        ({"principalId": ["A"]}, ""),
+        ({"principalId": None}, ""),
+        ({}, ""),
+        ("AIDAEXAMPLE", ""),
+        (None, ""),
+    ],
+)
+def test_sender_is_whom_the_event_names(identity: object, sent_by: str) -> None:
+    """The principal becomes a short line of visible text; anything else is as good as none."""
+    assert parse(event({**record(), "userIdentity": identity})) == [arrived(sent_by=sent_by)]
+
+
+@pytest.mark.parametrize(("name", "unknown"), [("sequencer", {"sequencer": ""}), ("size", {"size_bytes": None})])
+@pytest.mark.parametrize("value", [None, "", "g", "0" * 65, " 1", [1], {"a": 1}, True, -1, 1.5])
+def test_what_an_event_may_not_say_is_not_known(name: str, unknown: dict[str, Any], value: object) -> None:
+    """A size that is no number of bytes, and a sequencer that is no hexadecimal number, are as good as none."""
+    found = record()
+    found["s3"]["object"][name] = value
+
+    assert parse(event(found)) == [arrived(**unknown)]
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("ObjectCreated:Put", {}),
+        ("ObjectCreated:Copy", {"is_copy": True}),
+        ("s3:ObjectCreated:Copy", {"is_copy": True}),
+        ("ObjectCreated:Post", {"is_whole": True}),
+        ("ObjectCreated:CompleteMultipartUpload", {}),
+    ],
+)
+def test_event_tells_how_the_object_was_made(name: str, told: dict[str, Any]) -> None:
+    """A copy may be the same upload once more, and what a form sends is whole at once."""
+    assert parse(event(record(event=name))) == [arrived(**told)]
 
 
 SCALARS = (
@@ -282,7 +331,10 @@ SCALARS = (
     | st.sampled_from([BUCKET, KEY, "reprocess", "s3:TestEvent"])
 )
 FIELDS = st.sampled_from(
-    ["Records", "Event", "command", "file_id", "s3", "bucket", "name", "object", "key", "versionId", "eventName"]
+    [
+        *("Records", "Event", "command", "file_id", "s3", "bucket", "name", "object", "key", "versionId", "eventName"),
+        *("size", "sequencer", "userIdentity", "principalId"),
+    ]
 )
 JSON = st.recursive(
     SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(FIELDS, inner, max_size=5), max_leaves=15
