@@ -8,6 +8,7 @@ import dataclasses
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from typing import Any, Self
 
 from constructs import Node
@@ -111,7 +112,16 @@ def _setting(default: Any, parse: Callable[[str, object], Any]) -> Any:
 
 # S3 allows one asterisk in the origin of a CORS rule.
 _ORIGIN = _matching(r"https?://[^\s/*]*\*?[^\s/*]*", "an origin such as https://orders.example.com")
-_NAME_PATTERN = _matching(r"[^/,\s]{1,100}", "patterns of names without slash, comma or space, such as *.part")
+
+
+def _name_pattern(name: str, value: object) -> str:
+    text = _matching(r"[^/,\s]{1,100}", "patterns of names without slash, comma or space, such as *.part")(name, value)
+    # A file under such a name is left alone for good: whole order files must not have one.
+    if any(fnmatchcase(whole, text) for whole in ("orders.csv", "orders.csv.gz")):
+        raise SettingsError(name, text, "a pattern that orders.csv and orders.csv.gz do not match")
+    return text
+
+
 TEMPORARY_NAMES = ("*.filepart", "*.part", "*.tmp", "*.crdownload", ".*", "~*")
 _EMAIL = _matching(r"|[^@\s]+@[^@\s]+\.[^@\s]+", "an e-mail address, or empty")
 
@@ -172,7 +182,7 @@ class Settings:
     line_end: str = _setting("optional", _one_of(*LINE_END))
     same_orders_days: int = _setting(30, _whole(1, 365))
     # Clients write a file under such a name and rename it when it is whole.
-    temporary_names: tuple[str, ...] = _setting(TEMPORARY_NAMES, _list_of(_NAME_PATTERN))
+    temporary_names: tuple[str, ...] = _setting(TEMPORARY_NAMES, _list_of(_name_pattern))
     order_indexes: tuple[str, ...] = _setting(ORDER_INDEXES, _list_of(_one_of(*ORDER_INDEXES)))
     order_writes: str = _setting("fast", _one_of("fast", "plain"))
 

@@ -16,8 +16,12 @@ def test_defaults_make_a_deployment() -> None:
 
 def test_command_line_text_means_the_same_as_json() -> None:
     """`-c name=value` gives text where cdk.json gives numbers and lists."""
-    from_text = Settings.parse({"memory_mb": "512", "retry_backoff_s": "5, 10,20", "order_indexes": ""})
-    from_json = Settings.parse({"memory_mb": 512, "retry_backoff_s": [5, 10, 20], "order_indexes": []})
+    from_text = Settings.parse(
+        {"memory_mb": "512", "retry_backoff_s": "5, 10,20", "order_indexes": "", "temporary_names": "*.part, ~*"}
+    )
+    from_json = Settings.parse(
+        {"memory_mb": 512, "retry_backoff_s": [5, 10, 20], "order_indexes": [], "temporary_names": ["*.part", "~*"]}
+    )
 
     assert from_text == from_json
 
@@ -82,6 +86,17 @@ def test_a_chosen_removal_policy_wins() -> None:
         ("order_indexes", {"by_customer": True}),
         ("order_indexes", ["by_customer", "by_customer"]),
         ("encoding", "latin-9"),
+        ("reject", "none"),
+        ("hold_above_rejected_percent", 101),
+        ("same_orders", "ignore"),
+        ("line_end", "any"),
+        ("same_orders_days", 0),
+        ("same_orders_days", 366),
+        ("temporary_names", ["a/*"]),
+        ("temporary_names", [""]),
+        ("temporary_names", ["*"]),
+        ("temporary_names", ["*.part", "*.csv*"]),
+        ("temporary_names", ["[a-z]*.gz"]),
         ("log_retention_days", 31),
         ("log_level", "TRACE"),
         ("trace_sampling", "1.1"),
