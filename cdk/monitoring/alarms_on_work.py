@@ -81,7 +81,7 @@ def _processing_stopped(metrics: Metrics) -> AlarmPlan:
 
 
 def plan_for_files(settings: Settings, metrics: Metrics) -> Iterator[AlarmPlan]:
-    """Plan the alarms on files that nobody can read and rows that are rejected."""
+    """Plan the alarms on files that nobody can read or that are held, on the books, and on rows that are rejected."""
     yield AlarmPlan(
         name="failed-files",
         metric=metrics.ours("FilesFailed"),
@@ -94,8 +94,19 @@ def plan_for_files(settings: Settings, metrics: Metrics) -> Iterator[AlarmPlan]:
         do="tell the sender the cause and have the file sent again, corrected; it does not retry by itself.",
     )
     yield AlarmPlan(
+        name="held-files",
+        metric=metrics.ours("FilesHeld"),
+        comparison=ABOVE,
+        threshold=settings.max_failed_files,
+        periods=(1, 6),
+        missing=NOTHING_HAPPENED,
+        means=f"More than {settings.max_failed_files} files within 5 minutes are held. Nothing of them is stored.",
+        look="the files in state held in the console; each one's page says why, and what was announced or came before",
+        do="decide on each page: replace, store or dismiss; if all come from one sender, ask the sender first.",
+    )
+    yield AlarmPlan(
         name="books-differ",
-        metric=metrics.of_audits("AuditDifferences"),
+        metric=metrics.by_worker("AuditDifferences"),
         comparison=ABOVE,
         threshold=0,
         periods=(1, 6),

@@ -210,22 +210,34 @@ class Resources:
         audits = graph(
             "Audits of the books",
             [
-                self.metrics.of_audits("AuditedFiles", minutes=60, label="files verified"),
-                self.metrics.of_audits("AuditDifferences", minutes=60, label="differences"),
+                self.metrics.by_worker("AuditedFiles", minutes=60, label="files verified"),
+                self.metrics.by_worker("AuditDifferences", minutes=60, label="differences"),
             ],
             unit="in an hour",
             limits={"alarm: more than 0 differences": 0},
             start="-P7D",
-            across=1,
+            across=2,
+        )
+        taken_back = graph(
+            "Orders taken back",
+            [
+                self.metrics.by_worker("FilesVoided", minutes=60, label="files voided"),
+                self.metrics.by_worker("OrdersVoided", minutes=60, label="their orders"),
+                self.metrics.by_worker("OrdersReplaced", minutes=60, label="orders replaced by later files"),
+            ],
+            unit="in an hour",
+            start="-P7D",
+            across=2,
         )
         return [
             [
                 text(
                     "## Console\n"
                     "What operators wait for; files go on without it. Slow: raise `console_memory_mb`, which brings "
-                    "CPU. Failing: the saved query *Console requests that failed*. Its worker acts in bulk, and audits."
+                    "CPU. Failing: the saved query *Console requests that failed*. Its worker acts in bulk, audits, and takes "
+                    "orders back."
                 )
             ],
             [latency, answers, functions],
-            [audits],
+            [audits, taken_back],
         ]

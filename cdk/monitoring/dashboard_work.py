@@ -58,15 +58,16 @@ class Work:
     def _failures(self) -> cloudwatch.IWidget:
         ours, most = self.metrics.ours, self.settings.max_failed_files
         return graph(
-            "Files that failed, runs that failed",
+            "Files that failed, files held, runs that failed",
             [
                 ours("FilesFailed", label="files failed"),
+                ours("FilesHeld", label="files held"),
                 ours("FilesDeadLettered", label="files dead-lettered"),
                 ours("RunsFailed", label="runs failed (retried by themselves)"),
             ],
             across=4,
             unit="in 5 minutes",
-            limits={f"alarm: more than {most} files": most},
+            limits={f"alarm: more than {most} failed, or held": most},
         )
 
     def throughput(self) -> Rows:
@@ -76,7 +77,8 @@ class Work:
                 text(
                     "## Throughput\n"
                     "A partial file: its rejected rows wait in `failed-data/` with their reasons; correct and upload "
-                    "them. A failed file is never retried: the sender corrects it. Of a duplicate nothing is stored."
+                    "them. A failed file is never retried: the sender corrects it. Of a held file nothing is stored until "
+                    "a person decides on its page, and of a duplicate nothing."
                 )
             ],
             [self._files(), self._success(), self._rows()],
@@ -90,6 +92,7 @@ class Work:
             [
                 ours("FilesReceived", label="received"),
                 *(ours(f"Files{state}", label=state.lower()) for state in ("Processed", "Partial", "Failed")),
+                ours("FilesHeld", label="held"),
                 ours("FilesDuplicate", label="duplicate"),
                 ours("FilesDeadLettered", label="dead-lettered"),
             ],
@@ -102,11 +105,12 @@ class Work:
             "processed": ours("FilesProcessed"),
             "partial": ours("FilesPartial"),
             "failed": ours("FilesFailed"),
+            "held": ours("FilesHeld"),
             "dead": ours("FilesDeadLettered"),
         }
         return graph(
             "Success rate: files that needed no person",
-            [calculate("100 * processed / (processed + partial + failed + dead)", outcomes, label="% of files")],
+            [calculate("100 * processed / (processed + partial + failed + held + dead)", outcomes, label="% of files")],
             unit="%",
             top=100,
         )

@@ -39,8 +39,8 @@ class Metrics:
         dimensions = {"service": SERVICE, "environment": self.environment}
         return _metric(NAMESPACE, name, dimensions, statistic, minutes, label)
 
-    def of_audits(self, name: str, *, minutes: int = 5, label: str = "") -> cloudwatch.Metric:
-        """Return the sum of one of those that the console's worker sends of its audits."""
+    def by_worker(self, name: str, *, minutes: int = 5, label: str = "") -> cloudwatch.Metric:
+        """Return the sum of one of those that the console's worker sends, of audits and of orders taken back."""
         dimensions = {"service": CONSOLE_SERVICE, "environment": self.environment}
         return _metric(NAMESPACE, name, dimensions, "Sum", minutes, label)
 

@@ -14,7 +14,7 @@ INITIALISATIONS = """filter type = "platform.report" and ispresent(record.metric
 | stats count(*) as cold_starts, avg(record.metrics.initDurationMs) as average_ms,
     max(record.metrics.initDurationMs) as longest_ms by bin(15m)"""
 
-SETTLED = 'message in ["file_processed", "file_partial", "file_failed", "file_duplicate"]'
+SETTLED = 'message in ["file_processed", "file_partial", "file_failed", "file_held", "file_duplicate"]'
 
 QUERIES = {
     "Everything about one file": """fields @timestamp, level, message, run_id, receive_count, cause, accepted_rows,
@@ -31,7 +31,7 @@ QUERIES = {
 | filter {SETTLED}
 | sort duration_ms desc
 | limit 50""",
-    "Failures by cause": """filter message in ["file_failed", "run_failed"]
+    "Failures by cause": """filter message in ["file_failed", "file_held", "run_failed"]
 | stats count(*) as run_count, count_distinct(file_id) as file_count, max(@timestamp) as newest by message, cause
 | sort run_count desc""",
     "Failed runs": """fields @timestamp, cause, receive_count, exception_name, object_key, file_id, run_id,

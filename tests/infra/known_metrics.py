@@ -12,6 +12,7 @@ CONTRACT = frozenset(
         "FilesProcessed",
         "FilesPartial",
         "FilesFailed",
+        "FilesHeld",
         "FilesDuplicate",
         "FilesDeadLettered",
         "RunsFailed",
@@ -29,7 +30,7 @@ CONTRACT = frozenset(
     }
 )
 
-AUDIT = frozenset({"AuditedFiles", "AuditDifferences"})
+AUDIT = frozenset({"AuditedFiles", "AuditDifferences", "FilesVoided", "OrdersVoided", "OrdersReplaced"})
 """The metrics of the console's worker."""
 
 # The dimensions with which AWS publishes each, and the kind of resource that the first one names:

@@ -16,6 +16,7 @@ NAMES = {
     "oldest-message",
     "processing-stopped",
     "failed-files",
+    "held-files",
     "books-differ",
     "rejected-rows",
     "function-errors",
@@ -168,6 +169,7 @@ def test_the_mail_lists_what_to_look_at() -> None:
     [
         ({"max_message_age_s": 3600}, "oldest-message", 3600),
         ({"max_failed_files": 5}, "failed-files", 5),
+        ({"max_failed_files": 5}, "held-files", 5),
         ({"max_rejected_percent": 25}, "rejected-rows", 25),
         ({"timeout_s": 100}, "near-timeout", 80_000),
         ({"memory_mb": 1000}, "near-memory-limit", 850),

@@ -88,6 +88,7 @@ def test_every_alarm_is_on_top() -> None:
         ("Age of the oldest message", "alarm", "OldestMessage"),
         ("Dead letters", "alarm", "DeadLetters"),
         ("Files that failed", "alarm", "FailedFiles"),
+        ("Files that failed", "alarm", "HeldFiles"),
         ("Rejected rows", "alarm", "RejectedRows"),
         ("Lambda: duration", "alarm", "NearTimeout"),
         ("Lambda: errors", "alarm", "FunctionErrors"),

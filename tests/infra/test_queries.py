@@ -12,6 +12,7 @@ EVENTS = {
     "file_processed",
     "file_partial",
     "file_failed",
+    "file_held",
     "file_duplicate",
     "run_began",
     "run_failed",
