@@ -234,8 +234,8 @@ class Resources:
                 text(
                     "## Console\n"
                     "What operators wait for; files go on without it. Slow: raise `console_memory_mb`, which brings "
-                    "CPU. Failing: the saved query *Console requests that failed*. Its worker acts in bulk, audits, and takes "
-                    "orders back."
+                    "CPU. Failing: the saved query *Console requests that failed*. Its worker acts in bulk, audits and "
+                    "takes orders back."
                 )
             ],
             [latency, answers, functions],

@@ -77,8 +77,8 @@ class Work:
                 text(
                     "## Throughput\n"
                     "A partial file: its rejected rows wait in `failed-data/` with their reasons; correct and upload "
-                    "them. A failed file is never retried: the sender corrects it. Of a held file nothing is stored until "
-                    "a person decides on its page, and of a duplicate nothing."
+                    "them. A failed file is never retried: the sender corrects it. Of a held file nothing is stored "
+                    "until a person decides on its page, and of a duplicate nothing."
                 )
             ],
             [self._files(), self._success(), self._rows()],
