@@ -62,7 +62,7 @@ AVAILABLE_ACTIONS: dict[ActionKind, AvailableAction] = {
         "Process anyway",
         "play",
         "A run stores the file's rows as orders although an earlier file had the same content: the orders of both "
-        "will exist side by side. The console cannot delete orders.",
+        "will exist side by side until one of them is voided.",
         "asked to run despite the same content",
         is_grave=True,
     ),

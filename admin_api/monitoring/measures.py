@@ -21,7 +21,10 @@ PROCESSED, PARTIAL, FAILED = (
     processor_series("FilesPartial"),
     processor_series("FilesFailed"),
 )
-DUPLICATE, DEAD_LETTERED = processor_series("FilesDuplicate"), processor_series("FilesDeadLettered")
+HELD, DUPLICATE = processor_series("FilesHeld"), processor_series("FilesDuplicate")
+DEAD_LETTERED = processor_series("FilesDeadLettered")
+VOIDED = processor_series("FilesVoided")
+ORDERS_VOIDED, ORDERS_REPLACED = processor_series("OrdersVoided"), processor_series("OrdersReplaced")
 ACCEPTED, REJECTED = processor_series("RowsAccepted"), processor_series("RowsRejected")
 SETTLED_P50, SETTLED_P95, SETTLED_P99 = (processor_series("UploadToSettled", each) for each in ("p50", "p95", "p99"))
 SETTLED_P95_WHOLE = processor_series("UploadToSettled", "p95", whole=True)
@@ -59,7 +62,7 @@ class Measure:
 
 def ended_files(readings: Readings) -> Values:
     """Count the files that came to an end in each period, without duplicates."""
-    return add_series(*(readings.of(each) for each in (PROCESSED, PARTIAL, FAILED, DEAD_LETTERED)))
+    return add_series(*(readings.of(each) for each in (PROCESSED, PARTIAL, FAILED, HELD, DEAD_LETTERED)))
 
 
 def rows_read(readings: Readings) -> Values:
@@ -69,7 +72,7 @@ def rows_read(readings: Readings) -> Values:
 
 SUCCESS_RATE = Measure(
     "Success rate",
-    (PROCESSED, PARTIAL, FAILED, DEAD_LETTERED),
+    (PROCESSED, PARTIAL, FAILED, HELD, DEAD_LETTERED),
     lambda readings: ratio(readings.of(PROCESSED), ended_files(readings), times=100),
 )
 """Per cent of the files that came to an end, without duplicates, which are not failures."""

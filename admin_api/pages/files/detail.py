@@ -15,9 +15,10 @@ from admin_api.actions.available import AvailableAction, available_actions
 from admin_api.actions.files import file_or_404, story_or_404
 from admin_api.actions.lost_messages import is_message_lost
 from admin_api.pages.files.books import FileBooks, books_of
+from admin_api.pages.files.explanation import Explanation, explain_state, names_of_others
 from admin_api.pages.files.objects import FileObject, ObjectKind, download_url, objects_of, version_of
 from admin_api.pages.files.progress import Progress, progress_of
-from admin_api.pages.files.timeline import TimelineEvent, Verdict, timeline_of, verdict_of
+from admin_api.pages.files.timeline import TimelineEvent, timeline_of
 from admin_api.pages.parts import PagePart, start_part
 from admin_api.rendering.urls import order_href
 from admin_api.rendering.views import page, redirect
@@ -31,12 +32,16 @@ from processor.storage.accepted_reader import run_with_offsets
 from processor.storage.rejected_reader import RejectedRowsError, RejectedStretch, read_rejected_stretch
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from admin_api.wiring.services import Console
     from processor.domain.entries import FileEntry, RunEntry
     from processor.ledger.file_list import FileStory
     from processor.orders.lookup import FileOrders
 
 router = APIRouter()
+
+MOST_OTHERS = 50
 
 type FileId = Annotated[str, Path(max_length=64)]
 
@@ -78,13 +83,13 @@ class FileDetailPage:
     tab: FileTab
     position: TabPosition
     timeline: tuple[TimelineEvent, ...]
-    verdict: Verdict | None
+    explanation: Explanation | None
     available_actions: tuple[AvailableAction, ...]
     action_id: str
     progress: Progress | None
     is_stuck: bool
-    earlier_file: FileEntry | None
-    """The file with the same content, if this one is held as a duplicate."""
+    others: Mapping[str, FileEntry]
+    """The files that its entry names, by id, as they are now."""
     runs: tuple[RunEntry, ...]
     """The newest first, including the current one."""
     actions: tuple[ActionEntry, ...]
@@ -162,18 +167,18 @@ def file_detail_page(console: Console, story: FileStory, position: TabPosition) 
     is_lost = bool(start_part("The queue", lambda: is_message_lost(console, entry)).result().value)
     is_stuck = entry.lease_ended(now) or is_lost
     reading = entry.state is FileState.PROCESSING and not is_stuck
-    held_for = entry.duplicate_of if entry.state is FileState.DUPLICATE else ""
+    others = _read_others(console, entry)
     return FileDetailPage(
         entry=entry,
         tab=tab,
         position=position,
         timeline=timeline_of(story, now, is_lost=is_lost),
-        verdict=verdict_of(story, now, is_lost=is_lost),
+        explanation=explain_state(story, now, is_lost=is_lost, others=others),
         available_actions=available_actions(entry, now, is_lost=is_lost),
         action_id=new_action_id(now),
         progress=progress_of(entry, now) if reading else None,
         is_stuck=is_stuck,
-        earlier_file=console.ledger.read_file(held_for) if held_for else None,
+        others=others,
         runs=tuple(reversed(story.with_current_run())),
         actions=tuple(reversed(story.actions)),
         rejected=_rejected(console, entry, position.byte) if tab is FileTab.REJECTED else PagePart(None),
@@ -181,6 +186,12 @@ def file_detail_page(console: Console, story: FileStory, position: TabPosition) 
         objects=objects_of(console, entry) if tab is FileTab.OBJECTS else (),
         books=books_of(story, _verification(console, position.verifying)),
     )
+
+
+def _read_others(console: Console, entry: FileEntry) -> dict[str, FileEntry]:
+    """Read the files that an entry names as they are now; some of a long list, as each is a read."""
+    ids = names_of_others(entry)[:MOST_OTHERS]
+    return {each.file_id: each for each in console.files.read_files(ids)} if ids else {}
 
 
 def _verification(console: Console, action_id: str) -> ActionEntry | None:

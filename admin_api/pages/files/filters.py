@@ -12,6 +12,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, 
 from processor.domain import errors
 from processor.domain.entries import to_iso
 from processor.domain.file_states import FileState
+from processor.domain.holds import HoldCause
 from processor.ledger.file_list import FileFilter
 
 
@@ -33,7 +34,7 @@ _PERIODS = {
 RECEIVED_OPTIONS = [("", "at any time"), *((str(span), words) for span, (_, words) in _PERIODS.items())]
 _YEARS = (1_999, 3_000)
 _STATE_WORDS = {FileState.DEAD_LETTERED: "dead-lettered"}
-CAUSES = sorted({error.cause for error in errors.PermanentError.__subclasses__()} | {"duplicate"})
+CAUSES = sorted({error.cause for error in errors.PermanentError.__subclasses__()} | {"duplicate", *HoldCause})
 """The causes that fail or hold a file; dead-lettered files have those of AWS or Python."""
 
 

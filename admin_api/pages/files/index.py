@@ -42,10 +42,11 @@ _ALWAYS_SHOWN = (
     FileState.PROCESSED,
     FileState.PARTIAL,
     FileState.FAILED,
+    FileState.HELD,
     FileState.DEAD_LETTERED,
     FileState.DUPLICATE,
 )
-_SHOWN_IF_ANY = (FileState.QUEUED, FileState.REPROCESSING, FileState.REPAIRED, FileState.DISMISSED)
+_SHOWN_IF_ANY = (FileState.QUEUED, FileState.REPROCESSING, FileState.REPAIRED, FileState.DISMISSED, FileState.VOIDED)
 _GRAVE = {FileState.FAILED, FileState.DEAD_LETTERED}
 _TAB_WORDS = {FileState.DEAD_LETTERED: "Dead letter"}
 _OLDEST = "oldest"

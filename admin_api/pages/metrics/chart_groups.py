@@ -22,6 +22,7 @@ _FILES = ChartSpec(
         curve("processed", "s1", measures.PROCESSED),
         curve("partial", "warn", measures.PARTIAL),
         curve("failed", "fail", measures.FAILED),
+        curve("held", "s2", measures.HELD),
         curve("dead letter", "s3", measures.DEAD_LETTERED),
         curve("duplicate", "idle", measures.DUPLICATE),
     ),
@@ -30,7 +31,7 @@ _FILES = ChartSpec(
 _SUCCESS = ChartSpec(
     measures.SUCCESS_RATE.title,
     "% of files",
-    "Share of processed files among those processed, partial, failed or dead-lettered.",
+    "Share of processed files among those processed, partial, failed, held or dead-lettered.",
     (curve("share", "ok", measures.SUCCESS_RATE, area=True),),
     write=per_cent,
     write_tick=per_cent,
@@ -42,6 +43,20 @@ _REJECTED_SHARE = ChartSpec(
     (curve("share", "warn", measures.REJECTED_SHARE, area=True),),
     write=per_cent,
     write_tick=per_cent,
+)
+_TAKEN_BACK = ChartSpec(
+    "Orders taken back",
+    "orders",
+    "Voided with their file, or replaced by those of a later file.",
+    (curve("voided", "warn", measures.ORDERS_VOIDED), curve("replaced", "s1", measures.ORDERS_REPLACED)),
+    draw_svg=bar_chart,
+)
+_VOIDED = ChartSpec(
+    "Voided files",
+    "files",
+    "Files of which a person had all orders taken back.",
+    (curve("voided", "warn", measures.VOIDED),),
+    draw_svg=bar_chart,
 )
 _SETTLED = ChartSpec(
     "From upload to settled",
@@ -195,6 +210,7 @@ class ChartGroup:
 
 GROUPS = (
     ChartGroup("throughput", "Throughput", (_FILES, ROWS, _SUCCESS, _REJECTED_SHARE, _BYTES, _SPEED)),
+    ChartGroup("taken-back", "Taken back", (_TAKEN_BACK, _VOIDED)),
     ChartGroup("latency", "Latency", (_SETTLED, _RUN, _SLOWEST)),
     ChartGroup("queues", "Queues", (_QUEUE, _OLDEST, _DEAD)),
     ChartGroup("functions", "Functions", (_CALLS, _RETRIES, _AT_ONCE, _MEMORY, _ANSWERS, _REQUESTS)),

@@ -23,12 +23,16 @@ class AttentionItem:
 
 
 def attention_items(status: Status) -> tuple[AttentionItem, ...]:
-    """List what needs attention, the gravest first, without zeros and unknown numbers."""
+    """List what needs attention, without zeros and unknown numbers: held files first, then the gravest.
+
+    Nothing of a held file is stored, and nobody but a person moves it on.
+    """
     alarms = len(status.alarming)
     letters = status.dead_letters or 0
-    failed = status.files(FileState.FAILED)
+    held, failed = status.files(FileState.HELD), status.files(FileState.FAILED)
     rows, duplicates = status.rejected_rows, status.files(FileState.DUPLICATE)
     items = (
+        AttentionItem(held, _plural(held, "held file"), f"/files?state={FileState.HELD}", "held", "warn"),
         AttentionItem(alarms, _plural(alarms, "alarm"), "/metrics#alarms", "bell", "fail"),
         AttentionItem(letters, _plural(letters, "dead letter"), "/dead-letters", "dead-letters", "fail"),
         AttentionItem(failed, _plural(failed, "failed file"), f"/files?state={FileState.FAILED}", "failed", "fail"),

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from processor.domain.actions import ActionEntry, ActionKind, ActionState
 from processor.domain.entries import FileEntry, RunEntry, to_iso
 from processor.domain.file_states import FileState
+from processor.ledger.file_list import FileStory
 
 NOW = datetime(2026, 11, 25, 18, 0, tzinfo=UTC)
+LATER = NOW + timedelta(hours=1)
 FILE_ID = "0123456789abcdef01234567"
+OTHER_ID = "89abcdef0123456701234567"
 
 
 def made_file(**values: Any) -> FileEntry:
@@ -53,3 +56,10 @@ def made_action(**values: Any) -> ActionEntry:
         "done": 1,
     }
     return ActionEntry(**known | values)
+
+
+def made_story(*parts: Any, **values: Any) -> FileStory:
+    """Make a story of runs and actions around a file with these values."""
+    runs = tuple(part for part in parts if hasattr(part, "run_id"))
+    actions = tuple(part for part in parts if hasattr(part, "action_id"))
+    return FileStory(made_file(**values), runs, actions)

@@ -116,13 +116,15 @@ def test_failed_file_leads_with_the_cause(console: ConsoleStage) -> None:
 
 
 def test_duplicate_leads_to_the_first(console: ConsoleStage) -> None:
-    """ObjectKind file came before, and what may be done."""
+    """Which file came before, what has become of it since, and what may be done."""
     console.stage.process("first.csv", csv_file(*GOOD_ROWS))
     entry = console.stage.process("again.csv", csv_file(*GOOD_ROWS))
 
     text = file_text(console, entry)
 
-    assert "First uploaded as first.csv" in text
+    assert "The same content came before, as first.csv. The rows of that file are stored." in text
+    assert "first.csv Processed received" in text
+    assert "counted twice" not in text
     assert "Process anyway…" in text
     assert "Reprocess…" not in text
 

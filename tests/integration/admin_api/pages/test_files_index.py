@@ -31,7 +31,7 @@ def test_list_shows_what_became_of_each_file(console: ConsoleStage) -> None:
     text = words(page)
     assert page.status_code == 200
     assert text.index("broken.csv") < text.index("mixed.csv") < text.index("good.csv")
-    assert "All 3 Processing 0 Processed 1 Partial 1 Failed 1 Dead letter 0 Duplicate 0" in text
+    assert "All 3 Processing 0 Processed 1 Partial 1 Failed 1 Held 0 Dead letter 0 Duplicate 0" in text
     assert "quantity: not a whole number (1)" in text
     assert "$0.0000" in text
 

@@ -152,7 +152,7 @@ def test_measures_come_from_one_read_of_the_chosen_window(console: ConsoleStage,
     assert overview.measures.value is not None
     assert {tile.label: tile.value for tile in overview.measures.value.tiles} == {
         "Files, last week": "4",
-        "Success rate": "25 %",
+        "Success rate": "20 %",
         "Upload to settled, p95": "2 ms",
         "Cost per 1,000 rows": "$500.00",
     }
@@ -203,7 +203,7 @@ def test_metrics_page_names_the_charts_that_small_monitoring_does_not_keep(
     drawn = answer.text.count('<svg class="chart"')
     named = [part.partition(". The page")[0] for part in page.split("Not kept with monitoring=small : ")[1:]]
     titles = [title for part in named for title in part.split(", ")]
-    assert drawn + len(titles) == 21
+    assert drawn + len(titles) == 23
     assert drawn == 11
     assert "Files by outcome" in titles
     assert "Cost per 1,000 rows" in titles
@@ -264,7 +264,7 @@ def test_metrics_page_draws_every_group_and_lists_the_alarms(
     assert "1 of 2 needs attention" in page
     assert "In alarm dead-letters It is so." in page
     assert page.index("dead-letters") < page.index("1 other alarm") < page.index("near-timeout")
-    assert answer.text.count('<svg class="chart"') == 21
+    assert answer.text.count('<svg class="chart"') == 23
     assert all(title in page for title in ("Throughput", "Latency", "Queues", "Functions", "Cost"))
     assert len(metrics.asked) == 1
 

@@ -23,12 +23,13 @@ def status(counts: dict[FileState, int], *, rows: int = 0, letters: int | None =
 
 
 def test_items_have_a_count_a_noun_and_a_link() -> None:
-    """The gravest comes first; nouns are singular or plural."""
-    counts = {FileState.FAILED: 2, FileState.PARTIAL: 3, FileState.DUPLICATE: 1, FileState.PROCESSED: 900}
+    """Held files come first, then the gravest; nouns are singular or plural."""
+    counts = {FileState.FAILED: 2, FileState.PARTIAL: 3, FileState.DUPLICATE: 1, FileState.HELD: 4, FileState.VOIDED: 5}
 
     needs = attention_items(status(counts, rows=1_041, letters=1, red=1))
 
     assert [(need.count, need.noun, need.href) for need in needs] == [
+        (4, "held files", "/files?state=held"),
         (1, "alarm", "/metrics#alarms"),
         (1, "dead letter", "/dead-letters"),
         (2, "failed files", "/files?state=failed"),

@@ -24,15 +24,16 @@ def counted(**numbers: int) -> Counts:
 
 def test_tabs_have_their_numbers_and_their_tone() -> None:
     """Only what needs a person is loud, and only if there is any."""
-    tabs = state_tabs(FileQuery(), counted(processed=12_401, failed=3), MOVING)
+    tabs = state_tabs(FileQuery(), counted(processed=12_401, failed=3, held=1), MOVING)
 
     found = {tab.words: (tab.count, tab.tone) for tab in tabs}
     assert found == {
-        "All": ("12,406", ""),
+        "All": ("12,407", ""),
         "Processing": ("2", ""),
         "Processed": ("12,401", ""),
         "Partial": ("0", ""),
         "Failed": ("3", "fail"),
+        "Held": ("1", "warn"),
         "Dead letter": ("0", ""),
         "Duplicate": ("0", ""),
     }
@@ -40,9 +41,9 @@ def test_tabs_have_their_numbers_and_their_tone() -> None:
 
 def test_rare_states_have_a_tab_only_where_there_are_such_files() -> None:
     """Or where that is the one looked at."""
-    looked_at = state_tabs(FileQuery(state=FileState.QUEUED), counted(dismissed=1), MOVING)
+    looked_at = state_tabs(FileQuery(state=FileState.QUEUED), counted(dismissed=1, voided=2), MOVING)
 
-    assert [tab.words for tab in looked_at][7:] == ["Queued", "Dismissed"]
+    assert [tab.words for tab in looked_at][8:] == ["Queued", "Dismissed", "Voided"]
     assert [tab.words for tab in looked_at if tab.current] == ["Queued"]
 
 
@@ -61,7 +62,7 @@ def test_tabs_stand_without_any_numbers() -> None:
     tabs = state_tabs(FileQuery(), None, dict.fromkeys(MOVING))
 
     assert {tab.count for tab in tabs} == {None}
-    assert len(tabs) == 7
+    assert len(tabs) == 8
 
 
 def test_tabs_keep_the_filter_and_drop_the_place() -> None:

@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING
 
-import pytest
-
-from admin_api.pages.files.timeline import MOST_EVENTS, timeline_of, verdict_of
+from admin_api.pages.files.explanation import explain_state
+from admin_api.pages.files.timeline import MOST_EVENTS, timeline_of
 from processor.domain.actions import ActionKind, ActionState
 from processor.domain.entries import to_iso
-from processor.domain.file_states import AT_REST, FileState
-from processor.ledger.file_list import FileStory
-from tests.unit.admin_api.made_files import NOW, made_action, made_file, made_run
+from processor.domain.file_states import FileState
+from tests.unit.admin_api.made_files import LATER, NOW, OTHER_ID, made_action, made_run, made_story
 
-LATER = NOW + timedelta(hours=1)
-
-
-def story(*parts: Any, **values: Any) -> FileStory:
-    """Make a story of runs and actions around a file with these values."""
-    runs = tuple(part for part in parts if hasattr(part, "run_id"))
-    actions = tuple(part for part in parts if hasattr(part, "action_id"))
-    return FileStory(made_file(**values), runs, actions)
+if TYPE_CHECKING:
+    from processor.ledger.file_list import FileStory
 
 
 def titles(told: FileStory) -> list[str]:
@@ -31,7 +22,7 @@ def titles(told: FileStory) -> list[str]:
 
 def test_life_is_told_in_its_order() -> None:
     """Upload, runs and what people did, as they came; then how it stands."""
-    told = story(
+    told = made_story(
         made_run(1, outcome="error", cause="ThrottledError"),
         made_run(2, outcome=FileState.PARTIAL),
         made_action(),
@@ -56,25 +47,25 @@ def test_life_is_told_in_its_order() -> None:
 
 def test_run_under_way_is_the_last_step() -> None:
     """It has no entry of its own yet."""
-    told = story(state=FileState.PROCESSING, lease_until=int(LATER.timestamp()) + 60)
+    told = made_story(state=FileState.PROCESSING, lease_until=int(LATER.timestamp()) + 60)
 
     assert titles(told) == ["Run 1 is reading"]
 
 
 def test_run_that_died_without_a_word_leaves_it_standing() -> None:
     """Both the line and the words say so."""
-    told = story(state=FileState.PROCESSING, lease_until=int(NOW.timestamp()), run_receive_count=3)
+    told = made_story(state=FileState.PROCESSING, lease_until=int(NOW.timestamp()), run_receive_count=3)
 
     assert titles(told)[-1] == "Stands still"
-    verdict = verdict_of(told, LATER)
-    assert verdict is not None
-    assert verdict.tone == "fail"
-    assert "at receive 3" in verdict.why
+    explanation = explain_state(told, LATER)
+    assert explanation is not None
+    assert explanation.tone == "fail"
+    assert "at receive 3" in explanation.why
 
 
 def test_long_life_keeps_its_beginning_and_its_end() -> None:
     """The events left out are counted."""
-    told = story(*(made_run(number) for number in range(1, 31)))
+    told = made_story(*(made_run(number) for number in range(1, 31)))
 
     found = titles(told)
 
@@ -86,40 +77,43 @@ def test_long_life_keeps_its_beginning_and_its_end() -> None:
 
 def test_what_was_refused_is_no_step() -> None:
     """Nothing came of it; the activity has it."""
-    told = story(made_action(state=ActionState.FAILED, done=0), made_action(kind=ActionKind.REDRIVE))
+    told = made_story(made_action(state=ActionState.FAILED, done=0), made_action(kind=ActionKind.REDRIVE))
 
     assert titles(told) == ["Settled"]
 
 
 def test_action_on_many_leads_to_its_own_page() -> None:
     """The one on this file alone does not."""
-    alone, among = story(made_action()), story(made_action(part_of_many=True))
+    alone, among = made_story(made_action()), made_story(made_action(part_of_many=True))
 
     assert timeline_of(alone, LATER)[0].href == ""
     assert timeline_of(among, LATER)[0].href == "/activity/20261125T183000Z-0123abcd"
 
 
-@pytest.mark.parametrize("state", FileState)
-def test_every_state_that_needs_a_person_says_what_to_do(state: FileState) -> None:
-    """And those that do not need one say nothing, or only what is going on."""
-    told = story(state=state, error="Why.", lease_until=int(LATER.timestamp()) + 1, rejected_rows=1, accepted_rows=2)
+def test_what_people_decide_about_a_held_file_is_told() -> None:
+    """It is held, a person has it replace earlier orders, and later somebody voids it."""
+    told = made_story(
+        made_run(1, outcome=FileState.HELD, cause="same_orders"),
+        made_action(kind=ActionKind.REPLACE),
+        made_run(40),
+        made_action(kind=ActionKind.VOID, at=to_iso(NOW.replace(minute=50))),
+        state=FileState.VOIDED,
+    )
 
-    verdict = verdict_of(told, LATER)
+    assert titles(told) == [
+        "Run 1 held the file",
+        "Asked to replace earlier orders",
+        "Run 2 processed",
+        "Orders taken back",
+        "Voided",
+    ]
+    assert timeline_of(told, LATER)[0].detail == "same orders"
 
-    needs = state in AT_REST - {FileState.PROCESSED, FileState.REPAIRED, FileState.DISMISSED}
-    assert bool(verdict and verdict.advice) is needs
-    if state in {FileState.PROCESSED, FileState.REPAIRED, FileState.PROCESSING, FileState.REPROCESSING}:
-        assert verdict is None
 
+def test_a_file_that_waits_for_another_leads_to_it() -> None:
+    """Its last step is the other file's page."""
+    told = made_story(state=FileState.QUEUED, waits_for=OTHER_ID)
 
-def test_dismissal_tells_who_and_why() -> None:
-    """The last one that was carried out; one without a record still says that it is so."""
-    dismissed = made_action(kind=ActionKind.DISMISS, reason="Sent twice.")
+    last = timeline_of(told, LATER)[-1]
 
-    with_record = verdict_of(story(dismissed, state=FileState.DISMISSED), LATER)
-    without = verdict_of(story(state=FileState.DISMISSED), LATER)
-
-    assert with_record is not None
-    assert (with_record.what, with_record.why) == ("ada@example.com dismissed it.", "Sent twice.")
-    assert without is not None
-    assert without.what == "Somebody dismissed it."
+    assert (last.title, last.href) == ("Waits for another file", f"/files/{OTHER_ID}")

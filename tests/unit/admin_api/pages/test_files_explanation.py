@@ -1,0 +1,116 @@
+"""Where a file stands in words: what happened, why, and what to do, by what its other files are now."""
+
+from __future__ import annotations
+
+import pytest
+
+from admin_api.pages.files.explanation import explain_state, names_of_others
+from processor.domain.actions import ActionKind
+from processor.domain.file_states import AT_REST, FileState
+from processor.domain.holds import HoldCause
+from tests.unit.admin_api.made_files import LATER, OTHER_ID, made_action, made_file, made_story
+
+
+@pytest.mark.parametrize("state", FileState)
+def test_every_state_that_needs_a_person_says_what_to_do(state: FileState) -> None:
+    """And those that do not need one say nothing, or only what is going on."""
+    told = made_story(
+        state=state, error="Why.", lease_until=int(LATER.timestamp()) + 1, rejected_rows=1, accepted_rows=2
+    )
+
+    explanation = explain_state(told, LATER)
+
+    needs = state in AT_REST - {FileState.PROCESSED, FileState.REPAIRED, FileState.DISMISSED}
+    assert bool(explanation and explanation.advice) is needs
+    if state in {FileState.PROCESSED, FileState.REPAIRED, FileState.PROCESSING, FileState.REPROCESSING}:
+        assert explanation is None
+
+
+def test_dismissal_tells_who_and_why() -> None:
+    """The last one that was carried out; one without a record still says that it is so."""
+    dismissed = made_action(kind=ActionKind.DISMISS, reason="Sent twice.")
+
+    with_record = explain_state(made_story(dismissed, state=FileState.DISMISSED), LATER)
+    without = explain_state(made_story(state=FileState.DISMISSED), LATER)
+
+    assert with_record is not None
+    assert (with_record.what, with_record.why) == ("ada@example.com dismissed it.", "Sent twice.")
+    assert without is not None
+    assert without.what == "Somebody dismissed it."
+
+
+@pytest.mark.parametrize("cause", [*HoldCause, "sender"])
+def test_a_held_file_says_in_words_what_to_do(cause: str) -> None:
+    """Whatever it is held for; a cause of a later version has at least its own error."""
+    explanation = explain_state(made_story(state=FileState.HELD, cause=cause, error="Why."), LATER)
+
+    assert explanation is not None
+    assert cause not in explanation.what
+    assert explanation.why == "Nothing of it is stored until somebody decides."
+    assert "ismiss" in explanation.advice
+
+
+@pytest.mark.parametrize(
+    ("first", "what_it_is", "advice"),
+    [
+        ({"state": FileState.PROCESSED, "accepted_rows": 3}, "The rows of that file are stored.", "Dismiss this one"),
+        ({"state": FileState.DISMISSED, "accepted_rows": 3}, "The rows of that file are stored.", "Dismiss this one"),
+        ({"state": FileState.PROCESSING}, "That file is under way.", "Wait"),
+        (
+            {"state": FileState.VOIDED, "accepted_rows": 3, "voided_at": "2026-11-25T19:00:00Z"},
+            "That file has been voided since: its orders were taken back.",
+            "Process this one",
+        ),
+        ({"state": FileState.FAILED}, "That file is failed: none of its rows is stored.", "Process this one"),
+        (
+            {"state": FileState.DEAD_LETTERED},
+            "That file is dead lettered; a run of it may have stored some of its rows.",
+            "Settle that file first",
+        ),
+    ],
+)
+def test_a_duplicate_tells_of_the_first_file_as_it_is_now(
+    first: dict[str, object], what_it_is: str, advice: str
+) -> None:
+    """What was true when it was held may have changed: only a file that has its rows stored makes it superfluous."""
+    story = made_story(state=FileState.DUPLICATE, duplicate_of=OTHER_ID, error="It was processed once.")
+    others = {OTHER_ID: made_file(file_id=OTHER_ID, object_key="raw-data/first.csv", **first)}
+
+    explanation = explain_state(story, LATER, others=others)
+
+    assert explanation is not None
+    assert explanation.what == "The same content came before, as first.csv."
+    assert explanation.why == what_it_is
+    assert explanation.advice.startswith(advice)
+
+
+def test_a_waiting_file_names_the_one_that_it_waits_for() -> None:
+    """It goes on by itself, so nothing is to be done."""
+    story = made_story(state=FileState.QUEUED, waits_for=OTHER_ID)
+    others = {OTHER_ID: made_file(file_id=OTHER_ID, object_key="raw-data/first.csv", state=FileState.PROCESSING)}
+
+    explanation = explain_state(story, LATER, others=others)
+
+    assert explanation is not None
+    assert explanation.what == "It waits for first.csv, which is being processed."
+    assert explanation.tone == "info"
+
+
+def test_a_voided_file_tells_who_why_and_how_to_bring_it_back() -> None:
+    """The original is kept."""
+    voided = made_action(kind=ActionKind.VOID, reason="Wrong price list.")
+
+    explanation = explain_state(made_story(voided, state=FileState.VOIDED), LATER)
+
+    assert explanation is not None
+    assert (explanation.what, explanation.why) == ("ada@example.com had its orders taken back.", "Wrong price list.")
+    assert explanation.advice.startswith("Reprocess it to bring its orders back")
+
+
+def test_each_other_file_is_named_once() -> None:
+    """They are read with one request."""
+    counts = {"orders": 3, "known": 2, "same": 2, "changed": 0, "files": ["a", "b"]}
+
+    names = names_of_others(made_file(duplicate_of="a", same_orders=counts, replaces=("b",), replaced_by=("c",)))
+
+    assert names == ("a", "b", "c")
