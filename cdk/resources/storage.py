@@ -49,7 +49,7 @@ class Storage(Construct):
             "file_id",
             "entry",
             removal,
-            time_to_live_attribute="expires_at",  # Of ended sessions: nothing else in the table expires.
+            time_to_live_attribute="expires_at",  # Of ended sessions and forgotten files: nothing else expires.
         )
         for index, partition_key in FILES_INDEXES.items():
             _add_index(self.files, index, partition_key, "received_at")

@@ -174,6 +174,11 @@ class FileEntry(NamedTuple):
         return folder if slash else ""
 
     @property
+    def source(self) -> ObjectVersion:
+        """The object version of the inbox that is the file."""
+        return ObjectVersion(self.bucket, self.object_key, self.version_id)
+
+    @property
     def same_orders_found(self) -> SameOrdersFound | None:
         """The orders that earlier files brought, if the verdict has found any."""
         return SameOrdersFound.from_item(self.same_orders) if self.same_orders else None
@@ -238,7 +243,7 @@ class FileEntry(NamedTuple):
         """The object version that a run reads."""
         if self.original_key:
             return ObjectVersion(self.bucket, self.original_key, self.original_version)
-        return ObjectVersion(self.bucket, self.object_key, self.version_id)
+        return self.source
 
     @property
     def leftover(self) -> ObjectVersion | None:

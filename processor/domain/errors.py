@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, ClassVar
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from processor.domain.object_keys import ObjectVersion
+
 _UNPACK = "Upload it unpacked, as .csv: only that can be read in ranges."
 
 
@@ -216,6 +218,15 @@ class FileBusyError(WaybillError):
     message = "File {file_id} is still being processed; its lease ends in {free_in_s} s."
     file_id: str
     free_in_s: int
+
+
+@dataclass(eq=False, repr=False)
+class FileForgottenError(WaybillError):
+    """The object is another version of a file that is in the ledger, which says all that is to be said."""
+
+    message = "It is the same upload as file {same_as}."
+    source: ObjectVersion
+    same_as: str
 
 
 @dataclass(eq=False, repr=False)

@@ -12,6 +12,7 @@ from processor.domain.entries import FILE_ENTRY, FILE_KIND, RUN_PREFIX, FileEntr
 from processor.domain.file_states import FileState
 from processor.domain.object_keys import INBOX
 from processor.ledger.batch_get import batch_get
+from processor.ledger.forgotten_files import is_known
 from processor.ledger.index_pages import MOST_SEARCHED, cursor_behind, read_index_page
 from processor.ledger.table import FilesTable, deserialise, item_key
 
@@ -137,13 +138,15 @@ class FileList:
         unique = dict.fromkeys(file_ids)
         keys = [item_key(file_id, FILE_ENTRY) for file_id in unique]
         items = batch_get(self._table.client, self._table.name, keys, things="files", sleep=self._sleep)
-        entries = {entry.file_id: entry for entry in (FileEntry.from_item(deserialise(item)) for item in items)}
+        found = (FileEntry.from_item(item) for item in map(deserialise, items) if is_known(item))
+        entries = {entry.file_id: entry for entry in found}
         return [entries[file_id] for file_id in unique if file_id in entries]
 
     def read_story(self, file_id: str) -> FileStory | None:
         """Read a file with its runs and actions as last written, by one query; None if there is no such file."""
         items = self._table.list_items(file_id)
-        entry = next((FileEntry.from_item(item) for item in items if item["entry"] == FILE_ENTRY), None)
+        files = (item for item in items if item["entry"] == FILE_ENTRY and is_known(item))
+        entry = next(map(FileEntry.from_item, files), None)
         if entry is None:
             return None
         runs = (RunEntry.from_item(item) for item in items if item["entry"].startswith(RUN_PREFIX))

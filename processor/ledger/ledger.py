@@ -23,6 +23,7 @@ from processor.domain.entries import (
 from processor.domain.errors import FileBusyError, IllegalTransitionError, LeaseLostError
 from processor.domain.file_states import AT_REST, FileState, check_transition, states_before
 from processor.ledger.counters import counter_update
+from processor.ledger.forgotten_files import forgotten_item, is_forgotten, is_known, refuse_forgotten
 from processor.ledger.table import ConditionFailedError, ItemPut, ItemUpdate
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ class Ledger:
     def read_file(self, file_id: str) -> FileEntry | None:
         """Read a file's entry, as last written."""
         item = self._table.get_item(file_id, FILE_ENTRY)
-        return FileEntry.from_item(item) if item else None
+        return FileEntry.from_item(item) if is_known(item) else None
 
     def list_runs(self, file_id: str) -> list[RunEntry]:
         """List a file's runs that have ended, the oldest first."""
@@ -105,7 +106,8 @@ class Ledger:
         """Give the file to a run, unless it is settled or held.
 
         A new file gets its base timestamp, once and for all. A run that held the file and whose lease has ended is
-        recorded as died. Raises :class:`FileBusyError` if a run for the same message holds the file.
+        recorded as died. Raises :class:`FileBusyError` if a run for the same message holds the file, and
+        :class:`FileForgottenError`.
         """
         start: dict[str, Any] = {
             "state": FileState.PROCESSING,
@@ -140,6 +142,7 @@ class Ledger:
         """Take a file over from a dead run, or say why it cannot be begun."""
         entry = self.read_file(file_id)
         if entry is None:
+            self.refuse_forgotten(file_id)
             raise ConditionFailedError
         if entry.run_id == run.run_id:  # The first attempt of this call took effect and its answer was lost.
             return BeginResult(entry, may_run=entry.state is FileState.PROCESSING)
@@ -210,6 +213,25 @@ class Ledger:
         if entry.run_message_id:
             values["run_message_id"] = entry.run_message_id
         self._end_run(entry, state, values, note=ItemPut(run.to_item()) if run else None)
+
+    def forget_file(self, entry: FileEntry, same_as: str, now: int) -> None:
+        """Take a file that a run holds out of the ledger, as it is the same upload as another one.
+
+        What stays in its place knows that one's id, and makes every later delivery harmless. ``now`` is seconds since
+        the epoch. Raises :class:`LeaseLostError`.
+        """
+        change = ItemPut(forgotten_item(entry, same_as, now), _unchanged(entry))
+        counted = counter_update(entry, entry.evolve(without=("counted_as",)))
+        try:
+            self._table.transact(change, *([counted] if counted else []))
+        except ConditionFailedError as error:
+            if is_forgotten(self._table.get_item(entry.file_id, FILE_ENTRY), same_as):
+                return  # The first attempt of this call took effect and its answer was lost.
+            raise LeaseLostError(entry.file_id, entry.run_id) from error
+
+    def refuse_forgotten(self, file_id: str) -> None:
+        """Raise :class:`FileForgottenError` if the file was the same upload as another one."""
+        refuse_forgotten(self._table.get_item(file_id, FILE_ENTRY))
 
     def _end_run(
         self,

@@ -77,6 +77,7 @@ class ItemPut(NamedTuple):
     """An item that is written whole."""
 
     item: Mapping[str, Any]
+    condition: ConditionBase | None = None
 
 
 class FilesTable:
@@ -133,7 +134,8 @@ class FilesTable:
     def _transact_item(self, change: ItemUpdate | ItemPut) -> dict[str, Any]:
         if isinstance(change, ItemUpdate):
             return {"Update": change.request(self.name)}
-        return {"Put": {"TableName": self.name, "Item": serialise(change.item)}}
+        condition = _condition_request(change.condition)
+        return {"Put": {"TableName": self.name, "Item": serialise(change.item), **condition}}
 
     def add_one(self, file_id: str, entry: str, name: str) -> int:
         """Add one to a number, atomically, and return the sum."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from processor.domain import object_keys
-from processor.domain.errors import FileBusyError, MessageError, MessageFailedError, ObjectGoneError
+from processor.domain.errors import FileBusyError, FileForgottenError, MessageError, MessageFailedError, ObjectGoneError
 from processor.messaging.messages import Arrival, Reprocess, Request, parse_body
 from processor.observability.telemetry import logger
 from processor.pipeline.process_file import DONE, process_file
 from processor.pipeline.retry import RetryPolicy, in_words
+from processor.pipeline.same_upload import clear_forgotten
 
 if TYPE_CHECKING:
     from processor.messaging.messages import Message
@@ -65,24 +66,30 @@ def _requests_of(message: Message, bucket: str) -> tuple[list[Request], list[Exc
 
 def _process(request: Request, message: Message, services: Services, invocation: Invocation) -> Outcome:
     try:
-        file_id, arrival = _locate(request, services)
-    except ObjectGoneError:
-        # S3 names the version of each object: this event did not, and whatever it was about is settled or deleted.
-        logger.warning("arrival_ignored")
+        try:
+            file_id, arrival = _locate(request, services)
+        except ObjectGoneError:
+            # S3 names the version of each object: this event did not, and whatever it was about is settled or deleted.
+            logger.warning("arrival_ignored", extra={"reason": "object_gone"})
+            return DONE
+        logger.append_keys(file_id=file_id, object_key=arrival.source.key)
+        return process_file(file_id, arrival, message, services, invocation)
+    except FileForgottenError as error:
+        clear_forgotten(services, error)
         return DONE
-    logger.append_keys(file_id=file_id, object_key=arrival.source.key)
-    return process_file(file_id, arrival, message, services, invocation)
 
 
 def _locate(request: Request, services: Services) -> tuple[str, Arrival]:
     """Find the file that a request is about, and the object that holds it.
 
     An object without a version is the newest one, which S3 is asked for, or the file would have two identities. Raises
-    :class:`MessageError` for a command about an unknown file, and :class:`ObjectGoneError`.
+    :class:`MessageError` for a command about an unknown file, :class:`ObjectGoneError` and
+    :class:`FileForgottenError`.
     """
     if isinstance(request, Reprocess):
         entry = services.ledger.read_file(request.file_id)
         if entry is None:
+            services.ledger.refuse_forgotten(request.file_id)
             raise MessageError(f"there is no file {request.file_id!r:.40}")
         return entry.file_id, Arrival(entry.original)
     source = request.source if request.source.version_id else services.objects.read_facts(request.source).version

@@ -19,7 +19,13 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from processor.domain.entries import ERROR, to_iso
-from processor.domain.errors import DuplicateContentError, FileBusyError, LeaseLostError, PermanentError
+from processor.domain.errors import (
+    DuplicateContentError,
+    FileBusyError,
+    FileForgottenError,
+    LeaseLostError,
+    PermanentError,
+)
 from processor.ledger.ledger import RunStart
 from processor.observability.telemetry import Span, logger, span, trace_id
 from processor.pipeline.content import describe_duplicate, describe_failure, refuse_known_content
@@ -112,7 +118,7 @@ def _begin(
     )
     try:
         return services.ledger.begin_run(file_id, arrival.source, start)
-    except FileBusyError:
+    except (FileBusyError, FileForgottenError):
         raise
     except Exception as error:
         report_failure_to_begin(error, message, services.config, invocation)
