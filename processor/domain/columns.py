@@ -17,6 +17,12 @@ if TYPE_CHECKING:
 ROW = "row"
 """In place of a column's name where the whole row is wrong (ragged, too long, a stray quote)."""
 
+ORDER_ID, QUANTITY, UNIT_PRICE = "order_id", "quantity", "unit_price"
+"""The columns by which rows belong together, and by which a line's total is reckoned."""
+
+ANOTHER_ROW_REJECTED = "another row of this order was rejected"
+"""The reason for which a good row is laid aside: an order is stored whole or not at all."""
+
 EMPTY = "empty"
 CONTROL_CHARACTER = "contains a control character"
 LINE_BREAK = "contains a line break or tab"
@@ -133,11 +139,11 @@ def _why_no_number(cell: str, otherwise: str) -> str:
 type Column = Text | Whole | Money
 
 COLUMNS: tuple[Column, ...] = (
-    Text("order_id", longest=64, line_breaks=False),
+    Text(ORDER_ID, longest=64, line_breaks=False),
     Text("customer_name", longest=200),
     Text("product_name", longest=200),
-    Whole("quantity", smallest=1, largest=1_000_000),
-    Money("unit_price", largest=Decimal("9999999.9999"), places=4),
+    Whole(QUANTITY, smallest=1, largest=1_000_000),
+    Money(UNIT_PRICE, largest=Decimal("9999999.9999"), places=4),
 )
 NAMES: tuple[str, ...] = tuple(column.name for column in COLUMNS)
 

@@ -51,6 +51,11 @@ class ContentCheck(NamedTuple):
     sha256: str
     is_ascii: bool = False
     """Whether the text is known to be the same in every encoding."""
+    text_sha256: str = ""
+    """Equal for the same text however it was saved: unpacked, in UTF-8 without byte order mark, CRLF counted as LF, and
+    without the line ends at its very end."""
+    has_line_end: bool = True
+    """Whether the last row ends with a line end: one without may be cut off."""
 
 
 def encoding_name(declared: str) -> str:
@@ -77,7 +82,7 @@ def check(blocks: Iterable[bytes], *, gzipped: bool, encoding: str, limit_bytes:
 
     unpacked = 0
     checker = EncodingChecker(encoding)
-    for piece in _pieces(counted(), gzipped=gzipped, limit_bytes=limit_bytes):
+    for piece in unpack(counted(), gzipped=gzipped, limit_bytes=limit_bytes):
         if not unpacked:
             refuse_other_kinds(piece)
         unpacked += len(piece)
@@ -93,7 +98,7 @@ def text(blocks: Iterable[bytes], *, gzipped: bool, encoding: str, limit_bytes: 
 
     Pieces may end in the middle of a character.
     """
-    pieces = _pieces(blocks, gzipped=gzipped, limit_bytes=limit_bytes)
+    pieces = unpack(blocks, gzipped=gzipped, limit_bytes=limit_bytes)
     if encoding == "utf-8":
         start = b""
         for piece in pieces:
@@ -107,8 +112,9 @@ def text(blocks: Iterable[bytes], *, gzipped: bool, encoding: str, limit_bytes: 
             yield piece.decode(ENCODINGS[encoding]).encode()
 
 
-def _pieces(blocks: Iterable[bytes], *, gzipped: bool, limit_bytes: int) -> Iterator[bytes]:
-    return _unpack(blocks, limit_bytes) if gzipped else slices(blocks)
+def unpack(blocks: Iterable[bytes], *, gzipped: bool, limit_bytes: int) -> Iterator[bytes]:
+    """Yield a file's bytes in small pieces; raises :class:`BadGzipError` and :class:`TooLargeError`."""
+    return _unzip(blocks, limit_bytes) if gzipped else slices(blocks)
 
 
 def slices(blocks: Iterable[bytes], size: int = SLICE) -> Iterator[bytes]:
@@ -118,7 +124,7 @@ def slices(blocks: Iterable[bytes], size: int = SLICE) -> Iterator[bytes]:
             yield block[start : start + size]
 
 
-def _unpack(blocks: Iterable[bytes], limit_bytes: int) -> Iterator[bytes]:
+def _unzip(blocks: Iterable[bytes], limit_bytes: int) -> Iterator[bytes]:
     """Unpack gzip (RFC 1952, also of several members) by bounded slices, so that a bomb costs no memory."""
     unpacker = zlib.decompressobj(wbits=31)
     unpacked = 0

@@ -13,7 +13,7 @@ from collections import deque
 from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple, TypedDict
 
-from processor.domain.columns import NAMES, OWN_COLUMNS
+from processor.domain.columns import NAMES, ORDER_ID, OWN_COLUMNS
 from processor.domain.errors import DuplicateColumnError, MissingColumnError, NoHeaderError
 from processor.domain.formulas import unguard_cell
 from processor.parsing.lines import Lines
@@ -88,7 +88,8 @@ class RowReader:
         self.unknown_columns: tuple[str, ...] = tuple(
             name for name in dict.fromkeys(names) if name and name not in NAMES
         )
-        self._is_guarded = not set(OWN_COLUMNS).isdisjoint(names)
+        self.order_id_at = names.index(ORDER_ID)
+        self.is_guarded = not set(OWN_COLUMNS).isdisjoint(names)
         """Whether the file is a corrected rejected-rows file, whose cells are guarded against being run as formulas."""
         self._plain = PlainPattern(names, self.delimiter, LONGEST_ROW)
 
@@ -137,7 +138,7 @@ class RowReader:
 
     def chunks(self) -> Iterator[PlainRows | RawRow]:
         """Yield the same rows in the same order, consecutive plain rows together, which is much cheaper."""
-        if self._is_guarded:
+        if self.is_guarded:
             yield from self
             return
         lines, plain = self._lines, self._plain
@@ -192,7 +193,7 @@ class RowReader:
             cells = ()
         else:
             cells = self._in_order(cells) if self._in_order else cells
-            cells = list(map(unguard_cell, cells)) if self._is_guarded else cells
+            cells = list(map(unguard_cell, cells)) if self.is_guarded else cells
         return self._number, cells, problem, text
 
     def _ragged(self, cells: Sequence[str]) -> str:

@@ -1,0 +1,147 @@
+"""The reading of a whole file before anything of it is stored: what is in it, in one pass and bounded memory. Pure."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, NamedTuple, cast
+
+from processor.domain.columns import NAMES, ORDER_ID, QUANTITY, UNIT_PRICE, read_cells
+from processor.domain.errors import NoRowsError
+from processor.domain.holds import Reject
+from processor.parsing.checked_text import CheckedText
+from processor.parsing.order_sample import OrderSampler
+from processor.parsing.ragged_rows import find_order_ids
+from processor.parsing.reader import PlainRows
+from processor.parsing.rejected_orders import RejectedOrders
+from processor.parsing.row_totals import RowTotals
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from processor.domain.columns import Value
+    from processor.parsing.decoding import ContentCheck
+    from processor.parsing.order_sample import OrderSample
+    from processor.parsing.reader import RawRow, RowReader
+
+_ROWS_AT_ONCE = 2_000
+_ORDER_ID_AT, _QUANTITY_AT, _PRICE_AT = map(NAMES.index, (ORDER_ID, QUANTITY, UNIT_PRICE))
+_AMOUNTS = {QUANTITY, UNIT_PRICE}
+
+
+class Reading(NamedTuple):
+    """All that a run has to know of a file before it stores the first of its rows."""
+
+    content: ContentCheck
+    rows: int
+    rejected_rows: int
+    """Rows with problems of their own, not those that are laid aside with them."""
+    quantity: int
+    total: Decimal
+    """The exact sum of all line totals. A row that is rejected counts if its quantity and price can be read."""
+    unknown_amounts: int
+    """Rows whose quantity or price cannot be read."""
+    rows_sha256: str
+    """Equal for the same rows in other bytes (``processor.parsing.row_totals``); columns not used do not count."""
+    orders: OrderSample
+    """The orders that may be stored."""
+    rejected_orders: RejectedOrders
+    """The orders that are laid aside whole, under ``reject=order``."""
+    unknown_columns: tuple[str, ...]
+
+
+def read_whole(blocks: Iterable[bytes], *, gzipped: bool, encoding: str, limit_bytes: int, reject: Reject) -> Reading:
+    """Read every row of a file, given as it is stored.
+
+    Raises what :class:`CheckedText` and :class:`RowReader` raise, a wrong byte before a wrong header, and
+    :class:`NoRowsError`.
+    """
+    text = CheckedText(blocks, gzipped=gzipped, encoding=encoding, limit_bytes=limit_bytes)
+    reader = text.open_reader()
+    maker = ReadingMaker(reader, reject)
+    for chunk in reader.chunks():
+        maker.add(chunk)
+    return maker.result(text.result())
+
+
+class ReadingMaker:
+    """Makes the reading of a file from the rows of its reader as they pass."""
+
+    def __init__(self, reader: RowReader, reject: Reject) -> None:
+        self._reader = reader
+        self._by_order = reject is Reject.ORDER
+        self._totals = RowTotals()
+        self._sampler = OrderSampler()
+        self._rejected_orders = RejectedOrders()
+        self._accepted: list[tuple[bytes, ...]] = []
+        """Accepted rows that are not added up yet: many at once cost less."""
+        self._rows = self._rejected_rows = self._unknown_amounts = 0
+
+    def add(self, chunk: PlainRows | RawRow) -> None:
+        """Add the next rows."""
+        if isinstance(chunk, PlainRows):
+            self._accepted += chunk.rows
+            self._rows += len(chunk.rows)
+        else:
+            self._add_row(chunk)
+            self._rows += 1
+        if len(self._accepted) >= _ROWS_AT_ONCE:
+            self._add_accepted()
+
+    def result(self, content: ContentCheck) -> Reading:
+        """Return the reading of all rows; raises :class:`NoRowsError`."""
+        if not self._rows:
+            raise NoRowsError
+        self._add_accepted()
+        totals = self._totals
+        return Reading(
+            content,
+            self._rows,
+            self._rejected_rows,
+            totals.quantity,
+            totals.total,
+            self._unknown_amounts,
+            totals.sha256,
+            self._sampler.result(self._rejected_orders),
+            self._rejected_orders,
+            self._reader.unknown_columns,
+        )
+
+    def _add_accepted(self) -> None:
+        if self._accepted:
+            columns = list(zip(*self._accepted, strict=True))
+            self._accepted.clear()
+            self._totals.add(columns)
+            self._sampler.add(columns[_ORDER_ID_AT])
+
+    def _add_row(self, row: RawRow) -> None:
+        _number, cells, problem, text = row
+        if problem:
+            self._reject(text.replace("\r\n", "\n"), find_order_ids(self._reader, text) if self._by_order else ())
+            self._unknown_amounts += 1
+            return
+        values, problems = read_cells(cells)
+        if not problems:
+            self._accepted.append(_to_cells(values, cells))
+            return
+        wrong = {problem.column for problem in problems}
+        order_ids = () if ORDER_ID in wrong else (str(values[_ORDER_ID_AT]),)
+        self._reject([cell.strip(" ").replace("\r\n", "\n") for cell in cells], order_ids)
+        if wrong.isdisjoint(_AMOUNTS):
+            self._totals.add_amounts(cast("int", values[_QUANTITY_AT]), cast("Decimal", values[_PRICE_AT]))
+        else:
+            self._unknown_amounts += 1
+
+    def _reject(self, content: str | Sequence[str], order_ids: Iterable[str]) -> None:
+        self._rejected_rows += 1
+        self._totals.add_rejected(self._rows, content)
+        if self._by_order:
+            for order_id in order_ids:
+                self._rejected_orders.add(order_id.encode())
+
+
+def _to_cells(values: Sequence[Value], cells: Sequence[str]) -> tuple[bytes, ...]:
+    """Return an accepted row's cells as a plain row has them, but for zeros of decimals that say nothing."""
+    return tuple(
+        (cell.strip(" ") if isinstance(value, Decimal) else str(value).replace("\r\n", "\n")).encode()
+        for value, cell in zip(values, cells, strict=True)
+    )
