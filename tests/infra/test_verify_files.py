@@ -96,6 +96,7 @@ def test_a_redirected_upload_is_no_success() -> None:
     [
         ({"state": "failed", "error": "No header."}, [], "is failed with 1 rows: No header"),
         ({"state": "queued"}, [], "is queued"),
+        ({"state": "held", "error": "1 of 1 orders came before."}, [], "is held with 1 rows: 1 of 1 orders"),
         ({"accepted_rows": 0}, [], "with 0 rows"),
         ({}, [], r"is stored as \[\]"),
         ({}, [ORDER | {"unit_price": "19.98"}], "19.98"),

@@ -12,7 +12,7 @@ from cdk.commands.verify.deployment import Deployment
 
 SETTLE_S = 300
 HEADER = "order_id,customer_name,product_name,quantity,unit_price"
-_ENDINGS = ("processed", "partial", "failed", "duplicate", "dead_lettered", "dismissed")
+_ENDINGS = ("processed", "partial", "failed", "held", "duplicate", "dead_lettered", "dismissed", "voided")
 
 
 @dataclass(frozen=True)
