@@ -8,7 +8,7 @@ from processor.domain.actions import ActionEntry, ActionKind, ActionState, deriv
 from processor.domain.entries import to_iso
 from processor.domain.errors import ObjectGoneError
 from processor.domain.object_keys import ObjectVersion
-from processor.storage.presigned_posts import PresignedUpload, presign_upload
+from processor.storage.presigned_posts import NOTHING_ANNOUNCED, Announcement, PresignedUpload, presign_upload
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -17,8 +17,13 @@ if TYPE_CHECKING:
     from admin_api.wiring.services import Console
 
 
-def prepare_upload(console: Console, user: User, name: str, encoding: str) -> PresignedUpload:
-    """Presign the upload of one file, and record who got the permission. Raises ``UploadNameError``."""
+def prepare_upload(
+    console: Console, user: User, name: str, encoding: str, announced: Announcement = NOTHING_ANNOUNCED
+) -> PresignedUpload:
+    """Presign the upload of one file, and record who got the permission.
+
+    Raises ``UploadNameError`` and ``AnnouncementError``.
+    """
     config = console.config
     upload_id = new_action_id(console.now())
     post = presign_upload(
@@ -29,6 +34,7 @@ def prepare_upload(console: Console, user: User, name: str, encoding: str) -> Pr
         encoding=encoding,
         uploaded_by=user.email,
         upload_id=upload_id,
+        announced=announced,
     )
     _record(console, user, upload_id, post.object_key, ActionState.PERMITTED)
     return post

@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
+from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 
 from processor.domain.actions import ActionEntry, ActionKind, ActionState
 from processor.domain.audits import AuditState, BookPart
@@ -207,12 +207,33 @@ class ActionsOut(BaseModel):
     newer: str
 
 
+def _in_digits(value: Any) -> Any:
+    """Write a number as its digits; anything else is left for the check of what is announced."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return str(value) if is_number else value
+
+
+type Digits = Annotated[str, BeforeValidator(_in_digits), Field(max_length=40)]
+
+
 class UploadIn(BaseModel):
     """The file to be uploaded."""
 
     name: str = Field(min_length=1, max_length=255, examples=["orders.csv"])
     encoding: str = Field(
         default="", pattern="^(|utf-8|cp1252)$", description="Only if it differs from the stack's default."
+    )
+    rows: Digits | None = Field(
+        default=None,
+        validation_alias=AliasChoices("rows", "announced_rows"),
+        description="Announces the number of its rows, without the header.",
+        examples=["1000"],
+    )
+    total: Digits | None = Field(
+        default=None,
+        validation_alias=AliasChoices("total", "announced_total"),
+        description="Announces the sum of its rows, each its quantity times its unit price, with a point.",
+        examples=["12345.60"],
     )
 
 

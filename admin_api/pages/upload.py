@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Request, Response
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from admin_api.actions.uploads import has_come, record_form_upload
+from admin_api.pages.files.explanation import Explanation, explain_state
+from admin_api.pages.files.others import read_others
 from admin_api.pages.files.progress import Progress, progress_of
 from admin_api.rendering.views import page
 from admin_api.web.auth import Operator, Viewer
@@ -26,8 +28,18 @@ from processor.domain.columns import COLUMNS, Column
 from processor.domain.entries import FileEntry, to_iso
 from processor.domain.file_states import AT_REST, FileState
 from processor.domain.object_keys import INBOX, ObjectVersion, file_id
-from processor.ledger.file_list import FileFilter
-from processor.storage.presigned_posts import ENCODING_FIELD, EXPIRES_S, PresignedUpload, new_folder, presign_form
+from processor.ledger.file_list import FileFilter, FileStory
+from processor.storage.presigned_posts import (
+    ENCODING_FIELD,
+    EXPIRES_S,
+    ROWS_FIELD,
+    ROWS_PATTERN,
+    TOTAL_FIELD,
+    TOTAL_PATTERN,
+    PresignedUpload,
+    new_folder,
+    presign_form,
+)
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -43,8 +55,21 @@ ENCODINGS = (
 LATE_AFTER = timedelta(seconds=30)
 """A file without a run after this time is late."""
 
+_EXPLAINED = frozenset({FileState.HELD, FileState.DUPLICATE, FileState.QUEUED})
+
 Key = Annotated[str, Query(pattern=f"^{INBOX}", max_length=1024)]
 Version = Annotated[str, Query(max_length=1024)]
+
+
+class AnnouncedField(NamedTuple):
+    """A field in which a person types what the sender announced of a file."""
+
+    id: str
+    name: str
+    label: str
+    pattern: str
+    placeholder: str
+    hint: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +85,12 @@ class UploadPage:
     columns: tuple[Column, ...] = COLUMNS
     encodings: tuple[tuple[str, str], ...] = ENCODINGS
     encoding_field: str = ENCODING_FIELD
+    announced_fields: tuple[AnnouncedField, ...] = (
+        AnnouncedField("rows", ROWS_FIELD, "Rows", ROWS_PATTERN, "1000", "A whole number, such as 1000"),
+        AnnouncedField(
+            "total", TOTAL_FIELD, "Total", TOTAL_PATTERN, "12345.60", "A number with a point, such as 12345.60"
+        ),
+    )
     expires_minutes: int = EXPIRES_S // 60
 
 
@@ -73,6 +104,8 @@ class UploadProgress:
     """The moment at which its progress was first asked for."""
     entry: FileEntry | None
     progress: Progress | None
+    explanation: Explanation | None
+    """Why it is held or waits."""
     now: datetime
 
     @property
@@ -148,7 +181,12 @@ def read_upload_progress(console: Console, key: str, version: str, since: dateti
         file_filter = FileFilter(name=key.removeprefix(INBOX), since=to_iso(since - timedelta(hours=1)))
         entry = next((each for each in console.files.list_files(file_filter).files if each.object_key == key), None)
     progress = progress_of(entry, now) if entry and entry.state is FileState.PROCESSING else None
-    return UploadProgress(key, version, since, entry, progress, now)
+    explanation = _explain(console, entry, now) if entry and entry.state in _EXPLAINED else None
+    return UploadProgress(key, version, since, entry, progress, explanation, now)
+
+
+def _explain(console: Console, entry: FileEntry, now: datetime) -> Explanation | None:
+    return explain_state(FileStory(entry, (), ()), now, others=read_others(console, entry))
 
 
 def _form(console: Console, user: User) -> PresignedUpload:

@@ -15,8 +15,9 @@ from admin_api.actions.available import AvailableAction, available_actions
 from admin_api.actions.files import file_or_404, story_or_404
 from admin_api.actions.lost_messages import is_message_lost
 from admin_api.pages.files.books import FileBooks, books_of
-from admin_api.pages.files.explanation import Explanation, explain_state, names_of_others
+from admin_api.pages.files.explanation import Explanation, explain_state
 from admin_api.pages.files.objects import FileObject, ObjectKind, download_url, objects_of, version_of
+from admin_api.pages.files.others import read_others
 from admin_api.pages.files.progress import Progress, progress_of
 from admin_api.pages.files.timeline import TimelineEvent, timeline_of
 from admin_api.pages.parts import PagePart, start_part
@@ -40,8 +41,6 @@ if TYPE_CHECKING:
     from processor.orders.lookup import FileOrders
 
 router = APIRouter()
-
-MOST_OTHERS = 50
 
 type FileId = Annotated[str, Path(max_length=64)]
 
@@ -167,7 +166,7 @@ def file_detail_page(console: Console, story: FileStory, position: TabPosition) 
     is_lost = bool(start_part("The queue", lambda: is_message_lost(console, entry)).result().value)
     is_stuck = entry.lease_ended(now) or is_lost
     reading = entry.state is FileState.PROCESSING and not is_stuck
-    others = _read_others(console, entry)
+    others = read_others(console, entry)
     return FileDetailPage(
         entry=entry,
         tab=tab,
@@ -186,12 +185,6 @@ def file_detail_page(console: Console, story: FileStory, position: TabPosition) 
         objects=objects_of(console, entry) if tab is FileTab.OBJECTS else (),
         books=books_of(story, _verification(console, position.verifying)),
     )
-
-
-def _read_others(console: Console, entry: FileEntry) -> dict[str, FileEntry]:
-    """Read the files that an entry names as they are now; some of a long list, as each is a read."""
-    ids = names_of_others(entry)[:MOST_OTHERS]
-    return {each.file_id: each for each in console.files.read_files(ids)} if ids else {}
 
 
 def _verification(console: Console, action_id: str) -> ActionEntry | None:

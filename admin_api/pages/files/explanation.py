@@ -35,13 +35,6 @@ class Explanation:
     tone: str
 
 
-def names_of_others(entry: FileEntry) -> tuple[str, ...]:
-    """List the ids of the other files that an entry names, each once."""
-    found = entry.same_orders_found
-    single = [each for each in (entry.duplicate_of, entry.waits_for) if each]
-    return tuple(dict.fromkeys((*single, *(found.files if found else ()), *entry.replaces, *entry.replaced_by)))
-
-
 def explain_state(
     story: FileStory, now: datetime, *, is_lost: bool = False, others: Mapping[str, FileEntry] = NO_FILES
 ) -> Explanation | None:

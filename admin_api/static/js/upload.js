@@ -17,6 +17,8 @@
   const list = document.getElementById("uploads-list");
   const row = document.getElementById("upload-row");
   const input = form.querySelector("input[type=file]");
+  const announced = [...form.querySelectorAll(".announced input")];
+  const announcedProblem = document.getElementById("announced-problem");
   const maxBytes = Number(form.dataset.maxBytes);
   input.multiple = true;
   input.required = false;
@@ -39,8 +41,9 @@
   };
 
   class Upload {
-    constructor(file) {
+    constructor(file, announces) {
       this.file = file;
+      this.announces = announces;
       this.settled = "";
       this.element = row.content.firstElementChild.cloneNode(true);
       const [name, size] = this.element.querySelector(".upload-name").children;
@@ -109,7 +112,9 @@
         answer = await fetch("/api/uploads", {
           method: "POST",
           headers: { "Content-Type": "application/json" },
-          body: JSON.stringify({ name: this.file.name, encoding: form.querySelector("select").value }),
+          body: JSON.stringify({
+            name: this.file.name, encoding: form.querySelector("select").value, ...this.announces,
+          }),
         });
       } catch {
         this.fail("The console cannot be reached. Check the connection, then try again.");
@@ -209,9 +214,32 @@
       `${settled} of ${all.length} settled${needed ? ` · ${needed} ${needed === 1 ? "needs" : "need"} you` : ""}`;
   }
 
+  // Rows and total are those of one file: they go with it, and are not left for the next.
+  function takeAnnouncement(files) {
+    const filled = announced.filter((field) => field.value.trim());
+    const wrong = filled.find((field) => !field.checkValidity());
+    let problem = "";
+    if (filled.length && files.length > 1) {
+      problem = "Rows and total are those of one file. Choose one file, or clear both fields.";
+    } else if (wrong) {
+      problem = `${wrong.title}. Nothing was uploaded: correct it, then choose the file again.`;
+    }
+    announcedProblem.textContent = problem;
+    announcedProblem.hidden = !problem;
+    if (problem) {
+      (wrong ?? filled[0]).focus();
+      return null;
+    }
+    const values = Object.fromEntries(filled.map((field) => [field.id, field.value.trim()]));
+    for (const field of announced) field.value = "";
+    return values;
+  }
+
   function take(files) {
+    const announces = files.length ? takeAnnouncement(files) : null;
+    if (!announces) return;
     for (const file of files) {
-      const upload = new Upload(file);
+      const upload = new Upload(file, announces);
       uploads.push(upload);
       const problem = problemOf(file);
       if (problem) upload.fail(problem); else enqueue(upload);

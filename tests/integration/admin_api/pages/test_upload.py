@@ -110,6 +110,46 @@ def test_a_script_is_allowed_one_name_and_it_is_written_down(console: ConsoleSta
     assert action.selection == {"object_key": post["object_key"]}
 
 
+@pytest.mark.parametrize("rows", [1_000, "1000"])
+def test_what_a_script_announces_is_bound_to_the_upload(console: ConsoleStage, rows: object) -> None:
+    """As metadata of the object, which the policy demands, so that the file is held if it has something else."""
+    post = console.browser().post("/api/uploads", json={"name": "a.csv", "rows": rows, "total": "12345.60"}).json()
+
+    assert {"x-amz-meta-rows": "1000"} in _policy(post["fields"])
+    assert {"x-amz-meta-total": "12345.60"} in _policy(post["fields"])
+    assert post["fields"]["x-amz-meta-total"] == "12345.60"
+
+
+@pytest.mark.parametrize(
+    ("announced", "problem"),
+    [
+        ({"rows": "1,000"}, "not a whole number"),
+        ({"rows": 10.5}, "not a whole number"),
+        ({"rows": "-1"}, "not a whole number"),
+        ({"rows": "٣"}, "not a whole number"),
+        ({"total": "12345,60"}, "not a number such as 12345.60"),
+        ({"total": "1e5"}, "not a number such as 12345.60"),
+        ({"total": "$5"}, "not a number such as 12345.60"),
+    ],
+)
+def test_an_announcement_that_is_no_number_is_refused_in_words(
+    console: ConsoleStage, announced: dict[str, object], problem: str
+) -> None:
+    """Before the upload, as the file would be held for it."""
+    answer = console.browser().post("/api/uploads", json={"name": "orders.csv"} | announced)
+
+    assert answer.status_code == 422
+    assert problem in answer.json()["detail"]
+
+
+def test_nothing_is_announced_unless_somebody_says_so(console: ConsoleStage) -> None:
+    """Empty fields are those of a form that nobody filled in."""
+    answer = console.browser().post("/api/uploads", json={"name": "orders.csv", "rows": "", "total": None})
+
+    assert answer.status_code == 201
+    assert not {"x-amz-meta-rows", "x-amz-meta-total"} & answer.json()["fields"].keys()
+
+
 @pytest.mark.parametrize("name", ["orders.xlsx", "a/b.csv", "${filename}.csv", "\x00.csv"])
 def test_a_name_that_cannot_be_processed_is_refused_before_the_upload(console: ConsoleStage, name: str) -> None:
     """In words, and nothing is written down."""

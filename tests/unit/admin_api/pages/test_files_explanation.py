@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from admin_api.pages.files.explanation import explain_state, names_of_others
+from admin_api.pages.files.explanation import explain_state
+from admin_api.pages.files.others import names_of_others
 from processor.domain.actions import ActionKind
 from processor.domain.file_states import AT_REST, FileState
 from processor.domain.holds import HoldCause

@@ -1,0 +1,25 @@
+"""The other files that a file's entry names, as they are when a page is shown."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from admin_api.wiring.services import Console
+    from processor.domain.entries import FileEntry
+
+MOST_OTHERS = 50
+"""Of a long list some are read, as each is a read."""
+
+
+def names_of_others(entry: FileEntry) -> tuple[str, ...]:
+    """List the ids of the other files that an entry names, each once."""
+    found = entry.same_orders_found
+    single = [each for each in (entry.duplicate_of, entry.waits_for) if each]
+    return tuple(dict.fromkeys((*single, *(found.files if found else ()), *entry.replaces, *entry.replaced_by)))
+
+
+def read_others(console: Console, entry: FileEntry) -> dict[str, FileEntry]:
+    """Read these files, by their ids; one that is no longer in the ledger is left out."""
+    ids = names_of_others(entry)[:MOST_OTHERS]
+    return {each.file_id: each for each in console.files.read_files(ids)} if ids else {}
