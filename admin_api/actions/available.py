@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from processor.domain.actions import ActionKind
+from processor.domain.errors import OrdersGoingBackError
 from processor.domain.file_states import SETTLED, FileState, states_before
 
 if TYPE_CHECKING:
@@ -16,15 +17,30 @@ if TYPE_CHECKING:
 
     from processor.domain.entries import FileEntry
 
-_RUNNABLE = frozenset(states_before(FileState.REPROCESSING)) - {FileState.DUPLICATE}
-_DISMISSABLE = frozenset(states_before(FileState.DISMISSED))
+_STATES: dict[ActionKind, frozenset[FileState]] = {
+    ActionKind.REPROCESS: frozenset(states_before(FileState.REPROCESSING)) - {FileState.DUPLICATE},
+    ActionKind.PROCESS_ANYWAY: frozenset({FileState.DUPLICATE}),
+    ActionKind.STORE: frozenset({FileState.HELD}),
+    ActionKind.REPLACE: frozenset({FileState.HELD}),
+    ActionKind.DISMISS: frozenset(states_before(FileState.DISMISSED)),
+    ActionKind.VOID: frozenset(states_before(FileState.VOIDED)),
+    ActionKind.VERIFY: SETTLED,
+}
 _REFUSALS = {
     FileState.PROCESSING: "is being processed. Wait until its run has ended.",
     FileState.QUEUED: "is waiting in the queue. Its next run begins by itself; if its message is lost, it can be "
     "reprocessed two minutes after the queue is empty, or after 12 hours.",
     FileState.REPROCESSING: "is due for a new run already. It begins in a moment; if its message is lost, it can "
     "be reprocessed two minutes after the queue is empty, or after 12 hours.",
-    FileState.DISMISSED: "has been dismissed already.",
+}
+_ALREADY = {
+    (ActionKind.DISMISS, FileState.DISMISSED): "has been dismissed already.",
+    (ActionKind.VOID, FileState.VOIDED): "has been voided already. Its orders come back if it is reprocessed.",
+}
+_NOTHING_TO_DO = {
+    ActionKind.PROCESS_ANYWAY: "is not held as a duplicate. Reprocess it instead.",
+    ActionKind.STORE: "is not held, so there is nothing to decide.",
+    ActionKind.REPLACE: "is not held, so there is nothing to decide.",
 }
 
 
@@ -42,6 +58,8 @@ class AvailableAction:
     asks_reason: bool = False
     is_grave: bool = False
     """It cannot be undone."""
+    is_for_one: bool = False
+    """It is not offered for many files at once."""
 
     def button(self, number: int) -> str:
         """Return the text of its button for so many files."""
@@ -49,6 +67,23 @@ class AvailableAction:
 
 
 AVAILABLE_ACTIONS: dict[ActionKind, AvailableAction] = {
+    ActionKind.REPLACE: AvailableAction(
+        ActionKind.REPLACE,
+        "Replace",
+        "replace",
+        "A run stores the file's rows as orders. When all are stored, the lines of the same orders that earlier files "
+        "of this sender have brought are taken back; no order is missing meanwhile. Orders that this file does not "
+        "have stay. To undo it, void this file and reprocess the earlier ones.",
+        "asked to replace the same orders of earlier files",
+    ),
+    ActionKind.STORE: AvailableAction(
+        ActionKind.STORE,
+        "Store beside",
+        "store",
+        "A run stores the file's rows as orders although it is held. Where earlier files have brought the same orders, "
+        "the lines of both exist side by side. To undo it, void the file.",
+        "asked to be stored",
+    ),
     ActionKind.REPROCESS: AvailableAction(
         ActionKind.REPROCESS,
         "Reprocess",
@@ -62,9 +97,8 @@ AVAILABLE_ACTIONS: dict[ActionKind, AvailableAction] = {
         "Process anyway",
         "play",
         "A run stores the file's rows as orders although an earlier file had the same content: the orders of both "
-        "will exist side by side until one of them is voided.",
+        "will exist side by side. To undo it, void the file.",
         "asked to run despite the same content",
-        is_grave=True,
     ),
     ActionKind.DISMISS: AvailableAction(
         ActionKind.DISMISS,
@@ -74,6 +108,18 @@ AVAILABLE_ACTIONS: dict[ActionKind, AvailableAction] = {
         "orders stay. It can still be reprocessed.",
         "dismissed",
         asks_reason=True,
+    ),
+    ActionKind.VOID: AvailableAction(
+        ActionKind.VOID,
+        "Void",
+        "void",
+        "Every order that the file has stored is taken back from the orders table, except those that another file has "
+        "replaced, and its accepted rows leave processed-data/. The original stays: the same content may come again, "
+        "and reprocessing the file brings its orders back. What it had replaced of earlier files stays away until "
+        "those are reprocessed, too.",
+        "asked to be voided",
+        asks_reason=True,
+        is_for_one=True,
     ),
     ActionKind.VERIFY: AvailableAction(
         ActionKind.VERIFY,
@@ -88,16 +134,12 @@ AVAILABLE_ACTIONS: dict[ActionKind, AvailableAction] = {
 
 def is_allowed(kind: ActionKind, entry: FileEntry, now: datetime, *, is_lost: bool = False) -> bool:
     """Tell whether the file's state allows an action now; ``is_lost`` if the message that it waits for is gone."""
-    match kind:
-        case ActionKind.REPROCESS:
-            return entry.state in _RUNNABLE or entry.lease_ended(now) or is_lost
-        case ActionKind.PROCESS_ANYWAY:
-            return entry.state is FileState.DUPLICATE
-        case ActionKind.DISMISS:
-            return entry.state in _DISMISSABLE
-        case ActionKind.VERIFY:
-            return entry.state in SETTLED
-    return False
+    if entry.taking_back and kind is not ActionKind.VERIFY:
+        return kind is ActionKind.VOID and entry.state is FileState.VOIDED  # It goes on where it was stopped.
+    is_in_state = entry.state in _STATES.get(kind, ())
+    if kind is ActionKind.REPROCESS:
+        return is_in_state or entry.lease_ended(now) or is_lost
+    return is_in_state and (kind is not ActionKind.VOID or bool(entry.accepted_key))
 
 
 def available_actions(entry: FileEntry, now: datetime, *, is_lost: bool = False) -> tuple[AvailableAction, ...]:
@@ -108,12 +150,15 @@ def available_actions(entry: FileEntry, now: datetime, *, is_lost: bool = False)
 
 def explain_refusal(kind: ActionKind, entry: FileEntry) -> str:
     """Say why an action is refused, and what is possible instead."""
-    if entry.state is FileState.DUPLICATE and kind is ActionKind.REPROCESS:
-        return f"{entry.name} is held as a duplicate. Process it anyway, or dismiss it."
     if kind is ActionKind.VERIFY:
         return f"{entry.name} is not settled: its orders are not all written. Verify it once its run has ended."
-    if entry.state in _REFUSALS:
-        return f"{entry.name} {_REFUSALS[entry.state]}"
-    if kind is ActionKind.PROCESS_ANYWAY:
-        return f"{entry.name} is not held as a duplicate. Reprocess it instead."
+    if entry.taking_back:
+        return f"{entry.name}: {OrdersGoingBackError(entry.taking_back)}"
+    if entry.state is FileState.DUPLICATE and kind in {ActionKind.REPROCESS, ActionKind.STORE, ActionKind.REPLACE}:
+        return f"{entry.name} is held as a duplicate. Process it anyway, or dismiss it."
+    words = _ALREADY.get((kind, entry.state)) or _REFUSALS.get(entry.state) or _NOTHING_TO_DO.get(kind)
+    if words:
+        return f"{entry.name} {words}"
+    if kind is ActionKind.VOID:
+        return f"{entry.name} has stored no orders that could be taken back."
     return f"{entry.name} is {entry.state.replace('_', ' ')}: there is nothing to dismiss."

@@ -12,16 +12,17 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import BotoCoreError, ClientError
 
 from admin_api.actions import bulk
-from admin_api.actions.available import explain_refusal, is_allowed
+from admin_api.actions.available import AVAILABLE_ACTIONS, explain_refusal, is_allowed
 from admin_api.actions.begin import ActionRequest, begin_once, digest_of, is_same_person, new_entry
 from admin_api.actions.dismissal import Dismissal
 from admin_api.actions.files import file_or_404
 from admin_api.actions.lost_messages import QUEUE_WAS_EMPTY, is_message_lost, was_message_lost
 from admin_api.actions.resume import record_resumption
+from admin_api.actions.voiding import refuse_void
 from admin_api.web.errors import RefusedError
 from processor.domain.actions import ActionEntry, ActionKind, ActionState
 from processor.domain.entries import to_iso
-from processor.domain.errors import IllegalTransitionError
+from processor.domain.errors import IllegalTransitionError, OrdersGoingBackError
 from processor.domain.file_states import FileState
 from processor.ledger.action_log import ActionTakenOverError
 from processor.observability.telemetry import logger
@@ -33,16 +34,20 @@ if TYPE_CHECKING:
     from processor.domain.entries import FileEntry
 
 
+_OF_WORKER = frozenset({ActionKind.VERIFY, ActionKind.VOID})
+_ASKS_FOR = {ActionKind.STORE: "store", ActionKind.REPLACE: "replace"}
+
+
 def act_on_file(console: Console, action_request: ActionRequest, file_id: str) -> ActionEntry:
     """Act on one file now; returns the finished action, also if it was asked for before.
 
-    To verify takes longer than a request may: the worker does it, and the action is still running.
+    To verify or to void takes longer than a request may: the worker does it, and the action is still running.
 
     Raises :class:`NotFoundError`, :class:`RefusedError` and AWS's errors; the action log has the outcome in any case.
     """
     entry = file_or_404(console, file_id)
-    if action_request.kind is ActionKind.VERIFY:
-        return _let_worker_verify(console, action_request, entry)
+    if action_request.kind in _OF_WORKER:
+        return _let_worker_act_on_file(console, action_request, entry)
     asked = new_entry(console, action_request, file_id=file_id, subject=entry.name, expected=1)
     action, _ = begin_once(console, asked)
     if action.is_finished:
@@ -60,11 +65,15 @@ def act_on_file(console: Console, action_request: ActionRequest, file_id: str) -
     return _finish(console, action, ActionState.DONE, done=int(fresh), skipped=int(not fresh), finished_by=helper)
 
 
-def _let_worker_verify(console: Console, action_request: ActionRequest, entry: FileEntry) -> ActionEntry:
-    is_new = console.actions.read_action(action_request.action_id) is None
-    if is_new and not is_allowed(ActionKind.VERIFY, entry, console.now()):
-        raise RefusedError(explain_refusal(ActionKind.VERIFY, entry))
-    asked = new_entry(console, action_request, file_id=entry.file_id, subject=entry.name, expected=1)
+def _let_worker_act_on_file(console: Console, action_request: ActionRequest, entry: FileEntry) -> ActionEntry:
+    kind = action_request.kind
+    if console.actions.read_action(action_request.action_id) is None:
+        if not is_allowed(kind, entry, console.now()):
+            raise RefusedError(explain_refusal(kind, entry))
+        if kind is ActionKind.VOID:
+            refuse_void(console, entry)
+    expected = entry.accepted_rows if kind is ActionKind.VOID else 1
+    asked = new_entry(console, action_request, file_id=entry.file_id, subject=entry.name, expected=expected)
     return _let_worker_act(console, action_request, asked)
 
 
@@ -81,8 +90,11 @@ def act_on_many(
     """Let the worker act on the things of a selection (see ``bulk_files``, ``bulk_dead_letters``).
 
     ``asked_for`` is what the request itself named, in JSON's types, and equal when it is sent again. Raises
-    :class:`RefusedError` if the id is another request's.
+    :class:`RefusedError` if the id is another request's, or the action is for one file at a time.
     """
+    available = AVAILABLE_ACTIONS.get(action_request.kind)
+    if available and available.is_for_one:
+        raise RefusedError(f"{available.verb} takes one file at a time.", "Open each file's page.")
     is_empty = action_request.kind is ActionKind.REPROCESS and console.queue.count_messages() == 0
     asked = new_entry(
         console,
@@ -127,6 +139,8 @@ def apply_action(console: Console, action: ActionEntry, entry: FileEntry) -> boo
     )
     if not was_applied and not is_so and not is_allowed(action.kind, entry, now, is_lost=is_lost):
         raise RefusedError(explain_refusal(action.kind, entry))
+    if action.kind is ActionKind.REPLACE and not was_applied and not is_so:
+        _refuse_to_replace_newer(console, entry)
     is_stuck = is_lost or entry.lease_ended(now)
     if was_applied and not is_so and not is_stuck:
         return True  # The file has moved on since.
@@ -135,6 +149,8 @@ def apply_action(console: Console, action: ActionEntry, entry: FileEntry) -> boo
             _dismiss(console, action, entry)
         else:
             _reprocess(console, action, entry, is_stuck=is_stuck)
+    except OrdersGoingBackError as error:
+        raise RefusedError(f"{entry.name}: {error}") from error
     except IllegalTransitionError as error:
         raise RefusedError(f"{entry.name}: {error} A run or somebody else was faster.") from error
     return was_applied or ((is_stuck or not is_so) and console.actions.is_noted(action.action_id, entry.file_id))
@@ -152,8 +168,20 @@ def _reprocess(console: Console, action: ActionEntry, entry: FileEntry, *, is_st
         console.ledger.note_asked_again(entry, to_iso(console.now()))
     else:
         note = console.actions.note_update(action, entry.file_id, entry.name)
-        console.ledger.request_reprocess(entry.file_id, to_iso(console.now()), note)
+        asked_for = _ASKS_FOR.get(action.kind, "")
+        console.ledger.request_reprocess(entry.file_id, to_iso(console.now()), note, asked_for=asked_for)
         console.queue.send_reprocess(entry.file_id)
+
+
+def _refuse_to_replace_newer(console: Console, entry: FileEntry) -> None:
+    """Raise :class:`RefusedError` if a newer file has brought some of the orders: an older one never replaces them."""
+    found = entry.same_orders_found
+    for other in console.files.read_files(found.files) if found else ():
+        if other.arrival_order > entry.arrival_order and other.has_orders:
+            raise RefusedError(
+                f"{other.name} came later than {entry.name} and has brought some of the same orders.",
+                "Dismiss this file; or void the later one first, if it is the wrong one.",
+            )
 
 
 def _may_have_taken_effect(console: Console, action: ActionEntry, file_id: str) -> bool:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from processor.ledger.file_list import FileList
     from processor.ledger.ledger import Ledger
     from processor.ledger.recount import Recount
+    from processor.ledger.take_backs import TakeBacks
     from processor.messaging.dead_letter_queue import DeadLetterQueue
     from processor.messaging.ingest_queue import IngestQueue
     from processor.orders.lookup import OrderLookup
@@ -109,6 +110,14 @@ class Console:
         from processor.ledger.table import FilesTable
 
         return Ledger(FilesTable(self.dynamodb, self.config.files_table))
+
+    @cached_property
+    def take_backs(self) -> TakeBacks:
+        """The ledger's account of orders that are taken back."""
+        from processor.ledger.table import FilesTable
+        from processor.ledger.take_backs import TakeBacks
+
+        return TakeBacks(FilesTable(self.dynamodb, self.config.files_table), self.ledger)
 
     @cached_property
     def files(self) -> FileList:

@@ -220,6 +220,12 @@ class FileBusyError(WaybillError):
     free_in_s: int
 
 
+class OrdersBusyError(FileBusyError):
+    """Orders of the file are being taken back."""
+
+    message = "Orders of file {file_id} are being taken back; its message comes again in {free_in_s} s."
+
+
 @dataclass(eq=False, repr=False)
 class FileForgottenError(WaybillError):
     """The object is another version of a file that is in the ledger, which says all that is to be said."""
@@ -304,6 +310,17 @@ class IllegalTransitionError(WaybillError):
 
     def __str__(self) -> str:
         return f"A file that is {self.old or 'new'} cannot become {self.new}."
+
+
+@dataclass(eq=False, repr=False)
+class OrdersGoingBackError(WaybillError):
+    """Orders of the file are being taken back."""
+
+    message = (
+        "Orders of it are being taken back by the action {action_id}. Wait until that has ended; "
+        "one that was stopped or stands still has to go on first."
+    )
+    action_id: str
 
 
 @dataclass(eq=False, repr=False)

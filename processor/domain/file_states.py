@@ -46,8 +46,8 @@ TRANSITIONS: dict[FileState | None, frozenset[FileState]] = {
     _S.FAILED: frozenset({_S.REPROCESSING, _S.REPAIRED, _S.DISMISSED}),
     _S.HELD: frozenset({_S.REPROCESSING, _S.DISMISSED}),
     _S.DUPLICATE: frozenset({_S.REPROCESSING, _S.DISMISSED}),
-    _S.REPAIRED: frozenset({_S.REPROCESSING}),
-    _S.DISMISSED: frozenset({_S.REPROCESSING}),
+    _S.REPAIRED: frozenset({_S.REPROCESSING, _S.VOIDED}),
+    _S.DISMISSED: frozenset({_S.REPROCESSING, _S.VOIDED}),
     _S.VOIDED: frozenset({_S.REPROCESSING}),
 }
 

@@ -26,16 +26,22 @@ def batch_get(
     *,
     things: str,
     sleep: Callable[[float], None] = time.sleep,
+    attributes: Sequence[str] = (),
 ) -> Iterator[dict[str, Any]]:
     """Yield the items of these keys as last written, in no order; keys and items are attribute values.
 
-    Raises :class:`LookupThrottledError`, which says ``things``, when keys stay unprocessed for some 6 s.
+    An item has all attributes, or those that are named. Raises :class:`LookupThrottledError`, which says
+    ``things``, when keys stay unprocessed for some 6 s.
     """
+    request: dict[str, Any] = {"ConsistentRead": True}
+    if attributes:
+        request["ProjectionExpression"] = ", ".join(attributes)
     for start in range(0, len(keys), _BATCH_KEYS):
         pending: Any = keys[start : start + _BATCH_KEYS]
         waits = backoff(_FIRST_WAIT_S, _MOST_ATTEMPTS, jitter=full_wait)
         while True:
-            answer = client.batch_get_item(RequestItems={table: {"Keys": pending, "ConsistentRead": True}})
+            request["Keys"] = pending
+            answer = client.batch_get_item(RequestItems={table: request})  # type: ignore[dict-item]
             yield from answer["Responses"].get(table, [])
             unprocessed = answer.get("UnprocessedKeys", {})
             if table not in unprocessed:

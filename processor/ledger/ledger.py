@@ -20,7 +20,13 @@ from processor.domain.entries import (
     RunEntry,
     base_timestamp_of,
 )
-from processor.domain.errors import FileBusyError, IllegalTransitionError, LeaseLostError
+from processor.domain.errors import (
+    FileBusyError,
+    IllegalTransitionError,
+    LeaseLostError,
+    OrdersBusyError,
+    OrdersGoingBackError,
+)
 from processor.domain.file_states import AT_REST, FileState, check_transition, states_before
 from processor.ledger.counters import counter_update
 from processor.ledger.forgotten_files import forgotten_item, is_forgotten, is_known, refuse_forgotten
@@ -61,6 +67,8 @@ _SETTLING_FIELDS = (
 # What matters only while a run holds the file. An entry below 1 KB costs half as much to write.
 _HOLDING_FIELDS = ("run_message_id", "lease_until", "progress_rows", "progress_bytes")
 _MOST_ATTEMPTS = 5
+_TAKING_BACK_S = 900
+"""A message comes again so late if orders of its file are being taken back: few of its receives are used up."""
 
 
 class RunStart(NamedTuple):
@@ -131,7 +139,8 @@ class Ledger:
         first |= {name: value for name in told if (value := getattr(run, name))}
         # A file that a run holds is not among them: whether that run is dead is looked at only then.
         waiting = [state for state in states_before(FileState.PROCESSING) if state is not FileState.PROCESSING]
-        condition = Attr("file_id").not_exists() | Attr("state").is_in(waiting)
+        may_begin = Attr("state").is_in(waiting) & Attr("taking_back").not_exists()
+        condition = Attr("file_id").not_exists() | may_begin
         try:
             old = self._table.update_item(ItemUpdate(file_id, FILE_ENTRY, start, condition, first))
         except ConditionFailedError:
@@ -147,6 +156,8 @@ class Ledger:
         if entry.run_id == run.run_id:  # The first attempt of this call took effect and its answer was lost.
             return BeginResult(entry, may_run=entry.state is FileState.PROCESSING)
         if entry.state in states_before(FileState.PROCESSING) and entry.state is not FileState.PROCESSING:
+            if entry.taking_back:
+                raise OrdersBusyError(file_id, _TAKING_BACK_S)
             # Its run has just failed, and this message may be the one that is to come again.
             raise FileBusyError(file_id, 1)
         if entry.state is not FileState.PROCESSING:
@@ -257,6 +268,7 @@ class Ledger:
         values: dict[str, Any],
         remove: tuple[str, ...] = (),
         note: ItemUpdate | ItemPut | None = None,
+        *more: ItemUpdate | ItemPut,
     ) -> FileEntry:
         """Write a file's new state, count it there and write the note, in one transaction; returns the new entry.
 
@@ -270,7 +282,7 @@ class Ledger:
             remove = (*remove, "counted_as")
         change = ItemUpdate(entry.file_id, FILE_ENTRY, values, _unchanged(entry), remove=remove)
         new = entry.evolve(without=remove, **values)
-        if others := [each for each in (counter_update(entry, new), note) if each]:
+        if others := [each for each in (counter_update(entry, new), note, *more) if each]:
             self._table.transact(change, *others)
         else:
             self._table.update_item(change)
@@ -288,13 +300,17 @@ class Ledger:
         """Count one more mail of this kind in this hour, across all runs; returns the sum."""
         return self._table.add_one(f"mails#{hour}#{kind}", _MAILS_ENTRY, "mails")
 
-    def request_reprocess(self, file_id: str, at: str = "", note: ItemUpdate | None = None) -> FileEntry:
+    def request_reprocess(
+        self, file_id: str, at: str = "", note: ItemUpdate | None = None, *, asked_for: str = ""
+    ) -> FileEntry:
         """Mark a file for a new run that a person asks for at a moment; repeating that changes nothing.
 
         ``note`` is written with the change and names the action: an action whose note is there already has taken
-        effect, so nothing is changed again. Raises :class:`IllegalTransitionError` while a run is due or under way.
+        effect, so nothing is changed again. ``asked_for`` is the way of it: ``store``, ``replace``, or "" as usual.
+        Raises :class:`IllegalTransitionError` while a run is due or under way, and :class:`OrdersGoingBackError`.
         """
-        asked = {"asked_again": True, "asked_at": at} if at else {"asked_again": True}
+        asked: dict[str, Any] = {"asked_again": True}
+        asked |= {name: text for name, text in (("asked_at", at), ("asked_for", asked_for)) if text}
         return self._move_for_person(file_id, FileState.REPROCESSING, lambda _: asked, note)
 
     def note_asked_again(self, entry: FileEntry, at: str) -> None:
@@ -329,6 +345,8 @@ class Ledger:
             entry = self.read_file(file_id)
             if entry is None or entry.state is state or (note and self._table.get_item(note.file_id, note.entry)):
                 break
+            if entry.taking_back:
+                raise OrdersGoingBackError(entry.taking_back)
             check_transition(entry.state, state)
             with suppress(ConditionFailedError):  # Somebody else was faster: decide by the new state.
                 return self._move(entry, state, values(entry), note=note)
@@ -338,9 +356,23 @@ class Ledger:
             raise IllegalTransitionError(None, state)
         return entry
 
+    def void(self, entry: FileEntry, at: str, action_id: str, *notes: ItemUpdate | ItemPut) -> FileEntry:
+        """Void a file whose orders an action is to take back.
+
+        Raises :class:`IllegalTransitionError`, and :class:`ConditionFailedError` if the file has changed.
+        """
+        return self._move(entry, FileState.VOIDED, {"voided_at": at, "taking_back": action_id}, (), *notes)
+
+    def mark_taking_back(self, entry: FileEntry, action_id: str, *notes: ItemUpdate | ItemPut) -> None:
+        """Mark a file of which an action is to take orders back; raises :class:`ConditionFailedError`."""
+        mark = ItemUpdate(entry.file_id, FILE_ENTRY, {"taking_back": action_id}, _unchanged(entry))
+        self._table.transact(mark, *notes)
+
 
 def _unchanged(entry: FileEntry) -> ConditionBase:
-    """Demand that the file's run, state and count are those that were read."""
-    counted = Attr("counted_as")
-    same_count = counted.eq(entry.counted_as) if entry.counted_as else counted.not_exists()
-    return Attr("run_id").eq(entry.run_id) & Attr("state").eq(entry.state) & same_count
+    """Demand that the file's run, state, count and mark are those that were read."""
+    condition: ConditionBase = Attr("run_id").eq(entry.run_id) & Attr("state").eq(entry.state)
+    for name in ("counted_as", "taking_back"):
+        value = getattr(entry, name)
+        condition &= Attr(name).eq(value) if value else Attr(name).not_exists()
+    return condition

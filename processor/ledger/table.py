@@ -80,6 +80,18 @@ class ItemPut(NamedTuple):
     condition: ConditionBase | None = None
 
 
+class ItemCheck(NamedTuple):
+    """A condition on an item that a transaction leaves as it is."""
+
+    file_id: str
+    entry: str
+    condition: ConditionBase
+
+    def request(self, table: str) -> dict[str, Any]:
+        """Write the check as an item of TransactWriteItems."""
+        return {"TableName": table, "Key": item_key(self.file_id, self.entry), **_condition_request(self.condition)}
+
+
 class FilesTable:
     """The files table's items, addressed by ``file_id`` and ``entry``."""
 

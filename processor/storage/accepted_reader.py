@@ -9,12 +9,13 @@ from __future__ import annotations
 import csv
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from processor.domain.errors import ObjectGoneError, WaybillError
+from processor.domain.object_keys import ObjectVersion
 from processor.domain.orders import ENRICHED_HEADER, Order, sort_keys_of
-from processor.storage.range_reader import open_range, split_lines
+from processor.storage.range_reader import open_range, split_lines, split_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -23,9 +24,11 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
     from processor.domain.entries import FileEntry, RunEntry
+    from processor.storage.objects import ObjectFacts, Objects
 
 _LONGEST_ROW = 2_048
 """Bytes: 464 characters of text of at most four bytes each, and some 100 of figures and commas."""
+_HEADER_BYTES = len(",".join(ENRICHED_HEADER)) + 2
 _MANY_ROWS = 1_000
 """Fewer rows are skipped by reading them; offsets are as far apart."""
 
@@ -74,7 +77,42 @@ def read_accepted_rows(
             return _read_from(client, entry, offset, first - mark, count)
     elif first >= _MANY_ROWS and first + count == entry.accepted_rows and (orders := _read_end(client, entry, count)):
         return orders
-    return _read_from(client, entry, len(",".join(ENRICHED_HEADER)) + 2, first, count)
+    return _read_from(client, entry, _HEADER_BYTES, first, count)
+
+
+def iterate_order_keys(
+    objects: Objects, entry: FileEntry, run: RunEntry | None, first: int = 0
+) -> Iterator[tuple[str, str]]:
+    """Yield the keys of the file's orders, ``order_id`` and ``processed_timestamp``, from accepted row ``first`` on.
+
+    However slowly they are consumed, no connection is held open. ``run`` and errors as in :func:`read_accepted_rows`.
+    """
+    offset, skip = _HEADER_BYTES, first
+    if run and run.row_stride and run.row_offsets:
+        mark, offset = run.mark_before(first)
+        skip = first - mark
+    try:
+        facts = objects.read_facts(ObjectVersion(entry.bucket, entry.accepted_key))
+        keys = _order_keys(objects, facts, entry, offset)
+        try:
+            head = [*islice(keys, 1)]
+        except AcceptedRowsUnreadableError:  # Not these offsets, as above.
+            keys, head, skip = _order_keys(objects, facts, entry, _HEADER_BYTES), [], first
+        yield from islice(chain(head, keys), skip, None)
+    except ObjectGoneError as error:
+        raise AcceptedRowsGoneError(entry.accepted_key) from error
+
+
+def _order_keys(objects: Objects, facts: ObjectFacts, entry: FileEntry, start: int) -> Iterator[tuple[str, str]]:
+    sort_key = sort_keys_of(entry)
+    blocks = objects.read_stretch(facts.version, start, facts.size_bytes)
+    try:
+        for cells in csv.reader(split_text(blocks), strict=True):
+            if len(cells) != len(ENRICHED_HEADER) or cells[1] != sort_key(int(cells[-1])):
+                raise AcceptedRowsUnreadableError(entry.accepted_key)
+            yield cells[0], cells[1]
+    except (ValueError, csv.Error) as error:
+        raise AcceptedRowsUnreadableError(entry.accepted_key) from error
 
 
 def _read_from(client: S3Client, entry: FileEntry, start: int, skip: int, count: int) -> list[Order]:

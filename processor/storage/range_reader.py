@@ -11,7 +11,7 @@ from processor.domain.errors import ObjectGoneError
 from processor.storage.objects import GONE_CODES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from botocore.response import StreamingBody
     from mypy_boto3_s3 import S3Client
@@ -37,10 +37,15 @@ def open_range(client: S3Client, bucket: str, key: str, byte_range: str) -> Stre
 
 
 def split_lines(body: StreamingBody) -> Iterator[str]:
+    """Split an open body as :func:`split_text` does."""
+    return split_text(body.iter_chunks(_CHUNK_BYTES))
+
+
+def split_text(chunks: Iterable[bytes]) -> Iterator[str]:
     """Split text at line feeds only: U+2028 and the like are data in a cell."""
     decoder = codecs.getincrementaldecoder("utf-8")()
     rest = ""
-    for chunk in body.iter_chunks(_CHUNK_BYTES):
+    for chunk in chunks:
         *lines, rest = (rest + decoder.decode(chunk)).split("\n")
         for line in lines:
             yield line + "\n"

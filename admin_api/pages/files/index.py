@@ -262,4 +262,4 @@ def _actions_for_any(entries: list[FileEntry], now: datetime, lost: set[str]) ->
     kinds = {
         action.kind for entry in entries for action in available_actions(entry, now, is_lost=entry.file_id in lost)
     }
-    return tuple(action for kind, action in AVAILABLE_ACTIONS.items() if kind in kinds)
+    return tuple(action for kind, action in AVAILABLE_ACTIONS.items() if kind in kinds and not action.is_for_one)

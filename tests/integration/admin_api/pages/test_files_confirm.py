@@ -120,7 +120,7 @@ def test_duplicate_is_processed_anyway(console: ConsoleStage) -> None:
     stage.process("first.csv", csv_file(*GOOD_ROWS))
     entry = stage.process("again.csv", csv_file(*GOOD_ROWS))
     question = browser.get(f"/files/actions?kind=process_anyway&file_id={entry.file_id}")
-    assert "This cannot be undone." in words(question)
+    assert "To undo it, void the file." in words(question)
 
     post(browser, question)
     for body in messages(stage):
