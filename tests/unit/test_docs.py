@@ -13,7 +13,9 @@ from cdk.settings import Settings
 from processor.domain import errors
 from processor.domain.columns import COLUMNS
 from processor.domain.file_states import FileState
+from processor.domain.holds import SHARE_FROM_ROWS, HoldCause
 from processor.observability.metrics import UNITS
+from processor.parsing.order_sample import MOST_ORDERS
 
 ROOT = Path(__file__).parents[2]
 DOCS = sorted(page.relative_to(ROOT).as_posix() for page in ROOT.glob("docs/*.md"))
@@ -85,6 +87,34 @@ def test_causes_table_names_every_permanent_error() -> None:
     causes = [row[0] for row in table_after("docs/file-format.md", "## Causes of failure")]
 
     assert sorted(causes) == sorted({f"`{error.cause}`" for error in errors.PermanentError.__subclasses__()})
+
+
+def test_causes_of_holding_are_explained() -> None:
+    """Each has a row of its own, and words in the runbook that say how to decide."""
+    causes = [row[0].strip("`") for row in table_after("docs/orders.md", "cause:")]
+    _, _, decisions = read("docs/runbook.md").partition("## Held files\n")
+
+    assert sorted(causes) == sorted(HoldCause)
+    assert sorted(re.findall(r"^Cause `(\w+)`:", decisions, re.MULTILINE)) == sorted(HoldCause)
+
+
+def test_guarantees_about_orders_are_those_of_the_code() -> None:
+    """The bounds of the samples, and what follows from them, to the last of 1,000 cases."""
+    page = " ".join(read("docs/orders.md").split())
+
+    def found_in(orders: int, repeated: int) -> float:
+        return 1 - (1 - MOST_ORDERS / orders) ** repeated
+
+    assert f"up to {MOST_ORDERS:,} of them" in page
+    assert f"at least {SHARE_FROM_ROWS} rows" in page
+    assert "Of a file of 10,000 orders that is one in five: a file that repeats 31 of them is found in 999 of" in page
+    assert found_in(10_000, 31) >= 0.999
+    assert "one that repeats 5 in two of three" in page
+    assert found_in(10_000, 5) >= 2 / 3
+    assert "has up to 285 times its orders" in page
+    assert found_in(285 * 1_000, 1_000) >= 0.999
+    assert "one of 0.35 % still is" in page
+    assert found_in(1_000_000, 3_500) >= 0.999
 
 
 def test_states_table_names_every_state() -> None:
