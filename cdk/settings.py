@@ -115,14 +115,18 @@ _ORIGIN = _matching(r"https?://[^\s/*]*\*?[^\s/*]*", "an origin such as https://
 
 
 def _name_pattern(name: str, value: object) -> str:
-    text = _matching(r"[^/,\s]{1,100}", "patterns of names without slash, comma or space, such as *.part")(name, value)
+    text = _matching(_NAME_PATTERN, "patterns of names without slash, comma, space, ? and brackets, such as *.part")(
+        name, value
+    )
     # A file under such a name is left alone for good: whole order files must not have one.
-    if any(fnmatchcase(whole, text) for whole in ("orders.csv", "orders.csv.gz")):
+    if any(fnmatchcase(whole, text.lower()) for whole in ("orders.csv", "orders.csv.gz")):
         raise SettingsError(name, text, "a pattern that orders.csv and orders.csv.gz do not match")
     return text
 
 
-TEMPORARY_NAMES = ("*.filepart", "*.part", "*.tmp", "*.crdownload", ".*", "~*")
+# An asterisk is the only sign that stands for others.
+_NAME_PATTERN = r"[^/,\s?\[\]]{1,100}"
+TEMPORARY_NAMES = ("*.filepart", "*.part", "*.partial", "*.tmp", "*.crdownload", ".*", "~*")
 _EMAIL = _matching(r"|[^@\s]+@[^@\s]+\.[^@\s]+", "an e-mail address, or empty")
 
 

@@ -62,6 +62,8 @@ class Processor(Construct):
         grant_runs(self._function, storage, alerts)
         # A command may name an object without its version, whose event was lost.
         self._function.allow(["s3:GetObject"], *storage.keys(RAW))
+        # An empty object is asked after a later version of its key, which may be settled.
+        self._function.allow(["dynamodb:Query"], f"{storage.files.table_arn}/index/by_kind")
         self._function.allow(["states:StartExecution"], large_files_arn(self, settings))
         self._function.acknowledge(keys_accepted(storage.bucket))
 

@@ -68,6 +68,15 @@ def known_values(item: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any
     return {name: int(value) if isinstance(value, Decimal) else value for name, value in values}
 
 
+def arrival_order(arrived_at: str, sequencer: str, file_id: str) -> tuple[str, str, str]:
+    """Make what sorts files by their arrival: S3's time, and its sequencer where one key has several at one time.
+
+    Sequencers have different lengths and compare as if the shorter one had zeros behind it:
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
+    """
+    return arrived_at, sequencer.upper().ljust(_LONGEST_SEQUENCER, "0"), file_id
+
+
 class FileEntry(NamedTuple):
     """One file. Empty strings and zeros stand for what is not known (yet)."""
 
@@ -190,12 +199,8 @@ class FileEntry(NamedTuple):
 
     @property
     def arrival_order(self) -> tuple[str, str, str]:
-        """What sorts files by their arrival: S3's time, and its sequencer where one key has several at one time.
-
-        Sequencers have different lengths and compare as if the shorter one had zeros behind it:
-        https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
-        """
-        return self.uploaded_at or self.received_at, self.sequencer.upper().ljust(_LONGEST_SEQUENCER, "0"), self.file_id
+        """What sorts files by their arrival."""
+        return arrival_order(self.uploaded_at or self.received_at, self.sequencer, self.file_id)
 
     @property
     def rows(self) -> int:

@@ -6,6 +6,7 @@ import hashlib
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
 INBOX = "raw-data/"
@@ -50,6 +51,33 @@ def has_csv_name(name: str) -> bool:
 def is_gzipped(name: str) -> bool:
     """Tell whether the name promises gzip."""
     return name.lower().endswith(".csv.gz")
+
+
+def is_temporary_name(name: str, patterns: Iterable[str]) -> bool:
+    """Tell whether a client has the object under a name of its own until it is whole.
+
+    An asterisk in a pattern stands for anything, and case does not count. A name that promises CSV is temporary only by
+    its beginning: a pattern that begins with an asterisk never takes a whole file.
+    """
+    if has_csv_name(name):
+        patterns = [pattern for pattern in patterns if not pattern.startswith("*")]
+    return any(_matches(name.lower(), pattern.lower()) for pattern in patterns)
+
+
+def _matches(text: str, pattern: str) -> bool:
+    first, *rest = pattern.split("*")
+    if not rest:
+        return text == first
+    *middle, last = rest
+    at, end = len(first), len(text) - len(last)
+    if at > end or not text.startswith(first) or not text.endswith(last):
+        return False
+    for part in middle:
+        found = text.find(part, at, end)
+        if found < 0:
+            return False
+        at = found + len(part)
+    return True
 
 
 def _folder(prefix: str, base: datetime, identity: str) -> str:

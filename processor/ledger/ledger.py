@@ -30,6 +30,7 @@ from processor.domain.errors import (
 from processor.domain.file_states import AT_REST, FileState, check_transition, states_before
 from processor.ledger.counters import counter_update
 from processor.ledger.forgotten_files import forgotten_item, is_forgotten, is_known, refuse_forgotten
+from processor.ledger.later_versions import find_later_version
 from processor.ledger.table import ConditionFailedError, ItemPut, ItemUpdate
 
 if TYPE_CHECKING:
@@ -105,6 +106,10 @@ class Ledger:
         """Read a file's entry, as last written."""
         item = self._table.get_item(file_id, FILE_ENTRY)
         return FileEntry.from_item(item) if is_known(item) else None
+
+    def find_later_version(self, object_key: str, order: tuple[str, str, str]) -> FileEntry | None:
+        """Return a file of the key that came after what has this arrival order, if one did soon after."""
+        return find_later_version(self._table, object_key, order)
 
     def list_runs(self, file_id: str) -> list[RunEntry]:
         """List a file's runs that have ended, the oldest first."""

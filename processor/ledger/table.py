@@ -195,14 +195,17 @@ def deserialise(item: Mapping[str, Any]) -> dict[str, Any]:
     return {name: _deserializer.deserialize(value) for name, value in item.items()}
 
 
-def key_condition_request(condition: ConditionBase) -> dict[str, Any]:
-    """Write a key condition as part of a Query request."""
-    built = ConditionExpressionBuilder().build_expression(condition, is_key_condition=True)
-    return {
-        "KeyConditionExpression": built.condition_expression,
-        "ExpressionAttributeNames": built.attribute_name_placeholders,
-        "ExpressionAttributeValues": serialise(built.attribute_value_placeholders),
-    }
+def key_condition_request(condition: ConditionBase, keep: ConditionBase | None = None) -> dict[str, Any]:
+    """Write a key condition as part of a Query request; the answer leaves out items that do not meet ``keep``."""
+    builder = ConditionExpressionBuilder()  # It numbers the placeholders.
+    built = builder.build_expression(condition, is_key_condition=True)
+    names, values = built.attribute_name_placeholders, built.attribute_value_placeholders
+    request: dict[str, Any] = {"KeyConditionExpression": built.condition_expression}
+    if keep:
+        kept = builder.build_expression(keep)
+        names, values = names | kept.attribute_name_placeholders, values | kept.attribute_value_placeholders
+        request["FilterExpression"] = kept.condition_expression
+    return {**request, "ExpressionAttributeNames": names, "ExpressionAttributeValues": serialise(values)}
 
 
 def _condition_request(condition: ConditionBase | None) -> dict[str, Any]:

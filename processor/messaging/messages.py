@@ -11,9 +11,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote_plus
 
-from processor.domain.entries import to_iso
+from processor.domain.entries import arrival_order, to_iso
 from processor.domain.errors import MessageError
-from processor.domain.object_keys import INBOX, ObjectVersion, is_folder_marker
+from processor.domain.object_keys import INBOX, ObjectVersion, file_id, is_folder_marker
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,6 +45,16 @@ class Arrival(NamedTuple):
     """Whether S3 copied another object, or the same one, to this version."""
     is_whole: bool = False
     """Whether nobody is still writing it: a form has sent it, or a person asks for its run."""
+
+    @property
+    def file_id(self) -> str:
+        """The id of the file that the object is, or will be."""
+        return file_id(self.source)
+
+    @property
+    def order(self) -> tuple[str, str, str]:
+        """What sorts it among the files, as :attr:`processor.domain.entries.FileEntry.arrival_order` sorts them."""
+        return arrival_order(self.uploaded_at, self.sequencer, self.file_id)
 
 
 class Reprocess(NamedTuple):

@@ -8,6 +8,7 @@ from processor.domain import object_keys
 from processor.domain.errors import FileBusyError, FileForgottenError, MessageError, MessageFailedError, ObjectGoneError
 from processor.messaging.messages import Arrival, Reprocess, Request, parse_body
 from processor.observability.telemetry import logger
+from processor.pipeline.arrivals import leave_alone
 from processor.pipeline.process_file import DONE, process_file
 from processor.pipeline.retry import RetryPolicy, in_words
 from processor.pipeline.same_upload import clear_forgotten
@@ -73,7 +74,8 @@ def _process(request: Request, message: Message, services: Services, invocation:
             logger.warning("arrival_ignored", extra={"reason": "object_gone"})
             return DONE
         logger.append_keys(file_id=file_id, object_key=arrival.source.key)
-        return process_file(file_id, arrival, message, services, invocation)
+        left = leave_alone(arrival, message, services)
+        return left or process_file(file_id, arrival, message, services, invocation)
     except FileForgottenError as error:
         clear_forgotten(services, error)
         return DONE
@@ -91,6 +93,6 @@ def _locate(request: Request, services: Services) -> tuple[str, Arrival]:
         if entry is None:
             services.ledger.refuse_forgotten(request.file_id)
             raise MessageError(f"there is no file {request.file_id!r:.40}")
-        return entry.file_id, Arrival(entry.original)
+        return entry.file_id, Arrival(entry.original, is_whole=True)
     source = request.source if request.source.version_id else services.objects.read_facts(request.source).version
     return object_keys.file_id(source), request._replace(source=source)

@@ -146,18 +146,23 @@ def test_objects_are_granted_by_prefix(action: str, keys: set[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("table", "actions"),
+    ("table", "actions", "on_indexes"),
     [
-        ("StorageOrders", {"dynamodb:BatchWriteItem"}),
-        ("StorageFiles", {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"}),
+        ("StorageOrders", {"dynamodb:BatchWriteItem"}, []),
+        (
+            "StorageFiles",
+            {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"},
+            [("dynamodb:Query", "by_kind")],
+        ),
     ],
 )
-def test_tables_are_granted_without_their_indexes(table: str, actions: set[str]) -> None:
-    """The processor writes orders and keeps the ledger; lists by index are the console's."""
+def test_tables_are_granted(table: str, actions: set[str], on_indexes: list[tuple[str, str]]) -> None:
+    """The processor writes orders, keeps the ledger, and asks one index what came after an empty object."""
     found = [(action, resource) for action, resource in granted("Processor") if table in resource]
 
     assert {action for action, _ in found} == actions
-    assert not [resource for _, resource in found if "/index/" in resource]
+    indexes = [(action, resource.partition("/index/")[2]) for action, resource in found if "/index/" in resource]
+    assert [(action, name.rstrip('"]}')) for action, name in indexes] == on_indexes
 
 
 def test_queue_and_topic_are_granted() -> None:

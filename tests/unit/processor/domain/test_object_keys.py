@@ -19,6 +19,7 @@ from processor.domain.object_keys import (
     has_csv_name,
     is_folder_marker,
     is_gzipped,
+    is_temporary_name,
     original_key,
     rejected_key,
 )
@@ -144,3 +145,77 @@ def test_long_names_keep_their_end(name: str) -> None:
 
     assert is_gzipped(key)
     assert (name + ".csv.gz").endswith(key.removeprefix(f"archive/2026/01/02/{IDENTITY}/"))
+
+
+# Temporary names
+
+DEFAULTS = ("*.filepart", "*.part", "*.partial", "*.tmp", "*.crdownload", ".*", "~*")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "orders.csv.filepart",
+        "orders.part",
+        "orders.csv.part",
+        "ORDERS.CSV.PART",
+        "orders.csv.1a2b3c4d.partial",
+        "orders.csv.gz.tmp",
+        "Unconfirmed 1.crdownload",
+        ".orders.csv.Xa3b4C",
+        ".in.orders.csv",
+        ".csv",
+        "~$orders.csv",
+        "a\n.part",
+    ],
+)
+def test_names_that_clients_give_meanwhile(name: str) -> None:
+    """Case does not count, and an asterisk stands for anything."""
+    assert is_temporary_name(name, DEFAULTS)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "orders.csv",
+        "orders.part.csv",
+        "x.filepart.csv.gz",
+        "a.tmp.CSV",
+        "part",
+        "tmp.txt",
+        "orders.parts",
+        "",
+        "a~.csv",
+    ],
+)
+def test_names_of_their_own(name: str) -> None:
+    """A name that promises CSV is temporary only by its beginning."""
+    assert not is_temporary_name(name, DEFAULTS)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "name", "is_temporary"),
+    [
+        ("*.csv-*", "orders.csv-AbCdEfGh", True),
+        ("*.csv-*", "orders.csv-old.csv", False),
+        ("a*b*c", "aXbYc", True),
+        ("a*b*c", "abc", True),
+        ("a*b*c", "acb", False),
+        ("a*bc*c", "abc", False),
+        ("a*a", "a", False),
+        ("exact", "EXACT", True),
+        ("exact", "exactly", False),
+        ("[ab].part", "a.part", False),
+        ("?.part", "a.part", False),
+        ("", "a", False),
+    ],
+)
+def test_patterns_of_a_deployment(pattern: str, name: str, *, is_temporary: bool) -> None:
+    """Nothing but an asterisk stands for anything else."""
+    assert is_temporary_name(name, (pattern,)) is is_temporary
+
+
+@given(ANY_TEXT)
+def test_whole_files_are_temporary_only_by_their_beginning(name: str) -> None:
+    """Property: no pattern of the defaults takes a CSV file that begins with neither a full stop nor a tilde."""
+    assert not is_temporary_name(f"x{name}.csv", DEFAULTS)
