@@ -32,6 +32,21 @@ def large_files_arn(scope: Construct, settings: Settings) -> str:
     )
 
 
+def worker_name(settings: Settings) -> str:
+    """Name the console's worker, which invokes itself and is invoked by the processor."""
+    return f"waybill-{settings.environment}-console-worker"
+
+
+def worker_arn(scope: Construct, settings: Settings) -> str:
+    """Return the ARN of the console's worker."""
+    return Stack.of(scope).format_arn(
+        service="lambda",
+        resource="function",
+        resource_name=worker_name(settings),
+        arn_format=ArnFormat.COLON_RESOURCE_NAME,
+    )
+
+
 def alarm_arn(scope: Construct, name: str) -> str:
     """Return the ARN of an alarm in this account and region."""
     return Stack.of(scope).format_arn(

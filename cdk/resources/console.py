@@ -7,13 +7,13 @@ traces. Every grant names the actions and the keys that the code uses.
 from dataclasses import dataclass
 from typing import Any
 
-from aws_cdk import Acknowledgment, ArnFormat, Duration, Stack, Validations
+from aws_cdk import Acknowledgment, Duration, Validations
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from cdk.bundling.bundle import bundled_code
-from cdk.names import dashboard_url
+from cdk.names import dashboard_url, worker_arn, worker_name
 from cdk.resources.gateway import Gateway
 from cdk.resources.ingest import Ingest
 from cdk.resources.processor import Processor
@@ -48,7 +48,7 @@ class Console(Construct):
         self._parts = parts
         # Fixed names, as the functions' own environment and role hold them.
         self._name = f"waybill-{settings.environment}-console"
-        self._worker_name = f"{self._name}-worker"
+        self._worker_name = worker_name(settings)
         self._settings = settings
         shared: dict[str, Any] = {
             "settings": settings,
@@ -164,11 +164,17 @@ class Console(Construct):
         allow(["sqs:SendMessage"], ingest.queue.queue_arn)
         look = ["sqs:GetQueueAttributes", "sqs:ReceiveMessage", "sqs:ChangeMessageVisibility"]
         allow(look, ingest.dead_letters.queue_arn)
-        allow(["lambda:InvokeFunction"], self._worker_arn())
+        allow(["lambda:InvokeFunction"], worker_arn(self, self._settings))
 
     def _grant_work(self, function: PythonFunction) -> None:
-        """Allow what is done to many things alone: letters leave the dead-letter queue."""
+        """Allow what is the worker's alone: letters leave the dead-letter queue, and orders the table."""
+        storage = self._parts.storage
         function.allow(["sqs:DeleteMessage"], self._parts.ingest.dead_letters.queue_arn)
+        # BatchWriteItem would let it write orders, too. Each delete is part of a transaction with the ledger's count.
+        function.allow(["dynamodb:DeleteItem"], storage.orders.table_arn)
+        function.allow(["dynamodb:ConditionCheckItem"], storage.files.table_arn)
+        # The accepted rows of a voided file go; its rejected rows move from failed-data/ to archive/.
+        function.allow(["s3:DeleteObject"], *storage.keys(PROCESSED))
 
     def _grant_audits(self, function: PythonFunction) -> None:
         """Allow what an audit reads besides the ledger and the originals: the orders, and the accepted rows."""
@@ -198,11 +204,3 @@ class Console(Construct):
             ["cognito-idp:AdminGetUser", "cognito-idp:AdminListGroupsForUser"], self._parts.sign_in.pool.user_pool_arn
         )
         allow(["secretsmanager:GetSecretValue"], self._parts.sign_in.session_key_arn)
-
-    def _worker_arn(self) -> str:
-        return Stack.of(self).format_arn(
-            service="lambda",
-            resource="function",
-            resource_name=self._worker_name,
-            arn_format=ArnFormat.COLON_RESOURCE_NAME,
-        )

@@ -16,7 +16,7 @@ from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from cdk.bundling.bundle import bundled_code
-from cdk.names import large_files_arn, large_files_name
+from cdk.names import large_files_arn, large_files_name, worker_arn
 from cdk.resources.processor import grant_runs, run_environment
 from cdk.resources.python_function import PythonFunction
 from cdk.resources.storage import WORK, Storage, keys_accepted
@@ -83,6 +83,7 @@ class LargeFiles(Construct):
         )
         self.function = self._steps.function
         self._grant(storage, queue, alerts)
+        self._steps.allow(["lambda:InvokeFunction"], worker_arn(self, settings))
         self.machine = self._make_machine(settings, storage)
 
     def _grant(self, storage: Storage, queue: sqs.Queue, alerts: sns.Topic) -> None:

@@ -9,7 +9,7 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from cdk.bundling.bundle import bundled_code
-from cdk.names import large_files_arn
+from cdk.names import large_files_arn, worker_arn, worker_name
 from cdk.resources.python_function import PythonFunction
 from cdk.resources.storage import ARCHIVE, FAILED, PROCESSED, RAW, Storage, keys_accepted
 from cdk.settings import Settings
@@ -65,6 +65,7 @@ class Processor(Construct):
         # An empty object is asked after a later version of its key, which may be settled.
         self._function.allow(["dynamodb:Query"], f"{storage.files.table_arn}/index/by_kind")
         self._function.allow(["states:StartExecution"], large_files_arn(self, settings))
+        self._function.allow(["lambda:InvokeFunction"], worker_arn(self, settings))
         self._function.acknowledge(keys_accepted(storage.bucket))
 
 
@@ -109,6 +110,7 @@ def run_environment(
         "MAX_GZIP_BYTES": str(settings.max_gzip_mb * 1024 * 1024),
         "RUN_BYTES_PER_S": str(settings.run_kb_per_s * 1024),
         "LARGE_FILES_ARN": large_files_arn(scope, settings),
+        "WORKER_FUNCTION": worker_name(settings),
         "LARGE_FILE_TIMEOUT_S": str(settings.large_file_timeout_s),
         "RANGE_BYTES": str(settings.range_mb * 1024 * 1024),
         "DEFAULT_ENCODING": settings.encoding,

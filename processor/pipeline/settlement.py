@@ -122,8 +122,12 @@ def _archive_corrected_rows(run: Run) -> None:
 
 
 def notify_and_clean_up(run: Run) -> None:
-    """Tell a person if one is needed, and delete what the copy replaced; the next delivery repeats what fails here."""
+    """Have replaced orders taken back, tell a person if one is needed, and delete what the copy replaced.
+
+    The next delivery repeats what fails here.
+    """
     try:
+        _take_back_replaced(run)
         with span("notify"):
             mail_settlement(run)
         if run.entry.leftover:
@@ -138,7 +142,16 @@ def finish_clean_up(run: Run) -> None:
     """Repeat the clean-up of a settled file if the run that settled it died before its end."""
     entry, leftover = run.entry, run.entry.leftover
     if entry.state not in SETTLED or not leftover or not run.services.objects.exists(leftover):
+        if entry.state in SETTLED:
+            _take_back_replaced(run)  # There may be nothing to delete, and yet the run died before its call.
         logger.info("delivery_ignored", extra={"state": entry.state})
         return
     notify_and_clean_up(run)  # The mail may go out twice, which is better than never.
     logger.info("clean_up_finished")
+
+
+def _take_back_replaced(run: Run) -> None:
+    """Have the worker take back what the file replaces, now that its own orders are stored."""
+    if run.entry.replaces:
+        with span("take back"):
+            run.services.worker.call_take_back(run.entry.file_id)

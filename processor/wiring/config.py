@@ -37,6 +37,8 @@ class Config(NamedTuple):
     """Bytes of a file that one invocation certainly stores in a second."""
     large_files_arn: str
     """The state machine that reads a file in ranges."""
+    worker_function: str
+    """The console's worker, which takes back orders that a file has replaced."""
     large_file_timeout_s: int
     """The state machine's time limit for a file."""
     range_bytes: int

@@ -22,7 +22,7 @@ _TIMES: Any = {"connect_timeout": 5, "read_timeout": 20, "retries": {"mode": "st
 _CHECKED = ClientConfig(**_TIMES)
 _UNCHECKED = ClientConfig(**_TIMES, parameter_validation=False)
 
-_session = session_of("s3", "dynamodb", "sqs", "sns", "stepfunctions")
+_session = session_of("s3", "dynamodb", "sqs", "sns", "stepfunctions", "lambda")
 _config = Config.from_environment(os.environ)
 _usage_meter = UsageMeter(_config.orders_table)
 
@@ -44,6 +44,7 @@ _clients = Clients(
     sqs=_lazy_client("sqs"),
     sns=_lazy_client("sns"),
     states=_lazy_client("stepfunctions"),
+    functions=_lazy_client("lambda"),
 )
 services = Services.build(_config, _clients, _usage_meter, _session)
 """The collaborators of every run of this process."""

@@ -12,6 +12,7 @@ from processor.ledger.table import FilesTable
 from processor.messaging.alerts import Notifier
 from processor.messaging.ingest_queue import IngestQueue
 from processor.messaging.state_machine import StateMachine
+from processor.messaging.worker import Worker
 from processor.observability.usage_meter import UsageMeter
 from processor.orders.transport.connect import fast_sender
 from processor.orders.transport.sender import ClientSender
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from botocore.session import Session
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_sqs import SQSClient
@@ -42,6 +44,8 @@ class Clients(NamedTuple):
     sns: SNSClient
     states: Any
     """Step Functions."""
+    functions: LambdaClient
+    """Lambda."""
 
 
 def _utc_now() -> datetime:
@@ -62,6 +66,7 @@ class Services(NamedTuple):
     queue: IngestQueue
     notifier: Notifier
     state_machine: StateMachine
+    worker: Worker
     new_order_writer: Callable[[], OrderWriter]
     """Each run counts its own batches."""
     usage_meter: UsageMeter
@@ -88,6 +93,7 @@ class Services(NamedTuple):
             queue=IngestQueue(clients.sqs, config.queue_url),
             notifier=Notifier(clients.sns, config.alerts_topic_arn, config.environment),
             state_machine=StateMachine(clients.states, config.large_files_arn),
+            worker=Worker(clients.functions, config.worker_function),
             new_order_writer=lambda: OrderWriter(sender),
             usage_meter=usage_meter,
         )

@@ -26,6 +26,7 @@ ENVIRONMENT = {
     "MAX_GZIP_BYTES": str(2**40),
     "RUN_BYTES_PER_S": str(2**40),
     "LARGE_FILES_ARN": "arn:aws:states:us-east-1:123456789012:stateMachine:large-files",
+    "WORKER_FUNCTION": "worker",
     "LARGE_FILE_TIMEOUT_S": "21600",
     "RANGE_BYTES": str(2**25),
     "MAX_ROWS": str(2**40),

@@ -166,7 +166,7 @@ def test_the_worker_alone_may_invoke_itself_on_and_on() -> None:
         ("s3:PutObject", {RAW, ARCHIVE}, {ARCHIVE}),
         ("s3:AbortMultipartUpload", {ARCHIVE}, {ARCHIVE}),
         ("s3:DeleteObjectVersion", {RAW}, {RAW}),
-        ("s3:DeleteObject", {FAILED, ARCHIVE}, {FAILED, ARCHIVE}),
+        ("s3:DeleteObject", {FAILED, ARCHIVE}, {PROCESSED, FAILED, ARCHIVE}),
     ],
 )
 def test_objects_are_granted_by_prefix(action: str, web: set[str], worker: set[str]) -> None:
@@ -180,17 +180,19 @@ def test_the_ledger_is_read_and_moved_on_but_never_deleted_from(name: str) -> No
     """Files, runs and the audit log stay."""
     files = grants(name, "dynamodb", "StorageFiles")
 
-    assert files == {"GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem"}
+    assert files - {"ConditionCheckItem"} == {"GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem"}
+    assert ("ConditionCheckItem" in files) == (name == WORKER)
     indexes = {where for action, where in granted(name) if "StorageFiles" in where and "/index/" in where}
     assert {where.partition("/index/")[2].split('"')[0] for where in indexes} == {"by_state", "by_kind"}
 
 
 @pytest.mark.parametrize("indexes", [[], ["by_customer"]])
-def test_orders_are_only_read(indexes: list[str]) -> None:
-    """Nothing of the console changes an order; an index is granted where there is one. An audit reads no single one."""
+def test_orders_are_read_and_only_the_worker_takes_them_back(indexes: list[str]) -> None:
+    """It deletes them one by one and can write none; the processor may delete no single one."""
     assert grants(WEB, "dynamodb", "StorageOrders", order_indexes=indexes) == {"BatchGetItem", "Query"}
     assert grants(WEB, "dynamodb", "/index/by_customer", order_indexes=indexes) == ({"Query"} if indexes else set())
-    assert grants(WORKER, "dynamodb", "StorageOrders", order_indexes=indexes) == {"BatchGetItem", "Query"}
+    work = {"BatchGetItem", "Query", "DeleteItem"}
+    assert grants(WORKER, "dynamodb", "StorageOrders", order_indexes=indexes) == work
     assert grants(WORKER, "dynamodb", "/index/by_customer", order_indexes=indexes) == ({"Query"} if indexes else set())
 
 

@@ -70,6 +70,7 @@ def handle(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[.
         "MAX_GZIP_BYTES": "1000000",
         "RUN_BYTES_PER_S": "1000000",
         "LARGE_FILES_ARN": "arn:large",
+        "WORKER_FUNCTION": "worker",
         "LARGE_FILE_TIMEOUT_S": "3600",
         "RANGE_BYTES": "1000000",
         "DEFAULT_ENCODING": "utf-8",

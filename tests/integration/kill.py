@@ -39,9 +39,9 @@ class Killer:
     @contextmanager
     def watching(self, clients: Clients) -> Iterator[Killer]:
         """Count and kill while the block runs."""
-        watched = (clients.s3, clients.files, clients.orders, clients.sqs, clients.sns)
+        watched = (clients.s3, clients.files, clients.orders, clients.sqs, clients.sns, clients.functions)
         for client in watched:
-            client.meta.events.register("before-call", self._before)
+            client.meta.events.register_first("before-call", self._before)  # Before what answers in place of AWS.
             client.meta.events.register("after-call", self._after)
         try:
             yield self

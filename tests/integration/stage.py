@@ -24,6 +24,7 @@ from processor.wiring.config import Config
 from processor.wiring.invocation import Invocation
 from processor.wiring.services import Clients, Services
 from tests.grants.in_process import learn_names
+from tests.integration.uncalled_worker import UncalledWorker
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -74,13 +75,14 @@ class Stage:
     services: Services
     dead_letter_url: str
     mail_url: str
+    worker: UncalledWorker
     invocation: Invocation = field(default_factory=lambda: Invocation("request-1", "1-trace", timeout_s=300))
     _message_ids: Iterable[int] = field(default_factory=itertools.count)
 
     @classmethod
     def build(cls) -> Stage:
         """Create the resources (inside ``mock_aws``)."""
-        clients = _clients()
+        clients, worker = _clients(), UncalledWorker()
         s3, dynamodb, sqs, sns = clients.s3, clients.files, clients.sqs, clients.sns
         s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
         s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
@@ -106,6 +108,7 @@ class Stage:
             max_rows=1_000_000,
             run_bytes_per_s=1_000_000_000,
             large_files_arn="arn:aws:states:eu-west-1:123456789012:stateMachine:large-files",
+            worker_function="worker",
             large_file_timeout_s=3_600,
             range_bytes=32 * 1024 * 1024,
             default_encoding="utf-8",
@@ -121,7 +124,7 @@ class Stage:
             console_url="https://console.test",
         )
         learn_names(config)
-        return cls(clients, Services.build(config, clients), urls["dead"], urls["mail"])
+        return cls(clients, Services.build(config, clients), urls["dead"], urls["mail"], worker)
 
     def configure(self, **changes: Any) -> None:
         """Change settings."""
@@ -252,6 +255,7 @@ def _clients() -> Clients:
         sqs=boto3.client("sqs", REGION),
         sns=boto3.client("sns", REGION),
         states=LazyClient(_no_states),
+        functions=UncalledWorker().client,
     )
 
 

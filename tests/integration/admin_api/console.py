@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import itsdangerous
-from botocore.awsrequest import AWSResponse
-from botocore.compat import HTTPHeaders
 from botocore.config import Config as ClientConfig
 from fastapi import Depends, HTTPException, Request
 from fastapi.dependencies.utils import get_flat_params
@@ -36,6 +34,7 @@ if TYPE_CHECKING:
     from httpx2 import Response
 
     from tests.integration.stage import Stage
+    from tests.integration.uncalled_worker import UncalledWorker
 
 URL = "https://console.test"
 SESSION_KEY = "a key for tests only"
@@ -46,36 +45,19 @@ CALLED_BY_AWS = {"/auth/callback", "/upload/received/{token}"}
 NOBODY_IN_PARTICULAR = User("subject-other", "other@example.com", ())
 
 
-class UncalledWorker:
-    """In place of Lambda: takes the worker's invocations from the SDK's client; tests carry them out themselves."""
-
-    def __init__(self) -> None:
-        self.calls: list[dict[str, Any]] = []
-
-    @functools.cached_property
-    def client(self) -> Any:
-        """The client, which sends nothing."""
-        client: Any = boto3.client("lambda", REGION)
-        client.meta.events.register("before-call.lambda.Invoke", self._take)
-        return client
-
-    def _take(self, params: dict[str, Any], **_: Any) -> tuple[AWSResponse, dict[str, Any]]:
-        """Accept an asynchronous invocation, as Lambda does."""
-        assert params["url_path"] == "/2015-03-31/functions/worker/invocations"
-        assert params["headers"]["X-Amz-Invocation-Type"] == "Event"
-        self.calls.append(json.loads(params["body"]))
-        return AWSResponse("", 202, HTTPHeaders(), None), {"StatusCode": 202}
-
-
 @dataclass
 class ConsoleStage:
     """A stage and its console."""
 
     stage: Stage
-    worker: UncalledWorker = field(default_factory=UncalledWorker)
     monitoring: str = "full"
     status_clock: TickingClock = field(default_factory=lambda: TickingClock(time.time()))
     """The clock of the console's short caches, which a test moves."""
+
+    @property
+    def worker(self) -> UncalledWorker:
+        """What the console and the processor have invoked."""
+        return self.stage.worker
 
     @functools.cached_property
     def config(self) -> Config:

@@ -38,6 +38,7 @@ CONFIG = Config(
     max_rows=2**40,
     run_bytes_per_s=2**40,
     large_files_arn="arn",
+    worker_function="worker",
     large_file_timeout_s=1,
     range_bytes=2**40,
     default_encoding="utf-8",
@@ -113,7 +114,9 @@ def main() -> None:
         with body.open("wb") as out:
             written = write_file(out, rows, bad=0.01)
         client: Any = Swallow(body)
-        services = Services.build(CONFIG, Clients(client, client, client, client, client, states=client))
+        services = Services.build(
+            CONFIG, Clients(client, client, client, client, client, states=client, functions=client)
+        )
         source = ObjectVersion("b", "raw-data/a.csv", "v")
         began = time.process_time()
         process_file(file_id(source), Arrival(source), Message("m", "r", "", 1), services, Invocation("r", "t", 3600))
