@@ -8,11 +8,13 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Path, Query
 from pydantic import AfterValidator, BaseModel, Field
 
+from admin_api.actions.available import AVAILABLE_ACTIONS
 from admin_api.actions.begin import ActionRequest
 from admin_api.actions.files import story_or_404
 from admin_api.actions.perform import act_on_file, act_on_many
 from admin_api.actions.resume import action_or_404
-from admin_api.api.models import ActionOut, AuditOut, FileOut, FilesOut, FileStoryOut, RunOut, problems
+from admin_api.api.file_models import AuditOut, FileOut, FilesOut, FileStoryOut, RunOut
+from admin_api.api.models import ActionOut, problems
 from admin_api.web.auth import Operator
 from admin_api.web.errors import InvalidError
 from admin_api.web.users import User
@@ -54,11 +56,11 @@ class FileListParameters(BaseModel):
     limit: int = Field(default=50, ge=1, le=100)
 
 
-class FileActionIn(BaseModel):
-    """An action on one file."""
+class _ActionIn(BaseModel):
+    """What an action on one file and on several have in common."""
 
-    kind: Literal["reprocess", "process_anyway", "dismiss", "verify"]
-    reason: str = Field(default="", max_length=500, description="Required to dismiss.")
+    kind: str
+    reason: str = Field(default="", max_length=500, description="Required to dismiss or void.")
     action_id: str = Field(
         default="",
         pattern=REQUEST_ID,
@@ -67,14 +69,22 @@ class FileActionIn(BaseModel):
 
     def to_action_request(self, user: User, now: datetime) -> ActionRequest:
         """Return the action as a user's request; raises :class:`InvalidError` without a required reason."""
-        if ActionKind(self.kind) is ActionKind.DISMISS and not self.reason.strip():
-            raise InvalidError("A reason is required to dismiss files.", "Give it in `reason`.")
-        return ActionRequest(user, ActionKind(self.kind), self.action_id or new_action_id(now), self.reason.strip())
+        kind, reason = ActionKind(self.kind), self.reason.strip()
+        if AVAILABLE_ACTIONS[kind].asks_reason and not reason:
+            raise InvalidError(f"A reason is required to {kind} files.", "Give it in `reason`.")
+        return ActionRequest(user, kind, self.action_id or new_action_id(now), reason)
 
 
-class FilesActionIn(FileActionIn):
-    """An action on several files."""
+class FileActionIn(_ActionIn):
+    """An action on one file."""
 
+    kind: Literal["reprocess", "process_anyway", "store", "replace", "void", "dismiss", "verify"]
+
+
+class FilesActionIn(_ActionIn):
+    """An action on several files; to replace and to void are decided file by file."""
+
+    kind: Literal["reprocess", "process_anyway", "store", "dismiss", "verify"]
     file_ids: list[Annotated[str, Field(pattern=FILE_ID)]] = Field(min_length=1, max_length=1_000)
 
 
@@ -86,7 +96,7 @@ def list_files(query: Annotated[FileListParameters, Query()], console: ConsoleDe
         page = console.files.list_files(file_filter, cursor=query.cursor, limit=query.limit)
     except CursorError as error:
         raise InvalidError(str(error)) from error
-    files = [FileOut.model_validate(entry) for entry in page.files]
+    files = [FileOut.of(entry) for entry in page.files]
     return FilesOut(files=files, older=page.older, newer=page.newer, searched_to=page.searched_to)
 
 
@@ -95,7 +105,7 @@ def read_file(file_id: FileId, console: ConsoleDep) -> FileStoryOut:
     """Read a file's whole story: its state, its runs and the actions on it, the oldest first, and its newest audit."""
     story = story_or_404(console, file_id)
     return FileStoryOut(
-        file=FileOut.model_validate(story.entry),
+        file=FileOut.of(story.entry),
         runs=[RunOut.model_validate(run) for run in story.runs],
         actions=[ActionOut.of(action, console.now()) for action in story.actions],
         audit=AuditOut.model_validate(story.audit) if story.audit else None,
@@ -106,9 +116,13 @@ def read_file(file_id: FileId, console: ConsoleDep) -> FileStoryOut:
     "/files/{file_id}/actions", responses=problems(404, 409), operation_id="act_api_files__file_id__actions_post"
 )
 def act_on_one_file(file_id: FileId, body: FileActionIn, console: ConsoleDep, user: Operator) -> ActionOut:
-    """Reprocess a file, process a duplicate anyway, dismiss a file that needs nothing more, or verify its books.
+    """Act on a file, as far as its state allows.
 
-    To verify takes a while: follow the action at `/api/actions/{action_id}`, then read the file's `audit`.
+    `reprocess` runs it again. `store` and `replace` decide about a held file: its orders are stored beside the same
+    orders of earlier files, or in their place. `process_anyway` stores a duplicate. `void` takes back everything that
+    the file has stored. `dismiss` says that it needs nothing more. `verify` compares its books.
+
+    To void and to verify take a while: follow the action at `/api/actions/{action_id}`, then read the file again.
     """
     action = act_on_file(console, body.to_action_request(user, console.now()), file_id)
     return ActionOut.of(action, console.now())

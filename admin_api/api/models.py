@@ -9,8 +9,6 @@ from typing import Annotated, Any
 from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 
 from processor.domain.actions import ActionEntry, ActionKind, ActionState
-from processor.domain.audits import AuditState, BookPart
-from processor.domain.file_states import FileState
 
 type Exact = Annotated[Decimal, PlainSerializer(str, return_type=str)]
 
@@ -19,56 +17,6 @@ class Document(BaseModel):
     """A document made from an object with the same attributes."""
 
     model_config = ConfigDict(from_attributes=True)
-
-
-class FileOut(Document):
-    """One file: one version of one object key."""
-
-    file_id: str = Field(examples=["3887c2b429aa1757c46a1075"])
-    state: FileState
-    name: str
-    object_key: str
-    version_id: str
-    received_at: str
-    uploaded_at: str
-    uploaded_by: str = Field(description="The uploader, as the object's metadata name them.")
-    settled_at: str
-    size_bytes: int
-    accepted_rows: int
-    rejected_rows: int
-    progress_rows: int
-    progress_bytes: int
-    reasons: list[str]
-    warnings: list[str]
-    cause: str
-    error: str
-    duplicate_of: str
-    original_key: str
-    accepted_key: str
-    rejected_key: str
-
-
-class RunOut(Document):
-    """One attempt at a file."""
-
-    run_id: str
-    started_at: str
-    ended_at: str
-    duration_ms: int
-    outcome: str
-    receive_count: int
-    message_id: str
-    request_id: str
-    trace_id: str
-    trace_sampled: bool
-    accepted_rows: int
-    rejected_rows: int
-    consumed_write_units: str
-    estimated_cost: str
-    costs: dict[str, str]
-    hints: list[str]
-    cause: str
-    error: str
 
 
 class ActionOut(Document):
@@ -123,50 +71,6 @@ class DeadLetterOut(Document):
     receive_count: int
     file_ids: list[str]
     problem: str
-
-
-class FilesOut(BaseModel):
-    """A page of files, the newest first, with the cursors of the pages around it."""
-
-    files: list[FileOut]
-    older: str
-    newer: str
-    searched_to: str
-
-
-class DifferenceOut(Document):
-    """One place where a file's books disagree; ``row`` is 0 where it is about no row."""
-
-    part: BookPart
-    row: int
-    column: str
-    expected: str
-    found: str
-
-
-class AuditOut(Document):
-    """The newest comparison of a file's original, ledger entry, stored orders and outputs."""
-
-    state: AuditState
-    at: str
-    who: str
-    action_id: str
-    run_id: str = Field(description="The file's newest run at that time.")
-    difference_count: int
-    differences: list[DifferenceOut] = Field(description="The first ones of each part.")
-    rows: int
-    orders_compared: int
-    notes: list[str] = Field(description="What was not compared, and why.")
-    duration_ms: int
-
-
-class FileStoryOut(BaseModel):
-    """A file with all its runs and actions, and its newest audit."""
-
-    file: FileOut
-    runs: list[RunOut]
-    actions: list[ActionOut]
-    audit: AuditOut | None
 
 
 class OrdersOut(BaseModel):
