@@ -12,6 +12,7 @@ from admin_api.actions.files import story_or_404
 from admin_api.monitoring.aws_console import AwsConsole, find_aws_console
 from admin_api.monitoring.logs import LogPage, LogScope
 from admin_api.monitoring.traces import Trace, TraceState, is_trace_id
+from admin_api.pages.announced import AnnouncedFigure, announced_figures
 from admin_api.pages.parts import PagePart, start_part
 from admin_api.pages.runs.trace_view import WORDS, TraceView, lay_out_trace
 from admin_api.rendering.views import page
@@ -79,6 +80,8 @@ class RunPage:
     per_thousand_rows: Decimal | None
     prices: str
     telemetry: RunTelemetry
+    figures: tuple[AnnouncedFigure, ...]
+    """What was announced beside what was read."""
 
     @property
     def live_url(self) -> str:
@@ -172,6 +175,7 @@ def _run_page(console: Console, entry: FileEntry, runs: list[RunEntry], index: i
         later=runs[index + 1].run_id if index + 1 < len(runs) else "",
         is_running=is_running,
         costs=receipt_lines(run),
+        figures=announced_figures(run),
         per_thousand_rows=1000 * Decimal(run.estimated_cost) / rows if rows else None,
         prices=f"List prices of {PRICES_REGION}, {PRICES_DATE}; an estimate without taxes, discounts or storage.",
         telemetry=_read_telemetry(console, run, _latest_end(entry, runs, index, console.now()), is_running=is_running),
