@@ -75,6 +75,7 @@ AVAILABLE_ACTIONS: dict[ActionKind, AvailableAction] = {
         "of this sender have brought are taken back; no order is missing meanwhile. Orders that this file does not "
         "have stay. To undo it, void this file and reprocess the earlier ones.",
         "asked to replace the same orders of earlier files",
+        is_for_one=True,
     ),
     ActionKind.STORE: AvailableAction(
         ActionKind.STORE,

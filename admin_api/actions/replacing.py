@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 
 from admin_api.actions.bulk import BulkStep
 from admin_api.actions.going_back import Account, count_replaced, orders_taker
-from processor.domain.actions import ActionEntry, ActionKind, ActionState, derived_action_id
-from processor.domain.entries import from_iso, to_iso
+from processor.domain.actions import ActionEntry, ActionKind, ActionState
+from processor.domain.entries import to_iso
 from processor.domain.errors import OrdersGoingBackError, WaybillError
 from processor.domain.file_states import AT_REST, FileState
+from processor.domain.take_backs import replacement_id
 from processor.ledger.table import ConditionFailedError
 from processor.observability.telemetry import logger
 from processor.orders.order_ids import OrderIds
@@ -65,7 +66,7 @@ def begin_take_back(console: Console, event: dict[str, Any]) -> ActionEntry | No
     if story is None or not story.entry.replaces:
         return None
     entry = story.entry
-    action_id = derived_action_id(from_iso(entry.run_started_at), _TAKE_BACK, entry.file_id, entry.run_id)
+    action_id = replacement_id(entry)
     requests = [each for each in story.actions if each.kind is ActionKind.REPLACE]
     asked = max(requests, key=lambda each: each.at, default=None)
     earlier = console.files.read_files(entry.replaces)

@@ -15,7 +15,7 @@ from admin_api.rendering.views import page, redirect
 from admin_api.web.auth import Operator, Viewer
 from admin_api.web.errors import InvalidError
 from admin_api.wiring.services import ConsoleDep
-from processor.domain.actions import ACCESS_KIND, ACTION_KIND, ANY_ACTION_ID
+from processor.domain.actions import ACCESS_KIND, ACTION_KIND, ANY_ACTION_ID, ActionKind
 from processor.domain.cursors import CursorError
 from processor.domain.entries import from_iso
 
@@ -94,6 +94,11 @@ class ActionProgress:
     def live_url(self) -> str:
         """The address for updates, "" once it has ended."""
         return "" if self.action.is_finished else self.address
+
+    @property
+    def takes_back(self) -> bool:
+        """Whether it counts orders that are taken back, and not files."""
+        return self.action.kind in {ActionKind.VOID, ActionKind.TAKE_BACK}
 
     @property
     def total(self) -> int:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 ZONE_COOKIE, CLOCK_COOKIE = "waybill_zone", "waybill_clock"
 UNKNOWN = "\u2013"
+_DAYS_OF_A_WEEK = 7
 _FIRST, _LAST = datetime(1000, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
 
 
@@ -57,6 +58,16 @@ class ReaderClock:
         local = self.local_time(moment)
         year = "" if local.year == _in_zone(self.now, self.zone).year else f" {local.year}"
         return f"{local.day} {local:%b}{year} {local:%H:%M:%S}"
+
+    def day(self, moment: datetime | str) -> str:
+        """Write the day of a moment, to follow a verb: by its name within a week."""
+        local, today = self.local_time(moment), _in_zone(self.now, self.zone).date()
+        days = (today - local.date()).days
+        if days in {0, 1}:
+            return "yesterday" if days else "today"
+        if 0 < days < _DAYS_OF_A_WEEK:
+            return f"on {local:%A}"
+        return f"on {local.day} {local:%B}" + ("" if local.year == today.year else f" {local.year}")
 
     def time_ago(self, moment: datetime | str) -> str:
         """Write how long ago a moment was."""
@@ -110,6 +121,15 @@ def exact_time(context: Context, moment: datetime | str) -> str | Markup:
     return _time_element(moment, clock.exact_time(moment), _hover_text(clock, moment))
 
 
+@pass_context
+def day(context: Context, moment: datetime | str) -> str | Markup:
+    """Show the day of a moment."""
+    if not moment:
+        return UNKNOWN
+    clock: ReaderClock = context["frame"].clock
+    return _time_element(moment, clock.day(moment), _hover_text(clock, moment))
+
+
 def number(value: float | Decimal | None) -> str:
     """Write a number with thousands separators."""
     return UNKNOWN if value is None else f"{value:,}"
@@ -157,6 +177,7 @@ def duration(milliseconds: float | None) -> str:
 FILTERS: dict[str, Any] = {
     "time_ago": time_ago,
     "exact_time": exact_time,
+    "day": day,
     "number": number,
     "bytes": byte_size,
     "money": money,

@@ -109,6 +109,11 @@ def rejected_key(base: datetime, identity: str, name: str) -> str:
     return _folder(FAILED, base, identity) + _short(_stem(name)) + ".rejected.csv"
 
 
+def comparison_key(base: datetime, identity: str, name: str) -> str:
+    """Build the key of the comparison of a held file with earlier ones."""
+    return _folder(FAILED, base, identity) + _short(_stem(name)) + ".same-orders.json"
+
+
 def work_folder(base: datetime, identity: str) -> str:
     """Build the prefix of the objects of a file in ranges."""
     return _folder(WORK, base, identity)

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
-from processor.domain.entries import known_values
+from processor.domain.actions import derived_action_id
+from processor.domain.entries import from_iso, known_values
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from processor.domain.entries import FileEntry
 
 TAKE_BACK_ENTRY = "take_back"
 """The sort key of a file's newest take-back, in the file's partition of the ledger."""
@@ -49,3 +52,8 @@ class TakeBack(NamedTuple):
     def from_item(cls, item: Mapping[str, Any]) -> Self:
         """Build the entry from a deserialised item."""
         return cls(**known_values(item, cls._fields))
+
+
+def replacement_id(entry: FileEntry) -> str:
+    """Return the id of the action that takes back what a file's newest run has replaced, equal at every call."""
+    return derived_action_id(from_iso(entry.run_started_at), "take_back", entry.file_id, entry.run_id)

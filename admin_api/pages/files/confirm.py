@@ -13,7 +13,9 @@ from admin_api.actions.begin import ActionRequest
 from admin_api.actions.bulk_files import selection_of
 from admin_api.actions.lost_messages import find_lost
 from admin_api.actions.perform import act_on_file, act_on_many
+from admin_api.pages.files.effects import effect_in_numbers
 from admin_api.pages.files.filters import FileQuery
+from admin_api.pages.files.others import read_others
 from admin_api.rendering.urls import LONGEST_ID
 from admin_api.rendering.views import page, redirect
 from admin_api.web.auth import Operator, safe_path
@@ -75,6 +77,8 @@ class Confirmation:
     """The files in words, "" if they are only listed."""
     back: str
     """The page that the person came from."""
+    in_numbers: str = ""
+    """What it does to the one file, in its numbers."""
     paces: tuple[tuple[int, str], ...] = PACES
 
     @property
@@ -111,6 +115,8 @@ def confirmation_of(console: Console, target: ActionTarget) -> Confirmation:
     action = AVAILABLE_ACTIONS.get(target.kind)
     if action is None:
         raise InvalidError(f"{target.kind} is not an action on files.", "Choose the action on the list of files.")
+    if action.is_for_one and (target.all or len(target.file_id) > 1):
+        raise RefusedError(f"{action.verb} takes one file at a time.", "Open each file's page.")
     if target.all:
         return _confirmation_of_all(console, action, target, now)
     if not target.file_id:
@@ -134,6 +140,7 @@ def confirmation_of(console: Console, target: ActionTarget) -> Confirmation:
         missing=len(set(target.file_id)) - len(entries),
         words=able[0].name if len(able) == 1 else "",
         back=safe_path(target.next) if target.next else "/files",
+        in_numbers=effect_in_numbers(action.kind, able[0], read_others(console, able[0])) if len(able) == 1 else "",
     )
 
 
@@ -197,6 +204,8 @@ def act_on_files(
 
 def _act_on_one(request: Request, console: Console, action_request: ActionRequest, form: ActionForm) -> Response:
     action = act_on_file(console, action_request, form.file_id[0])
+    if action.kind is ActionKind.VOID:
+        return redirect(request, f"/activity/{action.action_id}")
     if action.kind is ActionKind.VERIFY:
         return redirect(request, f"/files/{form.file_id[0]}?verifying={action.action_id}#books")
     done = AVAILABLE_ACTIONS[action.kind].done_words

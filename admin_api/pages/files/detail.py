@@ -14,8 +14,12 @@ from admin_api.actions.access import record_access
 from admin_api.actions.available import AvailableAction, available_actions
 from admin_api.actions.files import file_or_404, story_or_404
 from admin_api.actions.lost_messages import is_message_lost
+from admin_api.pages.announced import AnnouncedFigure, announced_figures
 from admin_api.pages.files.books import FileBooks, books_of
+from admin_api.pages.files.effects import effect_in_numbers, offered_actions, verb_of
 from admin_api.pages.files.explanation import Explanation, explain_state
+from admin_api.pages.files.going_back import GoingBack, read_going_back
+from admin_api.pages.files.held import HeldFile, read_held
 from admin_api.pages.files.objects import FileObject, ObjectKind, download_url, objects_of, version_of
 from admin_api.pages.files.others import read_others
 from admin_api.pages.files.progress import Progress, progress_of
@@ -97,6 +101,11 @@ class FileDetailPage:
     orders: PagePart[FileOrders]
     objects: tuple[FileObject, ...]
     books: FileBooks
+    held: HeldFile | None
+    """What a person needs to decide, if it is held."""
+    going_back: GoingBack | None
+    figures: tuple[AnnouncedFigure, ...]
+    """What was announced beside what was read."""
     column_names: tuple[str, ...] = NAMES
 
     @property
@@ -110,7 +119,7 @@ class FileDetailPage:
         entry = self.entry
         numbers = [
             (FileTab.REJECTED, "Rejected rows", entry.rejected_rows),
-            (FileTab.ORDERS, "Orders", entry.accepted_rows),
+            (FileTab.ORDERS, "Orders", 0 if entry.state is FileState.VOIDED else entry.accepted_rows),
             (FileTab.RUNS, "Runs", len(self.runs)),
             (FileTab.OBJECTS, "Objects", None),
             (FileTab.ACTIVITY, "Activity", len(self.actions)),
@@ -125,7 +134,27 @@ class FileDetailPage:
         """The address for updates while something may change by itself, else ""."""
         if self.books.is_running:
             return f"{self.address}?tab={self.tab}&verifying={self.position.verifying}"
-        return "" if self.entry.state in AT_REST or self.is_stuck else f"{self.address}?tab={self.tab}"
+        is_at_rest = self.entry.state in AT_REST and not (self.going_back and self.going_back.is_live)
+        return "" if is_at_rest or self.is_stuck else f"{self.address}?tab={self.tab}"
+
+    @property
+    def announced_words(self) -> str:
+        """What was announced, and whether that was read."""
+        said = [
+            f"{each.announced} {'rows' if each.name == 'Rows' else 'in total'}"
+            for each in self.figures
+            if each.is_announced
+        ]
+        differs = any(each.differs for each in self.figures)
+        return f"{', '.join(said)}: {'not what was read' if differs else 'as read'}"
+
+    def verb(self, action: AvailableAction) -> str:
+        """Return the word of an action's button, which may depend on the cause of the hold."""
+        return verb_of(action.kind, self.entry, action.verb)
+
+    def effect(self, action: AvailableAction) -> str:
+        """Say what an action would do to this file, in its numbers."""
+        return effect_in_numbers(action.kind, self.entry, self.others)
 
     @staticmethod
     def order_href(order_id: str) -> str:
@@ -167,13 +196,14 @@ def file_detail_page(console: Console, story: FileStory, position: TabPosition) 
     is_stuck = entry.lease_ended(now) or is_lost
     reading = entry.state is FileState.PROCESSING and not is_stuck
     others = read_others(console, entry)
+    held, going_back = read_held(console, entry, others), read_going_back(console, entry)
     return FileDetailPage(
         entry=entry,
         tab=tab,
         position=position,
         timeline=timeline_of(story, now, is_lost=is_lost),
         explanation=explain_state(story, now, is_lost=is_lost, others=others),
-        available_actions=available_actions(entry, now, is_lost=is_lost),
+        available_actions=offered_actions(available_actions(entry, now, is_lost=is_lost), held, going_back),
         action_id=new_action_id(now),
         progress=progress_of(entry, now) if reading else None,
         is_stuck=is_stuck,
@@ -183,6 +213,9 @@ def file_detail_page(console: Console, story: FileStory, position: TabPosition) 
         rejected=_rejected(console, entry, position.byte) if tab is FileTab.REJECTED else PagePart(None),
         orders=_orders(console, story, position.first) if tab is FileTab.ORDERS else PagePart(None),
         objects=objects_of(console, entry) if tab is FileTab.OBJECTS else (),
+        held=held,
+        going_back=going_back,
+        figures=announced_figures(entry),
         books=books_of(story, _verification(console, position.verifying)),
     )
 

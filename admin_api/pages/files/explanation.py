@@ -155,6 +155,8 @@ def _explain_dismissed(story: FileStory) -> Explanation:
 def _explain_voided(story: FileStory) -> Explanation:
     voids = [action for action in story.actions if action.kind is ActionKind.VOID]
     advice = "Reprocess it to bring its orders back; the original is kept."
+    if story.entry.taking_back:
+        advice = "Once all are taken back, it can be reprocessed; the original is kept."
     if not voids:
         return Explanation("Somebody had its orders taken back.", "", advice, "info")
     return Explanation(f"{voids[-1].who} had its orders taken back.", voids[-1].reason, advice, "info")
