@@ -11,6 +11,7 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from processor.domain.errors import ObjectLostError
 from processor.domain.file_states import MOVING, FileState
 from processor.domain.holds import SameOrdersFound
 from processor.domain.object_keys import INBOX, ObjectVersion
@@ -220,6 +221,11 @@ class FileEntry(NamedTuple):
         if self.state is FileState.FAILED:  # A run before this one may have stored some rows, and died.
             return not self.in_first_run and not self.voided_at
         return self.state in {FileState.DEAD_LETTERED, FileState.DISMISSED} and not self.voided_at
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the file has stored all that it accepted, and all of it is still there."""
+        return self.has_orders and not self.replaced_rows and self.cause != ObjectLostError.cause
 
     @property
     def has_orders(self) -> bool:

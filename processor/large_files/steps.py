@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any
 from processor.domain import object_keys
 from processor.domain.entries import FIRST_STRIDE, MOST_OFFSETS
 from processor.domain.errors import (
-    DuplicateContentError,
     ObjectGoneError,
     PermanentError,
     PlanMissingError,
@@ -31,13 +30,16 @@ from processor.large_files.plan import Folder, Plan, RangeResult, join_marks, jo
 from processor.large_files.splitting import split
 from processor.observability.cost import Usage
 from processor.observability.telemetry import logger, span
-from processor.pipeline.content import claim_content, describe_duplicate, describe_failure
+from processor.pipeline.admission import decide
 from processor.pipeline.deadline import Deadline
 from processor.pipeline.handover import rebuild_run, resume_run
-from processor.pipeline.loader import encoding_of, output_keys, warnings_of
+from processor.pipeline.loader import Source, check, encoding_of, output_keys, warnings_of
+from processor.pipeline.lost_objects import describe_failure
 from processor.pipeline.retry import RetryPolicy, give_back
 from processor.pipeline.run import LoadResult, Settlement
+from processor.pipeline.same_upload import forget_same_upload
 from processor.pipeline.settlement import finish_clean_up, notify_and_clean_up, settle
+from processor.pipeline.waiting import wait_for
 from processor.storage.outputs import header_line
 from processor.storage.rejected_rows import HEADER
 
@@ -69,9 +71,16 @@ def plan_ranges(task: Task, services: Services, invocation: Invocation) -> dict[
         encoding = encoding_of(run, facts)
         folder = _folder(run.entry, facts, encoding, services)
         plan = _read_plan(run.entry, folder, services) or _make_plan(run, facts, encoding, folder)
-        claim_content(run, facts, encoding, plan.split.content)
-    except DuplicateContentError as error:
-        return _settle_unread(run, describe_duplicate(run, facts, error.first_file_id))
+        source = Source(run, facts)
+        admission = decide(source, check(source))
+        if admission.same_as:
+            forget_same_upload(run, admission.same_as)
+            return _leave(run)
+        if admission.waits_for:
+            wait_for(run, admission.waits_for)
+            return _leave(run)
+        if admission.settlement:
+            return _settle_unread(run, admission.settlement)
     except PermanentError as error:
         return _settle_unread(run, Settlement.of_error(describe_failure(run, error), facts))
     logger.info("file_split", extra={"ranges": len(plan.split.ranges), "lines": plan.split.content.lines})
@@ -102,7 +111,8 @@ def settle_ranges(task: Task, folder: Folder, services: Services, invocation: In
         facts = _find_facts(run)
         with span("join"):
             result = _join(run, plan, results, folder)
-        _settle(run, Settlement.of_result(result, facts, plan.split.content))
+        settlement = Settlement.of_result(result, facts, plan.split.content)
+        _settle(run, settlement._replace(replaces=entry.replaces))
     if old_plan := _read_plan(entry, folder, services):
         *others, plan_key = folder.keys(old_plan.split.ranges)
         services.objects.delete_all(entry.bucket, others)
@@ -134,6 +144,11 @@ def _settle(run: Run, settlement: Settlement) -> None:
 def _settle_unread(run: Run, settlement: Settlement) -> dict[str, Any]:
     """Settle a file of which no range is stored, and take its message out of the queue; return what to do next."""
     _settle(run, settlement)
+    return _leave(run)
+
+
+def _leave(run: Run) -> dict[str, Any]:
+    """Take the message of a file that this run is done with out of the queue; return what to do next."""
     run.services.queue.finish(run.message)
     return {"settled": True}
 

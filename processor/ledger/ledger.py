@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from processor.ledger.table import FilesTable
 
 _MAILS_ENTRY = "mails"
+_WAITING_PREFIX = "waiting#"
 # What a settlement may leave on the file entry. The next one starts clean; the history is in the runs.
 _SETTLING_FIELDS = (
     "cause",
@@ -94,6 +95,13 @@ class BeginResult(NamedTuple):
     entry: FileEntry
     may_run: bool
     """False if the file is settled, or the run of another message holds it."""
+
+
+class WaitingFile(NamedTuple):
+    """A file that waits for another one, and the run in which it began to."""
+
+    file_id: str
+    run_id: str
 
 
 class Ledger:
@@ -204,6 +212,10 @@ class Ledger:
         self._while_held(entry, ItemUpdate(entry.file_id, FILE_ENTRY, values, _unchanged(entry)))
         return entry.evolve(lease_until=until, size_bytes=size_bytes)
 
+    def note_replaces(self, entry: FileEntry, file_ids: tuple[str, ...]) -> None:
+        """Note the files whose orders the run is going to replace; raises :class:`LeaseLostError`."""
+        self._while_held(entry, ItemUpdate(entry.file_id, FILE_ENTRY, {"replaces": file_ids}, _unchanged(entry)))
+
     def _while_held(self, entry: FileEntry, change: ItemUpdate) -> None:
         try:
             self._table.update_item(change)
@@ -292,6 +304,30 @@ class Ledger:
         else:
             self._table.update_item(change)
         return new
+
+    def add_waiting_file(self, file_id: str, waiting: FileEntry) -> None:
+        """Note that the run of another file waits for this one."""
+        key = f"{_WAITING_PREFIX}{waiting.file_id}"
+        self._table.put_item({"file_id": file_id, "entry": key, "run_id": waiting.run_id})
+
+    def list_waiting_files(self, file_id: str) -> list[WaitingFile]:
+        """List the files that wait for this one and have not been woken since, as last written."""
+        items = self._table.list_items(file_id, _WAITING_PREFIX)
+        return [
+            WaitingFile(str(item["entry"]).removeprefix(_WAITING_PREFIX), str(item["run_id"]))
+            for item in items
+            if "woken" not in item
+        ]
+
+    def note_woken(self, file_id: str, waiting: WaitingFile) -> None:
+        """Note that a waiting file was woken, unless it has begun to wait once more."""
+        key = f"{_WAITING_PREFIX}{waiting.file_id}"
+        with suppress(ConditionFailedError):
+            self._table.update_item(ItemUpdate(file_id, key, {"woken": True}, Attr("run_id").eq(waiting.run_id)))
+
+    def let_wait(self, entry: FileEntry, other: str) -> None:
+        """Release a file that waits for another one; raises :class:`LeaseLostError`."""
+        self._end_run(entry, FileState.QUEUED, {"waits_for": other})
 
     def note_arrival(self, upload_id: str, entry: FileEntry) -> None:
         """Note that a file has come under a permission to upload; of several files the last one is kept.

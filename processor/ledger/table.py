@@ -14,7 +14,7 @@ from processor.domain.backoff import backoff
 from processor.domain.errors import WaybillError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from boto3.dynamodb.conditions import ConditionBase
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -113,6 +113,15 @@ class FilesTable:
         request = key_condition_request(condition)
         pages = self.client.get_paginator("query").paginate(TableName=self.name, ConsistentRead=True, **request)
         return [deserialise(item) for page in pages for item in page["Items"]]
+
+    def query_pages(self, condition: ConditionBase) -> Iterator[list[dict[str, Any]]]:
+        """Yield the pages of a partition's items by descending sort key, as last written."""
+        request = key_condition_request(condition)
+        pages = self.client.get_paginator("query").paginate(
+            TableName=self.name, ConsistentRead=True, ScanIndexForward=False, **request
+        )
+        for page in pages:
+            yield [deserialise(item) for item in page["Items"]]
 
     def put_item(self, item: Mapping[str, Any], condition: ConditionBase | None = None) -> None:
         """Write one item; raises :class:`ConditionFailedError`."""

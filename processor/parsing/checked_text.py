@@ -26,6 +26,8 @@ class CheckedText:
 
     def __init__(self, blocks: Iterable[bytes], *, gzipped: bool, encoding: str, limit_bytes: int) -> None:
         self._stored_bytes = self._unpacked_bytes = 0
+        self.has_passed = False
+        """Whether all of the text has passed, and is text."""
         self._stored_digest, self._text_digest = hashlib.sha256(), _TextDigest()
         self._checker = EncodingChecker(encoding)
         unpacked = decoding.unpack(self._count(blocks), gzipped=gzipped, limit_bytes=limit_bytes)
@@ -72,6 +74,7 @@ class CheckedText:
         self._checker.feed(b"", final=True)
         if not self._unpacked_bytes:
             raise EmptyFileError
+        self.has_passed = True
 
     def _digest(self, pieces: Iterable[bytes]) -> Iterator[bytes]:
         for piece in pieces:

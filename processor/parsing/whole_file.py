@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 from processor.domain.columns import NAMES, ORDER_ID, QUANTITY, UNIT_PRICE, read_cells
 from processor.domain.errors import NoRowsError
 from processor.domain.holds import Reject
+from processor.domain.order_sample import OrderSampler
 from processor.parsing.checked_text import CheckedText
-from processor.parsing.order_sample import OrderSampler
 from processor.parsing.ragged_rows import find_order_ids
 from processor.parsing.reader import PlainRows
 from processor.parsing.rejected_orders import RejectedOrders
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from processor.domain.columns import Value
+    from processor.domain.order_sample import OrderSample
     from processor.parsing.decoding import ContentCheck
-    from processor.parsing.order_sample import OrderSample
     from processor.parsing.reader import RawRow, RowReader
 
 _ROWS_AT_ONCE = 2_000
@@ -55,7 +55,11 @@ def read_whole(blocks: Iterable[bytes], *, gzipped: bool, encoding: str, limit_b
     Raises what :class:`CheckedText` and :class:`RowReader` raise, a wrong byte before a wrong header, and
     :class:`NoRowsError`.
     """
-    text = CheckedText(blocks, gzipped=gzipped, encoding=encoding, limit_bytes=limit_bytes)
+    return read_rows(CheckedText(blocks, gzipped=gzipped, encoding=encoding, limit_bytes=limit_bytes), reject)
+
+
+def read_rows(text: CheckedText, reject: Reject) -> Reading:
+    """Read every row of a text that is checked meanwhile; raises as :func:`read_whole` does."""
     reader = text.open_reader()
     maker = ReadingMaker(reader, reject)
     for chunk in reader.chunks():

@@ -21,10 +21,11 @@ from processor.domain.orders import OrderMaker
 from processor.observability.telemetry import logger, span
 from processor.orders.batches import Batcher
 from processor.parsing import decoding
+from processor.parsing.checked_text import CheckedText
 from processor.parsing.reader import PlainRows, RowReader
-from processor.pipeline.content import claim_content
+from processor.parsing.whole_file import read_rows
 from processor.pipeline.deadline import Deadline
-from processor.pipeline.run import LoadResult
+from processor.pipeline.run import NOT_CHECKED, LoadResult
 from processor.storage.outputs import AcceptedRows, RejectedRows
 from processor.storage.rejected_rows import RejectedRow
 
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from processor.domain.entries import FileEntry
     from processor.orders.batches import Batch
     from processor.orders.writer import OrderWriter
-    from processor.parsing.decoding import ContentCheck
+    from processor.parsing.whole_file import Reading
     from processor.pipeline.run import Run
     from processor.storage.objects import ObjectFacts
 
@@ -115,12 +116,19 @@ class Source:
         self.encoding = encoding_of(run, facts)
         self._gzipped = object_keys.is_gzipped(run.entry.name)
         self._limit_bytes = run.services.config.max_gzip_bytes
+        self.content = NOT_CHECKED
+        """The findings about its bytes, once all of them were read, also if its rows cannot be."""
 
-    def check(self, deadline: Deadline) -> ContentCheck:
+    def check(self, deadline: Deadline) -> Reading:
         """Read all bytes and prove that they are text; raises :class:`PermanentError`."""
-        return decoding.check(
+        text = CheckedText(
             self._read(deadline), gzipped=self._gzipped, encoding=self.encoding, limit_bytes=self._limit_bytes
         )
+        try:
+            return read_rows(text, self.run.services.config.policy.reject)
+        finally:
+            if text.has_passed:
+                self.content = text.result()
 
     def text(self, deadline: Deadline) -> Iterator[bytes]:
         """Yield the file as UTF-8, once it is checked."""
@@ -155,36 +163,33 @@ def encoding_of(run: Run, facts: ObjectFacts) -> str:
     return encoding
 
 
-def check(source: Source) -> ContentCheck:
+def check(source: Source) -> Reading:
     """Check the whole file before any of it is stored; raises :class:`PermanentError`."""
     with span("check") as trace:
-        content = source.check(Deadline(source.run.invocation))
-        trace.describe(stored_bytes=content.stored_bytes, lines=content.lines)
-    return content
+        reading = source.check(Deadline(source.run.invocation))
+        trace.describe(stored_bytes=reading.content.stored_bytes, lines=reading.content.lines)
+    return reading
 
 
-def load(source: Source, content: ContentCheck, sinks: Sinks) -> LoadResult:
+def load(source: Source, reading: Reading, sinks: Sinks) -> LoadResult:
     """Store the orders of a checked file and complete its two outputs.
 
     Raises :class:`PermanentError` before the first write, :class:`LeaseLostError`, :class:`OutOfTimeError`, and what
     AWS raises.
     """
-    run, size_bytes = source.run, source.facts.size_bytes
+    run, size_bytes, content = source.run, source.facts.size_bytes, reading.content
 
     def report_progress(rows: int) -> None:
         # By the rows, as their bytes are fetched blocks ahead, and those of a small file at once.
         read_bytes = min(size_bytes * rows // content.lines, size_bytes) if content.lines else 0
         run.services.ledger.report_progress(run.entry, rows=rows, read_bytes=read_bytes, size_bytes=size_bytes)
 
-    def admit() -> None:
-        claim_content(run, source.facts, source.encoding, content)
-
     deadline = Deadline(run.invocation, report_progress)
     with sinks.complete_or_discard(), span("read and validate") as trace:
         is_cut_off = False
         try:
             reader = RowReader(source.text(deadline))
-            if not load_rows(run, reader, sinks, deadline, admit):
+            if not load_rows(run, reader, sinks, deadline):
                 raise NoRowsError
         except ObjectGoneError:
             is_cut_off = _keep_stored_rows(run, sinks)

@@ -2,14 +2,15 @@
 
 1. Begin: take the file in the ledger, unless it is settled or another run holds it.
 2. Identify: look at the object, and whether it may be read at all.
-3. Check: read the whole file once, so that an unreadable one fails before its first order.
-4. Load: claim the content, and store the orders, batch by batch; complete the two outputs. Content that came before is
-   a duplicate, and nothing of it is stored.
-5. Settle: copy the original to where it belongs, write the run and the file's new state.
-6. Notify a person if one is needed, and clean up: delete what the copy replaced.
+3. Check: read the whole file once, so that an unreadable one fails before its first order, and judge what was read.
+4. Admit: register its orders, and compare them with those that came before. A file that may not be stored is held until
+   a person decides, or waits for another one that is under way.
+5. Load: store the orders, batch by batch; complete the two outputs.
+6. Settle: copy the original to where it belongs, write the run and the file's new state.
+7. Notify a person if one is needed, and clean up: delete what the copy replaced.
 
 A file that is too much for one run is handed over after step 2 or 3, and read in ranges. A run that fails before
-step 5 is through gives the file back to the next one. A death at any step leaves the object where it was and the
+step 6 is through gives the file back to the next one. A death at any step leaves the object where it was and the
 message in the queue, and the next run converges: every key that is written is the same at every run.
 """
 
@@ -19,26 +20,25 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from processor.domain.entries import ERROR, to_iso
-from processor.domain.errors import (
-    DuplicateContentError,
-    FileBusyError,
-    FileForgottenError,
-    LeaseLostError,
-    PermanentError,
-)
+from processor.domain.errors import FileBusyError, FileForgottenError, LeaseLostError, PermanentError
 from processor.ledger.ledger import RunStart
 from processor.observability.telemetry import Span, logger, span, trace_id
-from processor.pipeline.content import describe_duplicate, describe_failure, refuse_known_content
+from processor.pipeline.admission import decide
 from processor.pipeline.handover import hand_over, is_too_large_for_one_run, is_too_long_for_one_run
 from processor.pipeline.loader import Sinks, Source, check, load, output_keys
+from processor.pipeline.lost_objects import describe_failure
 from processor.pipeline.reporting import count_start
 from processor.pipeline.retry import give_back, report_failure_to_begin
 from processor.pipeline.run import NOT_CHECKED, Run, Settlement
+from processor.pipeline.same_upload import forget_same_upload
 from processor.pipeline.settlement import finish_clean_up, notify_and_clean_up, settle
+from processor.pipeline.waiting import wait_for
 
 if TYPE_CHECKING:
+    from processor.domain.entries import FileEntry
     from processor.ledger.ledger import BeginResult
     from processor.messaging.messages import Arrival, Message
+    from processor.parsing.whole_file import Reading
     from processor.storage.objects import ObjectFacts
     from processor.wiring.invocation import Invocation
     from processor.wiring.services import Services
@@ -62,6 +62,18 @@ class HandOver(NamedTuple):
     """The decision to have a file read in ranges."""
 
     size_bytes: int
+
+
+class Wait(NamedTuple):
+    """The decision to let a file wait until another one has settled."""
+
+    other: FileEntry
+
+
+class Forget(NamedTuple):
+    """The decision to forget a file, as it is the same upload as another one."""
+
+    other: FileEntry
 
 
 def process_file(
@@ -135,6 +147,14 @@ def _settle_or_hand_over(run: Run, trace: Span) -> Outcome:
                 held_until = hand_over(run, decision.size_bytes)
             trace.annotate(outcome="handed over")
             return Outcome(hidden_until=held_until + 1)
+        if isinstance(decision, Wait):
+            wait_for(run, decision.other)
+            trace.annotate(outcome="waits")
+            return DONE
+        if isinstance(decision, Forget):
+            forget_same_upload(run, decision.other)
+            trace.annotate(outcome="forgotten")
+            return DONE
         with span("settle"):
             run = settle(run, decision)
     except LeaseLostError:
@@ -148,26 +168,36 @@ def _settle_or_hand_over(run: Run, trace: Span) -> Outcome:
     return DONE
 
 
-def _decide(run: Run, sinks: Sinks) -> Settlement | HandOver:
-    """Identify, check and load the file; decide how it is to be settled, or that it is to be handed over."""
-    facts, content = None, NOT_CHECKED
+def _decide(run: Run, sinks: Sinks) -> Settlement | HandOver | Wait | Forget:
+    """Identify, check, admit and load the file; decide how it is to be settled, or that others go on with it."""
+    facts, source = None, None
     try:
         with span("identify"):
             facts = identify(run)
             _note_upload(run, facts)
         source = Source(run, facts)
         if is_too_large_for_one_run(run, facts):
-            refuse_known_content(run, facts, source.encoding)
             return HandOver(facts.size_bytes)
-        content = check(source)
-        if is_too_long_for_one_run(run, content):
+        reading = check(source)
+        if is_too_long_for_one_run(run, reading.content):
             return HandOver(facts.size_bytes)
-        result = load(source, content, sinks)
-        return Settlement.of_result(result, facts, content, in_first_run=run.entry.in_first_run)
-    except DuplicateContentError as error:
-        return describe_duplicate(run, facts, error.first_file_id)
+        return _load_if_admitted(source, reading, sinks)
     except PermanentError as error:
-        return Settlement.of_error(describe_failure(run, error), facts, content)
+        return Settlement.of_error(describe_failure(run, error), facts, source.content if source else NOT_CHECKED)
+
+
+def _load_if_admitted(source: Source, reading: Reading, sinks: Sinks) -> Settlement | Wait | Forget:
+    admission = decide(source, reading)
+    if admission.same_as:
+        return Forget(admission.same_as)
+    if admission.waits_for:
+        return Wait(admission.waits_for)
+    if admission.settlement:
+        return admission.settlement
+    result = load(source, reading, sinks)
+    in_first_run = source.run.entry.in_first_run
+    settlement = Settlement.of_result(result, source.facts, reading.content, in_first_run=in_first_run)
+    return admission.complete(settlement, source.facts, reading)
 
 
 def _note_upload(run: Run, facts: ObjectFacts) -> None:

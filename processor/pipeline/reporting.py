@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from processor.domain.entries import from_iso
 from processor.domain.file_states import NEEDS_PERSON, FileState
+from processor.domain.holds import HoldCause
 from processor.observability.telemetry import aws_region, logger
 
 if TYPE_CHECKING:
@@ -22,13 +23,26 @@ _COUNTERS = {
     FileState.PROCESSED: "FilesProcessed",
     FileState.PARTIAL: "FilesPartial",
     FileState.FAILED: "FilesFailed",
+    FileState.HELD: "FilesHeld",
     FileState.DUPLICATE: "FilesDuplicate",
 }
 _MAIL_KINDS = {
     FileState.FAILED: "file failed",
     FileState.PARTIAL: "rows rejected",
+    FileState.HELD: "file held",
     FileState.DUPLICATE: "duplicate held",
 }
+
+
+_STORE_OR_DISMISS = "Look at its page: store it all the same, or dismiss it and have it sent again."
+_DECISIONS = {
+    HoldCause.SAME_ORDERS: "Look at its page, which shows what is changed: replace the earlier orders, store this file "
+    "beside them, or dismiss it.",
+    HoldCause.REJECTED_SHARE: _STORE_OR_DISMISS,
+    HoldCause.CUT_OFF: _STORE_OR_DISMISS,
+    HoldCause.TOTALS: _STORE_OR_DISMISS,
+}
+"""What a person may do about a held file."""
 
 
 def mail_settlement(run: Run) -> None:
@@ -44,6 +58,13 @@ def mail_settlement(run: Run) -> None:
         facts["Accepted"] = f"{entry.accepted_rows:,} row{'s' * (entry.accepted_rows != 1)}, stored as orders"
         facts["Rejected"] = f"s3://{entry.bucket}/{entry.rejected_key}"
         facts["What to do"] = "Correct the rows in that file and upload it; its waybill_ columns may stay."
+    if entry.state is FileState.HELD:
+        facts["What to do"] = _DECISIONS[HoldCause(entry.cause)]
+    if entry.announced_rows or entry.announced_total:
+        facts["Announced"] = f"rows {entry.announced_rows or '-'}, total {entry.announced_total or '-'}"
+        facts["Read"] = f"rows {entry.read_rows:,}, total {entry.read_total}"
+    if entry.warnings:
+        facts["Mind"] = entry.warnings
     _mail(run, _MAIL_KINDS[entry.state], facts)
 
 

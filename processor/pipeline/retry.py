@@ -26,6 +26,7 @@ from processor.domain.file_states import FileState
 from processor.observability.telemetry import logger
 from processor.pipeline.reporting import count_failure, mail_dead_letter
 from processor.pipeline.run import NOTHING_LOADED
+from processor.pipeline.waiting import wake_waiting_files
 
 if TYPE_CHECKING:
     from processor.messaging.messages import Message
@@ -71,6 +72,7 @@ def give_back(run: Run, error: Exception, result: LoadResult = NOTHING_LOADED) -
         count_failure(run.invocation.metrics, is_last=is_last)
         if is_last:
             mail_dead_letter(run, words)
+            wake_waiting_files(run)
     except Exception:  # noqa: BLE001 - what cannot be recorded must not hide what went wrong
         logger.exception("failure_not_recorded")
 

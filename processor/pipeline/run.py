@@ -11,13 +11,16 @@ from processor.domain.file_states import FileState
 from processor.domain.object_keys import ARCHIVE, FAILED
 from processor.observability.cost import Usage, hints
 from processor.parsing.decoding import ContentCheck
+from processor.pipeline.verdict import NOTHING_ANNOUNCED, Announced, warnings_about
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from processor.domain.entries import FileEntry
     from processor.domain.errors import PermanentError
+    from processor.domain.holds import SameOrdersFound
     from processor.messaging.messages import Message
+    from processor.parsing.whole_file import Reading
     from processor.storage.objects import ObjectFacts
     from processor.wiring.invocation import Invocation
     from processor.wiring.services import Services
@@ -66,6 +69,18 @@ class Settlement(NamedTuple):
     cause: str = ""
     error: str = ""
     duplicate_of: str = ""
+    announced: Announced = NOTHING_ANNOUNCED
+    reading: Reading | None = None
+    """None if the file was not read to its end."""
+    same_orders: SameOrdersFound | None = None
+    replaces: tuple[str, ...] = ()
+
+    @classmethod
+    def of_hold(
+        cls, cause: str, error: str, facts: ObjectFacts, reading: Reading, *, state: FileState = FileState.HELD
+    ) -> Settlement:
+        """Hold a file of which nothing is stored until a person decides."""
+        return cls(state, facts, reading.content, original_prefix=FAILED, cause=cause, error=error, reading=reading)
 
     @classmethod
     def of_result(
@@ -119,7 +134,16 @@ class Run(NamedTuple):
         running_s = self.invocation.elapsed_s() - self.start_s
         return self.usage_here(running_s) + self.usage_elsewhere + Usage(sqs_requests=3)
 
-    def to_entry(self, outcome: str, result: LoadResult, *, cause: str = "", error: str = "") -> RunEntry:
+    def to_entry(
+        self,
+        outcome: str,
+        result: LoadResult,
+        *,
+        cause: str = "",
+        error: str = "",
+        reading: Reading | None = None,
+        announced: Announced = NOTHING_ANNOUNCED,
+    ) -> RunEntry:
         """Describe the run's end for the ledger, with its receipt."""
         usage = self.usage() + _USAGE_OF_THE_END
         rows = result.accepted_rows + result.rejected_rows
@@ -145,6 +169,12 @@ class Run(NamedTuple):
             hints=hints(usage, rows=rows) if rows else (),
             cause=cause,
             error=error,
+            announced_rows=announced.rows,
+            announced_total=announced.total,
+            read_rows=reading.rows if reading else 0,
+            read_quantity=reading.quantity if reading else 0,
+            read_total=f"{reading.total:f}" if reading else "",
+            warnings=warnings_about(reading) if reading else (),
             row_stride=result.row_stride,
             row_offsets=result.row_offsets,
             row_marks=result.row_marks,

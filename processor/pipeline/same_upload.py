@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from processor.observability.telemetry import logger
+from processor.pipeline.waiting import wake_waiting_files
 
 if TYPE_CHECKING:
     from processor.domain.entries import FileEntry
@@ -22,6 +23,7 @@ def forget_same_upload(run: Run, owner: FileEntry) -> None:
     services, entry = run.services, run.entry
     services.ledger.forget_file(entry, owner.file_id, int(services.now().timestamp()))
     run.invocation.metrics.count("FilesReceived", -1)  # It was counted when it began.
+    wake_waiting_files(run)
     _clear(services, entry.source, owner.file_id)
 
 

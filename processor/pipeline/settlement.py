@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from processor.domain import object_keys
 from processor.domain.entries import to_iso
@@ -14,6 +14,7 @@ from processor.parsing.decoding import encoding_name
 from processor.pipeline.loader import encoding_of
 from processor.pipeline.reporting import mail_settlement, report_settlement
 from processor.pipeline.retry import in_words
+from processor.pipeline.waiting import wake_waiting_files
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from processor.pipeline.run import Run, Settlement
 
 _MOST_REASONS = 10
+_STORES_NOTHING = frozenset({FileState.FAILED, FileState.HELD, FileState.DUPLICATE})
 _LONGEST_NAME = 200
 
 
@@ -36,7 +38,14 @@ def settle(run: Run, settlement: Settlement) -> Run:
     original_values = _move_original(run, settlement)
     if settlement.state is FileState.PROCESSED and entry.rejected_key.startswith(object_keys.FAILED):
         _archive_corrected_rows(run)
-    run_entry = run.to_entry(settlement.state, settlement.result, cause=settlement.cause, error=settlement.error)
+    run_entry = run.to_entry(
+        settlement.state,
+        settlement.result,
+        cause=settlement.cause,
+        error=settlement.error,
+        reading=settlement.reading,
+        announced=settlement.announced,
+    )
     services.ledger.record_run(run_entry)
     settled_entry = services.ledger.settle(
         entry,
@@ -45,10 +54,12 @@ def settle(run: Run, settlement: Settlement) -> Run:
         **_row_values(entry, settlement),
         **original_values,
         reasons=most_frequent(settlement.result.reasons),
-        warnings=settlement.result.warnings,
+        warnings=(*settlement.result.warnings, *run_entry.warnings),
         cause=settlement.cause,
         error=settlement.error,
         duplicate_of=settlement.duplicate_of,
+        replaces=settlement.replaces,
+        **_verdict_values(settlement),
         size_bytes=settlement.size_bytes,
         uploaded_by=settlement.facts.metadata.get("uploaded-by", "")[:_LONGEST_NAME] if settlement.facts else "",
         content_sha256=settlement.content.sha256,
@@ -61,11 +72,11 @@ def settle(run: Run, settlement: Settlement) -> Run:
 
 
 def _row_values(entry: FileEntry, settlement: Settlement) -> dict[str, int | str]:
-    """Return the ledger's fields for the file's rows; a file that fails keeps those of its earlier runs.
+    """Return the ledger's fields for the file's rows; one that fails or is held keeps those of its earlier runs.
 
     One whose original went away while it was loaded has the rows that were stored until then.
     """
-    is_unread = settlement.state is FileState.FAILED and not settlement.result.is_cut_off
+    is_unread = settlement.state in _STORES_NOTHING and not settlement.result.is_cut_off
     source = entry if is_unread else settlement.result
     return {
         "accepted_rows": source.accepted_rows,
@@ -73,6 +84,17 @@ def _row_values(entry: FileEntry, settlement: Settlement) -> dict[str, int | str
         "accepted_key": source.accepted_key,
         "rejected_key": source.rejected_key,
     }
+
+
+def _verdict_values(settlement: Settlement) -> dict[str, Any]:
+    """Return the ledger's fields for what was announced and read, where somebody wants to compare them."""
+    announced, reading = settlement.announced, settlement.reading
+    values: dict[str, Any] = {"announced_rows": announced.rows, "announced_total": announced.total}
+    if reading and (settlement.state is FileState.HELD or any(announced)):
+        values |= {"read_rows": reading.rows, "read_total": f"{reading.total:f}"}
+    if settlement.same_orders:
+        values["same_orders"] = settlement.same_orders.to_item()
+    return values
 
 
 def _encoding(run: Run, settlement: Settlement) -> str:
@@ -130,6 +152,7 @@ def notify_and_clean_up(run: Run) -> None:
         _take_back_replaced(run)
         with span("notify"):
             mail_settlement(run)
+        wake_waiting_files(run)
         if run.entry.leftover:
             with span("clean up"):
                 run.services.objects.delete(run.entry.leftover)
@@ -141,6 +164,8 @@ def notify_and_clean_up(run: Run) -> None:
 def finish_clean_up(run: Run) -> None:
     """Repeat the clean-up of a settled file if the run that settled it died before its end."""
     entry, leftover = run.entry, run.entry.leftover
+    if entry.state in SETTLED:
+        wake_waiting_files(run)
     if entry.state not in SETTLED or not leftover or not run.services.objects.exists(leftover):
         if entry.state in SETTLED:
             _take_back_replaced(run)  # There may be nothing to delete, and yet the run died before its call.

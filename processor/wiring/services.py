@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from processor.ledger.content_claims import ContentClaims
 from processor.ledger.ledger import Ledger
+from processor.ledger.order_register import OrderRegister
 from processor.ledger.table import FilesTable
 from processor.messaging.alerts import Notifier
 from processor.messaging.ingest_queue import IngestQueue
@@ -62,6 +63,7 @@ class Services(NamedTuple):
     config: Config
     ledger: Ledger
     claims: ContentClaims
+    register: OrderRegister
     objects: Objects
     queue: IngestQueue
     notifier: Notifier
@@ -89,6 +91,7 @@ class Services(NamedTuple):
             config=config,
             ledger=ledger,
             claims=ContentClaims(table, ledger),
+            register=OrderRegister(table, config.same_orders_days),
             objects=Objects(clients.s3),
             queue=IngestQueue(clients.sqs, config.queue_url),
             notifier=Notifier(clients.sns, config.alerts_topic_arn, config.environment),

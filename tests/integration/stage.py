@@ -158,6 +158,22 @@ class Stage:
         """Run the pipeline on a message; tell whether the message is done with."""
         return handle_message(message, self.services, self.invocation)
 
+    def handle_all(self) -> None:
+        """Run the pipeline on every message that is in the queue, and on those that come of them."""
+        url = self.services.config.queue_url
+        while received := self.clients.sqs.receive_message(QueueUrl=url, VisibilityTimeout=LONGEST_HOLD_S).get(
+            "Messages"
+        ):
+            [each] = received
+            if self.handle(Message(each["MessageId"], each["ReceiptHandle"], each["Body"], 1)):
+                self.clients.sqs.delete_message(QueueUrl=url, ReceiptHandle=each["ReceiptHandle"])
+
+    def forget_everything(self) -> None:
+        """Empty both tables, so that a next try begins anew."""
+        for table, keys in (("orders", ("order_id", "processed_timestamp")), ("files", ("file_id", "entry"))):
+            for item in self.clients.files.scan(TableName=table)["Items"]:
+                self.clients.files.delete_item(TableName=table, Key={name: item[name] for name in keys})
+
     def process(self, name: str, body: bytes, **metadata: str) -> FileEntry:
         """Upload, deliver, and return the ledger's entry."""
         version = self.upload(name, body, **metadata)

@@ -14,8 +14,8 @@ from processor.domain import errors
 from processor.domain.columns import COLUMNS
 from processor.domain.file_states import FileState
 from processor.domain.holds import SHARE_FROM_ROWS, HoldCause
+from processor.domain.order_sample import MOST_ORDERS
 from processor.observability.metrics import UNITS
-from processor.parsing.order_sample import MOST_ORDERS
 
 ROOT = Path(__file__).parents[2]
 DOCS = sorted(page.relative_to(ROOT).as_posix() for page in ROOT.glob("docs/*.md"))

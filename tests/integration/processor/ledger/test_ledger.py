@@ -9,6 +9,7 @@ import pytest
 from processor.domain.errors import FileBusyError, IllegalTransitionError, LeaseLostError
 from processor.domain.file_states import FileState
 from processor.domain.object_keys import ObjectVersion
+from processor.ledger.content_claims import Claim
 from processor.ledger.ledger import RunStart
 
 if TYPE_CHECKING:
@@ -169,20 +170,33 @@ def test_unknown_file_cannot_be_reprocessed(ledger: Ledger) -> None:
         ledger.request_reprocess("nobody")
 
 
+MINE, OTHER = Claim("f1", "aa"), Claim("f2", "bb")
+
+
 def test_content_belongs_to_its_first_file(ledger: Ledger, claims: ContentClaims) -> None:
-    """The first file to claim a content owns it; claiming it again changes nothing."""
+    """The first file to claim rows owns them; claiming them again changes nothing."""
     begun(ledger, start("r1"))
 
-    assert claims.claim(["etag#1", "sha#1"], "f1") == ""
-    assert claims.claim(["etag#1", "sha#1"], "f1") == ""
-    assert claims.claim(["other#1", "sha#1"], "f2") == "f1"
+    assert claims.claim("01", MINE) is None
+    assert claims.claim("01", MINE) is None
+    assert claims.claim("01", OTHER) == claims.read_claim("01") == MINE
+    assert claims.claim("02", OTHER) is None
 
 
 def test_content_of_a_failed_file_goes_to_the_next(ledger: Ledger, claims: ContentClaims) -> None:
     """A file that stored nothing does not keep its claim."""
     entry = begun(ledger, start("r1"))
-    claims.claim(["etag#1"], "f1")
+    claims.claim("01", MINE)
     ledger.settle(entry, FileState.FAILED, "now")
 
-    assert claims.claim(["etag#1"], "f2") == ""
-    assert claims.claim(["etag#1"], "f1") == ""
+    assert claims.claim("01", OTHER) is None
+    assert claims.claim("01", MINE) is None
+
+
+def test_content_that_is_replaced_goes_to_the_file_that_replaces_it(ledger: Ledger, claims: ContentClaims) -> None:
+    """Whoever replaces a file owns the rows, although the earlier file still has its orders."""
+    begun(ledger, start("r1"))
+    claims.claim("01", MINE)
+
+    assert claims.claim("01", OTHER, by_force=True) is None
+    assert claims.read_claim("01") == OTHER

@@ -51,7 +51,7 @@ def test_command_and_late_event_are_the_same_file(stage: Stage) -> None:
 
 def test_event_without_a_version_is_about_the_same_file(stage: Stage) -> None:
     """Both events of one object are one file, whichever comes first."""
-    first, second = stage.upload("a.csv", csv_file(*GOOD_ROWS)), stage.upload("b.csv", MIXED_FILE)
+    first, second = stage.upload("x/a.csv", csv_file(*GOOD_ROWS)), stage.upload("y/b.csv", MIXED_FILE)
 
     stage.deliver(first._replace(version_id=""))
     stage.deliver(first)

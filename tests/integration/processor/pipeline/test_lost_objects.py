@@ -8,6 +8,7 @@ import pytest
 
 from processor.domain.errors import MessageFailedError
 from processor.domain.file_states import FileState
+from processor.domain.holds import SameOrdersFound
 from processor.messaging.messages import reprocess_body
 from processor.pipeline import loader
 from processor.storage import objects
@@ -40,7 +41,7 @@ def lose_while_read(stage: Stage, version: ObjectVersion, at: int) -> None:
 
 
 def test_file_that_goes_away_while_it_is_stored_keeps_its_orders_in_sight(stage: Stage) -> None:
-    """What is stored is told, listed and in processed-data/; the content is free, so that the rest can be uploaded."""
+    """What is stored is told, listed and in processed-data/; the whole file again is held, or that came twice."""
     version = stage.upload("orders.csv", MANY)
     lose_while_read(stage, version, at=10)
 
@@ -50,7 +51,9 @@ def test_file_that_goes_away_while_it_is_stored_keeps_its_orders_in_sight(stage:
     assert entry.accepted_rows == len(orders)
     assert f"{len(orders)} of its rows are stored as orders." in entry.error
     assert len(stage.read_csv(entry.accepted_key)) == len(orders) + 1
-    assert stage.process("again.csv", MANY).state is FileState.PROCESSED
+    again = stage.process("again.csv", MANY)
+    assert (again.state, again.cause) == (FileState.HELD, "same_orders")
+    assert again.same_orders_found == SameOrdersFound(400, len(orders), len(orders), 0, (entry.file_id,))
 
 
 def test_file_that_goes_away_while_it_is_checked_has_stored_nothing(stage: Stage) -> None:
@@ -97,7 +100,7 @@ def test_file_that_goes_away_between_two_runs_may_have_stored_rows(stage: Stage)
     assert (entry.state, entry.cause) == (FileState.FAILED, "object_lost")
     assert "upload only the missing rows" in entry.error
     assert "rows of it may be stored" in entry.error
-    assert stage.process("again.csv", MANY).state is FileState.PROCESSED
+    assert stage.process("again.csv", MANY).state is FileState.HELD
 
 
 def test_second_run_does_not_know_what_the_first_one_stored(stage: Stage) -> None:

@@ -98,7 +98,7 @@ def test_pending_clean_up_is_not_forgotten_by_a_reprocess(stage: Stage) -> None:
     """A run that died before it emptied the inbox leaves that to the next one, whoever asks for it."""
     version = stage.upload("orders.csv", MIXED_FILE)
     message = stage.message(s3_event(version))
-    with pytest.raises(Kill), Killer(14).watching(stage.clients):
+    with pytest.raises(Kill), Killer(18).watching(stage.clients):
         stage.handle(message)
     assert stage.objects("raw-data/") == [version.key]
 

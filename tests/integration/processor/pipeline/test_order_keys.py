@@ -30,6 +30,7 @@ def test_files_that_begin_together_overwrite_nothing(stage: Stage) -> None:
     """Two files with the same order ids begin in one microsecond, and their ids end alike: each keeps its orders."""
     first, second = upload_alike(stage)
     moment = datetime.now(UTC)
+    stage.configure(same_orders="store")
     stage.services = stage.services._replace(now=lambda: moment)
 
     stage.deliver(first)

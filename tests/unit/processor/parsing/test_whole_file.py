@@ -10,6 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from processor.domain import order_sample
 from processor.domain.columns import NAMES, read_cells
 from processor.domain.errors import (
     BadGzipError,
@@ -23,7 +24,7 @@ from processor.domain.errors import (
     WrongEncodingError,
 )
 from processor.domain.holds import Reject
-from processor.parsing import order_sample, reader, rejected_orders, row_totals, whole_file
+from processor.parsing import reader, rejected_orders, row_totals, whole_file
 from processor.parsing.reader import RowReader
 from processor.parsing.whole_file import Reading, read_whole
 from sample_data.generate import generate

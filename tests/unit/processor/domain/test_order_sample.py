@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from processor.parsing.order_sample import HASHES, MOST_ORDERS, OrderSample, OrderSampler, hash_order_ids
+from processor.domain.order_sample import HASHES, MOST_ORDERS, OrderSample, OrderSampler, hash_order_ids
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

@@ -1,0 +1,242 @@
+"""Admission: whether a file may be stored, as its orders or its very content may have come before.
+
+1. Register its orders. 2. Compare them with those of the sender's other files. 3. Claim its rows.
+
+Of two files at the same moment each registers before it compares, so that at least one of them sees the other. It waits
+until that one has settled, or has begun to wait itself. So at most one of them is stored unless a person or the policy
+wants both.
+"""
+
+from __future__ import annotations
+
+import heapq
+from typing import TYPE_CHECKING, NamedTuple
+
+from processor.domain.errors import LeaseLostError
+from processor.domain.file_states import MOVING, FileState
+from processor.domain.holds import HoldCause, SameOrders, SameOrdersFound
+from processor.domain.object_keys import ARCHIVE
+from processor.domain.same_uploads import is_same_upload
+from processor.ledger.content_claims import Claim
+from processor.pipeline.run import Settlement
+from processor.pipeline.same_orders import EarlierFile, describe_same_orders, look_up_orders
+from processor.pipeline.verdict import Announced, judge
+
+if TYPE_CHECKING:
+    from processor.domain.entries import FileEntry
+    from processor.domain.order_sample import Overlap
+    from processor.ledger.order_register import RegisteredFile
+    from processor.parsing.whole_file import Reading
+    from processor.pipeline.loader import Source
+    from processor.pipeline.run import Run
+    from processor.storage.objects import ObjectFacts
+
+_MOST_FILES = 50
+"""The files with the most of the same orders: more of them are not looked at."""
+
+
+class Admission(NamedTuple):
+    """The decision: the file is stored (the default), is held or a duplicate, or waits for another file."""
+
+    settlement: Settlement | None = None
+    waits_for: FileEntry | None = None
+    same_as: FileEntry | None = None
+    """The file of which this one is the same upload: the object was copied onto itself."""
+    replaces: tuple[str, ...] = ()
+    """The ids of the earlier files whose lines of the same orders are taken back once this file is stored."""
+
+    def complete(self, settlement: Settlement, facts: ObjectFacts, reading: Reading) -> Settlement:
+        """Add what was read and announced, and what is to be replaced, to the settlement of a file that was stored."""
+        return settlement._replace(announced=Announced.of(facts.metadata), reading=reading, replaces=self.replaces)
+
+
+def decide(source: Source, reading: Reading) -> Admission:
+    """Give the verdict on a file that was read: by itself, then by what came before. A person's wish overrules both."""
+    announced, entry = Announced.of(source.facts.metadata), source.run.entry
+    hold = None if _wish(entry) or entry.has_orders else judge(reading, announced, source.run.services.config.policy)
+    if hold:
+        admission = Admission(Settlement.of_hold(hold.cause, hold.error, source.facts, reading))
+    else:
+        admission = admit(source, reading)
+    if admission.settlement:
+        return admission._replace(settlement=admission.settlement._replace(announced=announced))
+    return admission
+
+
+class _Others(NamedTuple):
+    """The other files that have some of the same orders: those that have stored them, and one that may yet do so."""
+
+    stored: tuple[EarlierFile, ...] = ()
+    under_way: FileEntry | None = None
+    same_upload: FileEntry | None = None
+
+
+def admit(source: Source, reading: Reading) -> Admission:
+    """Decide whether the file may be stored. Once it may, it may at every later run of the same wish."""
+    run, entry = source.run, source.run.entry
+    wish = _wish(entry)
+    if not wish and _was_admitted(run, reading):
+        return Admission(replaces=entry.replaces)
+    mode = SameOrders(wish) if wish else run.services.config.policy.same_orders
+    stored_already = entry.has_orders and not entry.replaced_rows
+    if reading.orders.count and (wish or mode is not SameOrders.STORE):
+        run.services.register.register(entry, reading.orders, reading.rows_sha256, run.services.now())
+    if wish == SameOrders.STORE or (stored_already and not wish):
+        run.services.claims.claim(reading.rows_sha256, _claim_of(run, reading))
+        return Admission(replaces=entry.replaces)
+    others = _Others() if mode is SameOrders.STORE else _find_others(source, reading)
+    if others.same_upload:
+        return Admission(same_as=others.same_upload)
+    if others.under_way and not (others.stored and mode is SameOrders.HOLD):
+        return Admission(waits_for=others.under_way)
+    if others.stored:
+        return _admit_again(source, reading, others.stored, mode)
+    return _admit_first(source, reading)
+
+
+def _wish(entry: FileEntry) -> str:
+    """Return the way in which a person asked for the file to be stored, or ""."""
+    if entry.asked_again and entry.duplicate_of and not entry.asked_for:  # Asked for before an upgrade.
+        return SameOrders.STORE
+    return entry.asked_for
+
+
+def _was_admitted(run: Run, reading: Reading) -> bool:
+    """Tell whether an earlier run of the file has begun to store it, and died: no other file has been stored since."""
+    entry = run.entry
+    if entry.in_first_run or entry.voided_at or entry.replaced_rows:
+        return False
+    claim = run.services.claims.read_claim(reading.rows_sha256)
+    return claim is not None and claim.owner == entry.file_id
+
+
+def _claim_of(run: Run, reading: Reading) -> Claim:
+    return Claim(run.entry.file_id, reading.content.text_sha256)
+
+
+def _admit_first(source: Source, reading: Reading) -> Admission:
+    """Claim the rows of a file whose orders are new; a file of another sender may have brought the same rows."""
+    run = source.run
+    other = run.services.claims.claim(reading.rows_sha256, _claim_of(run, reading))
+    if other:
+        return _yield_to(source, reading, other)
+    former = run.services.claims.find_former_owner(former_keys(source))
+    if former and former.file_id != run.entry.file_id:
+        return Admission(duplicate(source, reading, former.duplicate_of or former.file_id))
+    return Admission()
+
+
+def _yield_to(source: Source, reading: Reading, other: Claim) -> Admission:
+    """Wait for the file that holds the rows, or leave the decision to a person."""
+    owner = source.run.services.ledger.read_file(other.owner)
+    if owner is None:
+        raise LeaseLostError(source.run.entry.file_id, source.run.entry.run_id)
+    if is_same_upload(source.run.entry, owner):
+        return Admission(same_as=owner)
+    if owner.state in MOVING and not owner.has_orders:
+        return Admission(waits_for=owner)
+    earlier = EarlierFile(owner, reading.orders.count, reading.orders.order_ids)
+    return _hold_or_duplicate(source, reading, look_up_orders(source.run, [earlier]), other)
+
+
+def _admit_again(source: Source, reading: Reading, stored: tuple[EarlierFile, ...], mode: SameOrders) -> Admission:
+    """Decide about a file of which other files have stored orders."""
+    run = source.run
+    if mode is SameOrders.REPLACE and not any(_is_newer(each, run) for each in stored):
+        replaces = tuple(each.entry.file_id for each in stored)
+        run.services.ledger.note_replaces(run.entry, replaces)  # First: with the claim, a later run asks no more.
+        run.services.claims.claim(reading.rows_sha256, _claim_of(run, reading), by_force=True)
+        return Admission(replaces=replaces)
+    return _hold_or_duplicate(source, reading, stored, run.services.claims.read_claim(reading.rows_sha256))
+
+
+def _is_newer(other: EarlierFile, run: Run) -> bool:
+    return other.entry.arrival_order > run.entry.arrival_order
+
+
+def _hold_or_duplicate(
+    source: Source, reading: Reading, stored: tuple[EarlierFile, ...], claim: Claim | None
+) -> Admission:
+    owners = {each.entry.file_id: each.entry for each in stored}
+    owner = owners.get(claim.owner) if claim and claim.text_sha256 == reading.content.text_sha256 else None
+    if owner and owner.is_whole and not source.run.entry.asked_for:
+        return Admission(duplicate(source, reading, owner.file_id))
+    found = describe_same_orders(source, reading, stored)
+    return Admission(_held(source, reading, stored, found))
+
+
+def _held(source: Source, reading: Reading, stored: tuple[EarlierFile, ...], found: SameOrdersFound) -> Settlement:
+    about = "" if found.is_exact else "About "
+    names = ", ".join(each.entry.name for each in stored[:3]) + (" and others" if len(stored) > 3 else "")
+    error = (
+        f"{about}{found.known:,} of its {found.orders:,} orders came before, in {names}: "
+        f"{found.same:,} the same, {found.changed:,} changed; {found.new:,} are new."
+    )
+    if any(_is_newer(each, source.run) for each in stored):
+        error += " A newer file has brought some of them, which an older one cannot replace."
+    return Settlement.of_hold(HoldCause.SAME_ORDERS, error, source.facts, reading)._replace(same_orders=found)
+
+
+def duplicate(source: Source, reading: Reading, first_file_id: str) -> Settlement:
+    """Hold the file as the duplicate of another, which has stored its rows."""
+    first = source.run.services.ledger.read_file(first_file_id)
+    name = f"{first.name} ({first.state})" if first else f"file {first_file_id}"
+    error = f"The same content came before, as {name}. Nothing of this file was stored."
+    settlement = Settlement.of_hold("duplicate", error, source.facts, reading, state=FileState.DUPLICATE)
+    return settlement._replace(original_prefix=ARCHIVE, duplicate_of=first_file_id)
+
+
+def former_keys(source: Source) -> list[str]:
+    """Name the object's bytes as earlier releases claimed them: by ETag and checksum, size, and encoding."""
+    facts, encoding = source.facts, source.encoding
+    digests = [digest for digest in (facts.etag, facts.checksum_sha256) if digest]
+    read_as = {"", f"#{encoding}"} if encoding != "utf-8" else {""}
+    return [f"{digest}#{facts.size_bytes}{how}" for digest in digests for how in sorted(read_as)]
+
+
+def _find_others(source: Source, reading: Reading) -> _Others:
+    """Find the sender's other files with some of the same orders, and what became of them."""
+    run = source.run
+    stored, under_way = [], None
+    for overlap, other in _overlaps(run, reading):
+        entry = run.services.ledger.read_file(other.file_id)
+        if entry is None:
+            continue
+        if other.rows_sha256 == reading.rows_sha256 and is_same_upload(run.entry, entry):
+            return _Others(same_upload=entry)
+        if entry.has_orders or _may_have_orders(run, entry, other):
+            stored.append(EarlierFile(entry, overlap.orders, overlap.order_ids))
+        elif _may_be_stored(run, entry, other):
+            under_way = under_way or entry
+    return _Others(look_up_orders(run, stored), under_way)
+
+
+def _overlaps(run: Run, reading: Reading) -> list[tuple[Overlap, RegisteredFile]]:
+    """Compare the orders with those of the sender's other files; returns those with the most of the same."""
+    others = run.services.register.list_others(run.entry, run.services.now())
+    overlaps = ((reading.orders.shared_with(other.orders), other) for other in others)
+    return heapq.nlargest(_MOST_FILES, (pair for pair in overlaps if pair[0].hashes), key=lambda pair: pair[0].orders)
+
+
+def _may_have_orders(run: Run, entry: FileEntry, other: RegisteredFile) -> bool:
+    """Tell whether a file at rest may have stored some orders before its run died, such as that of a dead letter."""
+    return entry.state not in MOVING and entry.holds_content and _is_admitted(run, other)
+
+
+def _may_be_stored(run: Run, entry: FileEntry, other: RegisteredFile) -> bool:
+    """Tell whether a file under way may be stored before this one, so that this one has to wait.
+
+    An earlier one is. A later one may have compared before this one had registered, if its run has not ended; if it
+    begins another run, it will see this file and wait.
+    """
+    if entry.state not in MOVING:
+        return False
+    if entry.arrival_order < run.entry.arrival_order:
+        return True
+    now = run.services.now()
+    return (entry.state is FileState.PROCESSING and not entry.lease_ended(now)) or _is_admitted(run, other)
+
+
+def _is_admitted(run: Run, other: RegisteredFile) -> bool:
+    claim = run.services.claims.read_claim(other.rows_sha256)
+    return claim is not None and claim.owner == other.file_id

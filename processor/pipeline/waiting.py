@@ -1,0 +1,35 @@
+"""Waiting: a file whose orders another file may be storing goes on when that one has settled, by a message of its own.
+
+The waiting file first stands in the other's list, then gives itself back, then looks whether the other has moved on
+meanwhile; the other changes its state first, and then reads its list. So whoever is later sees the other.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from processor.observability.telemetry import logger
+
+if TYPE_CHECKING:
+    from processor.domain.entries import FileEntry
+    from processor.pipeline.run import Run
+
+
+def wait_for(run: Run, other: FileEntry) -> None:
+    """Give the file back until the other one settles; raises :class:`LeaseLostError`."""
+    ledger, entry = run.services.ledger, run.entry
+    ledger.add_waiting_file(other.file_id, entry)
+    ledger.let_wait(entry, other.file_id)
+    logger.info("file_waits", extra={"waits_for": other.file_id})
+    wake_waiting_files(run)
+    now = ledger.read_file(other.file_id)
+    if now is None or (now.state, now.run_id) != (other.state, other.run_id):
+        run.services.queue.send_reprocess(entry.file_id)
+
+
+def wake_waiting_files(run: Run) -> None:
+    """Send a message for each file that waits for this one, once for each wait."""
+    ledger, file_id = run.services.ledger, run.entry.file_id
+    for waiting in ledger.list_waiting_files(file_id):
+        run.services.queue.send_reprocess(waiting.file_id)
+        ledger.note_woken(file_id, waiting)
