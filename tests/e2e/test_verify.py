@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from cdk.local.sidecar_process import Sidecar
     from tests.e2e.deployment import Deployment
 
-CLAIMS = 17
+CLAIMS = 19
 
 
 def test_every_claim_about_the_deployed_stack_is_proved(open_stack: Deployment, sidecar: Sidecar) -> None:

@@ -26,6 +26,7 @@ from cdk.commands.verify.deployment import Deployment
 from cdk.commands.verify.files import Files
 from cdk.commands.verify.large_file import prove_large_file
 from cdk.commands.verify.monitoring import Monitoring
+from cdk.commands.verify.orders import Orders
 from cdk.settings import SettingsError
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ def assert_all(deployment: Deployment, checks: Checklist) -> None:
         return
     files = Files(deployment, alerts)
     files.check(checks)
+    Orders(deployment).check(checks, files)
     checks.check("A large file is stored in ranges by the state machine", lambda: prove_large_file(deployment))
     letters.check(checks, files)
     Monitoring(deployment, alerts, files).check(checks)
