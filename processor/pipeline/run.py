@@ -11,7 +11,7 @@ from processor.domain.file_states import FileState
 from processor.domain.object_keys import ARCHIVE, FAILED
 from processor.observability.cost import Usage, hints
 from processor.parsing.decoding import ContentCheck
-from processor.pipeline.verdict import NOTHING_ANNOUNCED, Announced, warnings_about
+from processor.pipeline.verdict import NOTHING_ANNOUNCED, Announced, amount_text, warnings_about
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -173,7 +173,7 @@ class Run(NamedTuple):
             announced_total=announced.total,
             read_rows=reading.rows if reading else 0,
             read_quantity=reading.quantity if reading else 0,
-            read_total=f"{reading.total:f}" if reading else "",
+            read_total=amount_text(reading.total) if reading else "",
             warnings=warnings_about(reading) if reading else (),
             row_stride=result.row_stride,
             row_offsets=result.row_offsets,

@@ -14,6 +14,7 @@ from processor.parsing.decoding import encoding_name
 from processor.pipeline.loader import encoding_of
 from processor.pipeline.reporting import mail_settlement, report_settlement
 from processor.pipeline.retry import in_words
+from processor.pipeline.verdict import amount_text
 from processor.pipeline.waiting import wake_waiting_files
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ def _verdict_values(settlement: Settlement) -> dict[str, Any]:
     announced, reading = settlement.announced, settlement.reading
     values: dict[str, Any] = {"announced_rows": announced.rows, "announced_total": announced.total}
     if reading and (settlement.state is FileState.HELD or any(announced)):
-        values |= {"read_rows": reading.rows, "read_total": f"{reading.total:f}"}
+        values |= {"read_rows": reading.rows, "read_total": amount_text(reading.total)}
     if settlement.same_orders:
         values["same_orders"] = settlement.same_orders.to_item()
     return values

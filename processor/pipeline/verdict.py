@@ -76,8 +76,16 @@ def _differences(reading: Reading, announced: Announced) -> list[str]:
     elif announced.total and Decimal(announced.total) != reading.total:
         unread = reading.unknown_amounts
         without = f", without {unread:,} row{'s' * (unread != 1)} whose amount cannot be read" if unread else ""
-        differences.append(f"Announced was a total of {announced.total}, read was {reading.total:f}{without}.")
+        differences.append(
+            f"Announced was a total of {announced.total}, read was {amount_text(reading.total)}{without}."
+        )
     return differences
+
+
+def amount_text(amount: Decimal) -> str:
+    """Write an amount with all of its decimal places that are not zero, and two at least."""
+    whole, _, places = f"{amount:f}".partition(".")
+    return f"{whole}.{places.rstrip('0'):0<2}"
 
 
 def warnings_about(reading: Reading) -> tuple[str, ...]:

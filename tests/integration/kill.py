@@ -22,6 +22,8 @@ class Killer:
 
     at: int = -1
     after: bool = False
+    name: str = ""
+    """The operation at whose first call it kills, instead."""
     calls: list[str] = field(default_factory=list)
 
     def _before(self, model: Any, params: Any, **_: Any) -> None:
@@ -29,7 +31,7 @@ class Killer:
         if isinstance(body, bytes) and b"session#" in body:  # A stream would be used up by looking.
             return  # Who asks is found out before anything begins.
         self.calls.append(model.name)
-        if not self.after and len(self.calls) - 1 == self.at:
+        if not self.after and (len(self.calls) - 1 == self.at or model.name == self.name):
             raise Kill
 
     def _after(self, **_: Any) -> None:

@@ -36,6 +36,7 @@ REGION: Final = "eu-west-1"
 LONGEST_HOLD_S = 12 * 3_600
 """SQS's limit of how long a received message is hidden: no test takes so long."""
 HEADER = "order_id,customer_name,product_name,quantity,unit_price"
+_arrivals: dict[ObjectVersion, int] = {}
 GOOD_ROWS = ("A-1,Ada Lovelace,Difference Engine,1,1999.99", "A-2,Grace Hopper,Nanosecond Wire,25,0.10")
 BAD_ROW = "A-3,Edsger Dijkstra,Shortest Path,three,4.00"
 
@@ -47,7 +48,12 @@ def csv_file(*rows: str, header: str = HEADER) -> bytes:
 
 def s3_record(version: ObjectVersion, event_name: str = "ObjectCreated:Put") -> dict[str, Any]:
     """Build an S3 event record as AWS sends it: the key is form-encoded."""
-    s3_object = {"key": quote_plus(version.key, safe="/"), "size": 1, "eTag": "e", "sequencer": "0"}
+    s3_object = {
+        "key": quote_plus(version.key, safe="/"),
+        "size": 1,
+        "eTag": "e",
+        "sequencer": f"{_arrival(version):016X}",
+    }
     if version.version_id:
         s3_object["versionId"] = version.version_id
     return {
@@ -56,6 +62,11 @@ def s3_record(version: ObjectVersion, event_name: str = "ObjectCreated:Put") -> 
         "eventName": event_name,
         "s3": {"bucket": {"name": version.bucket}, "object": s3_object},
     }
+
+
+def _arrival(version: ObjectVersion) -> int:
+    """Return a number by the order in which they came, also if their events come in another one."""
+    return _arrivals.setdefault(version, len(_arrivals))
 
 
 def s3_event(*versions: ObjectVersion) -> str:
@@ -139,7 +150,9 @@ class Stage:
         """Put an object into the inbox."""
         key = f"raw-data/{name}"
         answer = self.clients.s3.put_object(Bucket=BUCKET, Key=key, Body=body, Metadata=metadata)
-        return ObjectVersion(BUCKET, key, answer["VersionId"])
+        version = ObjectVersion(BUCKET, key, answer["VersionId"])
+        _arrival(version)
+        return version
 
     def message(self, body: str, receive_count: int = 1) -> Message:
         """Send a message to the ingest queue and receive it."""
@@ -158,13 +171,15 @@ class Stage:
         """Run the pipeline on a message; tell whether the message is done with."""
         return handle_message(message, self.services, self.invocation)
 
-    def handle_all(self) -> None:
+    def handle_all(self, *, only_commands: bool = False) -> None:
         """Run the pipeline on every message that is in the queue, and on those that come of them."""
         url = self.services.config.queue_url
         while received := self.clients.sqs.receive_message(QueueUrl=url, VisibilityTimeout=LONGEST_HOLD_S).get(
             "Messages"
         ):
             [each] = received
+            if only_commands and '"command"' not in each["Body"]:
+                continue
             if self.handle(Message(each["MessageId"], each["ReceiptHandle"], each["Body"], 1)):
                 self.clients.sqs.delete_message(QueueUrl=url, ReceiptHandle=each["ReceiptHandle"])
 
