@@ -91,7 +91,7 @@ class LargeFiles(Construct):
         allow, keys = self._steps.allow, storage.keys
         grant_runs(self._steps, storage, alerts)
         allow(["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload", "s3:DeleteObject"], *keys(WORK))
-        allow(["sqs:DeleteMessage", "sqs:ChangeMessageVisibility"], queue.queue_arn)
+        allow(["sqs:DeleteMessage", "sqs:ChangeMessageVisibility", "sqs:SendMessage"], queue.queue_arn)
         self._steps.acknowledge(keys_accepted(storage.bucket))
 
     def _make_machine(self, settings: Settings, storage: Storage) -> sfn.StateMachine:

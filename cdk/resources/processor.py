@@ -58,7 +58,8 @@ class Processor(Construct):
         )
         # Lambda receives and deletes with the function's role; a run puts off its message's next delivery itself.
         receive = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"]
-        self._function.allow([*receive, "sqs:ChangeMessageVisibility"], queue.queue_arn)
+        # A file that waited for this one goes on by a message of its own.
+        self._function.allow([*receive, "sqs:ChangeMessageVisibility", "sqs:SendMessage"], queue.queue_arn)
         grant_runs(self._function, storage, alerts)
         # A command may name an object without its version, whose event was lost.
         self._function.allow(["s3:GetObject"], *storage.keys(RAW))
@@ -75,6 +76,8 @@ def grant_runs(function: PythonFunction, storage: Storage, alerts: sns.Topic) ->
     # An original is read by its version, a copy or an output also as it is now.
     allow(["s3:GetObjectVersion"], *keys(RAW, FAILED, ARCHIVE))
     allow(["s3:GetObject"], *keys(FAILED, ARCHIVE))
+    # The orders of earlier files are compared with those of a file that brings some of them again.
+    allow(["s3:GetObject", "s3:GetObjectVersion"], *keys(PROCESSED))
     allow(["s3:PutObject", "s3:AbortMultipartUpload"], *keys(PROCESSED, FAILED, ARCHIVE))
     # In the inbox the settled version alone is deleted for good; elsewhere a delete marker hides all versions. An
     # archived file that is reprocessed and fails moves from archive/ to failed-data/.

@@ -91,7 +91,7 @@ def test_every_error_that_nobody_repeats_is_one_that_the_steps_raise() -> None:
 
 
 def test_the_function_may_do_what_a_run_does_and_no_more_than_its_working_objects_need() -> None:
-    """Grants by prefix; of the queue it may only finish or return the message that waits."""
+    """Grants by prefix; of the queue it may finish or return the message that waits, and wake a file."""
     queue = {action for action, where in granted("LargeFilesRanges") if "IngestQueue" in where}
 
     assert keys_granted("LargeFilesRanges", "s3:DeleteObject") == {"/failed-data/*", "/archive/*", WORK}
@@ -101,7 +101,7 @@ def test_the_function_may_do_what_a_run_does_and_no_more_than_its_working_object
         "/archive/*",
         WORK,
     }
-    assert queue == {"sqs:DeleteMessage", "sqs:ChangeMessageVisibility"}
+    assert queue == {"sqs:DeleteMessage", "sqs:ChangeMessageVisibility", "sqs:SendMessage"}
 
 
 def test_the_machine_may_call_its_function_read_manifests_and_start_itself() -> None:

@@ -132,8 +132,8 @@ def test_no_managed_policy_is_attached() -> None:
 @pytest.mark.parametrize(
     ("action", "keys"),
     [
-        ("s3:GetObject", {INBOX, FAILED, ARCHIVE}),
-        ("s3:GetObjectVersion", {INBOX, FAILED, ARCHIVE}),
+        ("s3:GetObject", {INBOX, OUT, FAILED, ARCHIVE}),
+        ("s3:GetObjectVersion", {INBOX, OUT, FAILED, ARCHIVE}),
         ("s3:PutObject", {OUT, FAILED, ARCHIVE}),
         ("s3:AbortMultipartUpload", {OUT, FAILED, ARCHIVE}),
         ("s3:DeleteObjectVersion", {INBOX}),
@@ -141,7 +141,7 @@ def test_no_managed_policy_is_attached() -> None:
     ],
 )
 def test_objects_are_granted_by_prefix(action: str, keys: set[str]) -> None:
-    """The inbox is not written, results are not read, and an original is deleted wherever a run may move it from."""
+    """The inbox is not written, and an original is deleted wherever a run may move it from."""
     assert keys_granted(action) == keys
 
 
@@ -166,7 +166,7 @@ def test_tables_are_granted(table: str, actions: set[str], on_indexes: list[tupl
 
 
 def test_queue_and_topic_are_granted() -> None:
-    """It consumes its queue, changes a message's visibility, and publishes alerts."""
+    """It consumes its queue, changes a message's visibility, wakes a file that waits, and publishes alerts."""
     queue = {action for action, resource in granted("Processor") if "IngestQueue" in resource}
     topic = {action for action, resource in granted("Processor") if "MonitoringAlerts" in resource}
 
@@ -175,5 +175,6 @@ def test_queue_and_topic_are_granted() -> None:
         "sqs:DeleteMessage",
         "sqs:GetQueueAttributes",
         "sqs:ChangeMessageVisibility",
+        "sqs:SendMessage",
     }
     assert topic == {"sns:Publish"}
