@@ -37,8 +37,8 @@ from processor.pipeline.loader import Source, check, encoding_of, output_keys, w
 from processor.pipeline.lost_objects import describe_failure
 from processor.pipeline.retry import RetryPolicy, give_back
 from processor.pipeline.run import LoadResult, Settlement
-from processor.pipeline.same_upload import forget_same_upload
-from processor.pipeline.settlement import finish_clean_up, notify_and_clean_up, settle
+from processor.pipeline.same_upload import forget_same_upload, settle_or_forget
+from processor.pipeline.settlement import finish_clean_up, notify_and_clean_up
 from processor.pipeline.waiting import wait_for
 from processor.storage.outputs import header_line
 from processor.storage.rejected_rows import HEADER
@@ -135,10 +135,11 @@ def give_back_file(task: Task, error: StepFailedError, services: Services, invoc
 
 
 def _settle(run: Run, settlement: Settlement) -> None:
-    """Settle the file, tell a person, and clean up."""
+    """Settle the file, tell a person, and clean up; or forget it."""
     with span("settle"):
-        run = settle(run, settlement)
-    notify_and_clean_up(run)
+        settled = settle_or_forget(run, settlement)
+    if settled:
+        notify_and_clean_up(settled)
 
 
 def _settle_unread(run: Run, settlement: Settlement) -> dict[str, Any]:

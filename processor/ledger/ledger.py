@@ -32,6 +32,7 @@ from processor.ledger.counters import counter_update
 from processor.ledger.forgotten_files import forgotten_item, is_forgotten, is_known, refuse_forgotten
 from processor.ledger.later_versions import find_later_version
 from processor.ledger.table import ConditionFailedError, ItemPut, ItemUpdate
+from processor.ledger.unstored_uploads import claim_unstored
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -256,6 +257,12 @@ class Ledger:
             if is_forgotten(self._table.get_item(entry.file_id, FILE_ENTRY), same_as):
                 return  # The first attempt of this call took effect and its answer was lost.
             raise LeaseLostError(entry.file_id, entry.run_id) from error
+
+    def claim_unstored(
+        self, entry: FileEntry, digest: str, now: int, speaks: Callable[[str], FileEntry | None]
+    ) -> FileEntry | None:
+        """Return the file that speaks for the content under the key already, or let this one speak for it."""
+        return claim_unstored(self._table, entry, digest, now, speaks)
 
     def refuse_forgotten(self, file_id: str) -> None:
         """Raise :class:`FileForgottenError` if the file was the same upload as another one."""

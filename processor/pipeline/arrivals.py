@@ -9,9 +9,10 @@ Neither gets an entry in the ledger. What a form sends, or a person asks for, is
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from processor.domain.entries import from_iso
+from processor.domain.entries import from_iso, to_iso
 from processor.domain.errors import ObjectGoneError
 from processor.domain.object_keys import ObjectVersion, is_temporary_name
 from processor.observability.telemetry import logger
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 EMPTY_WAIT_S = 60
 """Seconds for which an empty version waits for the one that follows it."""
+_COPIED_WITHIN = timedelta(seconds=2 * EMPTY_WAIT_S)
+"""An empty version leaves the inbox when it has waited, and its message has come."""
 
 
 def leave_alone(arrival: Arrival, message: Message, services: Services) -> Outcome | None:
@@ -51,8 +54,7 @@ def _leave_empty_alone(arrival: Arrival, message: Message, services: Services) -
         if wait_s := _seconds_to_wait(arrival, message, services):
             logger.info("arrival_postponed", extra={"reason": "empty", "seconds": wait_s})
             return Outcome(hidden_until=int(services.now().timestamp()) + wait_s)
-        # The version that followed may be settled, and have left the inbox.
-        if not arrival.uploaded_at or not services.ledger.find_later_version(source.key, arrival.order):
+        if not _has_been_followed(arrival, services):
             return None
     services.objects.delete(source)
     return _ignore("empty_version")
@@ -65,6 +67,18 @@ def _is_newest(source: ObjectVersion, services: Services) -> bool:
     except ObjectGoneError:
         return False
     return newest.version.version_id == source.version_id
+
+
+def _has_been_followed(arrival: Arrival, services: Services) -> bool:
+    """Tell whether a version that followed is a file, which may be settled and have left the inbox.
+
+    Then the empty version has come to light again, and its client may have copied that onto itself.
+    """
+    if not arrival.uploaded_at:
+        return False
+    before = _COPIED_WITHIN if arrival.is_copy else timedelta()
+    arrived_at = to_iso(from_iso(arrival.uploaded_at) - before)
+    return bool(services.ledger.find_later_version(arrival.source.key, (arrived_at, *arrival.order[1:])))
 
 
 def _seconds_to_wait(arrival: Arrival, message: Message, services: Services) -> int:

@@ -30,8 +30,8 @@ from processor.pipeline.lost_objects import describe_failure
 from processor.pipeline.reporting import count_start
 from processor.pipeline.retry import give_back, report_failure_to_begin
 from processor.pipeline.run import NOT_CHECKED, Run, Settlement
-from processor.pipeline.same_upload import forget_same_upload
-from processor.pipeline.settlement import finish_clean_up, notify_and_clean_up, settle
+from processor.pipeline.same_upload import forget_same_upload, settle_or_forget
+from processor.pipeline.settlement import finish_clean_up, notify_and_clean_up
 from processor.pipeline.waiting import wait_for
 
 if TYPE_CHECKING:
@@ -156,15 +156,16 @@ def _settle_or_hand_over(run: Run, trace: Span) -> Outcome:
             trace.annotate(outcome="forgotten")
             return DONE
         with span("settle"):
-            run = settle(run, decision)
+            settled = settle_or_forget(run, decision)
     except LeaseLostError:
         raise  # The file is another run's now, and so is whatever is written of it.
     except Exception as error:
         trace.annotate(outcome=ERROR)
         give_back(run, error, sinks.result())
         raise
-    trace.annotate(outcome=decision.state)
-    notify_and_clean_up(run)
+    trace.annotate(outcome=decision.state if settled else "forgotten")
+    if settled:
+        notify_and_clean_up(settled)
     return DONE
 
 

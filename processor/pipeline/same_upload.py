@@ -1,18 +1,51 @@
-"""A file under way that turns out to be the same upload as another one leaves the ledger and the inbox."""
+"""A file under way that turns out to be the same upload as another one leaves the ledger and the inbox.
+
+Gateways and mounted buckets copy an object onto itself to note its time or its rights. The version before it and the
+copy are one file: the one whose run is the first to settle. Its metadata count, such as the encoding.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from processor.domain.file_states import FileState
+from processor.domain.same_uploads import is_same_upload
 from processor.observability.telemetry import logger
+from processor.pipeline.settlement import settle
 from processor.pipeline.waiting import wake_waiting_files
 
 if TYPE_CHECKING:
     from processor.domain.entries import FileEntry
     from processor.domain.errors import FileForgottenError
     from processor.domain.object_keys import ObjectVersion
-    from processor.pipeline.run import Run
+    from processor.pipeline.run import Run, Settlement
     from processor.wiring.services import Services
+
+
+_UNSTORED = frozenset({FileState.FAILED, FileState.HELD, FileState.DUPLICATE})
+
+
+def settle_or_forget(run: Run, settlement: Settlement) -> Run | None:
+    """Settle the file; or forget it, and return None, if it is the same upload as one that is told of already."""
+    if owner := _find_same_upload(run, settlement):
+        forget_same_upload(run, owner)
+        return None
+    return settle(run, settlement)
+
+
+def _find_same_upload(run: Run, settlement: Settlement) -> FileEntry | None:
+    if settlement.state not in _UNSTORED or settlement.facts is None:
+        return None
+    services, facts = run.services, settlement.facts
+
+    def find(file_id: str) -> FileEntry | None:
+        other = services.ledger.read_file(file_id)
+        return other if other and is_same_upload(run.entry, other) else None
+
+    if settlement.duplicate_of and (first := find(settlement.duplicate_of)):
+        return first
+    digest = settlement.content.sha256 or f"{facts.etag}#{facts.size_bytes}"
+    return services.ledger.claim_unstored(run.entry, digest, int(services.now().timestamp()), find)
 
 
 def forget_same_upload(run: Run, owner: FileEntry) -> None:

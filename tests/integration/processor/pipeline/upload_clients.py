@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from processor.domain.entries import FileEntry
+    from processor.wiring.services import Clients
     from tests.integration.stage import Stage
 
 type Step = Callable[[Client], None]
@@ -99,10 +101,15 @@ class Client:
         self.events.append(json.dumps({"Records": [record]}))
 
     def deliver(self, number: int) -> None:
-        """Deliver an event for the first time."""
-        self._handle(self.stage.message(self.events[number]))
+        """Deliver an event."""
+        self.handle(self.take(number))
 
-    def _handle(self, message: Message) -> None:
+    def take(self, number: int) -> Message:
+        """Take the message of an event out of the queue."""
+        return self.stage.message(self.events[number])
+
+    def handle(self, message: Message) -> None:
+        """Run the pipeline on a message, and keep it if it is not done with."""
         try:
             done = self.stage.handle(message)
         except MessageFailedError:
@@ -118,7 +125,7 @@ class Client:
                 return
             self.stage.advance_clock(hours=0.1)
             for message in waiting:
-                self._handle(message)
+                self.handle(message)
         raise AssertionError(f"{self.queued} are not done with")
 
     def _sent_by_runs(self) -> list[Message]:
@@ -185,3 +192,38 @@ def play(client: Client, steps: Sequence[Step], order: Sequence[int]) -> None:
         elif client.events[each]:
             client.deliver(each)
     client.finish()
+    for number in reversed(range(len(client.events))):  # SQS and S3 may deliver once more, however late.
+        if client.events[number]:
+            client.deliver(number)
+    client.finish()
+
+
+@dataclass
+class Meanwhile:
+    """Lets something happen at the nth AWS call of a run, before the call is made."""
+
+    at: int
+    happens: Callable[[], None]
+    calls: int = 0
+    _is_happening: bool = False
+
+    def _before(self, **_: Any) -> None:
+        if self._is_happening:
+            return
+        self.calls += 1
+        if self.calls - 1 == self.at:
+            self._is_happening = True
+            self.happens()
+            self._is_happening = False
+
+    @contextmanager
+    def watching(self, clients: Clients) -> Iterator[Meanwhile]:
+        """Wait for the call while the block runs."""
+        watched = (clients.s3, clients.files, clients.orders, clients.sqs, clients.sns)
+        for client in watched:
+            client.meta.events.register("before-call", self._before)
+        try:
+            yield self
+        finally:
+            for client in watched:
+                client.meta.events.unregister("before-call", self._before)
