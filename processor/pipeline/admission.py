@@ -131,7 +131,7 @@ def _yield_to(source: Source, reading: Reading, other: Claim) -> Admission:
     owner = source.run.services.ledger.read_file(other.owner)
     if owner is None:
         raise LeaseLostError(source.run.entry.file_id, source.run.entry.run_id)
-    if is_same_upload(source.run.entry, owner):
+    if owner.has_orders and is_same_upload(source.run.entry, owner):
         return Admission(same_as=owner)
     if owner.state in MOVING and not owner.has_orders:
         return Admission(waits_for=owner)
@@ -202,7 +202,8 @@ def _find_others(source: Source, reading: Reading) -> _Others:
         entry = run.services.ledger.read_file(other.file_id)
         if entry is None:
             continue
-        if other.rows_sha256 == reading.rows_sha256 and is_same_upload(run.entry, entry):
+        # Only beside what is stored is a file forgotten: two under way could each leave the orders to the other.
+        if entry.has_orders and other.rows_sha256 == reading.rows_sha256 and is_same_upload(run.entry, entry):
             return _Others(same_upload=entry)
         if entry.has_orders or _may_have_orders(run, entry, other):
             stored.append(EarlierFile(entry, overlap.orders, overlap.order_ids))

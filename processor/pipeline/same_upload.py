@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from processor.domain.file_states import FileState
+from processor.domain.object_keys import ObjectVersion, comparison_key
 from processor.domain.same_uploads import is_same_upload
 from processor.observability.telemetry import logger
 from processor.pipeline.settlement import settle
@@ -17,24 +17,22 @@ from processor.pipeline.waiting import wake_waiting_files
 if TYPE_CHECKING:
     from processor.domain.entries import FileEntry
     from processor.domain.errors import FileForgottenError
-    from processor.domain.object_keys import ObjectVersion
     from processor.pipeline.run import Run, Settlement
     from processor.wiring.services import Services
-
-
-_UNSTORED = frozenset({FileState.FAILED, FileState.HELD, FileState.DUPLICATE})
 
 
 def settle_or_forget(run: Run, settlement: Settlement) -> Run | None:
     """Settle the file; or forget it, and return None, if it is the same upload as one that is told of already."""
     if owner := _find_same_upload(run, settlement):
+        _delete_outputs(run, settlement)
         forget_same_upload(run, owner)
         return None
     return settle(run, settlement)
 
 
 def _find_same_upload(run: Run, settlement: Settlement) -> FileEntry | None:
-    if settlement.state not in _UNSTORED or settlement.facts is None:
+    """Return the file that is told of already, for one of which nothing is stored."""
+    if settlement.result.accepted_rows or settlement.facts is None:
         return None
     services, facts = run.services, settlement.facts
 
@@ -46,6 +44,14 @@ def _find_same_upload(run: Run, settlement: Settlement) -> FileEntry | None:
         return first
     digest = settlement.content.sha256 or f"{facts.etag}#{facts.size_bytes}"
     return services.ledger.claim_unstored(run.entry, digest, int(services.now().timestamp()), find)
+
+
+def _delete_outputs(run: Run, settlement: Settlement) -> None:
+    """Delete what was written for a person who would have to decide."""
+    entry = run.entry
+    comparison = comparison_key(entry.base, entry.file_id, entry.name) if settlement.same_orders else ""
+    for key in filter(None, (settlement.result.rejected_key, comparison)):
+        run.services.objects.delete(ObjectVersion(entry.bucket, key))
 
 
 def forget_same_upload(run: Run, owner: FileEntry) -> None:
