@@ -50,6 +50,8 @@ def _store_range(task: Task, event: dict[str, Any], invocation: Invocation) -> N
         Folder(plan["folder"]),
         header_bytes=plan["header_bytes"],
         encoding=plan["encoding"],
+        # A file that was split by an earlier release has none.
+        has_rejected_orders=plan.get("has_rejected_orders", False),
         services=services,
         invocation=invocation,
     )

@@ -6,12 +6,16 @@ import hashlib
 import json
 from collections import Counter
 from dataclasses import asdict, dataclass, field
+from decimal import Decimal
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any, Self
 
+from processor.domain.order_sample import HASHES, OrderSample
 from processor.large_files.splitting import Range, Split
 from processor.observability.cost import Usage
 from processor.parsing.decoding import ContentCheck
+from processor.parsing.rejected_orders import RejectedOrders
+from processor.parsing.whole_file import Reading
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,6 +45,11 @@ class Folder:
         """The ranges, one item each, as the state machine reads them."""
         return f"{self.prefix}manifest.json"
 
+    @property
+    def rejected_orders(self) -> str:
+        """The orders that are laid aside whole, if there are any: written before the plan."""
+        return f"{self.prefix}rejected-orders"
+
     def accepted(self, number: int) -> str:
         """Name the accepted rows of a range, without a header."""
         return f"{self.prefix}{number:05}.accepted.csv"
@@ -53,10 +62,11 @@ class Folder:
         """Name the range's result: written last, so where it is, the range is done."""
         return f"{self.prefix}{number:05}.json"
 
-    def keys(self, ranges: Sequence[Range]) -> list[str]:
+    def keys(self, plan: Plan) -> list[str]:
         """List every key that there may be, the plan last: deleting in this order is resumable."""
-        parts = [name(each.number) for each in ranges for name in (self.accepted, self.rejected, self.result)]
-        return [*parts, self.manifest, self.plan]
+        names = (self.accepted, self.rejected, self.result)
+        parts = [name(each.number) for each in plan.split.ranges for name in names]
+        return [*parts, *([self.rejected_orders] if plan.has_rejected_orders else ()), self.manifest, self.plan]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +75,24 @@ class Plan:
 
     split: Split
     usage: Usage
+    has_rejected_orders: bool = False
+    """Whether orders are laid aside whole; which ones, lies in an object of its own."""
+
+    @classmethod
+    def of(cls, split: Split, usage: Usage) -> Self:
+        """Make the plan."""
+        return cls(split, usage, bool(split.reading.rejected_orders))
 
     def to_json(self) -> bytes:
-        """Write the plan down."""
-        document = asdict(self)
-        document["split"]["content"] = self.split.content._asdict()
-        return json.dumps(document).encode()
+        """Write the plan down, without the rejected orders."""
+        document = {
+            "reading": _to_document(self.split.reading),
+            "header_bytes": self.split.header_bytes,
+            "ranges": [asdict(each) for each in self.split.ranges],
+            "usage": asdict(self.usage),
+            "has_rejected_orders": self.has_rejected_orders,
+        }
+        return json.dumps(document, default=str).encode()
 
     def manifest(self) -> bytes:
         """Write down the ranges, one item each."""
@@ -78,18 +100,50 @@ class Plan:
 
     @classmethod
     def from_json(cls, text: bytes) -> Self:
-        """Read what :meth:`to_json` wrote."""
+        """Read what :meth:`to_json` wrote, or what an earlier release wrote while a file was under way.
+
+        The reading has no rejected orders then: only the ranges need them.
+        """
         document = json.loads(text)
-        split = document["split"]
+        split = document.get("split", document)
+        reading = split.get("reading") or {**_READ_BEFORE, **split}
         return cls(
             Split(
-                ContentCheck(**split["content"]),
+                _from_document(reading),
                 split["header_bytes"],
-                tuple(split["unknown_columns"]),
                 tuple(Range(**each) for each in split["ranges"]),
             ),
             Usage(**document["usage"]),
+            document.get("has_rejected_orders", False),
         )
+
+
+_READ_BEFORE = {
+    "rows": 0,
+    "rejected_rows": 0,
+    "quantity": 0,
+    "total": "0",
+    "unknown_amounts": 0,
+    "rows_sha256": "",
+    "orders": {"order_ids": [], "threshold": HASHES},
+}
+"""Of a file that was split before a split read more than where its rows begin."""
+
+
+def _to_document(reading: Reading) -> dict[str, Any]:
+    orders = {"order_ids": reading.orders.order_ids, "threshold": reading.orders.threshold}
+    return reading._asdict() | {"content": reading.content._asdict(), "orders": orders, "rejected_orders": None}
+
+
+def _from_document(document: dict[str, Any]) -> Reading:
+    read = {name: document[name] for name in Reading._fields if name != "rejected_orders"}
+    changed = {
+        "content": ContentCheck(**read["content"]),
+        "total": Decimal(read["total"]),
+        "orders": OrderSample.of(**read["orders"]),
+        "unknown_columns": tuple(read["unknown_columns"]),
+    }
+    return Reading(**read | changed, rejected_orders=RejectedOrders())
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,26 +1,26 @@
 """Splits a file at row boundaries into ranges of bytes that can be read on their own, with the same result. Pure.
 
 Only the row reader knows where a row begins: cells hold line breaks, and a stray quote swallows lines and gives them
-back. So the reader of the ranges reads the whole file here, while its bytes are checked as
-``processor.parsing.decoding`` checks a file that is read in one go. Nothing is stored meanwhile.
+back. So the reader of the ranges reads the whole file here, as a file is read that is stored in one go. Nothing is
+stored meanwhile.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections import deque
 from dataclasses import dataclass
 from itertools import chain, pairwise
 from typing import TYPE_CHECKING
 
-from processor.domain.errors import EmptyFileError, NoRowsError, PermanentError
 from processor.parsing import decoding
-from processor.parsing.decoding import ContentCheck, EncodingChecker
+from processor.parsing.checked_text import CheckedText
 from processor.parsing.reader import LONGEST_ROW, PlainRows, RawRow, RowReader
+from processor.parsing.whole_file import Reading, ReadingMaker
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from processor.domain.holds import Reject
     from processor.parsing.reader import Place
 
 LOOK_AHEAD = 8 * (LONGEST_ROW + 2)
@@ -54,47 +54,42 @@ class Range:
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """A file's ranges, with what was found out while splitting it."""
+    """A file's ranges, with what was read while splitting it."""
 
-    content: ContentCheck
+    reading: Reading
     header_bytes: int
     """The first range begins here."""
-    unknown_columns: tuple[str, ...]
     ranges: tuple[Range, ...]
 
 
-def split(blocks: Iterable[bytes], *, encoding: str, range_bytes: int) -> Split:
+def split(blocks: Iterable[bytes], *, encoding: str, range_bytes: int, reject: Reject) -> Split:
     """Split a file, given as it is stored, into ranges of about ``range_bytes``, the last one smaller.
 
-    Raises what :func:`processor.parsing.decoding.check` and :class:`RowReader` raise, and :class:`NoRowsError`.
+    Raises what :func:`processor.parsing.whole_file.read_whole` raises.
     """
-    checker = _CheckedPieces(blocks, encoding, most=max(1, range_bytes // 4))
-    pieces = iter(checker)
-    try:
-        reader = RowReader(decoding.text(pieces, gzipped=False, encoding=encoding, limit_bytes=0))
-    except PermanentError:
-        for _ in pieces:  # A wrong byte anywhere is reported before a wrong header.
-            pass
-        raise
+    lines = _RecentLines(blocks, most=max(1, range_bytes // 4))
+    text = CheckedText(lines, gzipped=False, encoding=encoding, limit_bytes=0)
+    reader = text.open_reader()
+    maker = ReadingMaker(reader, reject)
     header = reader.place
-    header_bytes = checker.offset_of(header.line)
+    header_bytes = lines.offset_of(header.line)
     cuts: list[tuple[int, Place]] = [(header_bytes, header)]
     has_rows = False
-    for _chunk in reader.chunks():
-        if has_rows and checker.size_bytes - cuts[-1][0] >= range_bytes:
+    for chunk in reader.chunks():
+        if has_rows and lines.size_bytes - cuts[-1][0] >= range_bytes:
             place = reader.place
-            start = checker.offset_of(place.line)
-            if start - cuts[-1][0] >= range_bytes // 2 and start < checker.size_bytes:
+            start = lines.offset_of(place.line)
+            if start - cuts[-1][0] >= range_bytes // 2 and start < lines.size_bytes:
                 cuts.append((start, place))
         has_rows = True
-    if not has_rows:
-        raise NoRowsError
+        maker.add(chunk)
+    reading = maker.result(text.result())
     end = reader.place
     ranges = (
         Range(number, start, stop, place.row, following.row, place.reread)
-        for number, ((start, place), (stop, following)) in enumerate(pairwise([*cuts, (checker.size_bytes, end)]))
+        for number, ((start, place), (stop, following)) in enumerate(pairwise([*cuts, (lines.size_bytes, end)]))
     )
-    return Split(checker.result(), header_bytes, reader.unknown_columns, tuple(ranges))
+    return Split(reading, header_bytes, tuple(ranges))
 
 
 class RangeReader(RowReader):
@@ -119,13 +114,12 @@ class RangeReader(RowReader):
             yield chunk
 
 
-class _CheckedPieces:
-    """The pieces of a file, checked as they pass, and the places of the lines that passed last."""
+class _RecentLines:
+    """The pieces of a file as they pass, and the places of the lines that passed last."""
 
-    def __init__(self, blocks: Iterable[bytes], encoding: str, most: int) -> None:
+    def __init__(self, blocks: Iterable[bytes], most: int) -> None:
         self._pieces = decoding.slices(blocks, min(decoding.SLICE, most))
-        self._checker = EncodingChecker(encoding)
-        self._digest = hashlib.sha256()
+        self._lines = 0
         self._recent: deque[tuple[int, int, bytes]] = deque()
         """Lines and bytes before a piece, and the piece, for those in which a line ends."""
         self._kept_bytes = 0
@@ -133,21 +127,14 @@ class _CheckedPieces:
 
     def __iter__(self) -> Iterator[bytes]:
         for piece in self._pieces:
-            if not self.size_bytes:
-                decoding.refuse_other_kinds(piece)
-            self._digest.update(piece)
-            lines = self._checker.lines
-            self._checker.feed(piece)
-            if self._checker.lines > lines:
-                self._keep(lines, piece)
+            if lines := piece.count(b"\n"):
+                self._keep(piece)
+                self._lines += lines
             self.size_bytes += len(piece)
             yield piece
-        self._checker.feed(b"", final=True)
-        if not self.size_bytes:
-            raise EmptyFileError
 
-    def _keep(self, lines: int, piece: bytes) -> None:
-        self._recent.append((lines, self.size_bytes, piece))
+    def _keep(self, piece: bytes) -> None:
+        self._recent.append((self._lines, self.size_bytes, piece))
         self._kept_bytes += len(piece)
         while self._kept_bytes - len(self._recent[0][2]) > _KEPT_BYTES:
             self._kept_bytes -= len(self._recent.popleft()[2])
@@ -161,7 +148,3 @@ class _CheckedPieces:
                     at = piece.index(b"\n", at + 1)
                 return offset + at + 1
         return self.size_bytes
-
-    def result(self) -> ContentCheck:
-        checker = self._checker
-        return ContentCheck(self.size_bytes, self.size_bytes, checker.lines, self._digest.hexdigest(), checker.is_ascii)

@@ -24,6 +24,7 @@ from processor.domain.errors import (
     StepFailedError,
 )
 from processor.domain.file_states import SETTLED, FileState
+from processor.domain.object_keys import ObjectVersion
 from processor.domain.orders import ENRICHED_HEADER
 from processor.large_files.joining import Piece, join
 from processor.large_files.plan import Folder, Plan, RangeResult, join_marks, join_reasons
@@ -33,12 +34,13 @@ from processor.observability.telemetry import logger, span
 from processor.pipeline.admission import decide
 from processor.pipeline.deadline import Deadline
 from processor.pipeline.handover import rebuild_run, resume_run
-from processor.pipeline.loader import Source, check, encoding_of, output_keys, warnings_of
+from processor.pipeline.loader import Source, encoding_of, output_keys, warnings_of
 from processor.pipeline.lost_objects import describe_failure
 from processor.pipeline.retry import RetryPolicy, give_back
 from processor.pipeline.run import LoadResult, Settlement
 from processor.pipeline.same_upload import forget_same_upload, settle_or_forget
 from processor.pipeline.settlement import finish_clean_up, notify_and_clean_up
+from processor.pipeline.verdict import NOTHING_ANNOUNCED, Announced
 from processor.pipeline.waiting import wait_for
 from processor.storage.outputs import header_line
 from processor.storage.rejected_rows import HEADER
@@ -70,9 +72,8 @@ def plan_ranges(task: Task, services: Services, invocation: Invocation) -> dict[
         run = run._replace(entry=services.ledger.extend_lease(run.entry, task.lease_until, facts.size_bytes))
         encoding = encoding_of(run, facts)
         folder = _folder(run.entry, facts, encoding, services)
-        plan = _read_plan(run.entry, folder, services) or _make_plan(run, facts, encoding, folder)
-        source = Source(run, facts)
-        admission = decide(source, check(source))
+        plan = _find_whole_plan(run.entry, folder, services) or _make_plan(run, facts, encoding, folder)
+        admission = decide(Source(run, facts), plan.split.reading)
         if admission.same_as:
             forget_same_upload(run, admission.same_as)
             return _leave(run)
@@ -83,7 +84,7 @@ def plan_ranges(task: Task, services: Services, invocation: Invocation) -> dict[
             return _settle_unread(run, admission.settlement)
     except PermanentError as error:
         return _settle_unread(run, Settlement.of_error(describe_failure(run, error), facts))
-    logger.info("file_split", extra={"ranges": len(plan.split.ranges), "lines": plan.split.content.lines})
+    logger.info("file_split", extra={"ranges": len(plan.split.ranges), "lines": plan.split.reading.content.lines})
     return {
         "settled": False,
         "bucket": run.entry.bucket,
@@ -91,6 +92,7 @@ def plan_ranges(task: Task, services: Services, invocation: Invocation) -> dict[
         "manifest_key": folder.manifest,
         "header_bytes": plan.split.header_bytes,
         "encoding": encoding,
+        "has_rejected_orders": plan.has_rejected_orders,
     }
 
 
@@ -111,10 +113,9 @@ def settle_ranges(task: Task, folder: Folder, services: Services, invocation: In
         facts = _find_facts(run)
         with span("join"):
             result = _join(run, plan, results, folder)
-        settlement = Settlement.of_result(result, facts, plan.split.content)
-        _settle(run, settlement._replace(replaces=entry.replaces))
+        _settle(run, _settlement_of(run, plan, result, facts))
     if old_plan := _read_plan(entry, folder, services):
-        *others, plan_key = folder.keys(old_plan.split.ranges)
+        *others, plan_key = folder.keys(old_plan)
         services.objects.delete_all(entry.bucket, others)
         # By itself: S3 may refuse any object of a request, and without the plan no step would find it.
         services.objects.delete_all(entry.bucket, [plan_key])
@@ -132,6 +133,16 @@ def give_back_file(task: Task, error: StepFailedError, services: Services, invoc
         if entry_now and entry_now.run_id == task.run_id and entry_now.state is FileState.PROCESSING:
             raise error  # Not recorded: the state machine repeats the step, or the file would be held for hours.
     services.queue.postpone(task.message, RetryPolicy.of(services.config).delay_s(task.message))
+
+
+def _settlement_of(run: Run, plan: Plan, result: LoadResult, facts: ObjectFacts | None) -> Settlement:
+    """Settle the file as a single run would that has read and stored it."""
+    reading = plan.split.reading
+    return Settlement.of_result(result, facts, reading.content)._replace(
+        replaces=run.entry.replaces,
+        announced=Announced.of(facts.metadata) if facts else NOTHING_ANNOUNCED,
+        reading=reading if reading.rows else None,  # A plan of an earlier release has read no rows.
+    )
 
 
 def _settle(run: Run, settlement: Settlement) -> None:
@@ -163,7 +174,7 @@ def _find_facts(run: Run) -> ObjectFacts | None:
 
 def _folder(entry: FileEntry, facts: ObjectFacts, encoding: str, services: Services) -> Folder:
     config = services.config
-    circumstances = (facts.etag, facts.size_bytes, encoding, config.range_bytes, config.order_indexes)
+    circumstances = (facts.etag, facts.size_bytes, encoding, config.range_bytes, config.order_indexes, config.reject)
     return Folder.of(object_keys.work_folder(entry.base, entry.file_id), *circumstances)
 
 
@@ -177,12 +188,24 @@ def _make_plan(run: Run, facts: ObjectFacts, encoding: str, folder: Folder) -> P
             yield block
 
     with span("check and split"):
-        file_split = split(blocks(), encoding=encoding, range_bytes=run.services.config.range_bytes)
+        config = run.services.config
+        file_split = split(blocks(), encoding=encoding, range_bytes=config.range_bytes, reject=config.policy.reject)
     transitions = _TRANSITIONS + _TRANSITIONS_A_RANGE * len(file_split.ranges)
     usage = run.usage_here(run.invocation.elapsed_s()) + Usage(state_transitions=transitions)
-    plan = Plan(file_split, usage)
+    plan = Plan.of(file_split, usage)
+    if plan.has_rejected_orders:
+        objects.put_object(bucket, folder.rejected_orders, file_split.reading.rejected_orders.to_bytes())
     objects.put_object(bucket, folder.manifest, plan.manifest(), _JSON)
     objects.put_object(bucket, folder.plan, plan.to_json(), _JSON)
+    return plan
+
+
+def _find_whole_plan(entry: FileEntry, folder: Folder, services: Services) -> Plan | None:
+    """Return an earlier run's plan, unless somebody has deleted the orders that its ranges need to lay aside."""
+    plan = _read_plan(entry, folder, services)
+    if plan and plan.has_rejected_orders:
+        rejected_orders = ObjectVersion(entry.bucket, folder.rejected_orders)
+        return plan if services.objects.exists(rejected_orders) else None
     return plan
 
 
@@ -222,5 +245,5 @@ def _join(run: Run, plan: Plan, results: Sequence[RangeResult], folder: Folder) 
         accepted_key=join(objects, bucket, accepted_key, header, accepted),
         rejected_key=join(objects, bucket, rejected_key, header_line(HEADER), rejected),
         reasons=join_reasons(results),
-        warnings=warnings_of(plan.split.unknown_columns),
+        warnings=warnings_of(plan.split.reading.unknown_columns),
     )

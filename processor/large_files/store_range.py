@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from processor.domain.errors import PlanMissingError
 from processor.domain.object_keys import ObjectVersion
 from processor.large_files.plan import RangeResult
 from processor.large_files.splitting import LOOK_AHEAD, RangeReader
 from processor.observability.telemetry import logger, span
+from processor.parsing.rejected_orders import RejectedOrders
 from processor.pipeline.deadline import Deadline
 from processor.pipeline.handover import resume_run
-from processor.pipeline.loader import Sinks, load_rows
+from processor.pipeline.loader import Sinks
+from processor.pipeline.store_rows import load_rows
 
 if TYPE_CHECKING:
     from processor.large_files.plan import Folder
@@ -33,12 +36,14 @@ def store_range(
     *,
     header_bytes: int,
     encoding: str,
+    has_rejected_orders: bool,
     services: Services,
     invocation: Invocation,
 ) -> None:
     """Store a range's orders and leave its outputs and its result; do nothing if an earlier run has.
 
-    Raises :class:`LeaseLostError`, and what the order writer raises: the range is then stored from its start again.
+    Raises :class:`LeaseLostError`, :class:`PlanMissingError`, and what the order writer raises: the range is then
+    stored from its start again.
     """
     run = resume_run(task, services, invocation)
     bucket, number = run.entry.bucket, file_range.number
@@ -47,15 +52,23 @@ def store_range(
     else:
         sinks = Sinks.of(run, folder.accepted(number), folder.rejected(number), headed=False)
         with sinks.complete_or_discard(), span("read and validate"):
+            rejected_orders = _read_rejected_orders(run, folder) if has_rejected_orders else RejectedOrders()
             reader = _reader(run, file_range, header_bytes, encoding)
             # A range may be all blank lines: the plan has seen that the file has rows.
-            load_rows(run, reader, sinks, Deadline(invocation, remedy=_REMEDY))
+            load_rows(run, reader, sinks, Deadline(invocation, remedy=_REMEDY), rejected_orders)
         result = _result(run, sinks)
         services.objects.put_object(bucket, folder.result(number), result.to_json(), "application/json")
         fields = {"range": number, "accepted_rows": result.accepted_rows, "rejected_rows": result.rejected_rows}
         logger.info("range_stored", extra={**fields, "duration_ms": round(invocation.elapsed_s() * 1000)})
     rows = file_range.last_row - file_range.after_row
     services.ledger.add_progress(run.entry, rows=rows, read_bytes=file_range.size_bytes)
+
+
+def _read_rejected_orders(run: Run, folder: Folder) -> RejectedOrders:
+    data = run.services.objects.read_object(run.entry.bucket, folder.rejected_orders)
+    if data is None:
+        raise PlanMissingError
+    return RejectedOrders.from_bytes(data)
 
 
 def _reader(run: Run, file_range: Range, header_bytes: int, encoding: str) -> RangeReader:

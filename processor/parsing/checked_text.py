@@ -46,7 +46,7 @@ class CheckedText:
             raise
 
     def result(self) -> ContentCheck:
-        """Return the findings, once all of the text has passed."""
+        """Return the findings, once all of the text has passed: :attr:`has_passed`."""
         digest = self._text_digest
         return ContentCheck(
             self._stored_bytes,

@@ -56,6 +56,10 @@ class PlainRows(NamedTuple):
     quoted: bool = False
     """Whether cells were in quotes, so that they may hold commas."""
 
+    def part(self, start: int, end: int) -> PlainRows:
+        """Return the rows from index ``start`` to before ``end``."""
+        return PlainRows(self.first + start, self.rows[start:end], self.quoted)
+
 
 class Place(NamedTuple):
     """The start of a row, with the reader's state there: enough to read on from it."""
@@ -162,6 +166,10 @@ class RowReader:
                 lines.at += len(quoted)
             elif (line := self._next_line()) is not None and (row := self._read(line)) is not None:
                 yield row
+
+    def text_of(self, index: int) -> str:
+        """Return the text of one of the plain rows that :meth:`chunks` has yielded last, as it stands in the file."""
+        return self._lines.raw(self._lines.at + index).decode().removesuffix("\r")
 
     def _quoted_rows(self) -> list[tuple[bytes, ...]]:
         """Return the cells of the next rows of the block that are plain except for quotes around cells."""

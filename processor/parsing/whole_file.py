@@ -9,7 +9,6 @@ from processor.domain.columns import NAMES, ORDER_ID, QUANTITY, UNIT_PRICE, read
 from processor.domain.errors import NoRowsError
 from processor.domain.holds import Reject
 from processor.domain.order_sample import OrderSampler
-from processor.parsing.checked_text import CheckedText
 from processor.parsing.ragged_rows import find_order_ids
 from processor.parsing.reader import PlainRows
 from processor.parsing.rejected_orders import RejectedOrders
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
 
     from processor.domain.columns import Value
     from processor.domain.order_sample import OrderSample
+    from processor.parsing.checked_text import CheckedText
     from processor.parsing.decoding import ContentCheck
     from processor.parsing.reader import RawRow, RowReader
 
@@ -49,17 +49,12 @@ class Reading(NamedTuple):
     unknown_columns: tuple[str, ...]
 
 
-def read_whole(blocks: Iterable[bytes], *, gzipped: bool, encoding: str, limit_bytes: int, reject: Reject) -> Reading:
-    """Read every row of a file, given as it is stored.
+def read_whole(text: CheckedText, reject: Reject) -> Reading:
+    """Read every row of a file.
 
     Raises what :class:`CheckedText` and :class:`RowReader` raise, a wrong byte before a wrong header, and
     :class:`NoRowsError`.
     """
-    return read_rows(CheckedText(blocks, gzipped=gzipped, encoding=encoding, limit_bytes=limit_bytes), reject)
-
-
-def read_rows(text: CheckedText, reject: Reject) -> Reading:
-    """Read every row of a text that is checked meanwhile; raises as :func:`read_whole` does."""
     reader = text.open_reader()
     maker = ReadingMaker(reader, reject)
     for chunk in reader.chunks():

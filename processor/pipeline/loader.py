@@ -1,4 +1,4 @@
-"""The loader: checks the content of one file, then stores every good row and lays every bad one aside."""
+"""The loader: reads all of one file, then stores every good row of it and lays every bad one aside."""
 
 from __future__ import annotations
 
@@ -8,38 +8,33 @@ from typing import TYPE_CHECKING, NamedTuple
 from botocore.exceptions import BotoCoreError, ClientError
 
 from processor.domain import object_keys
-from processor.domain.columns import OWN_COLUMNS, ROW, Problem, read_cells
+from processor.domain.columns import OWN_COLUMNS
 from processor.domain.errors import (
     EmptyFileError,
-    NoRowsError,
     ObjectGoneError,
     TooLargeError,
     UnknownEncodingError,
     WrongNameError,
 )
-from processor.domain.orders import OrderMaker
 from processor.observability.telemetry import logger, span
-from processor.orders.batches import Batcher
 from processor.parsing import decoding
 from processor.parsing.checked_text import CheckedText
-from processor.parsing.reader import PlainRows, RowReader
-from processor.parsing.whole_file import read_rows
+from processor.parsing.reader import RowReader
+from processor.parsing.whole_file import read_whole
 from processor.pipeline.deadline import Deadline
 from processor.pipeline.run import NOT_CHECKED, LoadResult
+from processor.pipeline.store_rows import load_rows
 from processor.storage.outputs import AcceptedRows, RejectedRows
-from processor.storage.rejected_rows import RejectedRow
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
 
     from processor.domain.entries import FileEntry
-    from processor.orders.batches import Batch
     from processor.orders.writer import OrderWriter
     from processor.parsing.whole_file import Reading
     from processor.pipeline.run import Run
     from processor.storage.objects import ObjectFacts
 
-_ROWS_BETWEEN_CHECKS = 100
 _MOST_NAMES = 20
 _LONGEST_NAME = 60
 _LARGEST_IN_MEMORY = 8 * 1024 * 1024
@@ -112,6 +107,8 @@ class Source:
         """Raise :class:`PermanentError` if the file may not be read at all."""
         self.run = run
         self.facts = facts
+        self.content = NOT_CHECKED
+        """The findings of the content check, once all bytes are read, also of a file without a usable header."""
         self._blocks: list[bytes] = []
         self.encoding = encoding_of(run, facts)
         self._gzipped = object_keys.is_gzipped(run.entry.name)
@@ -120,12 +117,12 @@ class Source:
         """The findings about its bytes, once all of them were read, also if its rows cannot be."""
 
     def check(self, deadline: Deadline) -> Reading:
-        """Read all bytes and prove that they are text; raises :class:`PermanentError`."""
+        """Read and validate all rows; raises :class:`PermanentError`."""
         text = CheckedText(
             self._read(deadline), gzipped=self._gzipped, encoding=self.encoding, limit_bytes=self._limit_bytes
         )
         try:
-            return read_rows(text, self.run.services.config.policy.reject)
+            return read_whole(text, self.run.services.config.policy.reject)
         finally:
             if text.has_passed:
                 self.content = text.result()
@@ -164,24 +161,23 @@ def encoding_of(run: Run, facts: ObjectFacts) -> str:
 
 
 def check(source: Source) -> Reading:
-    """Check the whole file before any of it is stored; raises :class:`PermanentError`."""
+    """Read the whole file before any of it is stored; raises :class:`PermanentError`."""
     with span("check") as trace:
         reading = source.check(Deadline(source.run.invocation))
-        trace.describe(stored_bytes=reading.content.stored_bytes, lines=reading.content.lines)
+        trace.describe(stored_bytes=reading.content.stored_bytes, rows=reading.rows)
     return reading
 
 
 def load(source: Source, reading: Reading, sinks: Sinks) -> LoadResult:
-    """Store the orders of a checked file and complete its two outputs.
+    """Store the orders of a file that was read, and complete its two outputs.
 
-    Raises :class:`PermanentError` before the first write, :class:`LeaseLostError`, :class:`OutOfTimeError`, and what
-    AWS raises.
+    Raises :class:`LeaseLostError`, :class:`OutOfTimeError`, and what AWS raises.
     """
-    run, size_bytes, content = source.run, source.facts.size_bytes, reading.content
+    run, size_bytes = source.run, source.facts.size_bytes
 
     def report_progress(rows: int) -> None:
         # By the rows, as their bytes are fetched blocks ahead, and those of a small file at once.
-        read_bytes = min(size_bytes * rows // content.lines, size_bytes) if content.lines else 0
+        read_bytes = size_bytes * rows // reading.rows
         run.services.ledger.report_progress(run.entry, rows=rows, read_bytes=read_bytes, size_bytes=size_bytes)
 
     deadline = Deadline(run.invocation, report_progress)
@@ -189,8 +185,7 @@ def load(source: Source, reading: Reading, sinks: Sinks) -> LoadResult:
         is_cut_off = False
         try:
             reader = RowReader(source.text(deadline))
-            if not load_rows(run, reader, sinks, deadline):
-                raise NoRowsError
+            load_rows(run, reader, sinks, deadline, reading.rejected_orders)
         except ObjectGoneError:
             is_cut_off = _keep_stored_rows(run, sinks)
             if not is_cut_off:
@@ -216,56 +211,3 @@ def warnings_of(unknown_columns: Iterable[str]) -> tuple[str, ...]:
         return ()
     more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
     return (f"Columns not used: {', '.join(names[:_MOST_NAMES])}{more}.",)
-
-
-def load_rows(
-    run: Run, reader: RowReader, sinks: Sinks, deadline: Deadline, admit: Callable[[], None] = lambda: None
-) -> int:
-    """Store the rows of a file, or of a range of it, as orders of this run; returns how many rows there were."""
-    entry, indexes = run.entry, run.services.config.order_indexes
-    sinks.writer.may_wait = deadline.may_wait
-    maker = OrderMaker.of(entry, run.invocation.trace_id, indexes)
-    return store_rows(reader, Batcher(maker), sinks, deadline, admit)
-
-
-def store_rows(
-    reader: RowReader, batcher: Batcher, sinks: Sinks, deadline: Deadline, admit: Callable[[], None] = lambda: None
-) -> int:
-    """Store every good row and lay every bad one aside; a row goes into the accepted rows only once it is stored.
-
-    ``admit`` is called once the first row is read, before anything is stored, and may refuse the file. Returns how many
-    rows there were. Raises :class:`OutOfTimeError`, and what the order writer raises.
-    """
-    writer, accepted, rejected = sinks.writer, sinks.accepted, sinks.rejected
-
-    def send(batches: Iterable[Batch]) -> None:
-        for batch in batches:
-            for stored in writer.write(batch):
-                accepted.add(stored.lines, stored.rows)
-            deadline.check(rows)
-
-    rows = 0
-    deadline.check(rows)
-    for chunk in reader.chunks():
-        if not rows:
-            admit()
-        if isinstance(chunk, PlainRows):
-            send(batcher.add_rows(chunk))
-            rows += len(chunk.rows)
-            continue
-        rows += 1
-        if rows % _ROWS_BETWEEN_CHECKS == 0:
-            deadline.check(rows)
-        number, cells, problem, text = chunk
-        if problem:
-            rejected.add(RejectedRow(number, (Problem(ROW, problem),), (), text))
-            continue
-        values, problems = read_cells(cells)
-        if problems:
-            rejected.add(RejectedRow(number, tuple(problems), tuple(cells), text))
-        else:
-            send(batcher.add(number, values))
-    send(batcher.take())
-    for stored in writer.finish():
-        accepted.add(stored.lines, stored.rows)
-    return rows

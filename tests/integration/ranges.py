@@ -68,6 +68,7 @@ class Machine:
                     Folder(plan["folder"]),
                     header_bytes=plan["header_bytes"],
                     encoding=plan["encoding"],
+                    has_rejected_orders=plan["has_rejected_orders"],
                     services=self.stage.services,
                     invocation=self.invocation(),
                 )

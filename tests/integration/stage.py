@@ -38,7 +38,7 @@ LONGEST_HOLD_S = 12 * 3_600
 HEADER = "order_id,customer_name,product_name,quantity,unit_price"
 _arrivals: dict[ObjectVersion, int] = {}
 GOOD_ROWS = ("A-1,Ada Lovelace,Difference Engine,1,1999.99", "A-2,Grace Hopper,Nanosecond Wire,25,0.10")
-BAD_ROW = "A-3,Edsger Dijkstra,Shortest Path,three,4.00"
+BAD_ROW = "B-3,Edsger Dijkstra,Shortest Path,three,4.00"
 
 
 def csv_file(*rows: str, header: str = HEADER) -> bytes:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
@@ -15,107 +13,34 @@ from hypothesis import strategies as st
 from processor.domain.columns import COLUMNS, NAMES, ROW, Money, Problem, Text, Whole, read_cells
 from processor.domain.errors import NoRowsError, PermanentError
 from processor.domain.orders import BY_CUSTOMER, OrderMaker, put_request
-from processor.orders.batches import BATCH_ITEMS, Batch, Batcher
-from processor.orders.writer import OrderWriter
-from processor.parsing import decoding, reader
+from processor.orders.batches import BATCH_ITEMS, Batch
+from processor.parsing import decoding, reader, rejected_orders
 from processor.parsing import plain_rows as plain
 from processor.parsing.plain_rows import PlainPattern
+from processor.parsing.ragged_rows import find_order_ids
 from processor.parsing.reader import PlainRows, RowReader
-from processor.pipeline.deadline import Deadline
-from processor.pipeline.loader import Sinks, store_rows
+from processor.parsing.rejected_orders import RejectedOrders
 from processor.storage.csv_writer import CsvLines
-from processor.storage.outputs import AcceptedRows, RejectedRows
 from processor.storage.rejected_rows import RejectedRow
-from processor.wiring.invocation import Invocation
 from sample_data.generate import generate
 from sample_data.shape import Shape
-from tests.unit.processor.fake_writer import FakeWriter, as_writer
 from tests.unit.processor.made_orders import make
 from tests.unit.processor.mixed_files import MIXED_FILES, PLAIN_ROW, cut_into_blocks
+from tests.unit.processor.outcomes import Outcome, fast, outcome_of
 from tests.unit.processor.strategies import HEADER
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Container, Iterable, Sequence
     from decimal import Decimal
 
     from processor.domain.columns import Column
-
-BASE = datetime(2026, 11, 22, 10, 20, 30, 999_990, tzinfo=UTC)
-"""Ten microseconds before a full second, so that sort keys pass it within the first rows."""
-
-
-@dataclass
-class RecordingSender:
-    """Keeps every batch; as many as ``depth`` are under way."""
-
-    depth: int = 0
-    sent: list[bytes] = field(default_factory=list)
-
-    def begin(self, puts: bytes, *, at_once: bool = False) -> None:  # noqa: ARG002
-        self.sent.append(puts)
-
-    def finish(self) -> bytes:
-        return b""
-
-    def resend(self, puts: bytes) -> bytes:
-        raise AssertionError(puts)
-
-    def discard_pending(self) -> None:
-        """Nothing is under way."""
+    from processor.orders.writer import OrderWriter
+    from processor.storage.outputs import AcceptedRows, RejectedRows
 
 
-@dataclass
-class Outcome:
-    """All that a file leaves behind."""
-
-    batches: list[list[Any]] = field(default_factory=list)
-    accepted: bytes = b""
-    rejected: bytes = b""
-    offsets: list[int] = field(default_factory=list)
-    counts: tuple[int, int] = (0, 0)
-    reasons: dict[str, int] = field(default_factory=dict)
-    error: str = ""
-
-
-def maker(indexes: Sequence[str] = (BY_CUSTOMER,)) -> OrderMaker:
-    """Provide the maker of one run."""
-    return OrderMaker(BASE, "0123456789abcdef01234567", "run-1", "1-trace", indexes)
-
-
-def outcome_of(fill: Any, indexes: Sequence[str]) -> Outcome:
-    """Let ``fill`` read a file, and gather what it leaves behind."""
-    accepted_writer, rejected_writer = FakeWriter(), FakeWriter()
-    accepted, rejected = AcceptedRows(as_writer(accepted_writer)), RejectedRows(as_writer(rejected_writer))
-    sender = RecordingSender(depth=2)
-    error = ""
-    try:
-        fill(maker(indexes), OrderWriter(sender), accepted, rejected)
-    except PermanentError as problem:
-        error = f"{type(problem).__name__}: {problem}"
-    return Outcome(
-        batches=[json.loads(b"[%b]" % puts) for puts in sender.sent],
-        accepted=accepted_writer.data,
-        rejected=rejected_writer.data,
-        offsets=accepted.offsets,
-        counts=(accepted.count, rejected.count),
-        reasons=rejected.reasons,
-        error=error,
-    )
-
-
-def fast(blocks: Iterable[bytes], indexes: Sequence[str] = (BY_CUSTOMER,)) -> Outcome:
-    """Read a file as the processor does."""
-
-    def fill(orders: OrderMaker, store: OrderWriter, accepted: AcceptedRows, rejected: RejectedRows) -> None:
-        deadline = Deadline(Invocation("r", "t", timeout_s=1_000))
-        sinks = Sinks(store, accepted, rejected, "", "")
-        if not store_rows(RowReader(blocks), Batcher(orders), sinks, deadline):
-            raise NoRowsError
-
-    return outcome_of(fill, indexes)
-
-
-def careful(blocks: Iterable[bytes], indexes: Sequence[str] = (BY_CUSTOMER,)) -> Outcome:
+def careful(
+    blocks: Iterable[bytes], indexes: Sequence[str] = (BY_CUSTOMER,), rejected_ids: Container[str] = ()
+) -> Outcome:
     """Read a file row by row: what every file is measured by."""
 
     def fill(orders: OrderMaker, store: OrderWriter, accepted: AcceptedRows, rejected: RejectedRows) -> None:
@@ -132,6 +57,8 @@ def careful(blocks: Iterable[bytes], indexes: Sequence[str] = (BY_CUSTOMER,)) ->
         for number, cells, problem, text in RowReader(blocks):
             seen += 1
             values, problems = read_cells(cells) if not problem else ([], [Problem(ROW, problem)])
+            if not problems and values[0] in rejected_ids:
+                problems = [Problem("order_id", "another row of this order was rejected")]
             if problems:
                 rejected.add(RejectedRow(number, tuple(problems), tuple(cells), text))
                 continue
@@ -167,6 +94,34 @@ def test_both_ways_leave_the_same_behind(text: str, cuts: list[int]) -> None:
     blocks = cut_into_blocks(text.encode(), cuts)
 
     assert fast(blocks) == careful(blocks)
+
+
+def ids_of_rejected_rows(blocks: Iterable[bytes]) -> set[str]:
+    """List the orders to be laid aside, row by row."""
+    try:
+        rows = RowReader(blocks)
+        found = [
+            find_order_ids(rows, text) if problem else {str(read_cells(cells)[0][0])}
+            for _, cells, problem, text in rows
+            if problem or read_cells(cells)[1]
+        ]
+    except PermanentError:
+        return set()
+    return set().union(*found) - {""}
+
+
+@given(MIXED_FILES, st.lists(st.integers(0, 5_000), max_size=4), st.sampled_from([0, 2, 1_000]))
+@example(f"{HEADER}\n" + f"{PLAIN_ROW}\nA-2,Ann,Widget,3,9.99\n" * 60 + "A-2,Ann,Widget,none,9.99\n", [], 1_000)
+@example(f'{HEADER}\n"A-1","Lee, Ann",Widget,3,9.99\n"A-2",Ann,Widget,3,9.99\nA-1,Ann,Widget,3', [], 1_000)
+def test_both_ways_lay_the_same_orders_aside(text: str, cuts: list[int], most: int) -> None:
+    """Property: with a rejected row its whole order is laid aside, as it stands in the file, and no other order."""
+    blocks = cut_into_blocks(text.encode(), cuts)
+    with patch.object(rejected_orders, "MOST_IDS", most):
+        laid_aside = RejectedOrders(each.encode() for each in ids_of_rejected_rows(blocks))
+
+    found = fast(blocks, rejected_orders=laid_aside)
+
+    assert found == careful(blocks, rejected_ids=ids_of_rejected_rows(blocks))
 
 
 @given(MIXED_FILES, st.sampled_from([70, 90, 200]), st.integers(0, 500))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import time
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,8 @@ from botocore.exceptions import ClientError
 from processor.domain.entries import DIED, ERROR
 from processor.domain.errors import LeaseLostError, MessageFailedError, StepFailedError
 from processor.domain.file_states import FileState
+from processor.large_files.plan import Folder
+from processor.large_files.splitting import Range
 from processor.large_files.steps import give_back_file, plan_ranges
 from processor.messaging.messages import reprocess_body
 from processor.pipeline.handover import Task
@@ -19,7 +22,7 @@ from processor.storage.accepted_reader import read_accepted_rows, run_with_offse
 from tests.integration.calls import calls_to
 from tests.integration.kill import Kill, Killer
 from tests.integration.ranges import Machine
-from tests.integration.stage import BAD_ROW, HEADER, csv_file, s3_event
+from tests.integration.stage import BAD_ROW, BUCKET, HEADER, csv_file, s3_event
 
 if TYPE_CHECKING:
     from processor.domain.entries import FileEntry
@@ -69,6 +72,36 @@ def process_in_ranges(stage: Stage, name: str, body: bytes, **metadata: str) -> 
     hand_over(stage, version)
     machine.run()
     return stage.entry(version)
+
+
+def test_an_order_is_laid_aside_whole_whichever_ranges_its_rows_are_in(stage: Stage) -> None:
+    """Its rows in earlier and later ranges are not stored, either, and lie among the rejected rows in their order."""
+    rows = [f"A-{number % 7},Ada,Engine,{number + 1},2.50" for number in range(240)]
+    rows[120] = "A-3,Ada,Engine,many,2.50"
+
+    entry = process_in_ranges(stage, "orders.csv", csv_file(*rows))
+
+    assert {order["order_id"] for order in stage.orders()} == {f"A-{number}" for number in (0, 1, 2, 4, 5, 6)}
+    assert [row[0] for row in stage.read_csv(entry.rejected_key)[1:]] == ["A-3"] * len(range(3, 240, 7)) + ["A-3"]
+    assert stage.objects("work-data/") == []
+    assert_equal_to_one_run(stage, entry)
+
+
+def test_rejected_orders_that_are_gone_are_found_again(stage: Stage) -> None:
+    """Somebody has deleted them: storing a range would store orders in part, so the next run plans again."""
+    machine = Machine.before(stage, range_bytes=RANGE)
+    version = stage.upload("orders.csv", large_file())
+    hand_over(stage, version)
+    task = Task(**machine.waiting[0])
+    plan = plan_ranges(task, stage.services, machine.invocation())
+    stage.clients.s3.delete_object(Bucket=BUCKET, Key=Folder(plan["folder"]).rejected_orders)
+
+    machine.store(task, plan, Range(**json.loads(stage.read(plan["manifest_key"]))[0]))
+    stored = stage.orders()
+    machine.run()
+
+    assert stored == []
+    assert_equal_to_one_run(stage, stage.entry(version))
 
 
 def test_ranges_leave_what_one_run_leaves(stage: Stage) -> None:

@@ -60,7 +60,7 @@ def add_under_known_customer(stage: Stage, entry: FileEntry) -> None:
 
 def add_under_rejected_id(stage: Stage, entry: FileEntry) -> None:
     """Add under rejected id."""
-    put_order(stage, order_of(stage, "A-7", entry), order_id={"S": "A-3"}, customer_key={"S": "eve#0"})
+    put_order(stage, order_of(stage, "A-7", entry), order_id={"S": "B-3"}, customer_key={"S": "eve#0"})
 
 
 def cut_accepted(stage: Stage, entry: FileEntry) -> None:

@@ -47,7 +47,7 @@ NAMED: list[tuple[Callable[[Stage, FileEntry], None], str, str]] = [
     (faults.change_file, "orders", "0" * 24),
     (faults.duplicate_order, "orders", "the order A-7 at 2031"),
     (faults.add_under_known_customer, "orders", "the order Z-1 at"),
-    (faults.add_under_rejected_id, "orders", "the order A-3 at"),
+    (faults.add_under_rejected_id, "orders", "the order B-3 at"),
     (faults.cut_inside_row, "accepted rows", "something else at byte"),
     (faults.repeat_line, "accepted rows", "A-9,"),
     (faults.delete_accepted, "accepted rows", "no such object"),

@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
-from sample_data.generate import write_file
 from tests.bench.stub import running
 from tests.integration.processor.pipeline.hostile_files import Hostile, hostile_files
+from tests.integration.processor.pipeline.whole_orders import write_orders
 
 ROOT = Path(__file__).parents[4]
 LIMIT_MB = 256
@@ -71,15 +71,15 @@ def told(kind: str, measured: dict[str, Any]) -> None:
 
 
 def test_many_rows_fit(tmp_path: Path) -> None:
-    """Every row of a large file is sent, and the peak is far below the limit."""
+    """Every row of a whole order of a large file is sent, and the peak is far below the limit."""
     path = tmp_path / "orders.csv"
     with path.open("wb") as out:
-        written = write_file(out, ROWS, bad=0.01)
+        whole_rows = write_orders(out, ROWS)
 
     measured = run_limited(tmp_path, Hostile("orders.csv", path.read_bytes()))
 
     told(f"{ROWS:,} rows", measured)
-    assert measured["orders"] == written.accepted_rows
+    assert measured["orders"] == whole_rows
     assert measured["peak_bytes"] < LIMIT_MB * 2**20 / 2
 
 

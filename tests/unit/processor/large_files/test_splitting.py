@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from itertools import pairwise
 from typing import TYPE_CHECKING
 from unittest.mock import patch
@@ -18,13 +19,18 @@ from processor.domain.errors import (
     PermanentError,
     WrongEncodingError,
 )
+from processor.domain.holds import Reject
+from processor.large_files.plan import Plan
 from processor.large_files.splitting import LOOK_AHEAD, Range, RangeReader, Split, split
+from processor.observability.cost import Usage
 from processor.parsing import decoding
 from processor.parsing import reader as rows
+from processor.parsing.decoding import ContentCheck
 from processor.parsing.reader import LONGEST_ROW, PlainRows, RowReader
 from sample_data.generate import generate
 from sample_data.shape import Shape
 from tests.unit.processor.mixed_files import MIXED_FILES, PLAIN_ROW, cut_into_blocks
+from tests.unit.processor.parsing.readings import Comparable, read
 from tests.unit.processor.strategies import HEADER
 
 if TYPE_CHECKING:
@@ -77,7 +83,7 @@ def in_ranges(
     blocks = list(blocks)
     data = b"".join(blocks)
     try:
-        made = split(blocks, encoding=encoding, range_bytes=range_bytes)
+        made = split(blocks, encoding=encoding, range_bytes=range_bytes, reject=Reject.ORDER)
     except PermanentError as error:
         return str(error)
     return [row for part in made.ranges for row in part_of(data, made, part, encoding, ahead)]
@@ -131,7 +137,7 @@ def test_ranges_cover_every_byte_once() -> None:
     """They follow one another from the header to the end, each about as large as was asked for."""
     data = generated(20_000, Shape(quoted=0.1, multiline=0.05, hostile=0.05))
 
-    made = split([data], encoding="utf-8", range_bytes=100_000)
+    made = split([data], encoding="utf-8", range_bytes=100_000, reject=Reject.ORDER)
 
     assert made.ranges[0].start == made.header_bytes == data.index(b"\n") + 1
     assert made.ranges[-1].end == len(data)
@@ -142,14 +148,52 @@ def test_ranges_cover_every_byte_once() -> None:
     assert in_ranges([data], 100_000) == whole(data)
 
 
-def test_the_check_is_that_of_a_single_run() -> None:
-    """Sizes, lines and digest are what the check of a whole file finds."""
-    data = generated(1_000, Shape())
+@given(MIXED_FILES, st.integers(1, 400), st.lists(st.integers(0, 5_000), max_size=4), st.sampled_from(Reject))
+def test_the_reading_is_that_of_a_single_run(text: str, range_bytes: int, cuts: list[int], reject: Reject) -> None:
+    """Property: a file has the same sums, orders and hashes whether it is stored in one go or in ranges."""
+    data = text.encode()
+    try:
+        expected = read(data, reject=reject)
+    except PermanentError:
+        return
 
-    made = split([data], encoding="utf-8", range_bytes=10_000)
+    made = split(cut_into_blocks(data, cuts), encoding="utf-8", range_bytes=range_bytes, reject=reject)
 
-    assert made.content == decoding.check([data], gzipped=False, encoding="utf-8", limit_bytes=0)
-    assert made.unknown_columns == ()
+    assert Comparable.of(made.reading) == Comparable.of(expected)
+
+
+@given(MIXED_FILES)
+def test_a_plan_is_read_back(text: str) -> None:
+    """Property: all but the rejected orders comes back, and whether there are any."""
+    try:
+        made = split([text.encode()], encoding="utf-8", range_bytes=200, reject=Reject.ORDER)
+    except PermanentError:
+        return
+
+    plan = Plan.from_json(Plan.of(made, Usage(s3_reads=3)).to_json())
+
+    assert plan.split.ranges == made.ranges
+    assert plan.split.header_bytes == made.header_bytes
+    assert plan.split.reading._replace(rejected_orders=None) == made.reading._replace(rejected_orders=None)  # type: ignore[arg-type]
+    assert plan.has_rejected_orders == bool(len(made.reading.rejected_orders))
+    assert plan.usage == Usage(s3_reads=3)
+
+
+def test_a_plan_of_an_earlier_release_is_read() -> None:
+    """A file that was split before the deployment is stored and settled by its old plan."""
+    split_then = {
+        "content": {"stored_bytes": 9, "unpacked_bytes": 9, "lines": 3, "sha256": "ab", "is_ascii": True},
+        "header_bytes": 4,
+        "unknown_columns": ["note"],
+        "ranges": [{"number": 0, "start": 4, "end": 9, "after_row": 1, "last_row": 3, "reread": 0}],
+    }
+
+    plan = Plan.from_json(json.dumps({"split": split_then, "usage": {}}).encode())
+
+    assert plan.split.ranges == (Range(0, 4, 9, 1, 3, 0),)
+    assert plan.split.reading.content == ContentCheck(9, 9, 3, "ab", is_ascii=True)
+    assert plan.split.reading.unknown_columns == ("note",)
+    assert not plan.has_rejected_orders
 
 
 @pytest.mark.parametrize(
@@ -167,7 +211,7 @@ def test_the_check_is_that_of_a_single_run() -> None:
 def test_what_no_run_could_read_is_not_split(data: bytes, error: type[PermanentError]) -> None:
     """The same errors in the same order as in a single run: wrong bytes anywhere come before a wrong header."""
     with pytest.raises(error):
-        split([data], encoding="utf-8", range_bytes=50)
+        split([data], encoding="utf-8", range_bytes=50, reject=Reject.ORDER)
 
 
 def test_memory_is_bounded_whatever_the_file() -> None:
@@ -183,7 +227,7 @@ def test_memory_is_bounded_whatever_the_file() -> None:
         yield f"\n{PLAIN_ROW}\n".encode()
 
     tracemalloc.start()
-    made = split(hostile(), encoding="utf-8", range_bytes=10_000_000)
+    made = split(hostile(), encoding="utf-8", range_bytes=10_000_000, reject=Reject.ORDER)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
 

@@ -20,7 +20,7 @@ def read(
 ) -> Reading:
     """Read a file of these blocks as the processor does."""
     stored = [block.encode() if isinstance(block, str) else block for block in blocks]
-    return read_whole(stored, gzipped=gzipped, encoding=encoding, limit_bytes=LIMIT, reject=reject)
+    return read_whole(CheckedText(stored, gzipped=gzipped, encoding=encoding, limit_bytes=LIMIT), reject)
 
 
 def read_carefully(blocks: Iterable[bytes], reject: Reject = Reject.ORDER) -> Reading:

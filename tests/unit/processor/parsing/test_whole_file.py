@@ -25,6 +25,7 @@ from processor.domain.errors import (
 )
 from processor.domain.holds import Reject
 from processor.parsing import reader, rejected_orders, row_totals, whole_file
+from processor.parsing.checked_text import CheckedText
 from processor.parsing.reader import RowReader
 from processor.parsing.whole_file import Reading, read_whole
 from sample_data.generate import generate
@@ -271,7 +272,7 @@ def gzip_of(text: str, cut: int = 0) -> bytes:
 def test_what_cannot_be_read_says_why(data: bytes, gzipped: bool, error: type[PermanentError]) -> None:
     """A wrong byte, and a fault of the packing, anywhere come before a wrong header, and that before missing rows."""
     with pytest.raises(error):
-        read_whole([data], gzipped=gzipped, encoding="utf-8", limit_bytes=1_000_000, reject=Reject.ORDER)
+        read_whole(CheckedText([data], gzipped=gzipped, encoding="utf-8", limit_bytes=1_000_000), Reject.ORDER)
 
 
 @given(MIXED_FILES, st.booleans(), st.booleans())

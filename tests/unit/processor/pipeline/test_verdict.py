@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from processor.domain.holds import HoldCause, LineEnd, Policy, Reject
-from processor.parsing.whole_file import read_whole
 from processor.pipeline.verdict import NO_LINE_END, NOTHING_ANNOUNCED, Announced, judge, warnings_about
+from tests.unit.processor.parsing.readings import read
 
 if TYPE_CHECKING:
     from processor.parsing.whole_file import Reading
@@ -20,7 +20,7 @@ GOOD, BAD = "A-1,Ada,Pen,2,1.50", "A-2,Ada,Pen,two,1.50"
 def reading(*rows: str, end: str = "\n") -> Reading:
     """Read a file of these rows."""
     body = "\n".join((HEADER, *rows)) + end
-    return read_whole([body.encode()], gzipped=False, encoding="utf-8", limit_bytes=1_000_000, reject=Reject.ORDER)
+    return read(body)
 
 
 @pytest.mark.parametrize(
