@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
@@ -28,3 +29,8 @@ def order_href(order_id: str, cursor: str = "") -> str:
     if order_id in _NOT_IN_A_PATH or not _IN_A_PATH.fullmatch(order_id):
         return f"/orders?{urlencode({'order_id': order_id} | ({'cursor': cursor} if cursor else {}))}"
     return f"/orders/{order_id}" + (f"?{urlencode({'cursor': cursor})}" if cursor else "")
+
+
+def order_mark(order_id: str) -> str:
+    """Return what names an order's place in a page: without special characters, and the order id's alone."""
+    return hashlib.sha256(order_id.encode(errors="surrogatepass")).hexdigest()[:20]

@@ -16,7 +16,7 @@ from starlette.responses import HTMLResponse, RedirectResponse
 
 from admin_api.rendering.formats import FILTERS, ReaderClock
 from admin_api.rendering.invisible import exact, show_invisible
-from admin_api.rendering.urls import order_href
+from admin_api.rendering.urls import order_href, order_mark
 from admin_api.web.assets import asset
 from admin_api.web.security import address_of, request_id
 
@@ -44,6 +44,7 @@ templates = Environment(
 )
 templates.filters.update(FILTERS)
 templates.filters["order_href"] = order_href
+templates.filters["order_mark"] = order_mark
 templates.filters["exact"] = exact
 templates.globals["asset"] = asset
 

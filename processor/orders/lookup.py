@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from processor.domain.entries import FileEntry, RunEntry
 
 PAGE = 50
+_LINES_LOOKED_AT = 100
 _READERS = 8
 """Small files read at once: a page of files with one row each takes seven round trips, not fifty."""
 
@@ -135,6 +136,32 @@ class OrderLookup:
             )
             for each in listed
         )
+
+    def find_files_of_orders(self, order_ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
+        """Return the ids of the files that have lines of each order, asking for all orders at once.
+
+        Of an order with many lines only the newest and the oldest are looked at, which are those of its last file and
+        of its first one.
+        """
+        unique = list(dict.fromkeys(order_ids))
+        with ThreadPoolExecutor(_READERS) as pool:
+            return dict(zip(unique, pool.map(self._files_of_order, unique), strict=True))
+
+    def _files_of_order(self, order_id: str) -> tuple[str, ...]:
+        found: dict[str, None] = {}
+        for forwards in (False, True):
+            answer = self._dynamodb.query(
+                TableName=self._table,
+                KeyConditionExpression="order_id = :id",
+                ExpressionAttributeValues={":id": {"S": order_id}},
+                ProjectionExpression="file_id",
+                ScanIndexForward=forwards,
+                Limit=_LINES_LOOKED_AT,
+            )
+            found |= dict.fromkeys(item["file_id"]["S"] for item in answer["Items"] if "file_id" in item)
+            if "LastEvaluatedKey" not in answer:
+                break
+        return tuple(found)
 
     def _read_stretch(self, stretch: _Stretch, run: RunEntry | None) -> tuple[list[Order], str]:
         """Read rows as the run wrote them; returns them, and why they cannot be read or ""."""

@@ -1,25 +1,26 @@
-"""The pages of orders: the feed, the orders of a file or customer, an order with its lines; their export."""
+"""The lists of orders: the feed, the orders of a file or of a customer; and their export."""
 
 from __future__ import annotations
 
 import hashlib
-import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field, StringConstraints
 
 from admin_api.actions.access import record_access
 from admin_api.actions.files import file_or_404, story_or_404
+from admin_api.pages.orders.detail import file_ids, files_of, order_page
 from admin_api.pages.orders.export import HEADER, order_rows
 from admin_api.pages.orders.feed import FeedPage, read_feed
+from admin_api.pages.orders.several_files import SeveralFiles, addresses_of, find_several_files
 from admin_api.rendering.csv_export import MOST_ROWS, csv_response, write_csv
-from admin_api.rendering.urls import EXPORT, LONGEST_ID, names_href, order_href
+from admin_api.rendering.urls import EXPORT, LONGEST_ID, names_href
 from admin_api.rendering.views import page
 from admin_api.web.auth import Viewer
-from admin_api.web.errors import InvalidError, NotFoundError
+from admin_api.web.errors import InvalidError
 from admin_api.wiring.services import Console, ConsoleDep
 from processor.domain.actions import ActionKind
 from processor.domain.cursors import CursorError
@@ -27,16 +28,12 @@ from processor.orders.lookup import PAGE, CustomerIndexMissingError, FileOrders
 from processor.storage.accepted_reader import run_with_offsets
 
 if TYPE_CHECKING:
-    from decimal import Decimal
-
     from admin_api.web.users import User
     from processor.domain.entries import FileEntry
     from processor.domain.orders import Order
     from processor.orders.pages import OrderPage
 
 router = APIRouter(prefix="/orders", include_in_schema=False)
-
-_TO_THE_MICROSECOND = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}")
 
 
 class OrderQuery(BaseModel):
@@ -50,7 +47,7 @@ class OrderQuery(BaseModel):
     compare: bool = False
     """Whether a file's orders are compared with the orders table."""
     named: bool = False
-    """Whether a customer's orders are shown with their files' names, for browsers without JavaScript."""
+    """Whether orders are shown with what a script adds: names of files, and which orders have lines of several."""
 
     @property
     def is_filtered(self) -> bool:
@@ -94,6 +91,21 @@ class OrdersPage:
     newer: str = ""
     older: str = ""
     has_customer_index: bool = True
+    marks: dict[str, SeveralFiles] = field(default_factory=dict)
+    """The orders with lines of several files by id, if the page was asked to name them."""
+
+    @property
+    def orders(self) -> tuple[Order, ...]:
+        """All orders of the page."""
+        if self.feed:
+            return tuple(order for group in self.feed.groups for order in group.orders)
+        found = self.of_file or self.of_customer
+        return found.orders if found else ()
+
+    @property
+    def marks_hrefs(self) -> tuple[str, ...]:
+        """The addresses that tell which orders have lines of several files, unless that is told already."""
+        return () if self.query.named else addresses_of(self.orders)
 
     @property
     def compare_href(self) -> str:
@@ -104,53 +116,26 @@ class OrdersPage:
     def names_href(self) -> str:
         """The address of the names of the files that are not named yet: orders hold ids only."""
         return names_href(
-            each for each in _file_ids(self.of_customer.orders if self.of_customer else ()) if each not in self.files
+            each for each in file_ids(self.of_customer.orders if self.of_customer else ()) if each not in self.files
         )
 
     @property
     def named_href(self) -> str:
         """The address of the same page with its files' names."""
-        return self.query.address(cursor=self.query.cursor, named="true")
-
-
-@dataclass(frozen=True, slots=True)
-class OneOrderPage:
-    """One order: its lines, the newest first."""
-
-    order_id: str
-    lines: OrderPage
-    files: dict[str, FileEntry]
-    newer: str
-    older: str
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether all of its lines are on this page, so that their sum is the order's total."""
-        return not (self.newer or self.older)
-
-    @property
-    def total(self) -> Decimal:
-        """The sum of the lines on this page."""
-        return sum((line.line_total for line in self.lines.orders), start=self.lines.orders[0].line_total * 0)
-
-    @staticmethod
-    def dated(line: Order) -> str:
-        """Return a line's time to the microsecond; further digits only tell files apart."""
-        match = _TO_THE_MICROSECOND.match(line.processed_timestamp)
-        return f"{match[0]}Z" if match else ""
-
-    @property
-    def customers(self) -> tuple[str, ...]:
-        """The customers of its lines: one, unless files disagree."""
-        return tuple(dict.fromkeys(line.customer_name for line in self.lines.orders))
+        return self.query.address(cursor=self.query.cursor, first=self.query.first, named="true")
 
 
 @router.get("")
 def list_orders(request: Request, _: Viewer, console: ConsoleDep, query: Annotated[OrderQuery, Query()]) -> Response:
     """List the orders of a file, of a customer or of all; or show the order asked for."""
     if query.order_id:
-        return _order_page(request, console, query.order_id, query.cursor)
+        return order_page(request, console, query.order_id, query.cursor)
     context = read_orders(console, query)
+    if query.named:
+        marks = {
+            each.order_id: each for each in find_several_files(console, [each.order_id for each in context.orders])
+        }
+        context = replace(context, marks=marks)
     return page(request, "orders/index.html", context, partial="orders/_list.html", section="orders")
 
 
@@ -179,18 +164,6 @@ def record_export(console: Console, user: User, query: OrderQuery, subject: str)
     record_access(console, user, ActionKind.EXPORT, subject, {field: text for field, text in asked.items() if text})
 
 
-@router.get("/{order_id:path}")
-def show_order(
-    request: Request,
-    _: Viewer,
-    console: ConsoleDep,
-    order_id: Annotated[str, Path(min_length=1, max_length=64)],
-    cursor: Annotated[str, Query(max_length=2_000)] = "",
-) -> Response:
-    """Show one order with its lines and their files."""
-    return _order_page(request, console, order_id, cursor)
-
-
 def read_orders(console: Console, query: OrderQuery) -> OrdersPage:
     """Read one page of a list; raises :class:`InvalidError` and :class:`NotFoundError`."""
     try:
@@ -199,7 +172,7 @@ def read_orders(console: Console, query: OrderQuery) -> OrdersPage:
         if query.customer:
             found = console.orders.find_by_customer(query.customer, query.cursor)
             newer, older = query.address(cursor=found.newer), query.address(cursor=found.older)
-            files = _files_of(console, found.orders) if query.named else {}
+            files = files_of(console, found.orders) if query.named else {}
             return OrdersPage(query, of_customer=found, files=files, newer=newer, older=older)
         feed = read_feed(console, query.cursor)
     except (CursorError, CustomerIndexMissingError) as error:
@@ -222,37 +195,3 @@ def _of_file(console: Console, query: OrderQuery) -> OrdersPage:
     newer = query.address(first=max(0, query.first - PAGE)) if query.first else ""
     older = query.address(first=rows.following) if rows.following < rows.total and not rows.problem else ""
     return OrdersPage(query, of_file=rows, newer=newer, older=older)
-
-
-def _order_page(request: Request, console: Console, order_id: str, cursor: str) -> Response:
-    try:
-        lines = console.orders.find_by_order_id(order_id, cursor)
-        if not lines.orders and (bare := order_id.strip()) not in {"", order_id}:
-            # Copied with a space or a line break; but an id may end in a tab.
-            order_id, lines = bare, console.orders.find_by_order_id(bare, cursor)
-    except CursorError as error:
-        raise InvalidError(str(error), "Begin at the order's newest lines.") from error
-    if not lines.orders:
-        raise NotFoundError(
-            f"There is no order {order_id!r:.70}.",
-            "Order ids are exact: capitals and dashes count. A file's orders appear once it is settled; its rejected "
-            "rows are on its own page.",
-        )
-    context = OneOrderPage(
-        order_id=order_id,
-        lines=lines,
-        files=_files_of(console, lines.orders),
-        newer=order_href(order_id, lines.newer) if lines.newer else "",
-        older=order_href(order_id, lines.older) if lines.older else "",
-    )
-    return page(request, "orders/detail.html", context, section="orders")
-
-
-def _files_of(console: Console, orders: tuple[Order, ...]) -> dict[str, FileEntry]:
-    ids = _file_ids(orders)
-    return {entry.file_id: entry for entry in console.files.read_files(ids)} if ids else {}
-
-
-def _file_ids(orders: tuple[Order, ...]) -> list[str]:
-    """List the ids that can be looked up: items written by others may hold anything."""
-    return [file_id for file_id in dict.fromkeys(order.file_id for order in orders) if 0 < len(file_id) <= LONGEST_ID]

@@ -56,7 +56,7 @@ def test_an_order_shows_all_its_lines_and_where_each_came_from(console: ConsoleS
 
     page = browser.get("/orders/A-1")
 
-    assert "Lines 2 Sum 22.50 Files 2" in words(page)
+    assert "Lines 2 Sum, 2 files together 22.50 Files 2" in words(page)
     assert "Difference Engine" in page.text
     assert "Punched Cards" in page.text
     for entry in (first, second):
