@@ -47,6 +47,8 @@ class Dismissal:
         """Copy to the archive what is not there yet; returns the ledger's fields for the new places."""
         if entry.leftover:  # A run died in its clean-up; our own leftover takes the field.
             self.objects.delete(entry.leftover)
+        for key in _comparisons(entry):
+            self._archive(ObjectVersion(entry.bucket, key))
         values = {"leftover_key": "", "leftover_version": ""}
         rejected = _rejected(entry)
         if self._archive(ObjectVersion(entry.bucket, rejected)):
@@ -74,7 +76,7 @@ class Dismissal:
 
     def _clean_up(self, entry: FileEntry) -> None:
         """Delete what was copied, unless a new run has been asked for: the objects may be its own by then."""
-        waiting = [ObjectVersion(entry.bucket, _rejected(entry))]
+        waiting = [ObjectVersion(entry.bucket, key) for key in (_rejected(entry), *_comparisons(entry))]
         if entry.leftover:
             waiting.append(entry.leftover)
         for version in waiting:
@@ -89,6 +91,11 @@ class Dismissal:
 def _rejected(entry: FileEntry) -> str:
     """Return the key of the rejected rows, also for a run that died before the ledger had it."""
     return object_keys.rejected_key(entry.base, entry.file_id, entry.name)
+
+
+def _comparisons(entry: FileEntry) -> list[str]:
+    """Return the key of the comparison with earlier files, of a file that was held for their orders."""
+    return [object_keys.comparison_key(entry.base, entry.file_id, entry.name)] if entry.same_orders else []
 
 
 def _archived(key: str) -> str:

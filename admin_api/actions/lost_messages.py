@@ -11,10 +11,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from processor.domain.entries import from_iso
-from processor.domain.file_states import FileState
+from processor.domain.file_states import AT_REST, FileState
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from datetime import datetime
 
     from admin_api.wiring.services import Console
@@ -45,13 +45,25 @@ def was_message_lost(action: ActionEntry, entry: FileEntry) -> bool:
 def find_lost(console: Console, entries: Iterable[FileEntry]) -> set[str]:
     """Return the ids of the files whose message is lost; asks SQS once, and only if a file has waited for long."""
     now = console.now()
-    waited = {entry.file_id: now - _waits_since(entry) for entry in entries if entry.state in _WAITING}
+    waiting = [entry for entry in entries if entry.state in _WAITING and now - _waits_since(entry) > COUNTED_AFTER]
+    waited = {entry.file_id: now - since for entry, since in _without_patient(console, waiting)}
     doubtful = {file_id for file_id, time in waited.items() if time > COUNTED_AFTER}
     if not doubtful:
         return set()
     if console.queue.count_messages() == 0:
         return doubtful
     return {file_id for file_id in doubtful if waited[file_id] > LONGEST_HIDDEN}
+
+
+def _without_patient(console: Console, waiting: list[FileEntry]) -> Iterator[tuple[FileEntry, datetime]]:
+    """Leave out files that wait for another one, which is under way: their messages are sent when that is settled."""
+    ids = list(dict.fromkeys(entry.waits_for for entry in waiting if entry.waits_for))
+    others = {other.file_id: other for other in console.files.read_files(ids)} if ids else {}
+    for entry in waiting:
+        other = others.get(entry.waits_for)
+        if other is None or other.state in AT_REST:
+            settled = [from_iso(other.settled_at)] if other and other.settled_at else []
+            yield entry, max([_waits_since(entry), *settled])
 
 
 def _waits_since(entry: FileEntry) -> datetime:

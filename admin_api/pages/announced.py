@@ -38,11 +38,12 @@ class AnnouncedFigure(NamedTuple):
 
 
 def announced_figures(entry: RunEntry | FileEntry) -> tuple[AnnouncedFigure, ...]:
-    """Lay rows, quantities and total side by side; () of a run or file that keeps none of them."""
-    if not (entry.read_rows or entry.read_total or entry.announced_rows or entry.announced_total):
+    """Lay rows, quantities and total side by side; () where nothing was announced or read."""
+    read_rows = entry.read_rows or entry.accepted_rows + entry.rejected_rows
+    if not (read_rows or entry.read_total or entry.announced_rows or entry.announced_total):
         return ()
-    is_read = bool(entry.read_rows or entry.read_total)
-    rows = _figure("Rows", entry.announced_rows, Decimal(entry.read_rows) if is_read else None, ROWS_PATTERN, number)
+    is_read = bool(read_rows or entry.read_total)
+    rows = _figure("Rows", entry.announced_rows, Decimal(read_rows) if is_read else None, ROWS_PATTERN, number)
     total = _figure("Total", entry.announced_total, _amount(entry.read_total), TOTAL_PATTERN, price)
     quantity = getattr(entry, "read_quantity", 0)
     if not quantity:

@@ -93,6 +93,8 @@ class FileRow:
     @property
     def cause_words(self) -> str:
         """Its error, reasons or warnings, on one line."""
+        if self.file.waits_for and self.file.state is FileState.QUEUED:
+            return "Waits for another file with the same orders"
         return self.file.error or "; ".join(self.file.reasons) or "; ".join(self.file.warnings)
 
 

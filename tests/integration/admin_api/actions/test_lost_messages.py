@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from processor.domain.entries import to_iso
 from processor.domain.errors import MessageFailedError
 from processor.domain.file_states import FileState
 from processor.messaging.messages import reprocess_body
 from tests.integration.admin_api.console import words
 from tests.integration.admin_api.file_actions import hidden_fields, messages, work
+from tests.integration.file_items import put_file
 from tests.integration.stage import GOOD_ROWS, csv_file, s3_event
 
 if TYPE_CHECKING:
@@ -148,3 +150,35 @@ def test_a_list_does_without_the_queue(console: ConsoleStage, monkeypatch: pytes
 
     assert page.status_code == 200
     assert "orders.csv" in words(page)
+
+
+@pytest.mark.parametrize(
+    ("other", "is_lost"),
+    [
+        ({"state": FileState.PROCESSING}, False),
+        ({"state": FileState.PROCESSED, "settled_at": "2026-11-22T10:00:00.000000Z"}, True),
+    ],
+)
+def test_a_file_that_waits_for_another_is_not_lost_while_that_one_is_under_way(
+    console: ConsoleStage, other: dict[str, str], is_lost: bool
+) -> None:
+    """No message is due before: it is sent when the other file is settled."""
+    first = put_file(console.stage, 1, **other)
+    second = put_file(console.stage, 2, state=FileState.QUEUED, waits_for=first)
+
+    listed = words(console.browser().get("/files?state=queued"))
+    page = words(console.browser().get(f"/files/{second}"))
+
+    assert ("stuck" in listed, "stuck" in page) == (is_lost, is_lost)
+    assert ("It waits for Orders-1.csv, which is being processed." in page) is not is_lost
+
+
+def test_a_file_that_was_just_woken_is_not_lost(console: ConsoleStage) -> None:
+    """SQS counts the message that wakes it about a minute later."""
+    first = put_file(console.stage, 1, settled_at=to_iso(console.console.now()))
+    second = put_file(console.stage, 2, state=FileState.QUEUED, waits_for=first)
+
+    page = words(console.browser().get(f"/files/{second}"))
+
+    assert "stuck" not in page
+    assert "It waited for Orders-1.csv; its own run begins in a moment." in page
