@@ -158,10 +158,15 @@ class Stage:
         """Send a message to the ingest queue and receive it."""
         url = self.services.config.queue_url
         sent = self.clients.sqs.send_message(QueueUrl=url, MessageBody=body)["MessageId"]
+        others = []
         while True:  # An earlier message, which a run gave back, may come first.
             [received] = self.clients.sqs.receive_message(QueueUrl=url, VisibilityTimeout=LONGEST_HOLD_S)["Messages"]
             if received["MessageId"] == sent:
-                return Message(sent, received["ReceiptHandle"], body, receive_count)
+                break
+            others.append(received["ReceiptHandle"])
+        for receipt in others:
+            self.clients.sqs.change_message_visibility(QueueUrl=url, ReceiptHandle=receipt, VisibilityTimeout=0)
+        return Message(sent, received["ReceiptHandle"], body, receive_count)
 
     def deliver(self, *versions: ObjectVersion, receive_count: int = 1) -> bool:
         """Deliver one S3 event about these objects."""

@@ -62,7 +62,7 @@ def test_a_run_makes_a_known_series_of_calls(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
-@pytest.mark.parametrize("step", range(15))
+@pytest.mark.parametrize("step", range(19))
 def test_death_at_any_step_converges(stage: Stage, step: int, after: bool) -> None:
     """Kill the run at every call in turn; the next delivery leaves exactly what an undisturbed run leaves."""
     version = stage.upload("orders.csv", MIXED_FILE)
@@ -85,7 +85,7 @@ def test_death_at_any_step_converges(stage: Stage, step: int, after: bool) -> No
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
-@pytest.mark.parametrize("step", range(9))
+@pytest.mark.parametrize("step", range(10))
 def test_death_while_failing_a_file_converges(stage: Stage, step: int, after: bool) -> None:
     """The same for a file that cannot be read: it lies in failed-data/ once, and a person was told."""
     version = stage.upload("latin.csv", BROKEN)
@@ -205,7 +205,7 @@ def test_reprocessing_writes_the_same_items_again(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
-@pytest.mark.parametrize("step", range(15))
+@pytest.mark.parametrize("step", range(19))
 def test_death_while_reprocessing_a_failed_file_converges(stage: Stage, step: int, after: bool) -> None:
     """A failed file without its cause of failure moves from failed-data/ to archive/, whatever dies on the way."""
     stage.configure(max_file_bytes=10)
