@@ -13,7 +13,7 @@ from processor.observability.metrics import AUDIT_COUNTERS, SMALL, InvocationMet
 from processor.observability.telemetry import send_metrics
 
 if TYPE_CHECKING:
-    from collections.abc import Container
+    from collections.abc import Container, Iterator
     from typing import Self
 
     from admin_api.wiring.services import Console
@@ -39,12 +39,13 @@ class Account:
         """Begin with what the action has stored."""
         return cls(action.done, action.skipped)
 
-    def step(self, progress: TakeBack, *, resume: str = "") -> BulkStep:
-        """Tell what has been done since the last step."""
+    def tell(self, progress: TakeBack) -> Iterator[BulkStep]:
+        """Yield what has been done since the last step, if there is anything."""
         done, skipped = self.before_done + progress.taken_back, self.before_skipped + progress.left_alone
-        step = BulkStep(done=done - self.done, skipped=skipped - self.skipped, resume=resume)
+        step = BulkStep(done=done - self.done, skipped=skipped - self.skipped)
         self.done, self.skipped = done, skipped
-        return step
+        if step.done or step.skipped:
+            yield step
 
     def close_file(self) -> None:
         """Go on to the next file."""

@@ -135,7 +135,7 @@ class Replacement:
             if entry.arrival_order >= replacing.arrival_order:
                 return f"{entry.name} came later than {replacing.name}: its orders stay."
             progress = _begin(console, action, entry, replacing)
-        yield account.step(progress)
+        yield from account.tell(progress)
         entry = console.ledger.read_file(file_id)
         if entry is None or progress.finished_at:
             return ""  # An earlier worker died at its end.
@@ -144,7 +144,7 @@ class Replacement:
         while progress.position < progress.rows and not error:
             try:
                 for progress in taker.take_back(progress):  # noqa: B020  The same, further on.
-                    yield account.step(progress)
+                    yield from account.tell(progress)
             except NotStoredError:  # Voided, or in a new run, which stores the same orders again.
                 if (yield from self._wait_for_stored(console, replacing.file_id)) is None:
                     error = _no_longer_stored(action)

@@ -52,17 +52,17 @@ def void_file(console: Console, action: ActionEntry) -> Iterator[BulkStep]:
         return
     entry = console.ledger.read_file(action.file_id)
     if entry is None or progress.finished_at:
-        yield Account.of(action).step(progress)  # An earlier worker died at its end.
+        yield from Account.of(action).tell(progress)  # An earlier worker died at its end.
         return
     yield from _void(console, action, entry, progress)
 
 
 def _void(console: Console, action: ActionEntry, entry: FileEntry, progress: TakeBack) -> Iterator[BulkStep]:
     account = Account.of(action)
-    yield account.step(progress)
+    yield from account.tell(progress)
     try:
         for progress in orders_taker(console, entry).take_back(progress):  # noqa: B020, PLR1704  The same, further on.
-            yield account.step(progress)
+            yield from account.tell(progress)
     except (AcceptedRowsGoneError, AcceptedRowsUnreadableError):
         yield BulkStep(
             failed=1,

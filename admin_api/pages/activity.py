@@ -84,6 +84,8 @@ class ActionProgress:
     """Its duration so far, or in all."""
     is_stalled: bool
     """Whether it runs without progress: its worker is gone."""
+    is_unfinished: bool = False
+    """Whether it has ended although orders are still to be taken back."""
 
     @property
     def address(self) -> str:
@@ -146,8 +148,8 @@ def stop_action(request: Request, user: Operator, console: ConsoleDep, action_id
 @router.post("/{action_id}/carry-on")
 def carry_on(request: Request, user: Operator, console: ConsoleDep, action_id: ActionId) -> Response:
     """Call a new worker for an action whose worker is gone; it goes on where that one stopped."""
-    resume.resume_action(console, user, action_id)
-    return redirect(request, f"/activity/{action_id}", say="A new worker goes on where the last one stopped.")
+    action = resume.resume_action(console, user, action_id)
+    return redirect(request, f"/activity/{action.action_id}", say="A new worker goes on where the last one stopped.")
 
 
 def action_progress(console: Console, action: ActionEntry) -> ActionProgress:
@@ -158,4 +160,5 @@ def action_progress(console: Console, action: ActionEntry) -> ActionProgress:
         action=action,
         seconds=max(0.0, (until - from_iso(action.at)).total_seconds()),
         is_stalled=action.is_stalled(now),
+        is_unfinished=resume.is_unfinished(console, action),
     )
