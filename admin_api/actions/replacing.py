@@ -102,6 +102,7 @@ class Replacement:
         account = Account.of(action)
         number, account.before_done, account.before_skipped = map(int, action.resume.split() or (0, 0, 0))
         file_ids: list[str] = action.selection["file_ids"]
+        yield from _catch_up(console, action, account, file_ids[number:])
         ids: OrderIds | None = None
         for file_id in file_ids[number:]:
             replacing = yield from self._wait_for_stored(console, action.file_id)
@@ -170,6 +171,14 @@ class Replacement:
             yield BulkStep()  # A sign of life.
             self.sleep(_POLL_S)
             waited += _POLL_S
+
+
+def _catch_up(console: Console, action: ActionEntry, account: Account, file_ids: list[str]) -> Iterator[BulkStep]:
+    """Tell what an earlier worker has done to the present file and has not told."""
+    for file_id in file_ids[:1]:
+        progress = console.take_backs.read_take_back(file_id)
+        if progress and progress.action_id == action.action_id:
+            yield from account.tell(progress)
 
 
 def _is_going_back(console: Console, entry: FileEntry) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from admin_api.actions.bulk import call_worker
 from admin_api.web.errors import NotFoundError, RefusedError
@@ -49,7 +49,7 @@ def is_unfinished(console: Console, action: ActionEntry) -> bool:
 
 def _go_on(console: Console, user: User, ended: ActionEntry) -> ActionEntry:
     """Begin the one action that goes on behind an ended one, or return it; the ledger has the counts."""
-    again = {"resume": "", "done": 0, "skipped": 0} if ended.failed else {}
+    again: dict[str, Any] = {"resume": "", "done": 0, "skipped": 0} if ended.failed else {}
     action = replace(
         ended,
         action_id=derived_action_id(from_iso(ended.finished_at), "go on", ended.action_id),

@@ -259,7 +259,6 @@ def test_refused_transactions_are_sent_again(
         return transact(**request)
 
     monkeypatch.setattr(dynamodb, "transact_write_items", refuse)
-    monkeypatch.setattr(taking_back.time, "sleep", lambda _: None)
     work(console)
 
     assert refused == [0]
