@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def queued_file(console: ConsoleStage, name: str = "orders.csv") -> FileEntry:
     """Let a file's first run fail, so that the file waits for its message."""
     stage = console.stage
-    version = stage.upload(name, csv_file(*GOOD_ROWS))
+    version = stage.upload(name, csv_file(f"{name},Ada Lovelace,Difference Engine,1,1999.99"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(stage.clients.s3, "copy_object", None)
         with pytest.raises(MessageFailedError):

@@ -90,6 +90,7 @@ def test_orders_are_paged_by_row(console: ConsoleStage) -> None:
 
 def test_rejected_rows_are_paged_to_the_last(console: ConsoleStage) -> None:
     """By links from stretch to stretch."""
+    console.stage.configure(hold_above_rejected_percent=100)
     entry = console.stage.process("orders.csv", csv_file(*(f"A-{n},Ada,Pen,x,1.00" for n in range(120))))
     browser, address, seen = console.browser(), f"/files/{entry.file_id}?tab=rejected", 0
 

@@ -38,7 +38,7 @@ def work(console: ConsoleStage) -> ActionEntry:
 def test_an_object_whose_event_is_lost_is_listed_and_processed(console: ConsoleStage) -> None:
     """By its form; the worker's message brings it to its end, and its story says who did it."""
     version = console.stage.upload("what happened, to\n+my file.csv", csv_file(*GOOD_ROWS))
-    console.stage.process("known.csv", csv_file(*GOOD_ROWS, BAD_ROW))
+    console.stage.process("another-sender/known.csv", csv_file(*GOOD_ROWS, BAD_ROW))
     browser = console.browser()
     page = browser.get("/files/inbox")
     choices = [html.unescape(value) for value in re.findall(r'name="object" value="([^"]*)"', page.text)]

@@ -23,7 +23,7 @@ def test_list_shows_what_became_of_each_file(console: ConsoleStage) -> None:
     """State, rows, what is wrong, what it took and cost; and how many files are in each state."""
     stage = console.stage
     stage.process("good.csv", csv_file(*GOOD_ROWS))
-    stage.process("mixed.csv", csv_file(GOOD_ROWS[0], BAD_ROW))
+    stage.process("another-sender/mixed.csv", csv_file(GOOD_ROWS[0], BAD_ROW))
     stage.process("broken.csv", b"%PDF")
 
     page = console.browser().get("/files")

@@ -51,7 +51,7 @@ def test_a_customers_orders_name_their_files(console: ConsoleStage) -> None:
 def test_an_order_shows_all_its_lines_and_where_each_came_from(console: ConsoleStage) -> None:
     """Two rows of two files are one order, with its sum, files, rows, runs and traces."""
     first = console.stage.process("a.csv", csv_file(GOOD))
-    second = console.stage.process("b.csv", csv_file("A-1,Ada Lovelace,Punched Cards,3,0.50"))
+    second = console.stage.process("another-sender/b.csv", csv_file("A-1,Ada Lovelace,Punched Cards,3,0.50"))
     browser = console.browser()
 
     page = browser.get("/orders/A-1")
