@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import httpx
 
 _LOCAL = ".localhost"
@@ -33,17 +36,24 @@ class ConsoleApi:
             self._url = endpoint
             self._headers["Host"] = address.netloc
 
-    def upload(self, name: str, body: bytes, *, encoding: str = "") -> UploadedObject:
-        """Upload one file by a presigned POST of the console; raise httpx.HTTPStatusError if it is refused."""
-        answer = self._http.post(
-            f"{self._url}/api/uploads", json={"name": name, "encoding": encoding}, headers=self._headers
-        )
+    def upload(self, name: str, body: bytes, metadata: Mapping[str, str] = MappingProxyType({})) -> UploadedObject:
+        """Upload one file by a presigned POST of the console; raise httpx.HTTPStatusError if it is refused.
+
+        ``metadata`` is what the upload says of the file: ``encoding``, ``rows``, ``total``.
+        """
+        answer = self._http.post(f"{self._url}/api/uploads", json={"name": name, **metadata}, headers=self._headers)
         answer.raise_for_status()
         post: dict[str, Any] = answer.json()
         # S3 requires the file as the form's last field.
         response = self._http.post(post["url"], data=post["fields"], files={"file": (name, body, "text/csv")})
         response.raise_for_status()
         return UploadedObject(post["object_key"], response.headers["x-amz-version-id"])
+
+    def void(self, file_id: str, reason: str) -> None:
+        """Have the orders of a file taken back; raise httpx.HTTPStatusError if that is refused."""
+        asked = {"kind": "void", "reason": reason}
+        address = f"{self._url}/api/files/{file_id}/actions"
+        self._http.post(address, json=asked, headers=self._headers).raise_for_status()
 
 
 def id_token(cognito: Any, client_id: str, user: str, password: str) -> str:

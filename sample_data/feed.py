@@ -22,7 +22,7 @@ import httpx
 from rich.console import Console
 from rich.live import Live
 
-from processor.domain.file_states import AT_REST
+from processor.domain.file_states import AT_REST, FileState
 from processor.domain.object_keys import INBOX, ObjectVersion, file_id, has_csv_name
 from processor.ledger.ledger import Ledger
 from processor.ledger.table import FilesTable
@@ -76,7 +76,7 @@ class Feed:
                 StorageClass=sample.storage_class,  # type: ignore[arg-type]
             )
             return ObjectVersion(bucket, key, answer["VersionId"])
-        uploaded = self.console.upload(sample.name, sample.read(), encoding=sample.metadata.get("encoding", ""))
+        uploaded = self.console.upload(sample.name, sample.read(), sample.metadata)
         return ObjectVersion(bucket, uploaded.object_key, uploaded.version_id)
 
     def count_orders(self) -> int:
@@ -97,20 +97,37 @@ def run(feed: Feed, samples: list[SampleFile], console: Console) -> int:
     with Live(console=console, refresh_per_second=8, transient=True) as live:
         while True:
             for row in progress:
-                original = by_path.get(row.sample.duplicate_of or "")
-                if not row.file_id and (original is None or _at_rest(original.entry)):
+                earlier = by_path.get(row.sample.after or "")
+                if not row.file_id and (earlier is None or _at_rest(earlier.entry)):
                     row.file_id = file_id(feed.upload(row.sample))
-                elif row.file_id and not _at_rest(row.entry):
+                elif row.file_id and not _is_done(row):
                     row.entry = feed.ledger.read_file(row.file_id)
                     if _at_rest(row.entry):
                         row.run = feed.ledger.list_runs(row.file_id)[-1]
+                        _void_if_wanted(feed, row)
                 live.update(outcome_table(progress, wide=wide, newest_first=console.is_terminal))
-            if all(_at_rest(row.entry) for row in progress) or time.monotonic() > deadline:
+            if all(map(_is_done, progress)) or time.monotonic() > deadline:
                 break
             time.sleep(_LOOK_EVERY_S)
     console.print(outcome_table(progress, wide=wide))
     console.print(summary(progress, stored=feed.count_orders() - before))
     return 0 if all(row.is_as_expected for row in progress) else 1
+
+
+def _void_if_wanted(feed: Feed, row: Progress) -> None:
+    """Let a file whose sample is to be voided be voided, once."""
+    if row.entry and _is_to_be_voided(row.entry, row.sample) and not row.void_asked:
+        row.void_asked = True
+        feed.console.void(row.file_id, "The prices are those of another year")
+
+
+def _is_to_be_voided(entry: FileEntry, sample: SampleFile) -> bool:
+    return sample.state == FileState.VOIDED and entry.state is FileState.PROCESSED
+
+
+def _is_done(row: Progress) -> bool:
+    entry = row.entry
+    return entry is not None and _at_rest(entry) and not entry.taking_back and not _is_to_be_voided(entry, row.sample)
 
 
 def _at_rest(entry: FileEntry | None) -> bool:

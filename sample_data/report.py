@@ -24,7 +24,9 @@ _STATES = {  # state : sign, style. The sign tells the states apart without colo
     FileState.PARTIAL: ("▲", "yellow"),
     FileState.FAILED: ("✕", "red"),
     FileState.DEAD_LETTERED: ("■", "red"),
+    FileState.HELD: ("◆", "yellow"),
     FileState.DUPLICATE: ("=", "magenta"),
+    FileState.VOIDED: ("↶", "magenta"),
 }
 _WORDS = {FileState.QUEUED: "waits for retry", FileState.DEAD_LETTERED: "dead-lettered"}
 
@@ -38,15 +40,18 @@ class Progress:
     entry: FileEntry | None = None
     run: RunEntry | None = None
     """The newest run, once the file has come to rest."""
+    void_asked: bool = False
+    """Whether the console was asked to void it."""
 
     @property
     def is_as_expected(self) -> bool:
-        """Whether state and rows are those of the manifest."""
+        """Whether state, rows, cause and warning are those of the manifest."""
         entry, sample = self.entry, self.sample
         if entry is None or entry.state != sample.state:
             return False
         counts = (entry.accepted_rows, entry.rejected_rows)
-        return counts == (sample.accepted_rows, len(sample.rejected_rows)) and sample.cause in (None, entry.cause)
+        is_counted = counts == (sample.accepted_rows, len(sample.rejected_rows))
+        return is_counted and sample.cause in (None, entry.cause) and sample.warning in " ".join(entry.warnings)
 
 
 def outcome_table(progress: Sequence[Progress], *, wide: bool = False, newest_first: bool = False) -> Table:
@@ -78,7 +83,7 @@ def _cells(row: Progress, *, wide: bool) -> tuple[Text | str, ...]:
     return (
         Text(row.sample.name),
         state,
-        f"{entry.accepted_rows:,}" if entry.accepted_rows else "",
+        f"{entry.accepted_rows:,}" if entry.accepted_rows and entry.state is not FileState.VOIDED else "",
         f"{entry.rejected_rows:,}" if entry.rejected_rows else "",
         str(entry.run_receive_count or ""),
         f"{run.duration_ms / 1000:.2f} s" if run else "",
@@ -104,9 +109,13 @@ def _why(entry: FileEntry) -> str:
     return " ".join(entry.warnings)
 
 
+def _told(state: str, accepted: int, rejected: int, why: str | None) -> str:
+    return f"{state} with {accepted} + {rejected} rows" + (f" ({why})" if why else "")
+
+
 def summary(progress: Sequence[Progress], *, stored: int) -> Text:
     """Return a summary of a few lines; ``stored`` is an independent count of the new orders."""
-    accepted = sum(row.entry.accepted_rows for row in progress if row.entry)
+    accepted = sum(row.entry.accepted_rows for row in progress if row.entry and row.entry.state is not FileState.VOIDED)
     rejected = sum(row.entry.rejected_rows for row in progress if row.entry)
     cost = sum(float(row.run.estimated_cost) for row in progress if row.run)
     words = Text(
@@ -117,6 +126,12 @@ def summary(progress: Sequence[Progress], *, stored: int) -> Text:
         words.append(f"\nBut the orders table gained {stored:,} items.", "red")
     for row in progress:
         if not row.is_as_expected:
-            became = row.entry.state if row.entry else "still in the queue"
-            words.append(f"\n{row.sample.path}: expected {row.sample.state}, is {became}.", "red")
+            sample, entry = row.sample, row.entry
+            due = _told(sample.state, sample.accepted_rows, len(sample.rejected_rows), sample.cause or sample.warning)
+            words.append(f"\n{sample.path}: expected {due}; is ", "red")
+            words.append(
+                _told(entry.state, entry.accepted_rows, entry.rejected_rows, entry.cause or " ".join(entry.warnings))
+                if entry
+                else "still in the queue"
+            )
     return words

@@ -47,11 +47,12 @@ def test_sample_files_come_to_rest_where_the_manifest_says(stack: Deployment, tm
     stack.wait_idle()
     samples = load()
     orders = stack.orders_by_file()
-    assert sum(map(len, orders.values())) - before == sum(sample.accepted_rows for sample in samples)
+    assert sum(map(len, orders.values())) - before == sum(sample.orders for sample in samples)
     objects = {name: where - objects_before.get(name, Counter()) for name, where in stack.objects_by_name().items()}
     dead = [sample.name for sample in samples if sample.state == "dead_lettered"]
     assert [sample.name for sample in samples if "raw-data" in objects[sample.name]] == dead
-    settled = {"processed": "archive", "partial": "archive", "duplicate": "archive", "failed": "failed-data"}
+    settled = dict.fromkeys(("processed", "partial", "voided", "duplicate"), "archive")
+    settled |= dict.fromkeys(("failed", "held"), "failed-data")
     for sample in samples:
         if sample.state in settled:
             assert objects[sample.name][settled[sample.state]] == 1, sample.path

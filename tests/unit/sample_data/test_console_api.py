@@ -43,14 +43,14 @@ def http(stage: Stage) -> Iterator[httpx.Client]:
 
 
 def test_the_file_goes_to_s3_by_the_consoles_form(stage: Stage, http: httpx.Client) -> None:
-    """Name, encoding and token go to the console; the form's fields and then the bytes go to the bucket, no token."""
+    """Name, metadata and token go to the console; the form's fields and then the bytes go to the bucket, no token."""
     done = ConsoleApi(http, "https://console.example", ENDPOINT, "token").upload(
-        "orders.csv", b"a,b", encoding="cp1252"
+        "orders.csv", b"a,b", {"encoding": "cp1252", "rows": "7"}
     )
 
     asked, sent = stage.requests
     assert (str(asked.url), asked.headers["Authorization"]) == ("https://console.example/api/uploads", "Bearer token")
-    assert json.loads(asked.content) == {"name": "orders.csv", "encoding": "cp1252"}
+    assert json.loads(asked.content) == {"name": "orders.csv", "encoding": "cp1252", "rows": "7"}
     assert "Authorization" not in sent.headers
     body = sent.content.decode()
     assert body.index('name="key"') < body.index('name="policy"') < body.index('name="file"; filename="orders.csv"')
@@ -64,6 +64,15 @@ def test_a_local_address_is_reached_by_the_endpoint(stage: Stage, http: httpx.Cl
     asked, sent = stage.requests
     assert (asked.url.host, asked.headers["Host"]) == ("127.0.0.1", "a1b2.execute-api.localhost:4566")
     assert sent.headers["Host"] == "127.0.0.1:4566"
+
+
+def test_a_file_is_voided_by_the_consoles_api(stage: Stage, http: httpx.Client) -> None:
+    """With its reason and the token."""
+    ConsoleApi(http, "https://console.example", ENDPOINT, "token").void("f1", "a wrong price list")
+
+    [asked] = stage.requests
+    assert (asked.url.path, asked.headers["Authorization"]) == ("/api/files/f1/actions", "Bearer token")
+    assert json.loads(asked.content) == {"kind": "void", "reason": "a wrong price list"}
 
 
 def test_a_refusal_is_no_upload(stage: Stage, http: httpx.Client) -> None:
