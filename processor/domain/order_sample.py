@@ -102,6 +102,8 @@ class OrderSample:
         """Compare two samples below the smaller of their thresholds, where both are complete."""
         threshold = min(self.threshold, other.threshold)
         shared = frozenset(self.hashes).intersection(other.hashes)
+        if not shared:  # As with nearly all files of a sender.
+            return Overlap(shared, (), 0, self.is_exact and other.is_exact)
         hashed = zip(hash_order_ids(text.encode() for text in self.order_ids), self.order_ids, strict=True)
         order_ids = tuple(order_id for each, order_id in hashed if each in shared)
         found = len(order_ids) if self.order_ids else len(shared)

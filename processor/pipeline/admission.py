@@ -12,9 +12,10 @@ from __future__ import annotations
 import heapq
 from typing import TYPE_CHECKING, NamedTuple
 
+from processor.domain.columns import OWN_COLUMNS
 from processor.domain.errors import LeaseLostError
 from processor.domain.file_states import MOVING, FileState
-from processor.domain.holds import HoldCause, SameOrders, SameOrdersFound
+from processor.domain.holds import HoldCause, Reject, SameOrders, SameOrdersFound
 from processor.domain.object_keys import ARCHIVE
 from processor.domain.same_uploads import is_same_upload
 from processor.ledger.content_claims import Claim
@@ -24,6 +25,7 @@ from processor.pipeline.verdict import Announced, judge
 
 if TYPE_CHECKING:
     from processor.domain.entries import FileEntry
+    from processor.domain.holds import Policy
     from processor.domain.order_sample import Overlap
     from processor.ledger.order_register import RegisteredFile
     from processor.parsing.whole_file import Reading
@@ -52,9 +54,10 @@ class Admission(NamedTuple):
 
 def decide(source: Source, reading: Reading) -> Admission:
     """Give the verdict on a file that was read: by itself, then by what came before. A person's wish overrules both."""
-    announced, entry = Announced.of(source.facts.metadata), source.run.entry
-    hold = None if _wish(entry) or entry.has_orders else judge(reading, announced, source.run.services.config.policy)
-    if hold:
+    run, entry = source.run, source.run.entry
+    announced = Announced.of(source.facts.metadata)
+    hold = None if _wish(entry) or entry.has_orders else judge(reading, announced, run.services.config.policy)
+    if hold and not _was_admitted(run, reading):  # The policy may have changed since.
         admission = Admission(Settlement.of_hold(hold.cause, hold.error, source.facts, reading))
     else:
         admission = admit(source, reading)
@@ -77,7 +80,7 @@ def admit(source: Source, reading: Reading) -> Admission:
     wish = _wish(entry)
     if not wish and _was_admitted(run, reading):
         return Admission(replaces=entry.replaces)
-    mode = SameOrders(wish) if wish else run.services.config.policy.same_orders
+    mode = SameOrders(wish) if wish else _mode(run.services.config.policy, reading)
     stored_already = entry.has_orders and not entry.replaced_rows
     if reading.orders.count and (wish or mode is not SameOrders.STORE):
         run.services.register.register(entry, reading.orders, reading.rows_sha256, run.services.now())
@@ -92,6 +95,15 @@ def admit(source: Source, reading: Reading) -> Admission:
     if others.stored:
         return _admit_again(source, reading, others.stored, mode)
     return _admit_first(source, reading)
+
+
+def _mode(policy: Policy, reading: Reading) -> SameOrders:
+    """Return what becomes of a file with the same orders.
+
+    Under ``reject=row`` corrected rows belong to orders of which other rows are stored.
+    """
+    is_correction = not set(OWN_COLUMNS).isdisjoint(reading.unknown_columns)
+    return SameOrders.STORE if policy.reject is Reject.ROW and is_correction else policy.same_orders
 
 
 def _wish(entry: FileEntry) -> str:
@@ -187,11 +199,10 @@ def duplicate(source: Source, reading: Reading, first_file_id: str) -> Settlemen
 
 
 def former_keys(source: Source) -> list[str]:
-    """Name the object's bytes as earlier releases claimed them: by ETag and checksum, size, and encoding."""
+    """Name the object's bytes as earlier releases claimed them: by ETag, size, and encoding."""
     facts, encoding = source.facts, source.encoding
-    digests = [digest for digest in (facts.etag, facts.checksum_sha256) if digest]
-    read_as = {"", f"#{encoding}"} if encoding != "utf-8" else {""}
-    return [f"{digest}#{facts.size_bytes}{how}" for digest in digests for how in sorted(read_as)]
+    read_as = ["", f"#{encoding}"] if encoding != "utf-8" else [""]
+    return [f"{facts.etag}#{facts.size_bytes}{how}" for how in read_as]
 
 
 def _find_others(source: Source, reading: Reading) -> _Others:

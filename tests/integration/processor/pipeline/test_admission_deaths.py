@@ -27,7 +27,7 @@ def begin(stage: Stage, at: int) -> tuple[ObjectVersion, ObjectVersion]:
 
 @pytest.mark.parametrize("policy", ["hold", "replace"])
 def test_second_file_ends_as_it_would_without_a_death(stage: Stage, policy: str) -> None:
-    """Held: nothing of it is stored. Replacing: its orders are stored, and the worker is called for the earlier ones."""
+    """Held: nothing of it is stored. Replacing: its orders are stored, and the worker is called for the earlier."""
     stage.configure(same_orders=policy)
     deaths = 0
     for at in range(_MOST_CALLS * 2):
