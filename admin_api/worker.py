@@ -10,6 +10,7 @@ from admin_api.actions.audit_schedule import begin_scheduled_audit, is_schedule
 from admin_api.actions.audits import AUDIT_RESERVE_S, AuditWork, fail_if_books_differ
 from admin_api.actions.bulk import RESERVE_S, BulkWork
 from admin_api.actions.replacing import Replacement, begin_take_back, is_take_back
+from admin_api.actions.unfinished_uploads import look_for_unfinished_uploads
 from admin_api.wiring.config import Config
 from admin_api.wiring.services import Console
 from processor.domain.actions import ActionKind
@@ -60,6 +61,8 @@ def work_on(action: ActionEntry, remaining_s: Callable[[], float]) -> BulkWork:
 @logger.inject_lambda_context(clear_state=True)
 def handle(event: dict[str, Any], context: LambdaContext) -> None:
     """Carry out the rest of the action that the event is about; a finished one is left alone."""
+    if is_schedule(event):
+        look_for_unfinished_uploads(console)
     action = read_action(event)
     if action is None or action.is_finished:
         logger.info("action_ignored", extra={"action_id": action.action_id if action else ""})

@@ -49,6 +49,7 @@ class WaybillStack(Stack):
             processor=self.processor,
             sign_in=self.sign_in,
             gateway=self.gateway,
+            alerts=self.alerts.topic,
         )
         self.console = Console(self, "Console", settings=settings, parts=parts)
         AuditSchedule(self, "AuditSchedule", settings=settings, worker=self.console.worker)

@@ -1,5 +1,7 @@
 """Objects of the inbox that no entry of the ledger knows: their events are lost, or their runs never began.
 
+Those under a temporary name are left alone until their clients have finished them, or a person asks for them.
+
 A list looks through one stretch of the inbox, which holds only what is not settled. Processing them is an action on
 many things, carried out by the worker.
 """
@@ -16,11 +18,13 @@ from admin_api.actions.bulk import BulkStep
 from admin_api.actions.lost_messages import COUNTED_AFTER
 from admin_api.actions.perform import act_on_many
 from processor.domain.errors import ObjectGoneError
-from processor.domain.object_keys import INBOX, ObjectVersion, file_id, is_folder_marker
+from processor.domain.object_keys import INBOX, ObjectVersion, file_id, is_folder_marker, is_temporary_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
+
+    from mypy_boto3_s3.type_defs import ObjectVersionTypeDef
 
     from admin_api.actions.begin import ActionRequest
     from admin_api.wiring.services import Console
@@ -58,6 +62,8 @@ class UnknownObject:
     version: ObjectVersion
     size_bytes: int
     put_at: datetime
+    is_temporary: bool = False
+    """Whether a client has it under a name of its own until it is whole."""
 
     @property
     def name(self) -> str:
@@ -80,6 +86,16 @@ class InboxStretch:
     waiting: int
     """About how many messages the queue holds, which may be those of these objects."""
 
+    @property
+    def lost(self) -> tuple[UnknownObject, ...]:
+        """Those that a run should have begun with."""
+        return tuple(each for each in self.objects if not each.is_temporary)
+
+    @property
+    def unfinished(self) -> tuple[UnknownObject, ...]:
+        """Those under a temporary name."""
+        return tuple(each for each in self.objects if each.is_temporary)
+
 
 def read_inbox(console: Console, after: str = "") -> InboxStretch:
     """Look through the inbox from behind the place ``after``, for what has lain there for two minutes."""
@@ -92,15 +108,11 @@ def read_inbox(console: Console, after: str = "") -> InboxStretch:
     )
     found = answer.get("Versions", [])
     old_enough = console.now() - COUNTED_AFTER
-    candidates = [
-        UnknownObject(
-            ObjectVersion(console.config.bucket_name, each["Key"], each.get("VersionId", "")),
-            each["Size"],
-            each["LastModified"],
-        )
-        for each in found
-        if each["LastModified"] < old_enough and not is_folder_marker(each["Key"], each["Size"])
-    ]
+    candidates = [_candidate(console, each) for each in found if each["LastModified"] < old_enough]
+    candidates = [each for each in candidates if not is_folder_marker(each.version.key, each.size_bytes)]
+    # A temporary version that is no longer its name's newest has been finished, or written again.
+    finished = {each.get("VersionId", "") for each in found if not each["IsLatest"]}
+    candidates = [each for each in candidates if not (each.is_temporary and each.version.version_id in finished)]
     known = _known_ids(console, [file_id(each.version) for each in candidates])
     following = ""
     if answer.get("IsTruncated"):
@@ -110,6 +122,12 @@ def read_inbox(console: Console, after: str = "") -> InboxStretch:
         unknown = unknown[:MOST_LISTED]
         following = unknown[-1].choice
     return InboxStretch(unknown, len(found), following, console.queue.count_messages() if unknown else 0)
+
+
+def _candidate(console: Console, found: ObjectVersionTypeDef) -> UnknownObject:
+    version = ObjectVersion(console.config.bucket_name, found["Key"], found.get("VersionId", ""))
+    is_temporary = is_temporary_name(version.name, console.config.temporary_names)
+    return UnknownObject(version, found["Size"], found["LastModified"], is_temporary=is_temporary)
 
 
 def _known_ids(console: Console, ids: list[str]) -> set[str]:

@@ -29,6 +29,9 @@ class InboxObjectOut(BaseModel):
     file_id: str
     size_bytes: int
     put_at: datetime
+    is_temporary: bool = Field(
+        description="Whether it has a temporary name, so that it is left alone until its client has finished it."
+    )
 
 
 class InboxOut(BaseModel):
@@ -73,6 +76,7 @@ def list_inbox(
             file_id=file_id(each.version),
             size_bytes=each.size_bytes,
             put_at=each.put_at,
+            is_temporary=each.is_temporary,
         )
         for each in found.objects
     ]

@@ -20,7 +20,10 @@ class Config:
     files_table: str
     queue_url: str
     dead_letter_queue_url: str
+    alerts_topic_arn: str
     environment: str
+    temporary_names: tuple[str, ...]
+    """Patterns of names, with asterisks, that clients give a file while they write it: left alone."""
     order_indexes: tuple[str, ...]
     max_file_bytes: int
     """Larger uploads are refused by S3 itself."""

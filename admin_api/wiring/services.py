@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from processor.ledger.ledger import Ledger
     from processor.ledger.recount import Recount
     from processor.ledger.take_backs import TakeBacks
+    from processor.messaging.alerts import Notifier
     from processor.messaging.dead_letter_queue import DeadLetterQueue
     from processor.messaging.ingest_queue import IngestQueue
     from processor.orders.lookup import OrderLookup
@@ -44,6 +45,7 @@ _SERVICES = (
     "dynamodb",
     "s3",
     "sqs",
+    "sns",
     "cloudwatch",
     "xray",
     "logs",
@@ -175,6 +177,13 @@ class Console:
         from processor.messaging.ingest_queue import IngestQueue
 
         return IngestQueue(self.sqs, self.config.queue_url)
+
+    @cached_property
+    def notifier(self) -> Notifier:
+        """The mails of the alerts topic."""
+        from processor.messaging.alerts import Notifier
+
+        return Notifier(self.client("sns"), self.config.alerts_topic_arn, self.config.environment)
 
     @cached_property
     def dead_letters(self) -> DeadLetterQueue:

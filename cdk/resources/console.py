@@ -9,6 +9,7 @@ from typing import Any
 
 from aws_cdk import Acknowledgment, Duration, Validations
 from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
@@ -38,6 +39,7 @@ class Parts:
     processor: Processor
     sign_in: SignIn
     gateway: Gateway
+    alerts: sns.Topic
 
 
 class Console(Construct):
@@ -99,7 +101,9 @@ class Console(Construct):
             "FILES_TABLE": parts.storage.files.table_name,
             "QUEUE_URL": parts.ingest.queue.queue_url,
             "DEAD_LETTER_QUEUE_URL": parts.ingest.dead_letters.queue_url,
+            "ALERTS_TOPIC_ARN": parts.alerts.topic_arn,
             "ENVIRONMENT": settings.environment,
+            "TEMPORARY_NAMES": ",".join(settings.temporary_names),
             "ORDER_INDEXES": ",".join(settings.order_indexes),
             "MAX_FILE_BYTES": str(settings.max_file_mb * 1024 * 1024),
             "CONSOLE_URL": parts.gateway.url,
@@ -183,6 +187,8 @@ class Console(Construct):
         if indexes := self._settings.order_indexes:
             function.allow(["dynamodb:Query"], *(f"{storage.orders.table_arn}/index/{index}" for index in indexes))
         function.allow(["s3:GetObject", "s3:GetObjectVersion"], *storage.keys(PROCESSED))
+        # Uploads that their clients have left unfinished are told of by mail.
+        function.allow(["sns:Publish"], self._parts.alerts.topic_arn)
 
     def _grant_reads(self, function: PythonFunction) -> None:
         """Allow what pages show, and what presigned addresses let browsers do."""

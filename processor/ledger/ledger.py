@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from processor.ledger.table import FilesTable
 
 _MAILS_ENTRY = "mails"
+_TOLD_PREFIX, _TOLD_ENTRY = "unfinished#", "told"
 _WAITING_PREFIX = "waiting#"
 # What a settlement may leave on the file entry. The next one starts clean; the history is in the runs.
 _SETTLING_FIELDS = (
@@ -343,6 +344,15 @@ class Ledger:
         """
         item = {"arrived_file": entry.file_id, "object_key": entry.object_key}
         self._table.put_item({"file_id": f"{UPLOAD_PREFIX}{upload_id}", "entry": ARRIVAL_ENTRY, **item})
+
+    def was_told(self, file_id: str) -> bool:
+        """Tell whether a mail has said that an object, which is no file yet, was left unfinished."""
+        return bool(self._table.get_item(f"{_TOLD_PREFIX}{file_id}", _TOLD_ENTRY))
+
+    def note_told(self, file_id: str, source: ObjectVersion) -> None:
+        """Note that a mail has said so."""
+        item = {"file_id": f"{_TOLD_PREFIX}{file_id}", "entry": _TOLD_ENTRY, "object_key": source.key}
+        self._table.put_item(item)
 
     def count_mail(self, kind: str, hour: str) -> int:
         """Count one more mail of this kind in this hour, across all runs; returns the sum."""

@@ -37,6 +37,7 @@ ENTRY_POINTS = {
     "admin_api.actions.bulk": "console-worker",
     "admin_api.actions.audits": "console-worker",
     "admin_api.actions.audit_schedule": "console-worker",
+    "admin_api.actions.unfinished_uploads": "console-worker",
 }
 """The modules at which an invocation enters, with the names of their functions after `waybill-<environment>-`."""
 
