@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from tests.chaos.inventory import Inventory, Item
 
 STORED = ("processed", "partial")
-AT_REST = (*STORED, "failed", "duplicate", "dismissed")
-OUTCOMES = (*STORED, "failed", "duplicate", "error", "died")
+AT_REST = (*STORED, "failed", "held", "duplicate", "dismissed")
+OUTCOMES = (*STORED, "failed", "held", "duplicate", "error", "died")
 ENRICHED = [
     "order_id",
     "processed_timestamp",
@@ -127,17 +127,19 @@ def check_states(_inventory: Inventory, history: History, fates: list[Fate]) -> 
     """Every file is at rest in a state that its content and people's actions allow."""
     copies = Counter(fate.upload.file.body for fate in fates)
     dismissed = {asked.file_id for asked in history.asked if asked.kind == "dismiss"}
+    wanted = {asked.file_id for asked in history.asked if asked.kind == "store"}
     wrong = []
     for fate in fates:
         allowed = {fate.upload.verdict.state}
         allowed |= {"duplicate"} if copies[fate.upload.file.body] > 1 else set()
         allowed |= {"dismissed"} if fate.entry["file_id"] in dismissed else set()
+        allowed |= {"partial"} if fate.upload.verdict.held and fate.entry["file_id"] in wanted else set()
         allowed |= {"failed"} if fate.upload.deleted else set()
         if fate.entry["state"] not in allowed:
             wrong.append(f"{fate.name} may be {sorted(allowed)}: {fate.entry.get('error', '')}")
-        cause, due = fate.entry.get("cause", ""), fate.upload.verdict.cause
-        if fate.entry["state"] == "failed" and not fate.upload.deleted and cause != due:
-            wrong.append(f"{fate.name} failed for {cause}, not for {due}")
+        cause, due = fate.entry.get("cause", ""), fate.upload.verdict.cause or fate.upload.verdict.held
+        if fate.entry["state"] in {"failed", "held"} and not fate.upload.deleted and cause != due:
+            wrong.append(f"{fate.name} is {fate.entry['state']} for {cause}, not for {due}")
     return wrong
 
 
@@ -145,7 +147,7 @@ def check_copies(_inventory: Inventory, history: History, fates: list[Fate]) -> 
     """Of readable files with one content, one is stored, and another only where somebody asked for it."""
     groups: dict[bytes, list[Fate]] = {}
     for fate in fates:
-        if not fate.upload.verdict.cause and not fate.upload.deleted:
+        if fate.upload.verdict.state in STORED and not fate.upload.deleted:
             groups.setdefault(fate.upload.file.body, []).append(fate)
     asked = Counter(asked.file_id for asked in history.asked if asked.kind != "dismiss")
     wrong = []
@@ -247,7 +249,7 @@ def check_originals(_inventory: Inventory, _history: History, fates: list[Fate])
     wrong = []
     for fate in fates:
         found = {prefix: bodies for (prefix, kind), bodies in fate.objects.items() if kind == "original"}
-        place = "failed-data" if fate.entry["state"] == "failed" else "archive"
+        place = "failed-data" if fate.entry["state"] in {"failed", "held"} else "archive"
         if fate.upload.deleted and not found:
             continue
         if {prefix: len(bodies) for prefix, bodies in found.items()} != {place: 1}:

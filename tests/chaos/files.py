@@ -61,7 +61,8 @@ class FileMaker:
         self._kinds: dict[str, Callable[[], tuple[str, bytes, str]]] = {
             "processed": self._good,
             "partial": lambda: self._text(bad=0.3),
-            "all rejected": lambda: self._text(bad=1),
+            "all rejected": lambda: self._text(bad=1, rows=self._rng.randint(2, 19)),
+            "too many rejected": lambda: self._text(bad=0.8, rows=40),
             "quoted": lambda: self._text(bad=0.1, quoted=True),
             "byte order mark": lambda: self._text(bad=0.1, mark=True),
             "gzip": self._gzip,
@@ -69,7 +70,8 @@ class FileMaker:
             "columns": lambda: self._text(bad=0.1, shuffled=True),
             "stray": self._stray,
             "blank lines": lambda: self._text(bad=0.1, blank=True),
-            "shared ids": lambda: self._text(bad=0, shared=True),
+            "shared ids": lambda: self._text(bad=0, an_order=40),
+            "orders of lines": lambda: self._text(bad=0.1, an_order=3),
             "duplicate": self._duplicate,
             "one key twice": self._same_key,
             "odd key": lambda: self._text(bad=0.2, name=f"ä b+c/100% & ünï=1;#?{self._number()}.csv"),
@@ -163,7 +165,7 @@ class FileMaker:
         quoted: bool = False,
         shuffled: bool = False,
         blank: bool = False,
-        shared: bool = False,
+        an_order: int = 1,
         plain: bool = False,
         wide: bool = False,
     ) -> tuple[str, bytes, str]:
@@ -178,7 +180,7 @@ class FileMaker:
         texts = _LATIN_TEXTS if encoding else _GOOD_TEXTS[:2] if wide or plain else _GOOD_TEXTS
         lines = [delimiter.join([*(header[at] for at in order), *(["note"] if extra else [])])]
         for number in range(rows or rng.randint(2, 40)):
-            order_id = f"{tag}-shared" if shared else f"{tag}-{number}"
+            order_id = f"{tag}-{number // an_order}"
             cells = [order_id, rng.choice(texts), rng.choice(texts), rng.choice(_GOOD_QUANTITIES)]
             cells.append(rng.choice(_GOOD_PRICES))
             if wide:

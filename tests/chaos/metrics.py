@@ -18,6 +18,7 @@ _BY_OUTCOME = {
     "processed": "FilesProcessed",
     "partial": "FilesPartial",
     "failed": "FilesFailed",
+    "held": "FilesHeld",
     "duplicate": "FilesDuplicate",
 }
 _COUNTED = ("FilesReceived", *_BY_OUTCOME.values(), "RowsAccepted", "RowsRejected")

@@ -22,7 +22,8 @@ _LOOKS = ("/", "/files", "/dead-letters", "/activity", "/orders", "/api/files?li
 _WANTED = {
     "reprocess": ("processed", "partial", "failed", "dead_lettered"),
     "process_anyway": ("duplicate",),
-    "dismiss": ("failed", "duplicate", "partial"),
+    "store": ("held",),
+    "dismiss": ("failed", "held", "duplicate", "partial"),
 }
 
 

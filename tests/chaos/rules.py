@@ -16,6 +16,8 @@ COLUMNS = ("order_id", "customer_name", "product_name", "quantity", "unit_price"
 TEXT_LENGTHS = {"order_id": 64, "customer_name": 200, "product_name": 200}
 LONGEST_ROW = 65_536
 KEPT_OF_ORIGINAL = 10_000
+HELD_FROM_ROWS, HELD_ABOVE_PERCENT = 20, 50
+LAID_ASIDE = "row: another row of this order was rejected"
 
 _CODECS = {"utf-8": "utf-8-sig", "cp1252": "cp1252"}
 _OTHER_KINDS = (b"%PDF-", b"\x89PNG\r\n\x1a\n", b"PK\x03\x04", b"\x1f\x8b")
@@ -54,17 +56,22 @@ class Limits:
 
 @dataclass
 class Verdict:
-    """What has to become of a file: a cause of failure, or its rows by their numbers."""
+    """What has to become of a file: a cause of failure, or its rows by their numbers, and a cause of holding."""
 
     cause: str = ""
     accepted: dict[int, Row] = field(default_factory=dict)
     rejected: dict[int, Rejection] = field(default_factory=dict)
+    broken: set[str] = field(default_factory=set)
+    """The order ids of rejected rows, where the cell itself passes."""
+    originals: dict[int, str] = field(default_factory=dict)
+    """The texts of accepted rows."""
+    held: str = ""
 
     @property
     def state(self) -> str:
         """The state in which the file comes to rest."""
-        if self.cause:
-            return "failed"
+        if self.cause or self.held:
+            return "failed" if self.cause else "held"
         return "partial" if self.rejected else "processed"
 
 
@@ -73,7 +80,24 @@ class UnreadableError(Exception):
 
 
 def judge(name: str, body: bytes, encoding: str = "", limits: Limits | None = None) -> Verdict:
-    """Decide what has to become of a file of that name, content and declared encoding."""
+    """Decide what has to become of a file of that name, content and declared encoding, by the default policies.
+
+    Whether its orders came before is not asked: no two files of a chaos run have an order id in common.
+    """
+    verdict = judge_rows(name, body, encoding, limits)
+    rows = len(verdict.accepted) + len(verdict.rejected)
+    if rows >= HELD_FROM_ROWS and len(verdict.rejected) * 100 > rows * HELD_ABOVE_PERCENT:
+        verdict.held = "rejected_share"
+    # Of a row that cannot be split no order id is known: those of a chaos run share none with another row.
+    for number in [number for number, row in verdict.accepted.items() if row.order_id in verdict.broken]:
+        del verdict.accepted[number]
+        verdict.rejected[number] = Rejection(LAID_ASIDE, verdict.originals[number])
+    verdict.rejected = dict(sorted(verdict.rejected.items()))
+    return verdict
+
+
+def judge_rows(name: str, body: bytes, encoding: str = "", limits: Limits | None = None) -> Verdict:
+    """Decide about a file and each of its rows by themselves."""
     try:
         return _read_rows(_text_of(name, body, encoding, limits or Limits()).split("\n"))
     except UnreadableError as unreadable:
@@ -194,7 +218,10 @@ def _decide(verdict: Verdict, number: int, cells: list[str], original: str) -> N
     reasons = "; ".join(f"{column}: {problem}" for column, problem in problems if problem)
     if reasons:
         verdict.rejected[number] = Rejection(reasons, original)
+        if not problems[0][1]:
+            verdict.broken.add(cells[0])
     else:
+        verdict.originals[number] = original
         verdict.accepted[number] = Row(cells[0], cells[1], cells[2], int(cells[3]), Decimal(cells[4]))
 
 

@@ -16,7 +16,7 @@ from tests.chaos.checks import ENRICHED, REJECTED
 from tests.chaos.files import FileMaker
 from tests.chaos.history import History, Upload
 from tests.chaos.inventory import Inventory, Item
-from tests.chaos.rules import judge
+from tests.chaos.rules import Verdict, judge
 
 BASE = datetime(2026, 11, 22, 10, 0, 0, 5, tzinfo=UTC)
 
@@ -54,32 +54,33 @@ def _make(seed: int, files: int) -> tuple[Inventory, History]:
 
 def _settle(inventory: Inventory, upload: Upload, file_id: str) -> None:
     verdict, name = upload.verdict, upload.key.rpartition("/")[2]
-    place = "failed-data" if verdict.cause else "archive"
+    place = "failed-data" if verdict.state in {"failed", "held"} else "archive"
+    stored = Verdict() if verdict.held else verdict
     entry: Item = {
         "file_id": file_id,
         "object_key": upload.key,
         "version_id": upload.version_id,
         "state": verdict.state,
         "counted_as": verdict.state,
-        "cause": verdict.cause,
+        "cause": verdict.cause or verdict.held,
         "base_timestamp": f"{BASE:%Y-%m-%dT%H:%M:%S.%fZ}",
-        "accepted_rows": len(verdict.accepted),
-        "rejected_rows": len(verdict.rejected),
+        "accepted_rows": len(stored.accepted),
+        "rejected_rows": len(stored.rejected),
         "content_sha256": hashlib.sha256(upload.file.body).hexdigest(),
         "original_key": f"{place}/2026/11/22/{file_id}/{name}",
     }
     inventory.objects[entry["original_key"]] = upload.file.body
-    for row, values in verdict.accepted.items():
+    for row, values in stored.accepted.items():
         order = {**values._asdict(), "line_total": values.line_total, "row_number": row, "file_id": file_id}
         order["processed_timestamp"] = f"{BASE + timedelta(microseconds=row):%Y-%m-%dT%H:%M:%S.%f}123Z"
         inventory.orders.append(order)
-    if verdict.accepted:
+    if stored.accepted:
         entry["accepted_key"] = f"processed-data/2026/11/22/{file_id}/{name}.csv"
-        mine = inventory.orders[-len(verdict.accepted) :]
+        mine = inventory.orders[-len(stored.accepted) :]
         inventory.objects[entry["accepted_key"]] = lines(ENRICHED, [[str(o[c]) for c in ENRICHED] for o in mine])
-    if verdict.rejected:
+    if stored.rejected:
         entry["rejected_key"] = f"failed-data/2026/11/22/{file_id}/{name}.rejected.csv"
-        told = [["", "", "", "", "", str(row), *each] for row, each in verdict.rejected.items()]
+        told = [["", "", "", "", "", str(row), *each] for row, each in stored.rejected.items()]
         inventory.objects[entry["rejected_key"]] = lines(REJECTED, told)
     run = {"run_id": f"r{file_id}", "outcome": verdict.state, "started_at": entry["base_timestamp"]}
     inventory.files[file_id], inventory.runs[file_id] = entry, [run]

@@ -232,7 +232,7 @@ def test_metrics_may_lack_only_what_died() -> None:
     """Sums above the truth, or further below it than dead invocations explain, are differences."""
     inventory, history = right_stack(1, FILES)
     runs = [run["outcome"] for runs in inventory.runs.values() for run in runs]
-    truth = {f"Files{state.title()}": float(runs.count(state)) for state in ("processed", "partial", "failed")}
+    truth = {f"Files{state.title()}": float(runs.count(state)) for state in ("processed", "partial", "failed", "held")}
     truth |= {"FilesReceived": float(len(runs)), "FilesDuplicate": 0.0, "RowsAccepted": 0.0, "RowsRejected": 0.0}
     low = truth | {"FilesProcessed": truth["FilesProcessed"] - 1}
 

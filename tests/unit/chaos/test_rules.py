@@ -9,10 +9,12 @@ import pytest
 
 from processor.domain.columns import read_cells
 from processor.domain.errors import PermanentError
+from processor.domain.holds import Reject
 from processor.parsing import decoding
 from processor.parsing.reader import RowReader
+from processor.parsing.whole_file import read_whole
 from tests.chaos.files import FileMaker
-from tests.chaos.rules import Limits, judge
+from tests.chaos.rules import LAID_ASIDE, Limits, judge, judge_rows
 
 if TYPE_CHECKING:
     from tests.chaos.files import ChaosFile
@@ -56,7 +58,7 @@ FILES = FileMaker(random.Random(11), "unit", LIMITS).make(60)  # noqa: S311
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.kind)
 def test_generated_files_are_judged_alike(file: ChaosFile) -> None:
     """Cause, row numbers, values, reasons and texts are the same."""
-    verdict = judge(file.name, file.body, file.encoding, LIMITS)
+    verdict = judge_rows(file.name, file.body, file.encoding, LIMITS)
 
     if file.kind in BEFORE_THE_CONTENT:
         assert verdict.state == "failed"
@@ -72,4 +74,47 @@ def test_soup_is_judged_alike(seed: int) -> None:
 
     for _ in range(150):
         body = (header + "".join(rng.choice(SOUP) for _ in range(rng.randint(0, 60)))).encode()
-        assert by_the_oracle(judge("a.csv", body)) == by_the_processor("a.csv", body, ""), body
+        assert by_the_oracle(judge_rows("a.csv", body)) == by_the_processor("a.csv", body, ""), body
+
+
+@pytest.mark.parametrize("file", [file for file in FILES if file.kind not in BEFORE_THE_CONTENT], ids=lambda f: f.kind)
+def test_whole_files_are_judged_alike(file: ChaosFile) -> None:
+    """The share of rejected rows that holds a file, and the good rows that are laid aside with their orders."""
+    by_rows = judge_rows(file.name, file.body, file.encoding, LIMITS)
+    verdict = judge(file.name, file.body, file.encoding, LIMITS)
+    if by_rows.cause:
+        assert verdict.state == "failed"
+        return
+
+    reading = read_whole(
+        [file.body],
+        gzipped=file.name.endswith(".gz"),
+        encoding=file.encoding or "utf-8",
+        limit_bytes=LIMITS.unpacked_bytes,
+        reject=Reject.ORDER,
+    )
+
+    rejected = reading.rejected_orders
+    laid_aside = {number for number, row in by_rows.accepted.items() if row.order_id.encode() in rejected}
+    assert (reading.rows, reading.rejected_rows) == (
+        len(by_rows.accepted) + len(by_rows.rejected),
+        len(by_rows.rejected),
+    )
+    assert {number for number, each in verdict.rejected.items() if each.reasons == LAID_ASIDE} == laid_aside
+    assert (verdict.held == "rejected_share") == (reading.rows >= 20 and reading.rejected_rows * 2 > reading.rows)
+
+
+def test_the_generated_files_show_every_verdict() -> None:
+    """Some are held, and of some an order is laid aside."""
+    verdicts = [judge(file.name, file.body, file.encoding, LIMITS) for file in FILES]
+
+    assert {verdict.state for verdict in verdicts} == {"processed", "partial", "failed", "held"}
+    assert LAID_ASIDE in {each.reasons for verdict in verdicts for each in verdict.rejected.values()}
+
+
+def test_no_two_generated_files_have_an_order_in_common() -> None:
+    """Or else one would be held for the other's sake; only copies share theirs."""
+    files = {file.body: file for file in FILES}.values()
+    orders = [{row.order_id for row in judge(file.name, file.body, file.encoding).accepted.values()} for file in files]
+
+    assert sum(map(len, orders)) == len(set().union(*orders))
