@@ -15,10 +15,11 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
+from tests.chaos.leftovers import check_actions, check_dead_letters, check_inbox, check_leftovers, check_orphans
 from tests.chaos.rules import COLUMNS, KEPT_OF_ORIGINAL, Rejection, Row
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from tests.chaos.history import History, Upload
     from tests.chaos.inventory import Inventory, Item
@@ -128,12 +129,14 @@ def check_states(_inventory: Inventory, history: History, fates: list[Fate]) -> 
     copies = Counter(fate.upload.file.body for fate in fates)
     dismissed = {asked.file_id for asked in history.asked if asked.kind == "dismiss"}
     wanted = {asked.file_id for asked in history.asked if asked.kind == "store"}
+    voided = _voided(history)
     wrong = []
     for fate in fates:
         allowed = {fate.upload.verdict.state}
         allowed |= {"duplicate"} if copies[fate.upload.file.body] > 1 else set()
         allowed |= {"dismissed"} if fate.entry["file_id"] in dismissed else set()
         allowed |= {"partial"} if fate.upload.verdict.held and fate.entry["file_id"] in wanted else set()
+        allowed |= {"voided"} if fate.entry["file_id"] in voided else set()
         allowed |= {"failed"} if fate.upload.deleted else set()
         if fate.entry["state"] not in allowed:
             wrong.append(f"{fate.name} may be {sorted(allowed)}: {fate.entry.get('error', '')}")
@@ -141,6 +144,11 @@ def check_states(_inventory: Inventory, history: History, fates: list[Fate]) -> 
         if fate.entry["state"] in {"failed", "held"} and not fate.upload.deleted and cause != due:
             wrong.append(f"{fate.name} is {fate.entry['state']} for {cause}, not for {due}")
     return wrong
+
+
+def _voided(history: History) -> set[str]:
+    """Name the files that somebody wanted to be voided, whether or not they were, and were stored again."""
+    return {asked.file_id for asked in history.asked if asked.kind == "void"}
 
 
 def check_copies(_inventory: Inventory, history: History, fates: list[Fate]) -> list[str]:
@@ -153,7 +161,7 @@ def check_copies(_inventory: Inventory, history: History, fates: list[Fate]) -> 
     wrong = []
     for group in groups.values():
         unasked = sum(fate.stored and not asked[fate.entry["file_id"]] for fate in group)
-        if not any(fate.stored for fate in group):
+        if not any(fate.stored or fate.entry["state"] == "voided" for fate in group):
             wrong.append(f"{group[0].name}: none of {len(group)} files with this content is stored")
         if unasked > 1:
             wrong.append(f"{group[0].name}: {unasked} files with this content are stored, unasked")
@@ -209,12 +217,18 @@ def check_accepted_objects(_inventory: Inventory, _history: History, fates: list
     return wrong
 
 
-def check_rejected_rows(_inventory: Inventory, _history: History, fates: list[Fate]) -> list[str]:
+def check_rejected_rows(_inventory: Inventory, history: History, fates: list[Fate]) -> list[str]:
     """Compare the rejected rows' objects: each holds each rejected row once with its reasons and its text."""
     wrong = []
     for fate in fates:
         due = fate.upload.verdict.rejected if fate.stored else {}
-        bodies = [body for (_, kind), all_of in fate.objects.items() if kind == "rejected" for body in all_of]
+        bodies = [
+            body
+            for (prefix, kind), all_of in fate.objects.items()
+            # What a voided file had rejected is kept in the archive, also when it is stored once more.
+            if kind == "rejected" and (prefix != "archive" or fate.entry["file_id"] not in _voided(history))
+            for body in all_of
+        ]
         if fate.upload.deleted:
             continue
         if len(bodies) != bool(due):
@@ -288,7 +302,8 @@ def check_runs(inventory: Inventory, history: History, fates: list[Fate]) -> lis
             f"{fate.name}: a run ended as {run['outcome']}" for run in fate.runs if run["outcome"] not in OUTCOMES
         ]
         settled = [run for run in fate.runs if run["outcome"] in AT_REST]
-        if not settled or (fate.entry["state"] != "dismissed" and settled[-1]["outcome"] != fate.entry["state"]):
+        by_a_person = fate.entry["state"] in {"dismissed", "voided"}
+        if not settled or (not by_a_person and settled[-1]["outcome"] != fate.entry["state"]):
             wrong.append(f"{fate.name}: its runs ended as {[run['outcome'] for run in fate.runs]}")
     return wrong
 
@@ -319,55 +334,6 @@ def check_indexes(inventory: Inventory, _history: History, _fates: list[Fate]) -
 
 def _sorted(item: Item) -> list[tuple[str, object]]:
     return sorted(item.items())
-
-
-def check_dead_letters(inventory: Inventory, history: History, _fates: list[Fate]) -> list[str]:
-    """Poison, and nothing else, is left in the dead-letter queue; the ingest queue is empty."""
-    left, sent = Counter(inventory.dead_letters), Counter(history.poison)
-    wrong = [f"a dead letter that is no poison, or twice: {body:.200}" for body in left - sent]
-    return wrong + ([f"{inventory.waiting} messages wait in the ingest queue"] if inventory.waiting else [])
-
-
-def check_inbox(inventory: Inventory, _history: History, _fates: list[Fate]) -> list[str]:
-    """Look into the inbox: it holds neither a version nor a delete marker."""
-    return [f"in the inbox: {version}" for version in inventory.inbox_versions]
-
-
-def check_leftovers(inventory: Inventory, _history: History, _fates: list[Fate]) -> list[str]:
-    """No working object, unfinished upload, running execution or empty object is left."""
-    wrong = [f"left in work-data/: {key}" for key in inventory.objects if key.startswith("work-data/")]
-    wrong += [f"unfinished upload of {key}" for key in inventory.unfinished_uploads]
-    wrong += [f"execution {name} runs" for name in inventory.executions]
-    outputs = (key for key in inventory.objects if key.startswith(("processed-data/", "failed-data/")))
-    return wrong + [f"empty: {key}" for key in outputs if not inventory.objects[key] and not key.endswith(".csv")]
-
-
-def check_orphans(inventory: Inventory, _history: History, _fates: list[Fate]) -> list[str]:
-    """Every object is named by the ledger, and everything that the ledger names is there."""
-    named = {key for entry in inventory.files.values() for key in _named(entry)}
-    found = {key for key in inventory.objects if not key.startswith(("raw-data/", "work-data/"))}
-    # The rejected rows of an earlier run, which a later one made void, are kept in the archive.
-    void = {key for key in found if key.startswith("archive/") and key.endswith(".rejected.csv")}
-    wrong = [f"orphan: {key}" for key in sorted(found - named - void)]
-    return wrong + [f"named and not there: {key}" for key in sorted(named - found)]
-
-
-def _named(entry: Item) -> Iterator[str]:
-    for name in ("original_key", "accepted_key", "rejected_key"):
-        if entry.get(name):
-            yield entry[name]
-
-
-def check_actions(inventory: Inventory, history: History, _fates: list[Fate]) -> list[str]:
-    """Every action that the console has confirmed is in the log, and done."""
-    wrong = []
-    for asked in history.asked:
-        action = inventory.actions.get(asked.action_id)
-        if asked.status == 200 and (not action or action["action_state"] != "done"):
-            wrong.append(
-                f"{asked.kind} {asked.action_id} was confirmed, and the log has {action and action['action_state']}"
-            )
-    return wrong
 
 
 CHECKS: dict[str, Check] = {

@@ -24,6 +24,7 @@ _WANTED = {
     "process_anyway": ("duplicate",),
     "store": ("held",),
     "dismiss": ("failed", "held", "duplicate", "partial"),
+    "void": ("processed", "partial"),
 }
 
 
@@ -78,6 +79,20 @@ class Operator:
 
             wait_until(is_over, 120, lambda: f"the redrive is still {told['state']}")
         return told
+
+    def finish_voids(self) -> None:
+        """Wait until every voiding is over; resume those whose worker is gone, as the activity offers it."""
+        with self._stack.console(self._stack.accounts.operator) as script:
+            for asked in [asked for asked in self._history.asked if asked.kind == "void"]:
+                told: dict[str, Any] = {}
+
+                def is_over(told: dict[str, Any] = told, path: str = f"/api/actions/{asked.action_id}") -> bool:
+                    told.update(script.get(path).json())
+                    if told.get("stalled"):
+                        script.post(f"{path}/carry-on")
+                    return told.get("state") != "running"
+
+                wait_until(is_over, 240, lambda: f"a voiding is still {told}")  # noqa: B023  It is called at once.
 
     def reprocess(self, file_id: str) -> int:
         """Reprocess a file that got stuck; return the answer's status."""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 type Mischief = Literal[
     "again", "several in one message", "late", "version that is gone", "deleted early", "folder", "poison"
 ]
-type Wish = Literal["reprocess", "process_anyway", "store", "dismiss", "redrive", "delete poison", "look"]
+type Wish = Literal["reprocess", "process_anyway", "store", "dismiss", "void", "redrive", "delete poison", "look"]
 
 _MISCHIEF: tuple[Mischief, ...] = (
     "again",
@@ -35,6 +35,7 @@ _WISHES: tuple[Wish, ...] = (
     "process_anyway",
     "store",
     "dismiss",
+    "void",
     "redrive",
     "delete poison",
     "look",

@@ -80,6 +80,7 @@ class ChaosRun:
             self._tell("quiet; everything is redriven once")
             self._operator.redrive_all()
             wait_quiet(self._stack, self._tell)
+            self._operator.finish_voids()
             stuck = self._reprocess_stuck()
         sums = read_sums(self._stack, self._sidecar)
         self._tell("counting")
