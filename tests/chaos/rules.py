@@ -17,7 +17,7 @@ TEXT_LENGTHS = {"order_id": 64, "customer_name": 200, "product_name": 200}
 LONGEST_ROW = 65_536
 KEPT_OF_ORIGINAL = 10_000
 HELD_FROM_ROWS, HELD_ABOVE_PERCENT = 20, 50
-LAID_ASIDE = "row: another row of this order was rejected"
+LAID_ASIDE = "order_id: another row of this order was rejected"
 
 _CODECS = {"utf-8": "utf-8-sig", "cp1252": "cp1252"}
 _OTHER_KINDS = (b"%PDF-", b"\x89PNG\r\n\x1a\n", b"PK\x03\x04", b"\x1f\x8b")

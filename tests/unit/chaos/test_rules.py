@@ -11,6 +11,7 @@ from processor.domain.columns import read_cells
 from processor.domain.errors import PermanentError
 from processor.domain.holds import Reject
 from processor.parsing import decoding
+from processor.parsing.checked_text import CheckedText
 from processor.parsing.reader import RowReader
 from processor.parsing.whole_file import read_whole
 from tests.chaos.files import FileMaker
@@ -86,13 +87,9 @@ def test_whole_files_are_judged_alike(file: ChaosFile) -> None:
         assert verdict.state == "failed"
         return
 
-    reading = read_whole(
-        [file.body],
-        gzipped=file.name.endswith(".gz"),
-        encoding=file.encoding or "utf-8",
-        limit_bytes=LIMITS.unpacked_bytes,
-        reject=Reject.ORDER,
-    )
+    how = {"gzipped": file.name.endswith(".gz"), "encoding": file.encoding or "utf-8"}
+    text = CheckedText([file.body], limit_bytes=LIMITS.unpacked_bytes, **how)  # type: ignore[arg-type]
+    reading = read_whole(text, Reject.ORDER)
 
     rejected = reading.rejected_orders
     laid_aside = {number for number, row in by_rows.accepted.items() if row.order_id.encode() in rejected}
