@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from contextlib import suppress
 from functools import partial
 from itertools import count
@@ -10,8 +11,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from processor.domain.file_states import FileState
+from processor.domain.object_keys import file_id
 from tests.integration.kill import Kill, Killer
 from tests.integration.processor.pipeline.upload_clients import Client, Meanwhile, interleavings, play
+from tests.integration.stage import BAD_ROW, csv_file
+from tests.integration.turns import Turns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -72,7 +76,6 @@ RENAMES: dict[str, tuple[Sequence[Step], Sequence[int]]] = {
 EMPTY_FIRST: dict[str, tuple[Sequence[Step], Sequence[int]]] = {
     "a mounted bucket": ([put(NAME, b""), put(NAME)], [1, 1]),
     "a gateway that uploads by parts": ([put(NAME, b""), in_parts(NAME)], [1, 1]),
-    "a file that is made empty twice": ([put(NAME, b""), put(NAME, b""), put(NAME)], [1, 1, 1]),
     "an empty file with changed rights": ([put(NAME, b""), copy(NAME), put(NAME)], [1, 1, 1]),
 }
 
@@ -152,6 +155,73 @@ def test_runs_of_both_versions_at_once_make_one_file(
         assert client.left() == [], at
 
     assert at > 5
+
+
+@pytest.mark.parametrize("body", [None, b"no header\n1,2,3\n"], ids=["stored", "failed"])
+def test_runs_that_take_turns_make_one_file(body: bytes | None, client_of: Callable[[], Client], stage: Stage) -> None:
+    """Both versions run at the same moment, in turns of any length: neither leaves the orders to the other."""
+    for seed in range(12):
+        chosen = random.Random(seed)  # noqa: S311
+        schedule = [number for _ in range(40) for number in [chosen.randrange(2)] * chosen.randrange(1, 9)]
+        client = client_of()
+        client.put(NAME, body)
+        client.copy(NAME, mtime="1")
+        runs = [partial(client.handle, client.take(number)) for number in (0, 1)]
+        Turns(schedule).run(stage.clients, *runs)
+        client.finish()
+
+        assert len(client.files()) == 1, seed
+        assert client.stored() == ([f"{client.folder}-1", f"{client.folder}-2"] if body is None else []), seed
+        assert len(stage.mails()) == (0 if body is None else 1), seed
+        assert client.left() == [], seed
+
+
+def test_copy_of_an_upload_in_parts_is_the_same_file(client_of: Callable[[], Client], stage: Stage) -> None:
+    """A copy has another ETag than what was uploaded in parts: the text is what counts."""
+    for order in interleavings([1, 1]):
+        client = client_of()
+        play(client, [in_parts(NAME), touch(NAME)], order)
+
+        assert_stored_once(client, order)
+        assert client.left() == []
+    assert stage.mails() == []
+
+
+def test_copy_of_a_held_file_is_held_once(client_of: Callable[[], Client], stage: Stage) -> None:
+    """The person who decides sees one file, and one comparison beside it."""
+    client = client_of()
+    client.put("earlier.csv", client.body.replace(b",2,2.50", b",9,2.50"))
+    client.deliver(0)
+    client.put(NAME)
+    client.copy(NAME, mtime="1")
+
+    client.deliver(1)
+    client.deliver(2)
+    client.finish()
+
+    held = [file for file in client.files() if file.state is FileState.HELD]
+    assert [file.name for file in client.files()] == ["earlier.csv", NAME]
+    assert [file.file_id for file in held] == [file_id(client.versions[1])]
+    assert all(held[0].file_id in key for key in stage.objects("failed-data/"))
+    assert len(stage.mails()) == 1
+    assert client.left() == []
+
+
+def test_copy_of_a_file_with_nothing_but_rejected_rows_is_told_of_once(
+    client_of: Callable[[], Client], stage: Stage
+) -> None:
+    """Nothing is stored of it, so that no content is claimed; its rejected rows lie there once."""
+    client = client_of()
+    client.put(NAME, csv_file(BAD_ROW))
+    client.copy(NAME, mtime="1")
+
+    client.deliver(0)
+    client.deliver(1)
+    client.finish()
+
+    assert [file.state for file in client.files()] == [FileState.PARTIAL]
+    assert len(stage.objects("failed-data/")) == 1
+    assert len(stage.mails()) == 1
 
 
 def test_copy_during_the_run_is_the_same_file(client_of: Callable[[], Client], stage: Stage) -> None:
