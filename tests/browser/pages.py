@@ -34,6 +34,8 @@ OF_FILE = {
     "file-processed-orders": (FileState.PROCESSED, "/files/{file_id}?tab=orders"),
     "file-failed": (FileState.FAILED, "/files/{file_id}"),
     "file-duplicate": (FileState.DUPLICATE, "/files/{file_id}"),
+    "file-held": (FileState.HELD, "/files/{file_id}"),
+    "file-voided": (FileState.VOIDED, "/files/{file_id}"),
     "file-dead-lettered": (FileState.DEAD_LETTERED, "/files/{file_id}"),
     "file-runs": (FileState.DEAD_LETTERED, "/files/{file_id}?tab=runs"),
     "file-objects": (FileState.PARTIAL, "/files/{file_id}?tab=objects"),
@@ -44,7 +46,7 @@ NAMES = (*FIXED, *OF_FILE)
 
 
 def largest_file(waybill: Deployment, state: FileState) -> FileEntry:
-    """Return the file with the most rows among those in a state."""
+    """Return the file with the most rows among those in a state; of held ones, one of whose orders came before."""
     items = waybill.client("dynamodb").query(
         TableName=waybill.outputs["FilesTableName"],
         IndexName="by_state",
@@ -55,7 +57,7 @@ def largest_file(waybill: Deployment, state: FileState) -> FileEntry:
     entries = [waybill.ledger.read_file(item["file_id"]["S"]) for item in items]
     files = [entry for entry in entries if entry]
     assert files, f"no file is {state}"
-    return max(files, key=lambda entry: entry.rows)
+    return max(files, key=lambda entry: (bool(entry.same_orders), entry.rows))
 
 
 def address(waybill: Deployment, name: str) -> str:

@@ -80,6 +80,21 @@ def test_several_files_are_uploaded_and_followed_until_they_are_settled(
     expect(page.get_by_role("heading", name="browser-partly.csv", level=1)).to_be_visible()
 
 
+def test_what_is_announced_goes_with_one_file(page: Page, tmp_path: Path) -> None:
+    """With several files nothing is uploaded; one file is bound to it, and held if it holds something else."""
+    page.goto("/upload")
+    announced = [write_small_file(tmp_path, f"announced-{number}.csv", 3) for number in (1, 2)]
+    page.get_by_label("Rows", exact=True).fill("4")
+
+    page.locator("input[type=file]").set_input_files(announced)
+    expect(page.get_by_role("alert").filter(has_text="Rows and total are those of one file")).to_be_visible()
+    expect(page.locator("#uploads-list > li")).to_have_count(0)
+    page.locator("input[type=file]").set_input_files(announced[0])
+
+    expect(page.locator("#uploads-list > li")).to_contain_text("Announced were 4 rows, read were 3.", timeout=SLOW)
+    expect(page.get_by_label("Rows", exact=True)).to_have_value("")
+
+
 def test_file_that_is_no_csv_is_refused_before_its_upload(page: Page, tmp_path: Path) -> None:
     """The page names the kinds of files that can be uploaded."""
     page.goto("/upload")

@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 from processor.domain.file_states import FileState
 from tests.browser.pages import largest_file
 from tests.e2e.deployment import wait_until
-from tests.e2e.order_files import SLOW, dead_letter, write_small_file
+from tests.e2e.order_files import SLOW, dead_letter, small_file, write_small_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,6 +47,7 @@ def test_file_is_uploaded_by_a_plain_form(plain: Page, tmp_path: Path) -> None:
     """S3 redirects to a page that reloads itself until the file is settled."""
     plain.goto("/upload")
 
+    plain.get_by_label("Rows", exact=True).fill("3")
     plain.locator("input[type=file]").set_input_files(write_small_file(tmp_path, "plain-form.csv", 3))
     plain.get_by_role("button", name="Upload").click()
 
@@ -65,6 +66,20 @@ def test_failed_file_is_reprocessed_by_a_form(plain: Page, waybill: Deployment) 
 
     expect(plain.get_by_role("heading", name=failed.name, level=1)).to_be_visible()
     wait_until(lambda: len(waybill.ledger.list_runs(failed.file_id)) > before, 60, lambda: "there was no new run")
+
+
+def test_a_file_is_voided_by_a_form(plain: Page, waybill: Deployment) -> None:
+    """A reason is asked for; the page that follows shows how many orders were taken back."""
+    [entry] = waybill.wait_at_rest([waybill.upload("plain-voided.csv", small_file("plain-voided.csv", 4))])
+    plain.goto(f"/files/{entry.file_id}")
+
+    plain.get_by_text("Void…").click()
+    plain.locator("#f-reason-void").fill("It was the wrong price list.")
+    plain.get_by_role("button", name="Void this file").click()
+
+    expect(plain.locator("#action")).to_contain_text("Done", timeout=SLOW)
+    plain.goto(f"/files/{entry.file_id}")
+    expect(plain.locator("#going-back")).to_contain_text("4 of 4 orders were taken back", timeout=SLOW)
 
 
 def test_dead_letter_is_redriven_by_a_form(plain: Page, waybill: Deployment) -> None:

@@ -360,3 +360,15 @@ def test_without_the_index_nobody_can_search_by_customer(stage: Stage) -> None:
         lookup.find_by_customer("Ada")
 
     assert not lookup.has_customer_index
+
+
+def test_files_of_an_order_are_found_at_both_of_its_ends(stage: Stage, lookup: OrderLookup) -> None:
+    """Of many lines the newest and the oldest tell: those of the last file, and of the first one."""
+    lines = [item("LONG", f"2026-11-22T10:00:00.{number:06}Z") | {"file_id": {"S": "first"}} for number in range(150)]
+    lines += [item("LONG", f"2026-11-23T10:00:00.{number:06}Z") | {"file_id": {"S": "last"}} for number in range(150)]
+    lines += [item("SHORT", "2026-11-22T10:00:00.000000Z") | {"file_id": {"S": "first"}}]
+    put_orders(stage, lines)
+
+    found = lookup.find_files_of_orders(["LONG", "SHORT", "NONE", "LONG"])
+
+    assert found == {"LONG": ("last", "first"), "SHORT": ("first",), "NONE": ()}

@@ -64,7 +64,7 @@ def test_reader_may_choose_utc() -> None:
         "2026-11-25T17:58:00",
     ],
 )
-@pytest.mark.parametrize("format_name", ["time_ago", "exact_time"])
+@pytest.mark.parametrize("format_name", ["time_ago", "exact_time", "day"])
 def test_any_moment_of_the_calendar_is_shown(format_name: str, moment: str, zone: str) -> None:
     """A forged event time may stand in an old entry: at the calendar's ends, or without a zone."""
     clock = ReaderClock.from_cookies({"waybill_zone": zone}, NOW)
@@ -85,6 +85,30 @@ def test_another_year_is_named() -> None:
     assert ReaderClock.from_cookies({}, NOW).exact_time("2025-12-31T23:00:00Z") == "31 Dec 2025 23:00:00"
 
 
+@pytest.mark.parametrize(
+    ("moment", "shown"),
+    [
+        ("2026-11-25T00:00:00Z", "today"),
+        ("2026-11-24T23:59:59Z", "yesterday"),
+        ("2026-11-19T08:00:00Z", "on Thursday"),
+        ("2026-11-18T08:00:00Z", "on 18 November"),
+        ("2025-11-24T08:00:00Z", "on 24 November 2025"),
+        ("2026-11-26T08:00:00Z", "on 26 November"),
+    ],
+)
+def test_a_day_is_named_as_people_do(moment: str, shown: str) -> None:
+    """By its name within a week; a sender's clock may be ahead."""
+    assert f">{shown}<" in render("{{ moment|day }}", ReaderClock.from_cookies({}, NOW), moment=moment)
+
+
+def test_a_day_is_the_reader_s() -> None:
+    """It is Thursday already in Auckland."""
+    clock = ReaderClock.from_cookies({"waybill_zone": "Pacific/Auckland"}, NOW)
+
+    assert clock.day("2026-11-25T10:59:59Z") == "yesterday"
+    assert clock.day("2026-11-25T11:00:00Z") == "today"
+
+
 def test_time_is_relative_with_the_exact_one_on_hover() -> None:
     """The element has the ISO form, the reader's and UTC's."""
     clock = ReaderClock.from_cookies({"waybill_zone": "Europe/Berlin"}, NOW)
@@ -97,7 +121,7 @@ def test_time_is_relative_with_the_exact_one_on_hover() -> None:
 
 
 @pytest.mark.parametrize(
-    "template", ["{{ ''|time_ago }}", "{{ ''|exact_time }}", "{{ none|number }}", "{{ ''|money }}"]
+    "template", ["{{ ''|time_ago }}", "{{ ''|exact_time }}", "{{ ''|day }}", "{{ none|number }}", "{{ ''|money }}"]
 )
 def test_unknown_value_is_a_dash(template: str) -> None:
     """It is not shown as zero."""
