@@ -15,6 +15,7 @@ from processor.domain.orders import ENRICHED_HEADER, OrderMaker
 from processor.orders.auditing.comparison import RowComparison, Sampling
 from processor.orders.auditing.expected_rows import expected_rows
 from processor.orders.auditing.findings import Findings
+from processor.orders.auditing.laid_aside import find_laid_aside
 from processor.orders.auditing.ledger_counts import (
     CountedRows,
     OffsetCheck,
@@ -28,8 +29,10 @@ from processor.orders.auditing.original import (
     OriginalReader,
 )
 from processor.orders.auditing.outputs import OutputComparison, OutputReader
+from processor.orders.auditing.replaced_orders import ReplacedOrders, find_replaced
 from processor.parsing import decoding
 from processor.parsing.reader import RowReader
+from processor.parsing.rejected_orders import RejectedOrders
 from processor.storage.accepted_reader import run_with_offsets
 from processor.storage.rejected_rows import HEADER
 
@@ -43,6 +46,8 @@ if TYPE_CHECKING:
 _ROWS_BETWEEN_CHECKS = 1_000
 _STORED = frozenset({FileState.PROCESSED, FileState.PARTIAL, FileState.REPAIRED})
 """States in which the file's rows are stored."""
+_NOT_STORED = frozenset({FileState.DUPLICATE, FileState.HELD})
+"""States in which its rows could be read and none is stored."""
 
 
 class OutOfBoundsError(Exception):
@@ -64,7 +69,9 @@ class FileAudit:
     def __init__(self, auditor: Auditor, story: FileStory, bounds: AuditBounds) -> None:
         self._auditor = auditor
         self._entry = story.entry
-        self._are_stored = bool(story.entry.rows) or story.entry.state in _STORED
+        were_stored = bool(story.entry.rows) or story.entry.state in _STORED
+        self._are_stored = were_stored and not story.entry.voided_at
+        self._were_stored = were_stored
         # A run that failed midway has kept its offsets so far, too.
         self._run = run_with_offsets(run for run in story.runs if run.outcome in _STORED)
         self._runs = story.runs
@@ -88,7 +95,7 @@ class FileAudit:
         if facts.storage_class in RETRIEVAL_CLASSES:
             text = f"The original was read from {facts.storage_class}, which charges for retrieval by the byte."
             self._findings.notes.append(text)
-        if self._are_stored or self._entry.state is FileState.DUPLICATE:
+        if self._were_stored or self._entry.state in _NOT_STORED:
             self._compare_rows(facts)
         else:
             self._compare_bytes(facts)
@@ -152,7 +159,8 @@ class FileAudit:
         comparison = self._comparison()
         is_whole = False
         try:
-            self._read_rows(original, comparison)
+            comparison.replaced = self._find_replaced()
+            self._read_rows(original, comparison, self._find_laid_aside(facts))
             is_whole = True
         except OutOfBoundsError as error:
             self._findings.note_gap(
@@ -168,6 +176,9 @@ class FileAudit:
             counted = CountedRows(comparison.accepted_rows, comparison.rejected_rows, original.sha256)
             if comparison.are_stored:
                 compare_counts(self._entry, self._run, counted, self._findings)
+                self._compare_replaced(comparison)
+            else:
+                compare_hash(self._entry, counted.sha256, self._findings)
         if comparison.rows:
             self._search_added(comparison, is_whole=is_whole)
         if comparison.are_stored and comparison.orders_compared < comparison.accepted_rows:
@@ -175,8 +186,27 @@ class FileAudit:
                 f"A sample of the orders was compared: {comparison.orders_compared:,} of {comparison.accepted_rows:,}."
             )
 
-    def _read_rows(self, original: OriginalReader, comparison: RowComparison) -> None:
-        for row in expected_rows(RowReader(original.text()), comparison.maker):
+    def _find_replaced(self) -> ReplacedOrders:
+        later = (self._auditor.read_story(file_id) for file_id in self._entry.replaced_by)
+        entries = [story.entry if story else None for story in later]
+        return find_replaced(self._auditor.objects, entries, self._findings, self._check_time)
+
+    def _compare_replaced(self, comparison: RowComparison) -> None:
+        """Compare how many lines are missing as they were replaced, if all were looked for."""
+        if self._entry.replaced_by and comparison.orders_compared == comparison.accepted_rows:
+            self._findings.compare(
+                BookPart.LEDGER, "replaced_rows", comparison.replaced.missing, self._entry.replaced_rows
+            )
+
+    def _find_laid_aside(self, facts: ObjectFacts) -> RejectedOrders:
+        """Read the original once more for the orders that were laid aside, if any of its rows was rejected."""
+        if not self._entry.rejected_rows:
+            return RejectedOrders()
+        first = OriginalReader(self._auditor.objects, facts, self._entry.name, self._encoding(facts), self._check_time)
+        return find_laid_aside(RowReader(first.text()), self._entry.rejected_rows)
+
+    def _read_rows(self, original: OriginalReader, comparison: RowComparison, laid_aside: RejectedOrders) -> None:
+        for row in expected_rows(RowReader(original.text()), comparison.maker, laid_aside):
             comparison.compare_row(row)
             if comparison.rows % _ROWS_BETWEEN_CHECKS == 0:
                 self._check_time()
@@ -196,7 +226,7 @@ class FileAudit:
         """Report that the original has no rows to read, unless its newest run has found the same."""
         if self._newest_outcome() == FileState.FAILED:
             self._findings.note_gap("The newest run failed, so that orders of earlier runs were not compared.")
-        elif self._entry.state is not FileState.DUPLICATE:
+        elif self._entry.state not in _NOT_STORED:  # They may have been read under another default encoding.
             self._findings.add(BookPart.ORIGINAL, expected="rows that can be read", found=str(error))
 
     def _newest_outcome(self) -> str:
@@ -242,7 +272,7 @@ class FileAudit:
     def _encoding(self, facts: ObjectFacts) -> str:
         """Return the encoding under which the file was stored."""
         # Stored rows were read as UTF-8 where nothing else is said; entries of before do not say it.
-        is_said = self._are_stored and self._entry.tie_digits == TIE_DIGITS
+        is_said = self._were_stored and self._entry.tie_digits == TIE_DIGITS
         default = "utf-8" if is_said else self._auditor.default_encoding
         return self._entry.encoding or decoding.encoding_name(facts.metadata.get("encoding", "") or default)
 

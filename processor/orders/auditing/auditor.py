@@ -38,13 +38,14 @@ class Auditor:
     """The time until which the audit must have ended."""
 
     def audit(self, file_id: str, bounds: AuditBounds, *, who: str, action_id: str = "") -> AuditEntry | None:
-        """Compare a file's books; None if there is none such, it is under way, or it has changed meanwhile.
+        """Compare a file's books; None if there is none such, or it has changed meanwhile.
 
+        A file that is under way, or whose orders are being taken back, is changing.
         Raises :class:`processor.domain.errors.LookupThrottledError`, and what AWS raises.
         """
         began = self.now()
         story = self.read_story(file_id)
-        if story is None or story.entry.state not in SETTLED:
+        if story is None or story.entry.state not in SETTLED or story.entry.taking_back:
             return None
         audit = FileAudit(self, story, bounds)
         audit.compare()

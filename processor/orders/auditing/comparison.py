@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from processor.domain.audits import BookPart
 from processor.domain.orders import customer_key
+from processor.orders.auditing.replaced_orders import ReplacedOrders
 from processor.orders.auditing.stored_orders import KeySample, compare_order
 
 if TYPE_CHECKING:
@@ -44,7 +45,8 @@ class RowComparison:
     rejected: OutputComparison | None
     offsets: OffsetCheck
     are_stored: bool = True
-    """Whether the file's rows are orders; those of a duplicate are not."""
+    """Whether the file's rows are orders; those of a duplicate, a held or a voided file are not."""
+    replaced: ReplacedOrders = field(default_factory=ReplacedOrders)
     accepted_rows: int = 0
     rejected_rows: int = 0
     orders_compared: int = 0
@@ -101,6 +103,8 @@ class RowComparison:
         found = self.table.read_orders([(order.order_id, order.processed_timestamp) for order in orders])
         for order in orders:
             stored = found.get((order.order_id, order.processed_timestamp))
+            if stored is None and self.replaced.explain(order.order_id):
+                continue
             compare_order(self._lay_out(order), stored, int(order.row_number), self.findings)
         self.orders_compared += len(orders)
 

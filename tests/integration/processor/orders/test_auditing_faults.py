@@ -60,8 +60,9 @@ NAMED: list[tuple[Callable[[Stage, FileEntry], None], str, str]] = [
 
 
 def plant(stage: Stage, fault: Callable[[Stage, FileEntry], None], number: int) -> AuditEntry:
-    """Settle a file of its own, plant a fault in its books, and audit it; blank lines tell the contents apart."""
-    entry = stage.process(f"{number}.csv", FILE + b"\n" * number)
+    """Settle a file of its own, plant a fault in its books, and audit it; one name tells the contents apart."""
+    stage.configure(same_orders="store")
+    entry = stage.process(f"{number}.csv", FILE.replace(b"A-0,Ada,", b"A-0,Ada %d," % number))
     fault(stage, entry)
     return audit(stage, entry)
 

@@ -1,0 +1,43 @@
+"""The orders of which a file's run has stored nothing, as one of their rows is rejected.
+
+Whether a run lays such orders aside is a setting, which may have changed since. The ledger's count of rejected rows
+tells: it is that of the rows with problems of their own, or there were more.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from processor.domain.columns import NAMES, ORDER_ID, read_cells
+from processor.parsing.ragged_rows import find_order_ids
+from processor.parsing.reader import PlainRows
+from processor.parsing.rejected_orders import RejectedOrders
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from processor.parsing.reader import RowReader
+
+_ORDER_ID_AT = NAMES.index(ORDER_ID)
+
+
+def find_laid_aside(reader: RowReader, rejected_rows: int) -> RejectedOrders:
+    """Return the orders that were laid aside, if the run has rejected so many rows."""
+    found, own = RejectedOrders(), 0
+    for row in reader.chunks():
+        if isinstance(row, PlainRows):
+            continue
+        _number, cells, problem, text = row
+        order_ids: Iterable[str] = ()
+        if problem:
+            order_ids = find_order_ids(reader, text)
+        else:
+            values, problems = read_cells(cells)
+            if not problems:
+                continue
+            if ORDER_ID not in {each.column for each in problems}:
+                order_ids = (str(values[_ORDER_ID_AT]),)
+        own += 1
+        for order_id in order_ids:
+            found.add(order_id.encode())
+    return RejectedOrders() if own == rejected_rows else found
