@@ -72,19 +72,23 @@ def settle(run: Run, settlement: Settlement) -> Run:
     return run._replace(entry=settled_entry)
 
 
-def _row_values(entry: FileEntry, settlement: Settlement) -> dict[str, int | str]:
+def _row_values(entry: FileEntry, settlement: Settlement) -> dict[str, Any]:
     """Return the ledger's fields for the file's rows; one that fails or is held keeps those of its earlier runs.
 
     One whose original went away while it was loaded has the rows that were stored until then.
     """
     is_unread = settlement.state in _STORES_NOTHING and not settlement.result.is_cut_off
     source = entry if is_unread else settlement.result
-    return {
+    values: dict[str, Any] = {
         "accepted_rows": source.accepted_rows,
         "rejected_rows": source.rejected_rows,
         "accepted_key": source.accepted_key,
         "rejected_key": source.rejected_key,
     }
+    if is_unread:  # What was taken back of them is still gone.
+        values |= {"voided_at": entry.voided_at, "replaced_by": entry.replaced_by}
+        values |= {"replaced_rows": entry.replaced_rows} if entry.replaced_rows else {}
+    return values
 
 
 def _verdict_values(settlement: Settlement) -> dict[str, Any]:

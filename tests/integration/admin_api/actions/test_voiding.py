@@ -283,6 +283,22 @@ def test_voided_file_gets_its_orders_back_by_reprocessing(console: ConsoleStage)
     assert counts_of(console, entry) == (8, 0, 0)
 
 
+def test_voided_file_whose_next_run_fails_has_no_orders(console: ConsoleStage) -> None:
+    """The counts are those of the run that stored it, and what was taken back is still gone."""
+    stage = console.stage
+    entry = stored_file(stage)
+    ask_to_void(console, entry)
+    work(console)
+    stage.configure(max_file_bytes=1)
+
+    failed = reprocess(stage, entry_of(stage, entry))
+
+    assert failed.state is FileState.FAILED
+    assert not failed.has_orders
+    assert not failed.holds_content
+    assert orders_of(stage, entry) == []
+
+
 def test_the_same_content_may_come_again_after_a_void(console: ConsoleStage) -> None:
     """The voided file holds nothing."""
     stage = console.stage
