@@ -9,7 +9,6 @@ wants both.
 
 from __future__ import annotations
 
-import heapq
 from typing import TYPE_CHECKING, NamedTuple
 
 from processor.domain.columns import OWN_COLUMNS
@@ -19,6 +18,7 @@ from processor.domain.holds import HoldCause, Reject, SameOrders, SameOrdersFoun
 from processor.domain.object_keys import ARCHIVE
 from processor.domain.same_uploads import is_same_upload
 from processor.ledger.content_claims import Claim
+from processor.pipeline.other_files import OtherFiles, find_other_files
 from processor.pipeline.run import Settlement
 from processor.pipeline.same_orders import EarlierFile, describe_same_orders, look_up_orders
 from processor.pipeline.verdict import Announced, judge
@@ -26,15 +26,10 @@ from processor.pipeline.verdict import Announced, judge
 if TYPE_CHECKING:
     from processor.domain.entries import FileEntry
     from processor.domain.holds import Policy
-    from processor.domain.order_sample import Overlap
-    from processor.ledger.order_register import RegisteredFile
     from processor.parsing.whole_file import Reading
     from processor.pipeline.loader import Source
     from processor.pipeline.run import Run
     from processor.storage.objects import ObjectFacts
-
-_MOST_FILES = 50
-"""The files with the most of the same orders: more of them are not looked at."""
 
 
 class Admission(NamedTuple):
@@ -66,14 +61,6 @@ def decide(source: Source, reading: Reading) -> Admission:
     return admission
 
 
-class _Others(NamedTuple):
-    """The other files that have some of the same orders: those that have stored them, and one that may yet do so."""
-
-    stored: tuple[EarlierFile, ...] = ()
-    under_way: FileEntry | None = None
-    same_upload: FileEntry | None = None
-
-
 def admit(source: Source, reading: Reading) -> Admission:
     """Decide whether the file may be stored. Once it may, it may at every later run of the same wish."""
     run, entry = source.run, source.run.entry
@@ -87,7 +74,7 @@ def admit(source: Source, reading: Reading) -> Admission:
     if wish == SameOrders.STORE or (stored_already and not wish):
         run.services.claims.claim(reading.rows_sha256, _claim_of(run, reading))
         return Admission(replaces=entry.replaces)
-    others = _Others() if mode is SameOrders.STORE else _find_others(source, reading)
+    others = OtherFiles() if mode is SameOrders.STORE else find_other_files(run, reading)
     if others.same_upload:
         return Admission(same_as=others.same_upload)
     if others.under_way and not (others.stored and mode is SameOrders.HOLD):
@@ -148,7 +135,7 @@ def _yield_to(source: Source, reading: Reading, other: Claim) -> Admission:
     if owner.state in MOVING and not owner.has_orders:
         return Admission(waits_for=owner)
     earlier = EarlierFile(owner, reading.orders.count, reading.orders.order_ids)
-    return _hold_or_duplicate(source, reading, look_up_orders(source.run, [earlier]), other)
+    return _hold_or_duplicate(source, reading, look_up_orders(source.run, [earlier]) or (earlier,), other)
 
 
 def _admit_again(source: Source, reading: Reading, stored: tuple[EarlierFile, ...], mode: SameOrders) -> Admission:
@@ -203,52 +190,3 @@ def former_keys(source: Source) -> list[str]:
     facts, encoding = source.facts, source.encoding
     read_as = ["", f"#{encoding}"] if encoding != "utf-8" else [""]
     return [f"{facts.etag}#{facts.size_bytes}{how}" for how in read_as]
-
-
-def _find_others(source: Source, reading: Reading) -> _Others:
-    """Find the sender's other files with some of the same orders, and what became of them."""
-    run = source.run
-    stored, under_way = [], None
-    for overlap, other in _overlaps(run, reading):
-        entry = run.services.ledger.read_file(other.file_id)
-        if entry is None:
-            continue
-        # Only beside what is stored is a file forgotten: two under way could each leave the orders to the other.
-        if entry.has_orders and other.rows_sha256 == reading.rows_sha256 and is_same_upload(run.entry, entry):
-            return _Others(same_upload=entry)
-        if entry.has_orders or _may_have_orders(run, entry, other):
-            stored.append(EarlierFile(entry, overlap.orders, overlap.order_ids))
-        elif _may_be_stored(run, entry, other):
-            under_way = under_way or entry
-    return _Others(look_up_orders(run, stored), under_way)
-
-
-def _overlaps(run: Run, reading: Reading) -> list[tuple[Overlap, RegisteredFile]]:
-    """Compare the orders with those of the sender's other files; returns those with the most of the same."""
-    others = run.services.register.list_others(run.entry, run.services.now())
-    overlaps = ((reading.orders.shared_with(other.orders), other) for other in others)
-    return heapq.nlargest(_MOST_FILES, (pair for pair in overlaps if pair[0].hashes), key=lambda pair: pair[0].orders)
-
-
-def _may_have_orders(run: Run, entry: FileEntry, other: RegisteredFile) -> bool:
-    """Tell whether a file at rest may have stored some orders before its run died, such as that of a dead letter."""
-    return entry.state not in MOVING and entry.holds_content and _is_admitted(run, other)
-
-
-def _may_be_stored(run: Run, entry: FileEntry, other: RegisteredFile) -> bool:
-    """Tell whether a file under way may be stored before this one, so that this one has to wait.
-
-    An earlier one is. A later one may have compared before this one had registered, if its run has not ended; if it
-    begins another run, it will see this file and wait.
-    """
-    if entry.state not in MOVING:
-        return False
-    if entry.arrival_order < run.entry.arrival_order:
-        return True
-    now = run.services.now()
-    return (entry.state is FileState.PROCESSING and not entry.lease_ended(now)) or _is_admitted(run, other)
-
-
-def _is_admitted(run: Run, other: RegisteredFile) -> bool:
-    claim = run.services.claims.read_claim(other.rows_sha256)
-    return claim is not None and claim.owner == other.file_id

@@ -9,17 +9,18 @@ from __future__ import annotations
 import csv
 import json
 from collections import Counter
+from contextlib import suppress
 from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from processor.domain import object_keys
-from processor.domain.columns import read_cells
+from processor.domain.columns import NAMES, ORDER_ID, read_cells
 from processor.domain.errors import ObjectGoneError
 from processor.domain.holds import SameOrdersFound
 from processor.domain.object_keys import ObjectVersion
 from processor.domain.orders import line_total
 from processor.observability.telemetry import logger, span
-from processor.parsing.reader import RowReader
+from processor.parsing.reader import PlainRows, RowReader
 from processor.pipeline.deadline import Deadline
 from processor.storage.range_reader import split_text
 
@@ -30,10 +31,10 @@ if TYPE_CHECKING:
     from processor.parsing.whole_file import Reading
     from processor.pipeline.loader import Source
     from processor.pipeline.run import Run
+    from processor.storage.objects import ObjectFacts
 
-_LARGEST_READ = 512 * 1024 * 1024
-"""Bytes of an earlier file's accepted rows. The orders of a larger one are taken for shared as their hashes say."""
-_MOST_FILES_READ = 10
+_MOST_BYTES_READ = 256 * 1024 * 1024
+"""Of the accepted rows of all earlier files together. Beyond that orders are taken for shared as their hashes say."""
 _MOST_SHOWN = 50
 """Changed orders that are laid side by side."""
 _MOST_ROWS_SHOWN = 20
@@ -76,28 +77,34 @@ def look_up_orders(run: Run, found: Sequence[EarlierFile]) -> tuple[EarlierFile,
 
     An order that a later file has replaced is that one's.
     """
-    looked_up = []
+    looked_up, room = [], _MOST_BYTES_READ
     with span("compare orders"):
-        for earlier in found[:_MOST_FILES_READ]:
-            lines = _stored_lines(run, earlier)
+        for earlier in found:
+            facts = _accepted_rows_of(run, earlier.entry)
+            lines = None
+            if facts and facts.size_bytes <= room:
+                room -= facts.size_bytes
+                lines = _stored_lines(run, earlier, facts)
             if lines is None or lines:
                 looked_up.append(earlier._replace(lines=lines))
-    return (*looked_up, *found[_MOST_FILES_READ:])
+    return tuple(looked_up)
 
 
-def _stored_lines(run: Run, earlier: EarlierFile) -> Lines | None:
+def _accepted_rows_of(run: Run, entry: FileEntry) -> ObjectFacts | None:
+    """Look at a file's accepted rows; None if it has none, or no longer."""
+    with suppress(ObjectGoneError):
+        if entry.accepted_key:
+            return run.services.objects.read_facts(ObjectVersion(entry.bucket, entry.accepted_key))
+    return None
+
+
+def _stored_lines(run: Run, earlier: EarlierFile, facts: ObjectFacts) -> Lines | None:
     """Read an earlier file's lines of some orders from its accepted rows; None if they cannot be read."""
-    objects, entry = run.services.objects, earlier.entry
-    if not entry.accepted_key:
-        return None
     try:
-        facts = objects.read_facts(ObjectVersion(entry.bucket, entry.accepted_key))
-        if facts.size_bytes > _LARGEST_READ:
-            return None
-        cells = csv.reader(split_text(objects.read_blocks(facts)), strict=True)
+        cells = csv.reader(split_text(run.services.objects.read_blocks(facts)), strict=True)
         return _collect(_accepted(cells), set(earlier.order_ids))
     except (ObjectGoneError, ValueError, csv.Error) as error:
-        logger.warning("earlier_orders_not_read", extra={"earlier_file": entry.file_id, "error": str(error)})
+        logger.warning("earlier_orders_not_read", extra={"earlier_file": earlier.entry.file_id, "error": str(error)})
         return None
 
 
@@ -109,16 +116,29 @@ def _accepted(rows: Iterable[list[str]]) -> Iterator[tuple[str, Line]]:
 
 def _own_lines(source: Source, order_ids: Collection[str]) -> Lines:
     """Read this file's lines of some orders."""
-    return _collect(_valid_rows(source), set(order_ids))
+    wanted = set(order_ids)
+    reader = RowReader(source.text(Deadline(source.run.invocation)))
+    return _collect(_valid_rows(reader, {order_id.encode() for order_id in wanted}), wanted)
 
 
-def _valid_rows(source: Source) -> Iterator[tuple[str, Line]]:
-    for number, cells, problem, _ in RowReader(source.text(Deadline(source.run.invocation))):
-        values, problems = ([], []) if problem else read_cells(cells)
-        if values and not problems:
-            order_id, customer, product, quantity, unit_price = cast("tuple[str, str, str, int, Decimal]", values)
-            total = line_total(quantity, unit_price)
-            yield order_id, Line(number, customer, product, str(quantity), str(unit_price), total)
+def _valid_rows(reader: RowReader, wanted: set[bytes]) -> Iterator[tuple[str, Line]]:
+    """Yield the valid rows that may be of the orders ``wanted``, with their order ids."""
+    order_id_at = NAMES.index(ORDER_ID)
+    for chunk in reader.chunks():
+        if isinstance(chunk, PlainRows):
+            for number, row in enumerate(chunk.rows, chunk.first):
+                if row[order_id_at] in wanted:
+                    yield from _valid_row(number, [cell.decode() for cell in row])
+        elif not chunk[2]:
+            yield from _valid_row(chunk[0], chunk[1])
+
+
+def _valid_row(number: int, cells: Sequence[str]) -> Iterator[tuple[str, Line]]:
+    values, problems = read_cells(cells)
+    if not problems:
+        order_id, customer, product, quantity, unit_price = cast("tuple[str, str, str, int, Decimal]", values)
+        total = line_total(quantity, unit_price)
+        yield order_id, Line(number, customer, product, str(quantity), str(unit_price), total)
 
 
 def _collect(rows: Iterable[tuple[str, Line]], order_ids: set[str]) -> Lines:
