@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from processor.domain.file_states import FileState
+from processor.pipeline.handover import Task
+from tests.integration.ranges import Machine
 from tests.integration.stage import Stage, csv_file, s3_event
 from tests.integration.turns import Turns
 
@@ -72,6 +74,27 @@ def test_one_of_two_is_stored_in_any_interleaving(stage: Stage, pair: tuple[byte
         versions = [stage.upload(f"{seed}-{number}.csv", body) for number, body in enumerate(pair)]
 
         run_both(stage, versions, schedule)
+
+        check_stored_once(stage, versions)
+        stage.forget_everything()
+
+
+def test_one_of_two_large_files_is_stored_in_any_interleaving(stage: Stage) -> None:
+    """Their plans are made at the same time; the one that waits is planned once more when the other has settled."""
+    machine = Machine.before(stage)
+    for seed in range(6):
+        chosen = random.Random(seed)  # noqa: S311
+        schedule = [number for _ in range(60) for number in [chosen.randrange(2)] * chosen.randrange(1, 9)]
+        versions = [stage.upload(f"{seed}-{number}.csv", body) for number, body in enumerate(PAIRS["equal rows"])]
+        for version in versions:
+            stage.deliver(version)
+        tasks = [Task(**machine.waiting.pop(0)) for _ in versions]
+
+        Turns(schedule).run(stage.clients, *(lambda each=task: machine.steps(each) for task in tasks))
+        stage.handle_all(only_commands=True)
+        while machine.waiting:
+            machine.run()
+            stage.handle_all(only_commands=True)
 
         check_stored_once(stage, versions)
         stage.forget_everything()
