@@ -89,8 +89,8 @@ AVAILABLE_ACTIONS: dict[ActionKind, AvailableAction] = {
         ActionKind.REPROCESS,
         "Reprocess",
         "reprocess",
-        "A new run reads the stored file again from its beginning. Orders that were stored before are written again "
-        "under the same keys, so nothing is stored twice; the old error stays in the list of runs.",
+        "A new run reads the stored file again from its beginning. Orders that it has stored before are written again "
+        "under the same keys; the old error stays in the list of runs.",
         "asked to run again",
     ),
     ActionKind.PROCESS_ANYWAY: AvailableAction(

@@ -39,7 +39,7 @@ _ADVICE = {
     UNKNOWN_FILE: "The ledger could not be reached, or the object is not ours. Redrive once the ledger answers.",
     NO_CAUSE: "The function died without a report, or the file's entry was changed. Redrive one and watch its run.",
 }
-_USUAL_ADVICE = "Remove the cause, then redrive. Processing a file twice stores nothing twice."
+_USUAL_ADVICE = "Remove the cause, then redrive. A new run of a file writes its orders again, under the same keys."
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from processor.domain.actions import ActionKind
+from processor.domain.file_states import FileState
 from processor.domain.holds import HoldCause
 
 if TYPE_CHECKING:
@@ -27,6 +28,10 @@ def effect_in_numbers(kind: ActionKind, entry: FileEntry, others: Mapping[str, F
             return _of_replace(entry, others)
         case ActionKind.STORE:
             return _of_store(entry, others)
+        case ActionKind.REPROCESS if entry.state is FileState.HELD:
+            return "It is held again, unless what it was held for has changed, as when an earlier file was voided."
+        case ActionKind.REPROCESS if entry.state is FileState.VOIDED:
+            return "Its orders come back. If other files have brought them since, it is held instead."
     return ""
 
 

@@ -95,6 +95,8 @@ class FileRow:
         """Its error, reasons or warnings, on one line."""
         if self.file.waits_for and self.file.state is FileState.QUEUED:
             return "Waits for another file with the same orders"
+        if self.file.state is FileState.DUPLICATE:
+            return "The same content came before, in another file"  # Its error tells what that file was then.
         return self.file.error or "; ".join(self.file.reasons) or "; ".join(self.file.warnings)
 
 

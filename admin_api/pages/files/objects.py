@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from admin_api.pages.parts import PagePart, start_part
 from admin_api.rendering.downloads import content_disposition, media_type
 from processor.domain.errors import ObjectGoneError
-from processor.domain.object_keys import ARCHIVE, FAILED, INBOX, PROCESSED, ObjectVersion
+from processor.domain.file_states import FileState
+from processor.domain.object_keys import ARCHIVE, FAILED, INBOX, PROCESSED, ObjectVersion, comparison_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,12 +35,14 @@ class ObjectKind(StrEnum):
     ORIGINAL = "original"
     ACCEPTED = "accepted"
     REJECTED = "rejected"
+    COMPARISON = "comparison"
 
 
 _TITLES = {
     ObjectKind.ORIGINAL: "The original, untouched",
     ObjectKind.ACCEPTED: "Accepted rows, enriched",
     ObjectKind.REJECTED: "Rejected rows, with reasons",
+    ObjectKind.COMPARISON: "Comparison with earlier files",
 }
 
 
@@ -59,8 +62,20 @@ def version_of(entry: FileEntry, kind: ObjectKind) -> ObjectVersion | None:
     """Return the version of a file's object; None if the file has no such object."""
     if kind is ObjectKind.ORIGINAL:
         return entry.original
-    key = entry.accepted_key if kind is ObjectKind.ACCEPTED else entry.rejected_key
-    return ObjectVersion(entry.bucket, key) if key else None
+    keys = {
+        ObjectKind.ACCEPTED: entry.accepted_key,
+        ObjectKind.REJECTED: entry.rejected_key,
+        ObjectKind.COMPARISON: _comparison_key(entry),
+    }
+    return ObjectVersion(entry.bucket, keys[kind]) if keys[kind] else None
+
+
+def _comparison_key(entry: FileEntry) -> str:
+    """Return the key of what a file that is or was held was compared with; "" of any other."""
+    if not entry.same_orders:
+        return ""
+    key = comparison_key(entry.base, entry.file_id, entry.name)
+    return ARCHIVE + key.removeprefix(FAILED) if entry.state is FileState.DISMISSED else key
 
 
 def objects_of(console: Console, entry: FileEntry) -> tuple[FileObject, ...]:

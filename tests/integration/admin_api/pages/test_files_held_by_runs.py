@@ -91,7 +91,10 @@ def test_dismissing_leaves_nothing_that_waits_for_a_person(console: ConsoleStage
 
     assert dismissed.state is FileState.DISMISSED
     assert console.stage.objects(FAILED) == []
-    assert any(key.endswith(".same-orders.json") for key in console.stage.objects("archive/"))
+    [comparison] = [key for key in console.stage.objects("archive/") if key.endswith(".same-orders.json")]
+    browser = console.browser()
+    assert comparison in words(browser.get(f"/files/{dismissed.file_id}?tab=objects"))
+    assert browser.get(f"/files/{dismissed.file_id}/objects/comparison").status_code == 303
 
 
 def test_a_held_file_tells_what_was_announced(console: ConsoleStage) -> None:

@@ -74,6 +74,15 @@ def test_a_file_held_for_another_cause_is_just_stored() -> None:
     assert "found out by the run" in effect_in_numbers(ActionKind.REPLACE, entry, {})
 
 
+def test_a_new_run_of_a_held_or_voided_file_says_what_may_come_of_it() -> None:
+    """It is judged anew."""
+    again = effect_in_numbers(ActionKind.REPROCESS, made_file(state=FileState.HELD), {})
+    back = effect_in_numbers(ActionKind.REPROCESS, made_file(state=FileState.VOIDED), {})
+
+    assert again.startswith("It is held again, unless")
+    assert back.startswith("Its orders come back.")
+
+
 def test_other_actions_have_no_numbers() -> None:
     """Their general words say all."""
     assert effect_in_numbers(ActionKind.DISMISS, made_file(), {}) == ""

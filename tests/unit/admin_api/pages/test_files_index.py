@@ -82,5 +82,11 @@ def test_row_says_on_one_line_what_is_wrong() -> None:
     warned = FileRow(made_file(warnings=("Columns not used: x",)), None, is_stuck=False)
 
     assert [row.cause_words for row in (failed, partial, warned)] == ["Why.", "a (2); b (1)", "Columns not used: x"]
+    duplicate = FileRow(
+        made_file(state=FileState.DUPLICATE, error="Of a file that was processed then."), None, is_stuck=False
+    )
+    waits = FileRow(made_file(state=FileState.QUEUED, waits_for="0" * 24, error="Why."), None, is_stuck=False)
+    assert duplicate.cause_words == "The same content came before, in another file"
+    assert waits.cause_words == "Waits for another file with the same orders"
     assert (partial.accepted_share, failed.accepted_share) == (70, 0)
     assert (partial.duration_ms, FileRow(made_file(duration_ms=5), None, is_stuck=False).duration_ms) == (None, 5)
