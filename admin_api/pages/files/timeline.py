@@ -98,7 +98,8 @@ def _action_event(action: ActionEntry) -> TimelineEvent | None:
     if action.kind not in _ACTION_WORDS or action.state is ActionState.FAILED:
         return None
     words, symbol = _ACTION_WORDS[action.kind]
-    href = f"/activity/{action.action_id}" if action.part_of_many else ""
+    has_progress = action.part_of_many or action.kind in {ActionKind.VOID, ActionKind.TAKE_BACK}
+    href = f"/activity/{action.action_id}" if has_progress else ""
     return TimelineEvent(words, action.at, f"by {action.who}", "info", symbol, href)
 
 

@@ -107,7 +107,9 @@ def test_what_people_decide_about_a_held_file_is_told() -> None:
         "Orders taken back",
         "Voided",
     ]
-    assert timeline_of(told, LATER)[0].detail == "same orders"
+    events = timeline_of(told, LATER)
+    assert events[0].detail == "same orders"
+    assert (events[1].href, events[3].href) == ("", "/activity/20261125T183000Z-0123abcd")
 
 
 def test_a_file_that_waits_for_another_leads_to_it() -> None:
