@@ -118,7 +118,7 @@ class FileEntry(NamedTuple):
     """The key of the untouched original, once it has left the inbox."""
     original_version: str = ""
     leftover_key: str = ""
-    """The copy that clean-up still has to delete after the state was written."""
+    """The copy that clean-up still has to delete after the state was written; the inbox stands for the file's own."""
     leftover_version: str = ""
     accepted_key: str = ""
     rejected_key: str = ""
@@ -261,6 +261,8 @@ class FileEntry(NamedTuple):
         """The object version that clean-up has to delete, or None."""
         if not self.leftover_key:
             return None
+        if self.leftover_key == INBOX:
+            return self.source
         return ObjectVersion(self.bucket, self.leftover_key, self.leftover_version)
 
 

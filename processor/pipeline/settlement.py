@@ -129,12 +129,10 @@ def _move_original(run: Run, settlement: Settlement) -> dict[str, str]:
         copy = run.services.objects.copy(facts, key)
     except ObjectGoneError:
         return {}  # Deleted since it was read: what was decided about its rows holds all the same.
-    return {
-        "original_key": key,
-        "original_version": copy.version_id,
-        "leftover_key": facts.version.key,
-        "leftover_version": facts.version.version_id,
-    }
+    moved = {"original_key": key, "original_version": copy.version_id}
+    if facts.version == entry.source:  # As most often, and an entry below 1 KB costs half as much to write.
+        return moved | {"leftover_key": object_keys.INBOX}
+    return moved | {"leftover_key": facts.version.key, "leftover_version": facts.version.version_id}
 
 
 def _archive_corrected_rows(run: Run) -> None:

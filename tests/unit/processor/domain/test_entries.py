@@ -147,8 +147,11 @@ def test_leftover_is_named_only_while_there_is_one() -> None:
     """Clean-up has something to delete exactly when the entry names it."""
     entry = file_entry(leftover_key="raw-data/a/orders.csv", leftover_version="v1")
 
+    in_inbox = file_entry(leftover_key="raw-data/")
+
     assert file_entry().leftover is None
     assert entry.leftover == ObjectVersion("bucket", "raw-data/a/orders.csv", "v1")
+    assert in_inbox.leftover == in_inbox.source
 
 
 @given(RUNS)
