@@ -28,10 +28,17 @@ GB_SECOND = Decimal("0.0000133334")
 BEGIN_NEW, BEGIN_AGAIN = 3, 4
 """The entry with two indexes; a changed state is a delete and a put in the one by state."""
 CLAIM, RUN_ENTRY, MAIL = 1, 1, 1
+REGISTER = 1
+"""The order ids of a file with some 240 orders or fewer: 4 bytes each, and 100 for the rest."""
 GIVE_BACK = 6
 """Entry twice and once more for the run's, since they are one transaction, and the entry in two indexes."""
 SETTLE = 7
 """Entry and counter, twice each since they are one transaction, and the entry in two indexes."""
+UNSTORED = 1
+"""What came of an upload of which nothing is stored: a copy of it, as some clients make, is told by that."""
+READS, READS_OF_A_COPY = 2, 5
+"""The register of the sender's files, and whether an earlier release knows the bytes; of a copy also whose rows they
+are, how that file stands, and its rows, which are compared."""
 ORDER = 2
 """The table and one index."""
 
@@ -45,17 +52,23 @@ def write_units(entries: Iterable[FileEntry], runs: Iterable[RunEntry]) -> int:
     entries, runs = list(entries), list(runs)
     states = Counter(entry.state for entry in entries)
     failed = sum(run.outcome == "error" for run in runs)
-    claims = states[FileState.PROCESSED] + states[FileState.PARTIAL]  # The failed runs have read no row.
     return (
         ORDER * sum(entry.accepted_rows for entry in entries)
         + BEGIN_NEW * len(entries)
         + BEGIN_AGAIN * (len(runs) - len(entries))
-        + CLAIM * claims
+        + sum(map(_claims, entries))  # The failed runs have read no row.
         + RUN_ENTRY * len(runs)
         + GIVE_BACK * failed
         + SETTLE * len(entries)
         + MAIL * sum(states[state] for state in _MAILED)
     )
+
+
+def _claims(entry: FileEntry) -> int:
+    """Count what says of its orders, of its rows and of the upload that they came."""
+    has_registered = entry.state is FileState.DUPLICATE or entry.accepted_rows  # A copy has the orders of the other.
+    has_claimed = entry.state in (FileState.PROCESSED, FileState.PARTIAL)
+    return REGISTER * bool(has_registered) + CLAIM * has_claimed + UNSTORED * (not entry.accepted_rows)
 
 
 def cost_of_calls(calls: Iterable[Call]) -> Decimal:
@@ -82,10 +95,10 @@ def receipt(entry: FileEntry) -> dict[str, Decimal]:
     lines = {
         "orders_write_units": entry.accepted_rows * WRITE_UNIT,
         "orders_index_write_units": entry.accepted_rows * WRITE_UNIT,
-        "ledger_write_units": (BEGIN_NEW + CLAIM * has_claimed + RUN_ENTRY + SETTLE) * WRITE_UNIT,
-        "read_units": 3 * READ_UNIT * is_copy,  # Whose claim it is, whether that file keeps it, how it stands.
+        "ledger_write_units": (BEGIN_NEW + _claims(entry) + RUN_ENTRY + SETTLE) * WRITE_UNIT,
+        "read_units": READS_OF_A_COPY * READ_UNIT if is_copy else READS * READ_UNIT * has_claimed,
         "s3_writes": writes * S3_WRITE,
-        "s3_reads": 2 * S3_READ,
+        "s3_reads": (4 if is_copy else 2) * S3_READ,
         "sqs_requests": 3 * SQS,
         "lambda_requests": INVOCATION,
     }
