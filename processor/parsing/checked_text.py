@@ -1,4 +1,8 @@
-"""The text of a file, checked and hashed as it passes: one reading proves it to be text, and hands it on. Pure."""
+"""The text of a file, checked and hashed as it passes: one reading proves it to be text, and hands it on. Pure.
+
+A file is read twice, once to be checked and once to be stored. That costs a second GET and a few microseconds a row; in
+return a file fails or is held before its first order is stored, or not at all.
+"""
 
 from __future__ import annotations
 

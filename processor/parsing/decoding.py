@@ -1,17 +1,12 @@
-"""Turns the bytes of a file into UTF-8 text, and checks all of them first: kind of file, compression, encoding. Pure.
-
-The file is read twice, once to be checked and once to be loaded. That costs a second GET and a few seconds a gigabyte;
-in return a file fails before its first order is stored, or not at all.
-"""
+"""Turns the bytes of a file into UTF-8 text, and knows what is none: kind of file, compression, encoding. Pure."""
 
 from __future__ import annotations
 
 import codecs
-import hashlib
 import zlib
 from typing import TYPE_CHECKING, NamedTuple
 
-from processor.domain.errors import BadGzipError, EmptyFileError, NotCsvError, TooLargeError, WrongEncodingError
+from processor.domain.errors import BadGzipError, NotCsvError, TooLargeError, WrongEncodingError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -64,37 +59,8 @@ def encoding_name(declared: str) -> str:
     return _ALIASES.get(encoding, encoding)
 
 
-def check(blocks: Iterable[bytes], *, gzipped: bool, encoding: str, limit_bytes: int) -> ContentCheck:
-    """Read every block and prove that it is text in ``encoding`` (a key of :data:`ENCODINGS`).
-
-    Raises :class:`EmptyFileError`, :class:`NotCsvError`, :class:`BadGzipError`, :class:`TooLargeError` (unpacked size)
-    or :class:`WrongEncodingError`.
-    """
-    digest = hashlib.sha256()
-    stored = 0
-
-    def counted() -> Iterator[bytes]:
-        nonlocal stored
-        for block in blocks:
-            digest.update(block)
-            stored += len(block)
-            yield block
-
-    unpacked = 0
-    checker = EncodingChecker(encoding)
-    for piece in unpack(counted(), gzipped=gzipped, limit_bytes=limit_bytes):
-        if not unpacked:
-            refuse_other_kinds(piece)
-        unpacked += len(piece)
-        checker.feed(piece)
-    checker.feed(b"", final=True)
-    if not unpacked:
-        raise EmptyFileError
-    return ContentCheck(stored, unpacked, checker.lines, digest.hexdigest(), checker.is_ascii)
-
-
 def text(blocks: Iterable[bytes], *, gzipped: bool, encoding: str, limit_bytes: int) -> Iterator[bytes]:
-    """Yield the text of a file that :func:`check` has passed, in small pieces of UTF-8 without a byte order mark.
+    """Yield the text of a file that was checked, in small pieces of UTF-8 without a byte order mark.
 
     Pieces may end in the middle of a character.
     """

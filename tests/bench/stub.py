@@ -181,6 +181,8 @@ def _dynamodb(state: State, operation: bytes, request: Request) -> bytes:
             name: values[f":{place[1:]}"] for place, name in names.items() if place[2:].isdigit() and place[1] == "s"
         }
         return answer(200, json.dumps({"Attributes": old}).encode())
+    if operation == b"Query":  # No earlier file has brought the same orders.
+        return answer(200, b'{"Items": [], "Count": 0, "ScannedCount": 0}')
     if operation == b"DescribeTable":
         return answer(200, json.dumps({"Table": {"KeySchema": _KEY_SCHEMA}}).encode())
     return answer(200, b"{}")

@@ -10,9 +10,7 @@ import pytest
 from processor.domain.columns import read_cells
 from processor.domain.errors import PermanentError
 from processor.domain.holds import Reject
-from processor.parsing import decoding
 from processor.parsing.checked_text import CheckedText
-from processor.parsing.reader import RowReader
 from processor.parsing.whole_file import read_whole
 from tests.chaos.files import FileMaker
 from tests.chaos.rules import LAID_ASIDE, Limits, judge, judge_rows
@@ -34,8 +32,7 @@ def by_the_processor(name: str, body: bytes, encoding: str) -> tuple[str, dict[i
     accepted: dict[int, object] = {}
     rejected: dict[int, object] = {}
     try:
-        decoding.check([body], **how)  # type: ignore[arg-type]
-        for number, cells, problem, original in RowReader(decoding.text([body], **how)):  # type: ignore[arg-type]
+        for number, cells, problem, original in CheckedText([body], **how).open_reader():  # type: ignore[arg-type]
             values, problems = ([], []) if problem else read_cells(cells)
             reasons = f"row: {problem}" if problem else "; ".join(f"{p.column}: {p.reason}" for p in problems)
             if reasons:

@@ -2,7 +2,7 @@
 
     python -m tests.integration.processor.pipeline.measure_memory ROWS [KIND]
 
-KIND is one of ``whole_orders.KINDS``. Prints one JSON object: rows, CPU seconds (user and system, imports excluded),
+KIND is one of ``whole_orders.ORDERS``. Prints one JSON object: rows, CPU seconds (user and system, imports excluded),
 peak resident set in bytes, and whether just the rows of whole orders were stored.
 """
 
@@ -100,10 +100,16 @@ class Swallow:
     def create_multipart_upload(self, **_: Any) -> dict[str, Any]:
         return {"UploadId": "u"}
 
+    def get_paginator(self, _operation: str) -> Swallow:
+        return self
+
+    def paginate(self, **_: Any) -> list[dict[str, Any]]:
+        return [{"Items": []}]  # No earlier file has brought the same orders.
+
     def _answer_nothing(self, **_: Any) -> dict[str, Any]:
         return {}
 
-    put_item = put_object = copy_object = delete_object = publish = _answer_nothing
+    get_item = put_item = put_object = copy_object = delete_object = publish = _answer_nothing
     complete_multipart_upload = change_message_visibility = _answer_nothing
 
 

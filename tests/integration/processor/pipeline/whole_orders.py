@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def write_orders(out: BinaryIO, rows: int, kind: str = "usual") -> int:
     """Write a file; returns how many of its rows are of an order without a bad row, and so are to be stored."""
     out.write(Shape().header.encode())
-    return KINDS[kind](out, rows)
+    return ORDERS[kind](out, rows)
 
 
 def _write_usual(out: BinaryIO, rows: int) -> int:
@@ -56,8 +56,9 @@ def _write_rows(out: BinaryIO, rows: int, row: Callable[[int], str]) -> None:
     out.writelines("".join(map(row, numbers)).encode() for numbers in batched(range(rows), 5_000))
 
 
-KINDS: dict[str, Callable[[BinaryIO, int], int]] = {
+ORDERS: dict[str, Callable[[BinaryIO, int], int]] = {
     "usual": _write_usual,
     "single": _write_single,
     "half rejected": _write_half_rejected,
 }
+"""Kinds of files: a bad row in a hundred; an order for each row; a bad row for every other order."""

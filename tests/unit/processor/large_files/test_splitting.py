@@ -31,6 +31,7 @@ from sample_data.generate import generate
 from sample_data.shape import Shape
 from tests.unit.processor.mixed_files import MIXED_FILES, PLAIN_ROW, cut_into_blocks
 from tests.unit.processor.parsing.readings import Comparable, read
+from tests.unit.processor.parsing.whole_files import check_file
 from tests.unit.processor.strategies import HEADER
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def rows_of(reader: RowReader) -> Rows:
 def whole(data: bytes, encoding: str = "utf-8") -> Found:
     """Read a file in one go, as a single run does: its rows, or what is wrong with it."""
     try:
-        decoding.check([data], gzipped=False, encoding=encoding, limit_bytes=0)
+        check_file([data], encoding=encoding)
         found = rows_of(RowReader(decoding.text([data], gzipped=False, encoding=encoding, limit_bytes=0)))
     except PermanentError as error:
         return str(error)

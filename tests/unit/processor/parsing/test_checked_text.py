@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING
 from unittest.mock import patch
 
 import pytest
@@ -11,24 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from processor.parsing import checked_text
-from processor.parsing.checked_text import CheckedText
 from tests.unit.processor.mixed_files import cut_into_blocks
-from tests.unit.processor.parsing.whole_files import LIMIT
-
-if TYPE_CHECKING:
-    from processor.parsing.decoding import ContentCheck
+from tests.unit.processor.parsing.whole_files import check_file
 
 TEXTS = st.lists(st.sampled_from(["a", "ü", ",", "\n", "\r\n", "\r", "\n\n\n", " "]), min_size=1, max_size=20).map(
     "".join
 )
-
-
-def check(*blocks: bytes) -> ContentCheck:
-    """Let a text pass, and return what was found."""
-    text = CheckedText(blocks, gzipped=False, encoding="utf-8", limit_bytes=LIMIT)
-    for _ in text:
-        pass
-    return text.result()
 
 
 def normalised(text: str) -> bytes:
@@ -42,7 +29,7 @@ def test_hash_is_that_of_the_text(text: str, cuts: list[int], marked: bool, at_o
     blocks = cut_into_blocks(b"\xef\xbb\xbf" * marked + text.encode(), cuts)
 
     with patch.object(checked_text, "_MOST_AT_ONCE", at_once):
-        found = check(*blocks)
+        found = check_file(blocks)
 
     assert found.text_sha256 == hashlib.sha256(normalised(text)).hexdigest()
 
@@ -50,7 +37,7 @@ def test_hash_is_that_of_the_text(text: str, cuts: list[int], marked: bool, at_o
 @given(TEXTS, st.lists(st.integers(0, 40), max_size=4))
 def test_the_last_row_has_a_line_end_or_not(text: str, cuts: list[int]) -> None:
     """Property: nothing but spaces may stand behind the last line feed."""
-    found = check(*cut_into_blocks(text.encode(), cuts))
+    found = check_file(cut_into_blocks(text.encode(), cuts))
 
     *before, last = text.split("\n")
     assert found.has_line_end == (bool(before) and not last.strip(" \r"))
@@ -62,7 +49,7 @@ def test_the_last_row_has_a_line_end_or_not(text: str, cuts: list[int]) -> None:
 )
 def test_examples_of_last_rows(text: str, expected: bool) -> None:
     """A row that ends in the middle of its line end is not whole."""
-    assert check(text.encode()).has_line_end is expected
+    assert check_file([text.encode()]).has_line_end is expected
 
 
 def test_endless_line_ends_cost_no_memory() -> None:
@@ -73,7 +60,7 @@ def test_endless_line_ends_cost_no_memory() -> None:
         return [b"\n" * 100_000] * 300
 
     tracemalloc.start()
-    check(b"a", *blocks(), b"b")
+    check_file([b"a", *blocks(), b"b"], limit=0)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
 

@@ -32,7 +32,7 @@ from sample_data.generate import generate
 from sample_data.shape import Shape
 from tests.unit.processor.mixed_files import MIXED_FILES, PLAIN_ROW, cut_into_blocks
 from tests.unit.processor.parsing.readings import Comparable, read, read_carefully
-from tests.unit.processor.parsing.whole_files import check_file, compress
+from tests.unit.processor.parsing.whole_files import compress
 from tests.unit.processor.strategies import GOOD_ROWS, HEADER, csv_text
 
 # Both ways
@@ -273,20 +273,6 @@ def test_what_cannot_be_read_says_why(data: bytes, gzipped: bool, error: type[Pe
     """A wrong byte, and a fault of the packing, anywhere come before a wrong header, and that before missing rows."""
     with pytest.raises(error):
         read_whole(CheckedText([data], gzipped=gzipped, encoding="utf-8", limit_bytes=1_000_000), Reject.ORDER)
-
-
-@given(MIXED_FILES, st.booleans(), st.booleans())
-def test_the_check_is_that_of_the_content(text: str, marked: bool, gzipped: bool) -> None:
-    """Property: sizes, lines and digest are what the content check finds."""
-    data = b"\xef\xbb\xbf" * marked + text.encode()
-    stored = compress(data) if gzipped else data
-
-    try:
-        found = read(stored, gzipped=gzipped).content
-    except PermanentError:
-        return
-
-    assert found[:5] == check_file([stored], gzipped=gzipped)[:5]
 
 
 # Orders

@@ -6,6 +6,7 @@ import gzip
 from typing import TYPE_CHECKING
 
 from processor.parsing import decoding
+from processor.parsing.checked_text import CheckedText
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -21,7 +22,10 @@ def check_file(
     blocks: Iterable[bytes], *, gzipped: bool = False, encoding: str = "utf-8", limit: int = LIMIT
 ) -> ContentCheck:
     """Check a file of these blocks."""
-    return decoding.check(blocks, gzipped=gzipped, encoding=encoding, limit_bytes=limit)
+    text = CheckedText(blocks, gzipped=gzipped, encoding=encoding, limit_bytes=limit)
+    for _ in text:
+        pass
+    return text.result()
 
 
 def read_text(blocks: Iterable[bytes], *, gzipped: bool = False, encoding: str = "utf-8", limit: int = LIMIT) -> str:
