@@ -8,6 +8,7 @@ the comma: in ``x;=1+1`` the second cell is a formula. An apostrophe in front ma
 from __future__ import annotations
 
 import re
+from functools import cache
 
 _SIGNS = "=+\\-@\uff1d\uff0b\uff0d\uff20\ufe66\ufe62\ufe63\ufe6b\u2212"
 """With the fullwidth and small forms, which spreadsheets in Asian languages treat alike."""
@@ -18,15 +19,21 @@ _IGNORED = " \"'\x00-\x08\x0e-\x1b\x1f\x7f-\x84\x86-\xa0\xad\u1680\u2000-\u200f\
 _START = f"(?:\\A|(?<=[{_SEPARATORS}]))"
 _FORMULA = f"(?=[{_IGNORED}]*[{_SIGNS}])"
 _BREAK_IN_FRONT = f"(?=[{_IGNORED}]*[{_BREAKS}])"
-# Strings, which ``re`` compiles at their first use: most files have no cell to guard.
+# Strings, compiled at their first use: most files have no cell to guard.
 _SUSPECT = f"[{_SIGNS}{_BREAKS}]"
 _UNGUARDED = f"{_START}{_FORMULA}|\\A{_BREAK_IN_FRONT}"
 _GUARDED = f"{_START}'{_FORMULA}|\\A'{_BREAK_IN_FRONT}"
 
 
+@cache
+def _patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    return re.compile(_SUSPECT), re.compile(_UNGUARDED)
+
+
 def guard_cell(text: str) -> str:
     """Put an apostrophe before each part of a cell that a spreadsheet could take for a formula."""
-    return re.sub(_UNGUARDED, "'", text) if re.search(_SUSPECT, text) else text
+    suspect, unguarded = _patterns()
+    return unguarded.sub("'", text) if suspect.search(text) else text
 
 
 def unguard_cell(text: str) -> str:

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 from zlib import crc32
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Sequence
+    from collections.abc import Container, Iterable
 
 MOST_ORDERS = 2_000
 HASHES = 2**32
@@ -118,8 +118,9 @@ class OrderSampler:
         self._hashes: dict[bytes, int] = {}
         self._threshold = HASHES
 
-    def add(self, order_ids: Sequence[bytes]) -> None:
+    def add(self, order_ids: Iterable[bytes]) -> None:
         """Add order ids, each perhaps often."""
+        order_ids = list(set(order_ids))
         hashes = hash_order_ids(order_ids)
         if self._threshold == HASHES:
             self._hashes.update(zip(order_ids, hashes, strict=True))

@@ -50,11 +50,13 @@ class RejectedOrders:
 
     def find(self, rows: Sequence[tuple[bytes, ...]], place: int = 0) -> list[int]:
         """Return the indexes of the rows whose cell at ``place`` is one of the order ids."""
-        if not len(self):
+        if not self:
             return []
-        if self._digests is None and self._ids.isdisjoint([row[place] for row in rows]):
-            return []
-        return [at for at, row in enumerate(rows) if row[place] in self]
+        order_ids = [row[place] for row in rows]
+        if self._digests is not None:
+            return [at for at, order_id in enumerate(order_ids) if order_id in self]
+        ids = self._ids
+        return [] if ids.isdisjoint(order_ids) else [at for at, order_id in enumerate(order_ids) if order_id in ids]
 
     def to_bytes(self) -> bytes:
         """Write the order ids down; equal sets are written alike, up to the bound."""

@@ -89,7 +89,7 @@ def _lay_aside(
     for at in rejected_orders.find(chunk.rows, _ORDER_ID_AT):
         if at > start:
             yield chunk.part(start, at)
-        cells = tuple(cell.decode() for cell in chunk.rows[at])
+        cells = tuple([cell.decode() for cell in chunk.rows[at]])
         sinks.rejected.add(RejectedRow(chunk.first + at, _LAID_ASIDE, cells, reader.text_of(at)))
         start = at + 1
     if start < len(chunk.rows):
