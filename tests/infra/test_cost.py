@@ -83,7 +83,7 @@ def test_the_table_of_a_file_uses_the_table_of_prices() -> None:
 
     assert rows["DynamoDB, orders"] == 1000 * PRICES["orders_write_units"]
     assert rows["DynamoDB, index `by_customer`"] == 1000 * PRICES["orders_index_write_units"]
-    assert rows["DynamoDB, ledger"] == pytest.approx(12 * PRICES["ledger_write_units"], abs=Decimal("1e-6"))
+    assert rows["DynamoDB, ledger"] == pytest.approx(17 * PRICES["ledger_write_units"], abs=Decimal("1e-6"))
     assert rows["S3"] == pytest.approx(3 * PRICES["s3_writes"] + 2 * PRICES["s3_reads"], abs=Decimal("1e-6"))
     assert rows["Lambda, arm64, 256 MB"] == pytest.approx(
         PRICES["lambda_requests"] + PRICES["lambda_gb_seconds"] / 4, abs=Decimal("1e-6")
