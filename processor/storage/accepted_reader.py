@@ -105,9 +105,12 @@ def iterate_order_keys(
 
 def _order_keys(objects: Objects, facts: ObjectFacts, entry: FileEntry, start: int) -> Iterator[tuple[str, str]]:
     sort_key = sort_keys_of(entry)
-    blocks = objects.read_stretch(facts.version, start, facts.size_bytes)
+    blocks = objects.read_stretch(facts.version, start - 1, facts.size_bytes)
     try:
-        for cells in csv.reader(split_text(blocks), strict=True):
+        # A row that begins too late would have a wrong order id and the right key.
+        if not (before := next(blocks, b"\n")).startswith(b"\n"):
+            raise AcceptedRowsUnreadableError(entry.accepted_key)
+        for cells in csv.reader(split_text(chain([before[1:]], blocks)), strict=True):
             if len(cells) != len(ENRICHED_HEADER) or cells[1] != sort_key(int(cells[-1])):
                 raise AcceptedRowsUnreadableError(entry.accepted_key)
             yield cells[0], cells[1]

@@ -6,11 +6,18 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from processor.domain.errors import FileBusyError, IllegalTransitionError, LeaseLostError
+from processor.domain.errors import (
+    FileBusyError,
+    IllegalTransitionError,
+    LeaseLostError,
+    OrdersBusyError,
+    OrdersGoingBackError,
+)
 from processor.domain.file_states import FileState
 from processor.domain.object_keys import ObjectVersion
 from processor.ledger.content_claims import Claim
 from processor.ledger.ledger import RunStart
+from processor.ledger.table import ConditionFailedError
 
 if TYPE_CHECKING:
     from processor.domain.entries import FileEntry
@@ -168,6 +175,36 @@ def test_unknown_file_cannot_be_reprocessed(ledger: Ledger) -> None:
     """There is nothing to run again."""
     with pytest.raises(IllegalTransitionError, match="new cannot become reprocessing"):
         ledger.request_reprocess("nobody")
+
+
+def test_file_whose_orders_go_back_is_left_alone(ledger: Ledger) -> None:
+    """A redriven message comes again much later, so that few of its receives are used up; nobody moves the file."""
+    ledger.fail_run(begun(ledger, start("r1")), FileState.DEAD_LETTERED, cause="c", error="e")
+    dead = ledger.read_file("f1")
+    assert dead is not None
+    ledger.mark_taking_back(dead, "action-1")
+
+    with pytest.raises(OrdersBusyError) as busy:
+        ledger.begin_run("f1", SOURCE, start("r2"))
+
+    assert busy.value.free_in_s >= 600
+    with pytest.raises(OrdersGoingBackError, match="action-1"):
+        ledger.request_reprocess("f1")
+    with pytest.raises(OrdersGoingBackError, match="action-1"):
+        ledger.dismiss("f1", "now", lambda _: {})
+
+
+def test_a_new_run_that_is_asked_for_meanwhile_is_noticed(ledger: Ledger) -> None:
+    """Whoever has read the file before its orders began to go back decides anew."""
+    ledger.settle(begun(ledger, start("r1")), FileState.PROCESSED, "now")
+    before = ledger.read_file("f1")
+    assert before is not None
+    ledger.mark_taking_back(before, "action-1")
+
+    with pytest.raises(ConditionFailedError):
+        ledger.mark_taking_back(before, "action-2")
+    with pytest.raises(ConditionFailedError):
+        ledger.void(before, "now", "action-2")
 
 
 MINE, OTHER = Claim("f1", "aa"), Claim("f2", "bb")

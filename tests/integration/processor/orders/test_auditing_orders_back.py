@@ -54,7 +54,7 @@ def go_back(stage: Stage, entry: FileEntry, by: FileEntry | None = None) -> File
         take_backs=take_backs,
         objects=stage.services.objects,
         entry=entry,
-        runs=stage.runs(entry.original),
+        runs=stage.services.ledger.list_runs(entry.file_id),
         wanted=OrderIds(row["order_id"] for row in stage.orders() if row["file_id"] == by.file_id) if by else None,
     )
     progress = [progress, *taker.take_back(progress)][-1]
