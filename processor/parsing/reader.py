@@ -13,7 +13,7 @@ from collections import deque
 from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple, TypedDict
 
-from processor.domain.columns import NAMES, ORDER_ID, OWN_COLUMNS
+from processor.domain.columns import NAMES, ORDER_ID, ORIGINAL, OWN_COLUMNS
 from processor.domain.errors import DuplicateColumnError, MissingColumnError, NoHeaderError
 from processor.domain.formulas import unguard_cell
 from processor.parsing.lines import Lines
@@ -93,6 +93,7 @@ class RowReader:
             name for name in dict.fromkeys(names) if name and name not in NAMES
         )
         self.order_id_at = names.index(ORDER_ID)
+        self.original_at = names.index(ORIGINAL) if ORIGINAL in names else None
         self.is_guarded = not set(OWN_COLUMNS).isdisjoint(names)
         """Whether the file is a corrected rejected-rows file, whose cells are guarded against being run as formulas."""
         self._plain = PlainPattern(names, self.delimiter, LONGEST_ROW)

@@ -62,9 +62,9 @@ class RowTotals:
             digest.update(_END.join(values))
             digest.update(_END)
 
-    def add_rejected(self, place: int, content: str | Sequence[str]) -> None:
-        """Add the cells of a rejected row, or its text if they cannot be told apart, with its place among all rows."""
-        self._rejected.update(json.dumps([place, content]).encode())
+    def add_rejected(self, place: int, cells: Sequence[str]) -> None:
+        """Add the cells of a rejected row, or its whole text as one, with its place among all rows."""
+        self._rejected.update(json.dumps([place, cells]).encode())
 
     def add_amounts(self, quantity: int, unit_price: Decimal) -> None:
         """Add the amounts of a row that is rejected for something else."""

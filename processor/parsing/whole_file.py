@@ -9,13 +9,13 @@ from processor.domain.columns import NAMES, ORDER_ID, QUANTITY, UNIT_PRICE, read
 from processor.domain.errors import NoRowsError
 from processor.domain.holds import Reject
 from processor.domain.order_sample import OrderSampler
-from processor.parsing.ragged_rows import find_order_ids
+from processor.parsing.ragged_rows import order_ids_of
 from processor.parsing.reader import PlainRows
 from processor.parsing.rejected_orders import RejectedOrders
 from processor.parsing.row_totals import RowTotals
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from processor.domain.columns import Value
     from processor.domain.order_sample import OrderSample
@@ -114,27 +114,19 @@ class ReadingMaker:
 
     def _add_row(self, row: RawRow) -> None:
         _number, cells, problem, text = row
-        if problem:
-            self._reject(text.replace("\r\n", "\n"), find_order_ids(self._reader, text) if self._by_order else ())
-            self._unknown_amounts += 1
-            return
-        values, problems = read_cells(cells)
-        if not problems:
+        values, problems = ([], []) if problem else read_cells(cells)
+        if not problem and not problems:
             self._accepted.append(_to_cells(values, cells))
             return
-        wrong = {problem.column for problem in problems}
-        order_ids = () if ORDER_ID in wrong else (str(values[_ORDER_ID_AT]),)
-        self._reject([cell.strip(" ").replace("\r\n", "\n") for cell in cells], order_ids)
-        if wrong.isdisjoint(_AMOUNTS):
+        self._rejected_rows += 1
+        lines = [text] if problem else [cell.strip(" ") for cell in cells]
+        self._totals.add_rejected(self._rows, [each.replace("\r\n", "\n") for each in lines])
+        if not problem and _AMOUNTS.isdisjoint(each.column for each in problems):
             self._totals.add_amounts(cast("int", values[_QUANTITY_AT]), cast("Decimal", values[_PRICE_AT]))
         else:
             self._unknown_amounts += 1
-
-    def _reject(self, content: str | Sequence[str], order_ids: Iterable[str]) -> None:
-        self._rejected_rows += 1
-        self._totals.add_rejected(self._rows, content)
         if self._by_order:
-            for order_id in order_ids:
+            for order_id in order_ids_of(self._reader, row, values, problems):
                 self._rejected_orders.add(order_id.encode())
 
 

@@ -8,17 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from processor.domain.columns import NAMES, ORDER_ID, read_cells
-from processor.parsing.ragged_rows import find_order_ids
+from processor.domain.columns import read_cells
+from processor.parsing.ragged_rows import order_ids_of
 from processor.parsing.reader import PlainRows
 from processor.parsing.rejected_orders import RejectedOrders
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from processor.parsing.reader import RowReader
-
-_ORDER_ID_AT = NAMES.index(ORDER_ID)
 
 
 def find_laid_aside(reader: RowReader, rejected_rows: int) -> RejectedOrders:
@@ -27,17 +23,11 @@ def find_laid_aside(reader: RowReader, rejected_rows: int) -> RejectedOrders:
     for row in reader.chunks():
         if isinstance(row, PlainRows):
             continue
-        _number, cells, problem, text = row
-        order_ids: Iterable[str] = ()
-        if problem:
-            order_ids = find_order_ids(reader, text)
-        else:
-            values, problems = read_cells(cells)
-            if not problems:
-                continue
-            if ORDER_ID not in {each.column for each in problems}:
-                order_ids = (str(values[_ORDER_ID_AT]),)
+        _number, cells, problem, _text = row
+        values, problems = ([], []) if problem else read_cells(cells)
+        if not problem and not problems:
+            continue
         own += 1
-        for order_id in order_ids:
+        for order_id in order_ids_of(reader, row, values, problems):
             found.add(order_id.encode())
     return RejectedOrders() if own == rejected_rows else found

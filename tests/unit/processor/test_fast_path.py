@@ -17,7 +17,7 @@ from processor.orders.batches import BATCH_ITEMS, Batch
 from processor.parsing import decoding, reader, rejected_orders
 from processor.parsing import plain_rows as plain
 from processor.parsing.plain_rows import PlainPattern
-from processor.parsing.ragged_rows import find_order_ids
+from processor.parsing.ragged_rows import order_ids_of
 from processor.parsing.reader import PlainRows, RowReader
 from processor.parsing.rejected_orders import RejectedOrders
 from processor.storage.csv_writer import CsvLines
@@ -101,9 +101,9 @@ def ids_of_rejected_rows(blocks: Iterable[bytes]) -> set[str]:
     try:
         rows = RowReader(blocks)
         found = [
-            find_order_ids(rows, text) if problem else {str(read_cells(cells)[0][0])}
-            for _, cells, problem, text in rows
-            if problem or read_cells(cells)[1]
+            order_ids_of(rows, row, *(([], []) if row[2] else read_cells(row[1])))
+            for row in rows
+            if row[2] or read_cells(row[1])[1]
         ]
     except PermanentError:
         return set()

@@ -91,3 +91,15 @@ def test_guards_of_a_corrected_file_are_no_part_of_an_order_id() -> None:
 
     assert rejected_ids(reading) == {"=A-1"}
     assert reading.orders.count == 0
+
+
+def test_a_torn_row_that_comes_back_uncorrected_still_holds_its_order() -> None:
+    """The rejected-rows file has no cells of it, but its original text."""
+    header = ",".join([*NAMES, "waybill_row", "waybill_reasons", "waybill_original"])
+    torn = [f',,,,,3,row: has 4 cells,"{original}"' for original in ("A-1,Ann,Widget,1", "x;'=B-1;1", 'a\n""C-1""|b')]
+    good = [f"{order_id},Ann,Widget,1,1,2,order_id: x,y" for order_id in ("A-1", "=B-1", "C-1", "D-1")]
+
+    reading = read("\n".join([header, *good, *torn]))
+
+    assert {"A-1", "=B-1", "C-1"} <= rejected_ids(reading)
+    assert reading.orders.order_ids == ("D-1",)
