@@ -108,6 +108,42 @@ def test_every_event_twice_gives_the_same_as_once(stack: Deployment) -> None:
         assert [run.outcome for run in stack.ledger.list_runs(entry.file_id)] == ["partial"]
 
 
+def test_renames_empty_versions_and_copies_are_one_file_each(stack: Deployment) -> None:
+    """An SFTP client renames what is whole; a mounted bucket writes an empty object first, and notes its time last."""
+    s3, place = stack.client("s3"), {"Bucket": stack.outputs["BucketName"]}
+    renamed, mounted, temporary = (f"raw-data/by-sftp/{name}" for name in ("a.csv", "b.csv", "a.csv.filepart"))
+    with stack.paused():
+        answers = [
+            (temporary, s3.put_object(**place, Key=temporary, Body=small_file("by-sftp-a"))),
+            (renamed, s3.copy_object(**place, Key=renamed, CopySource={**place, "Key": temporary})),
+            (mounted, s3.put_object(**place, Key=mounted, Body=b"")),
+            (mounted, s3.put_object(**place, Key=mounted, Body=small_file("by-sftp-b"))),
+            (
+                mounted,
+                s3.copy_object(
+                    **place,
+                    Key=mounted,
+                    CopySource={**place, "Key": mounted},
+                    Metadata={"mtime": "1"},
+                    MetadataDirective="REPLACE",
+                ),
+            ),
+        ]
+        s3.delete_object(**place, Key=temporary)
+    stack.wait_idle()
+
+    versions = [ObjectVersion(place["Bucket"], key, answer["VersionId"]) for key, answer in answers]
+    entries = [entry for entry in map(stack.entry, versions) if entry]
+    assert [(entry.name, entry.state) for entry in entries] == [
+        ("a.csv", FileState.PROCESSED),
+        ("b.csv", FileState.PROCESSED),
+    ]
+    orders = stack.orders_by_file()
+    assert [len(orders[entry.file_id]) for entry in entries] == [3, 3]
+    left = s3.list_object_versions(**place, Prefix="raw-data/by-sftp/")["Versions"]
+    assert [(each["Key"], each["IsLatest"]) for each in left] == [(temporary, False)]
+
+
 def test_messages_that_are_no_events_are_dead_lettered(stack: Deployment) -> None:
     """A message that is neither an S3 event nor a command of ours ends in the dead-letter queue, unchanged."""
     bodies = ["not json", "[1, 2]", '{"command": "reprocess", "file_id": "unknown"}', '{"Records": [{}]}']
