@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any
 
-from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
 
 from processor.domain.actions import ActionEntry, ActionKind, ActionState
 
@@ -117,7 +117,13 @@ def _in_digits(value: Any) -> Any:
     return str(value) if is_number else value
 
 
-type Digits = Annotated[str, BeforeValidator(_in_digits), Field(max_length=40)]
+_LONGEST_NUMBER = 40
+_TEXT_OR_NUMBER = {"anyOf": [{"type": "string", "maxLength": _LONGEST_NUMBER}, {"type": "number"}]}
+
+type Digits = Annotated[
+    str, BeforeValidator(_in_digits), Field(max_length=_LONGEST_NUMBER), WithJsonSchema(_TEXT_OR_NUMBER)
+]
+"""A number as somebody writes it: as JSON's, or as a text."""
 
 
 class UploadIn(BaseModel):
