@@ -32,8 +32,13 @@ def _write_usual(out: BinaryIO, rows: int) -> int:
     return sum(count for order_id, count in good.items() if order_id not in bad)
 
 
+def order_id_of(row: GeneratedRow) -> str:
+    """Return the order id of a generated row that is separated by commas."""
+    return next(csv.reader([row.text.partition("\n")[0]], skipinitialspace=True))[0].strip(" ")
+
+
 def _count(row: GeneratedRow, good: dict[str, int], bad: set[str]) -> None:
-    order_id = next(csv.reader([row.text.partition("\n")[0]], skipinitialspace=True))[0].strip(" ")
+    order_id = order_id_of(row)
     if not row.reason:
         good[order_id] = good.get(order_id, 0) + 1
     elif row.bad_column != "order_id":  # Otherwise nobody knows to which order it belongs.
