@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 FIRST_STATES = {
     "process_anyway": FileState.DUPLICATE,
     "dismiss": FileState.FAILED,
+    "store": FileState.HELD,
+    "replace": FileState.HELD,
 }
 
 
@@ -25,6 +27,8 @@ def make_file(console: ConsoleStage, kind: str, number: int) -> FileEntry:
     """Bring a file into the state from which an action of this kind starts."""
     if kind == "process_anyway":
         return console.stage.process(f"again-{number}.csv", csv_file(*GOOD_ROWS))
+    if kind in {"store", "replace"}:
+        return console.stage.process(f"held-{number}.csv", csv_file(f"H-{number},Ada,Pen,1,1.00"), rows="2")
     return console.stage.process(f"bad-{number}.csv", b"%PDF" + bytes([number]))
 
 

@@ -7,11 +7,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from admin_api.actions import replacing as replacing_module
+from admin_api.actions.begin import ActionRequest
+from admin_api.actions.perform import act_on_file
 from admin_api.actions.replacing import WAYBILL, FileUnderWayError, Replacement
 from admin_api.actions.resume import resume_action
+from admin_api.web.errors import RefusedError
 from processor.domain.actions import ActionEntry, ActionKind, ActionState
 from processor.domain.entries import to_iso
 from processor.domain.file_states import FileState
+from processor.messaging.messages import reprocess_body
 from processor.orders import taking_back
 from tests.integration.admin_api.actions.going_back import (
     ask_to_void,
@@ -19,12 +23,14 @@ from tests.integration.admin_api.actions.going_back import (
     entry_of,
     orders_of,
     replacement,
+    rows,
     work,
     work_off,
 )
 from tests.integration.admin_api.console import OPERATOR
 from tests.integration.kill import Kill, Killer
 from tests.integration.processor.orders.books import change_ledger, reprocess
+from tests.integration.stage import csv_file
 
 if TYPE_CHECKING:
     from processor.domain.entries import FileEntry
@@ -167,6 +173,46 @@ def test_a_void_in_the_middle_ends_it(console: ConsoleStage) -> None:
     assert len(orders_of(console.stage, earlier)) == 6
     now = entry_of(console.stage, earlier)
     assert (now.taking_back, now.replaced_rows, now.replaced_by) == ("", 2, (later.file_id,))
+
+
+def test_a_person_has_a_held_file_replace_the_one_before(console: ConsoleStage) -> None:
+    """From the second upload to the end: held, asked for with a reason, stored, and only then are lines taken back."""
+    stage = console.stage
+    earlier = stage.process("monday.csv", csv_file(*rows(*range(4))))
+    later = stage.process("tuesday.csv", csv_file(*rows(1, 2, 9, price="3.00")))
+    change_ledger(stage, earlier.file_id, "file", uploaded_at="2026-11-20T10:00:00.000Z")
+    assert later.state is FileState.HELD
+
+    request = ActionRequest(OPERATOR, ActionKind.REPLACE, console.action_id(), "Prices were wrong.")
+    act_on_file(console.console, request, later.file_id)
+    stage.handle(stage.message(reprocess_body(later.file_id)))
+    both = [order["order_id"] for order in stage.orders()]
+    done = work(console)
+
+    assert sorted(both) == ["A-0", "A-1", "A-1", "A-2", "A-2", "A-3", "A-9"]
+    assert sorted(orders_of(stage, earlier)) == ["A-0", "A-3"]
+    assert sorted(orders_of(stage, later)) == ["A-1", "A-2", "A-9"]
+    assert done is not None
+    assert (done.who, done.reason, done.done) == (OPERATOR.name, "Prices were wrong.", 2)
+    assert entry_of(stage, later).state is FileState.PROCESSED
+
+
+def test_an_older_file_may_not_be_asked_to_replace_a_newer_one(console: ConsoleStage) -> None:
+    """The refusal names the newer file and says what to do; once that is voided it may."""
+    stage = console.stage
+    newer = stage.process("tuesday.csv", csv_file(*rows(*range(4))))
+    older = stage.process("monday.csv", csv_file(*rows(1, 2, price="3.00")))
+    change_ledger(stage, newer.file_id, "file", uploaded_at="2026-11-25T10:00:00.000Z")
+    request = ActionRequest(OPERATOR, ActionKind.REPLACE, console.action_id())
+
+    with pytest.raises(RefusedError, match=r"tuesday\.csv came later than monday\.csv"):
+        act_on_file(console.console, request, older.file_id)
+
+    assert entry_of(stage, older).state is FileState.HELD
+    ask_to_void(console, entry_of(stage, newer))
+    work(console)
+    again = ActionRequest(OPERATOR, ActionKind.REPLACE, console.action_id())
+    assert act_on_file(console.console, again, older.file_id).done == 1
 
 
 def work_begin(console: ConsoleStage) -> ActionEntry:
