@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING
 
 from processor.domain.columns import COLUMNS, NAMES, ORDER_ID
 from processor.domain.formulas import unguard_cell
-from processor.parsing.reader import DELIMITERS, LONGEST_ROW
+from processor.parsing.header import DELIMITERS
+from processor.parsing.reader import LONGEST_ROW
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

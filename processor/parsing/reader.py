@@ -11,18 +11,18 @@ import csv
 from bisect import bisect_left
 from collections import deque
 from operator import itemgetter
-from typing import TYPE_CHECKING, NamedTuple, TypedDict
+from typing import TYPE_CHECKING, NamedTuple
 
 from processor.domain.columns import NAMES, ORDER_ID, ORIGINAL, OWN_COLUMNS
-from processor.domain.errors import DuplicateColumnError, MissingColumnError, NoHeaderError
+from processor.domain.errors import NoHeaderError
 from processor.domain.formulas import unguard_cell
+from processor.parsing.header import csv_dialect, read_header
 from processor.parsing.lines import Lines
 from processor.parsing.plain_rows import PlainPattern
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-DELIMITERS = (",", ";", "\t", "|")
 LONGEST_ROW = 65_536
 """Characters. Longer rows are rejected unread, so that neither a huge cell nor a stray quote can fill the memory."""
 MOST_REREAD = 1_000 * LONGEST_ROW
@@ -84,7 +84,7 @@ class RowReader:
         self._reread = 0
         self._number = 0
         names, self.delimiter = self._read_header()
-        self._dialect = csv.reader([], **_dialect(self.delimiter)).dialect  # Made once, not for each row.
+        self._dialect = csv.reader([], **csv_dialect(self.delimiter)).dialect  # Made once, not for each row.
         self.width = len(names)
         positions = [names.index(name) for name in NAMES]
         identity = positions == list(range(self.width))
@@ -111,29 +111,14 @@ class RowReader:
         return self._pushed_back.popleft() if self._pushed_back else self._lines.take()
 
     def _read_header(self) -> tuple[list[str], str]:
-        """Choose the delimiter under which the first line names the most columns; data rows have no say."""
+        """Read the first line that is not blank."""
         line: str | None = ""
         while line is not None and not line.strip(" \r"):
             line = self._next_line()
             self._number += 1
         if line is None:
             raise NoHeaderError("Every line of the file is blank.")
-        line = line.removesuffix("\r")
-        if "\r" in line:
-            raise NoHeaderError("Its lines end in a carriage return only; save it with LF or CRLF line ends.")
-        if len(line) > LONGEST_ROW:
-            raise NoHeaderError(f"The first line is longer than {LONGEST_ROW:,} characters.")
-        candidates = [(_header_names(line, delimiter), delimiter) for delimiter in DELIMITERS]
-        names, delimiter = max(candidates, key=lambda candidate: len(set(NAMES).intersection(candidate[0])))
-        missing = [name for name in NAMES if name not in names]
-        if len(missing) == len(NAMES):
-            raise NoHeaderError("The first line names none of the columns.")
-        if missing:
-            raise MissingColumnError(missing)
-        duplicated = [name for name in NAMES if names.count(name) > 1]
-        if duplicated:
-            raise DuplicateColumnError(duplicated)
-        return names, delimiter
+        return read_header(line, LONGEST_ROW)
 
     def __iter__(self) -> Iterator[RawRow]:
         while (line := self._next_line()) is not None:
@@ -249,22 +234,3 @@ class RowReader:
             keep = max(1, keep - 1)  # The line that passed the bound is read again, not cut.
         self._pushed_back.extendleft(reversed(taken[keep:]))
         del taken[keep:]
-
-
-class _Dialect(TypedDict):
-    delimiter: str
-    strict: bool
-    skipinitialspace: bool
-
-
-def _dialect(delimiter: str) -> _Dialect:
-    """Return the csv module's options: strict quotes, and spaces before an opening quote are skipped."""
-    return {"delimiter": delimiter, "strict": True, "skipinitialspace": True}
-
-
-def _header_names(line: str, delimiter: str) -> list[str]:
-    """Return the header's names, trimmed and in lower case; none if it is no CSV under this delimiter."""
-    try:
-        return [cell.strip().lower() for cell in next(csv.reader([line], **_dialect(delimiter)))]
-    except csv.Error:
-        return []

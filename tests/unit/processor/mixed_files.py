@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from hypothesis import strategies as st
 
 from processor.domain.columns import NAMES
-from processor.parsing.reader import DELIMITERS
+from processor.parsing.header import DELIMITERS
 from tests.unit.processor.strategies import ANY_CELL, GOOD_ROWS, HEADER, TROUBLE, csv_text
 
 if TYPE_CHECKING:

@@ -6,7 +6,8 @@ import pytest
 
 from processor.domain.columns import NAMES
 from processor.domain.errors import DuplicateColumnError, MissingColumnError, NoHeaderError
-from processor.parsing.reader import AFTER_QUOTE, DELIMITERS, LONGEST_ROW, NEVER_CLOSED, STRAY_RETURN, RowReader
+from processor.parsing.header import DELIMITERS
+from processor.parsing.reader import AFTER_QUOTE, LONGEST_ROW, NEVER_CLOSED, STRAY_RETURN, RowReader
 from tests.unit.processor.mixed_files import PLAIN_ROW
 from tests.unit.processor.parsing.row_lists import PLAIN_CELLS, list_problems, open_reader, read_rows
 from tests.unit.processor.strategies import HEADER

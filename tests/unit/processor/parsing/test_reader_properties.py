@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from processor.domain.columns import NAMES
 from processor.domain.errors import PermanentError
 from processor.parsing import reader as rows
-from processor.parsing.reader import DELIMITERS, LONGEST_ROW
+from processor.parsing.header import DELIMITERS
+from processor.parsing.reader import LONGEST_ROW
 from tests.unit.processor.mixed_files import PLAIN_ROW
 from tests.unit.processor.parsing.row_lists import read_blocks
 from tests.unit.processor.strategies import ANY_CELL, ANY_TEXT, GOOD_ROWS, HEADER, TROUBLE, csv_text

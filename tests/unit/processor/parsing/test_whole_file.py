@@ -26,6 +26,7 @@ from processor.domain.errors import (
 from processor.domain.holds import Reject
 from processor.parsing import reader, rejected_orders, row_totals, whole_file
 from processor.parsing.checked_text import CheckedText
+from processor.parsing.header import DELIMITERS
 from processor.parsing.reader import RowReader
 from processor.parsing.whole_file import Reading, read_whole
 from sample_data.generate import generate
@@ -136,7 +137,7 @@ ROWS = st.lists(
 @given(
     ROWS,
     st.permutations([*NAMES, "note"]),
-    st.sampled_from(reader.DELIMITERS),
+    st.sampled_from(DELIMITERS),
     st.sampled_from(["\n", "\r\n"]),
     st.booleans(),
     st.booleans(),
