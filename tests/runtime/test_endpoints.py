@@ -31,9 +31,9 @@ SIGNED_AS = {
 }
 """The names by which services are signed, which begin their host names, by their names in the SDK."""
 SERVICES = {
-    "Processor": {"dynamodb", "orders", "s3", "sns", "sqs", "stepfunctions"},
+    "Processor": {"dynamodb", "lambda", "orders", "s3", "sns", "sqs", "stepfunctions"},
     "ConsoleWeb": {
-        *("cloudwatch", "cognito-idp", "dynamodb", "lambda", "logs", "s3", "secretsmanager", "sqs", "xray"),
+        *("cloudwatch", "cognito-idp", "dynamodb", "lambda", "logs", "s3", "secretsmanager", "sns", "sqs", "xray"),
     },
 }
 
