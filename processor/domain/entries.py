@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from processor.domain.errors import ObjectLostError
 from processor.domain.file_states import MOVING, FileState
-from processor.domain.holds import SameOrdersFound
+from processor.domain.holds import Reject, SameOrdersFound
 from processor.domain.object_keys import INBOX, ObjectVersion
 
 if TYPE_CHECKING:
@@ -35,6 +35,8 @@ TIE_DIGITS = 9
 """Digits of the file id behind the microseconds of each order's sort key, so that two files never meet on one. Files of
 before have three, of which one in a thousand is equal."""
 _BEFORE_TIE_DIGITS = 3
+_REJECTED_BY_ORDER = "1"
+"""The last digit of base timestamps since orders are laid aside whole; it was 0, or none."""
 _WITH_MICROSECONDS = len("2026-11-22T10:20:30.123456Z")
 
 _LONGEST_SEQUENCER = 64
@@ -57,10 +59,10 @@ def from_iso(text: str) -> datetime:
 def base_timestamp_of(began_at: str) -> str:
     """Write the base timestamp of a file whose first run begins.
 
-    The digit behind the microseconds says that its orders' keys have :data:`TIE_DIGITS`. More would take many entries
-    beyond 1 KB, where each write costs twice as much.
+    The digit behind the microseconds says that its orders' keys have :data:`TIE_DIGITS`, and which rule rejects its
+    rows unless the entry names one. More would take many entries beyond 1 KB, where each write costs twice as much.
     """
-    return f"{began_at.removesuffix('Z')}0Z"
+    return f"{began_at.removesuffix('Z')}{_REJECTED_BY_ORDER}Z"
 
 
 def known_values(item: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
@@ -149,6 +151,8 @@ class FileEntry(NamedTuple):
     read_total: str = ""
     same_orders: Mapping[str, Any] = MappingProxyType({})
     """Orders that earlier files brought; see :class:`processor.domain.holds.SameOrdersFound`."""
+    reject: str = ""
+    """The rule under which its orders are stored, a :class:`Reject`; "" for that of the base timestamp."""
     replaces: tuple[str, ...] = ()
     """The ids of the earlier files whose lines of the same orders this file's run has to take back."""
     replaced_by: tuple[str, ...] = ()
@@ -243,6 +247,17 @@ class FileEntry(NamedTuple):
     def base(self) -> datetime:
         """The base timestamp as a moment."""
         return from_iso(self.base_timestamp)
+
+    @property
+    def usual_reject(self) -> Reject:
+        """The rule for rejected rows that the base timestamp names."""
+        is_new = len(self.base_timestamp) > _WITH_MICROSECONDS and self.base_timestamp[-2] == _REJECTED_BY_ORDER
+        return Reject.ORDER if is_new else Reject.ROW
+
+    @property
+    def reject_rule(self) -> Reject:
+        """The rule for rejected rows under which its orders are stored."""
+        return Reject(self.reject) if self.reject else self.usual_reject
 
     @property
     def tie_digits(self) -> int:

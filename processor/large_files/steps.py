@@ -24,6 +24,7 @@ from processor.domain.errors import (
     StepFailedError,
 )
 from processor.domain.file_states import SETTLED, FileState
+from processor.domain.holds import Reject
 from processor.domain.object_keys import ObjectVersion
 from processor.domain.orders import ENRICHED_HEADER
 from processor.large_files.joining import Piece, join
@@ -36,6 +37,7 @@ from processor.pipeline.deadline import Deadline
 from processor.pipeline.handover import rebuild_run, resume_run
 from processor.pipeline.loader import Source, encoding_of, output_keys, warnings_of
 from processor.pipeline.lost_objects import describe_failure
+from processor.pipeline.reject_rule import reject_of
 from processor.pipeline.retry import RetryPolicy, give_back
 from processor.pipeline.run import LoadResult, Settlement
 from processor.pipeline.same_upload import forget_same_upload, settle_or_forget
@@ -71,8 +73,9 @@ def plan_ranges(task: Task, services: Services, invocation: Invocation) -> dict[
         facts = services.objects.read_facts(run.entry.original)
         run = run._replace(entry=services.ledger.extend_lease(run.entry, task.lease_until, facts.size_bytes))
         encoding = encoding_of(run, facts)
-        folder = _folder(run.entry, facts, encoding, services)
-        plan = _find_whole_plan(run.entry, folder, services) or _make_plan(run, facts, encoding, folder)
+        reject = reject_of(run, facts, encoding)
+        folder = _folder(run.entry, facts, encoding, reject, services)
+        plan = _find_whole_plan(run.entry, folder, services) or _make_plan(run, facts, encoding, reject, folder)
         admission = decide(Source(run, facts), plan.split.reading)
         if admission.same_as:
             forget_same_upload(run, admission.same_as)
@@ -172,13 +175,15 @@ def _find_facts(run: Run) -> ObjectFacts | None:
     return None
 
 
-def _folder(entry: FileEntry, facts: ObjectFacts, encoding: str, services: Services) -> Folder:
+def _folder(entry: FileEntry, facts: ObjectFacts, encoding: str, reject: Reject, services: Services) -> Folder:
     config = services.config
-    circumstances = (facts.etag, facts.size_bytes, encoding, config.range_bytes, config.order_indexes, config.reject)
+    circumstances: tuple[object, ...] = facts.etag, facts.size_bytes, encoding, config.range_bytes, config.order_indexes
+    if reject is not Reject.ROW:  # The rule of earlier releases, whose work goes on.
+        circumstances = *circumstances, str(reject)
     return Folder.of(object_keys.work_folder(entry.base, entry.file_id), *circumstances)
 
 
-def _make_plan(run: Run, facts: ObjectFacts, encoding: str, folder: Folder) -> Plan:
+def _make_plan(run: Run, facts: ObjectFacts, encoding: str, reject: Reject, folder: Folder) -> Plan:
     objects, bucket = run.services.objects, run.entry.bucket
     deadline = Deadline(run.invocation, remedy="Raise large_file_memory_mb (more memory is more speed)")
 
@@ -188,8 +193,8 @@ def _make_plan(run: Run, facts: ObjectFacts, encoding: str, folder: Folder) -> P
             yield block
 
     with span("check and split"):
-        config = run.services.config
-        file_split = split(blocks(), encoding=encoding, range_bytes=config.range_bytes, reject=config.policy.reject)
+        range_bytes = run.services.config.range_bytes
+        file_split = split(blocks(), encoding=encoding, range_bytes=range_bytes, reject=reject)
     transitions = _TRANSITIONS + _TRANSITIONS_A_RANGE * len(file_split.ranges)
     usage = run.usage_here(run.invocation.elapsed_s()) + Usage(state_transitions=transitions)
     plan = Plan.of(file_split, usage)

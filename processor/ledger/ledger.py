@@ -62,6 +62,7 @@ _SETTLING_FIELDS = (
     "read_rows",
     "read_total",
     "same_orders",
+    "reject",
     "replaces",
     "replaced_by",
     "replaced_rows",

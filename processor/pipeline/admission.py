@@ -19,6 +19,7 @@ from processor.domain.object_keys import ARCHIVE
 from processor.domain.same_uploads import is_same_upload
 from processor.ledger.content_claims import Claim
 from processor.pipeline.other_files import OtherFiles, find_other_files
+from processor.pipeline.reject_rule import former_keys, was_begun_before
 from processor.pipeline.run import Settlement
 from processor.pipeline.same_orders import EarlierFile, describe_same_orders, look_up_orders
 from processor.pipeline.verdict import Announced, judge
@@ -52,7 +53,7 @@ def decide(source: Source, reading: Reading) -> Admission:
     run, entry = source.run, source.run.entry
     announced = Announced.of(source.facts.metadata)
     hold = None if _wish(entry) or entry.has_orders else judge(reading, announced, run.services.config.policy)
-    if hold and not _was_admitted(run, reading):  # The policy may have changed since.
+    if hold and not _was_admitted(source, reading):  # The policy may have changed since.
         admission = Admission(Settlement.of_hold(hold.cause, hold.error, source.facts, reading))
     else:
         admission = admit(source, reading)
@@ -65,7 +66,7 @@ def admit(source: Source, reading: Reading) -> Admission:
     """Decide whether the file may be stored. Once it may, it may at every later run of the same wish."""
     run, entry = source.run, source.run.entry
     wish = _wish(entry)
-    if not wish and _was_admitted(run, reading):
+    if not wish and _was_admitted(source, reading):
         return Admission(replaces=entry.replaces)
     mode = SameOrders(wish) if wish else _mode(run.services.config.policy, reading)
     stored_already = entry.has_orders and not entry.replaced_rows
@@ -100,13 +101,14 @@ def _wish(entry: FileEntry) -> str:
     return entry.asked_for
 
 
-def _was_admitted(run: Run, reading: Reading) -> bool:
+def _was_admitted(source: Source, reading: Reading) -> bool:
     """Tell whether an earlier run of the file has begun to store it, and died: no other file has been stored since."""
-    entry = run.entry
+    run, entry = source.run, source.run.entry
     if entry.in_first_run or entry.voided_at or entry.replaced_rows:
         return False
     claim = run.services.claims.read_claim(reading.rows_sha256)
-    return claim is not None and claim.owner == entry.file_id
+    is_ours = claim is not None and claim.owner == entry.file_id
+    return is_ours or was_begun_before(run, source.facts, source.encoding)
 
 
 def _claim_of(run: Run, reading: Reading) -> Claim:
@@ -119,7 +121,7 @@ def _admit_first(source: Source, reading: Reading) -> Admission:
     other = run.services.claims.claim(reading.rows_sha256, _claim_of(run, reading))
     if other:
         return _yield_to(source, reading, other)
-    former = run.services.claims.find_former_owner(former_keys(source))
+    former = run.services.claims.find_former_owner(former_keys(source.facts, source.encoding))
     if former and former.file_id != run.entry.file_id:
         return Admission(duplicate(source, reading, former.duplicate_of or former.file_id))
     return Admission()
@@ -183,10 +185,3 @@ def duplicate(source: Source, reading: Reading, first_file_id: str) -> Settlemen
     error = f"The same content came before, as {name}. Nothing of this file was stored."
     settlement = Settlement.of_hold("duplicate", error, source.facts, reading, state=FileState.DUPLICATE)
     return settlement._replace(original_prefix=ARCHIVE, duplicate_of=first_file_id)
-
-
-def former_keys(source: Source) -> list[str]:
-    """Name the object's bytes as earlier releases claimed them: by ETag, size, and encoding."""
-    facts, encoding = source.facts, source.encoding
-    read_as = ["", f"#{encoding}"] if encoding != "utf-8" else [""]
-    return [f"{facts.etag}#{facts.size_bytes}{how}" for how in read_as]

@@ -22,6 +22,7 @@ from processor.parsing.checked_text import CheckedText
 from processor.parsing.reader import RowReader
 from processor.parsing.whole_file import read_whole
 from processor.pipeline.deadline import Deadline
+from processor.pipeline.reject_rule import reject_of
 from processor.pipeline.run import NOT_CHECKED, LoadResult
 from processor.pipeline.store_rows import load_rows
 from processor.storage.outputs import AcceptedRows, RejectedRows
@@ -113,8 +114,6 @@ class Source:
         self.encoding = encoding_of(run, facts)
         self._gzipped = object_keys.is_gzipped(run.entry.name)
         self._limit_bytes = run.services.config.max_gzip_bytes
-        self.content = NOT_CHECKED
-        """The findings about its bytes, once all of them were read, also if its rows cannot be."""
 
     def check(self, deadline: Deadline) -> Reading:
         """Read and validate all rows; raises :class:`PermanentError`."""
@@ -122,7 +121,7 @@ class Source:
             self._read(deadline), gzipped=self._gzipped, encoding=self.encoding, limit_bytes=self._limit_bytes
         )
         try:
-            return read_whole(text, self.run.services.config.policy.reject)
+            return read_whole(text, reject_of(self.run, self.facts, self.encoding))
         finally:
             if text.has_passed:
                 self.content = text.result()

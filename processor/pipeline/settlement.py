@@ -12,6 +12,7 @@ from processor.domain.object_keys import ObjectVersion
 from processor.observability.telemetry import logger, span
 from processor.parsing.decoding import encoding_name
 from processor.pipeline.loader import encoding_of
+from processor.pipeline.reject_rule import reject_of
 from processor.pipeline.reporting import mail_settlement, report_settlement
 from processor.pipeline.retry import in_words
 from processor.pipeline.verdict import amount_text
@@ -65,6 +66,7 @@ def settle(run: Run, settlement: Settlement) -> Run:
         uploaded_by=settlement.facts.metadata.get("uploaded-by", "")[:_LONGEST_NAME] if settlement.facts else "",
         content_sha256=settlement.content.sha256,
         encoding=_encoding(run, settlement),
+        reject=_reject(run, settlement),
         duration_ms=run_entry.duration_ms,
         estimated_cost=run_entry.estimated_cost,
     )
@@ -100,6 +102,14 @@ def _verdict_values(settlement: Settlement) -> dict[str, Any]:
     if settlement.same_orders:
         values["same_orders"] = settlement.same_orders.to_item()
     return values
+
+
+def _reject(run: Run, settlement: Settlement) -> str:
+    """Return the rule under which the file's orders are stored, if it is not the usual one."""
+    if settlement.facts is None or settlement.state in _STORES_NOTHING:
+        return run.entry.reject
+    rule = reject_of(run, settlement.facts, encoding_of(run, settlement.facts))
+    return "" if rule is run.entry.usual_reject else rule
 
 
 def _encoding(run: Run, settlement: Settlement) -> str:

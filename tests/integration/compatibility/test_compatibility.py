@@ -17,7 +17,7 @@ from processor.domain.object_keys import ObjectVersion, file_id
 from processor.ledger.counters import Counters
 from processor.messaging.messages import reprocess_body
 from tests.integration.ranges import Machine
-from tests.integration.stage import BUCKET, GOOD_ROWS, MIXED_FILE, csv_file, s3_event
+from tests.integration.stage import BUCKET, GOOD_ROWS, csv_file, s3_event
 
 if TYPE_CHECKING:
     from tests.integration.admin_api.console import ConsoleStage
@@ -144,7 +144,7 @@ def test_old_content_is_recognised(stage: Stage, written: dict[str, str]) -> Non
 
 def test_half_stored_content_is_not_stored_twice(stage: Stage, written: dict[str, str]) -> None:
     """A copy of a file whose run died under the old version waits for that file."""
-    copy = stage.process("copy.csv", MIXED_FILE)
+    copy = stage.process("copy.csv", stage.read(entries(stage)["half.csv"]["object_key"]))
 
     assert copy.state is FileState.DUPLICATE
     assert copy.duplicate_of == entries(stage)["half.csv"]["file_id"]

@@ -59,7 +59,7 @@ def test_base_timestamp_is_fixed_by_the_first_run(ledger: Ledger) -> None:
 
     second = begun(ledger, start("r2"))
 
-    assert second.base_timestamp == first.base_timestamp == "2026-11-22T10:00:01.0000000Z"
+    assert second.base_timestamp == first.base_timestamp == "2026-11-22T10:00:01.0000001Z"
     assert second.run_started_at == "2026-11-22T10:00:02.000000Z"
 
 

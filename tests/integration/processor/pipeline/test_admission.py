@@ -301,3 +301,24 @@ def test_file_that_is_held_by_itself_is_stored_when_a_person_says_so(
     assert stored.warnings == ("The last row has no line end: the upload may have been cut off.",)
     [*_, run] = stage.services.ledger.list_runs(stored.file_id)
     assert (run.read_rows, run.read_quantity, run.read_total) == (4, 5, "6.70")
+
+
+@pytest.mark.parametrize(("stored_under", "later"), [("row", "order"), ("order", "row")])
+def test_file_is_run_again_under_the_rule_by_which_its_orders_are_stored(
+    stage: Stage, stored_under: str, later: str
+) -> None:
+    """Otherwise rows that the new run leaves out would stay in the table."""
+    stage.configure(reject=stored_under)
+    first = stage.process("first.csv", csv_file(*ROWS, "A-1,Ada,Crank,one,2.50"))
+    before = stage.orders()
+    stage.configure(reject=later)
+
+    again = ask(stage, first)
+
+    assert (again.state, again.accepted_rows, again.rejected_rows) == (
+        FileState.PARTIAL,
+        first.accepted_rows,
+        first.rejected_rows,
+    )
+    assert [order["row_number"] for order in stage.orders()] == [order["row_number"] for order in before]
+    assert again.accepted_rows == (4 if stored_under == "row" else 3)

@@ -183,6 +183,8 @@ def test_run_entry_stores_nothing_empty() -> None:
         "retried_items": 0,
         "consumed_write_units": "0",
         "row_stride": 0,
+        "read_rows": 0,
+        "read_quantity": 0,
         "estimated_cost": "0",
         "trace_sampled": False,
     }
