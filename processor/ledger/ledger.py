@@ -27,17 +27,16 @@ from processor.domain.errors import (
     OrdersBusyError,
     OrdersGoingBackError,
 )
-from processor.domain.file_states import AT_REST, FileState, check_transition, states_before
+from processor.domain.file_states import FileState, check_transition, states_before
 from processor.ledger.counters import counter_update
 from processor.ledger.forgotten_files import forgotten_item, is_forgotten, is_known, refuse_forgotten
 from processor.ledger.later_versions import find_later_version
 from processor.ledger.table import ConditionFailedError, ItemPut, ItemUpdate
+from processor.ledger.transitions import move_file, unchanged
 from processor.ledger.unstored_uploads import claim_unstored
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from boto3.dynamodb.conditions import ConditionBase
 
     from processor.domain.object_keys import ObjectVersion
     from processor.ledger.table import FilesTable
@@ -187,7 +186,7 @@ class Ledger:
 
     def _take_over(self, dead: FileEntry, run: RunStart, start: dict[str, Any]) -> BeginResult:
         """Take the file from a run that has died, and record that run: both or neither."""
-        condition = _unchanged(dead) & Attr("lease_until").lt(run.now)
+        condition = unchanged(dead) & Attr("lease_until").lt(run.now)
         change = ItemUpdate(dead.file_id, FILE_ENTRY, start, condition)
         try:
             self._table.transact(change, ItemPut(RunEntry.of_dead(dead).to_item()))
@@ -202,22 +201,22 @@ class Ledger:
     def report_progress(self, entry: FileEntry, *, rows: int, read_bytes: int, size_bytes: int) -> None:
         """Write a run's progress; raises :class:`LeaseLostError`."""
         values = {"progress_rows": rows, "progress_bytes": read_bytes, "size_bytes": size_bytes}
-        self._while_held(entry, ItemUpdate(entry.file_id, FILE_ENTRY, values, _unchanged(entry)))
+        self._while_held(entry, ItemUpdate(entry.file_id, FILE_ENTRY, values, unchanged(entry)))
 
     def add_progress(self, entry: FileEntry, *, rows: int, read_bytes: int) -> None:
         """Add to the progress of a run in ranges; raises :class:`LeaseLostError`."""
         added = {"progress_rows": rows, "progress_bytes": read_bytes}
-        self._while_held(entry, ItemUpdate(entry.file_id, FILE_ENTRY, condition=_unchanged(entry), add=added))
+        self._while_held(entry, ItemUpdate(entry.file_id, FILE_ENTRY, condition=unchanged(entry), add=added))
 
     def extend_lease(self, entry: FileEntry, until: int, size_bytes: int) -> FileEntry:
         """Extend the run's lease to a moment (seconds since the epoch); raises :class:`LeaseLostError`."""
         values = {"lease_until": until, "size_bytes": size_bytes}
-        self._while_held(entry, ItemUpdate(entry.file_id, FILE_ENTRY, values, _unchanged(entry)))
+        self._while_held(entry, ItemUpdate(entry.file_id, FILE_ENTRY, values, unchanged(entry)))
         return entry.evolve(lease_until=until, size_bytes=size_bytes)
 
     def note_replaces(self, entry: FileEntry, file_ids: tuple[str, ...]) -> None:
         """Note the files whose orders the run is going to replace; raises :class:`LeaseLostError`."""
-        self._while_held(entry, ItemUpdate(entry.file_id, FILE_ENTRY, {"replaces": file_ids}, _unchanged(entry)))
+        self._while_held(entry, ItemUpdate(entry.file_id, FILE_ENTRY, {"replaces": file_ids}, unchanged(entry)))
 
     def _while_held(self, entry: FileEntry, change: ItemUpdate) -> None:
         try:
@@ -251,7 +250,7 @@ class Ledger:
         What stays in its place knows that one's id, and makes every later delivery harmless. ``now`` is seconds since
         the epoch. Raises :class:`LeaseLostError`.
         """
-        change = ItemPut(forgotten_item(entry, same_as, now), _unchanged(entry))
+        change = ItemPut(forgotten_item(entry, same_as, now), unchanged(entry))
         counted = counter_update(entry, entry.evolve(without=("counted_as",)))
         try:
             self._table.transact(change, *([counted] if counted else []))
@@ -280,39 +279,12 @@ class Ledger:
     ) -> FileEntry:
         try:
             unused = tuple(name for name in (*_HOLDING_FIELDS, *remove) if name not in values)
-            return self._move(entry, state, values, unused, note)
+            return move_file(self._table, entry, state, values, unused, note)
         except ConditionFailedError as error:
             ended = self.read_file(entry.file_id)
             if ended and ended.run_id == entry.run_id and ended.state is state:
                 return ended  # The first attempt of this call took effect and its answer was lost.
             raise LeaseLostError(entry.file_id, entry.run_id) from error
-
-    def _move(
-        self,
-        entry: FileEntry,
-        state: FileState,
-        values: dict[str, Any],
-        remove: tuple[str, ...] = (),
-        note: ItemUpdate | ItemPut | None = None,
-        *more: ItemUpdate | ItemPut,
-    ) -> FileEntry:
-        """Write a file's new state, count it there and write the note, in one transaction; returns the new entry.
-
-        Raises :class:`ConditionFailedError` if the file has changed since ``entry`` was read.
-        """
-        check_transition(entry.state, state)
-        values = {**values, "state": state}
-        if state in AT_REST:
-            values["counted_as"] = state
-        else:
-            remove = (*remove, "counted_as")
-        change = ItemUpdate(entry.file_id, FILE_ENTRY, values, _unchanged(entry), remove=remove)
-        new = entry.evolve(without=remove, **values)
-        if others := [each for each in (counter_update(entry, new), note, *more) if each]:
-            self._table.transact(change, *others)
-        else:
-            self._table.update_item(change)
-        return new
 
     def add_waiting_file(self, file_id: str, waiting: FileEntry) -> None:
         """Note that the run of another file waits for this one."""
@@ -375,7 +347,7 @@ class Ledger:
     def note_asked_again(self, entry: FileEntry, at: str) -> None:
         """Note when a person asked again for a run that is due already; a file that has moved on stays as it is."""
         with suppress(ConditionFailedError):
-            self._table.update_item(ItemUpdate(entry.file_id, FILE_ENTRY, {"asked_at": at}, _unchanged(entry)))
+            self._table.update_item(ItemUpdate(entry.file_id, FILE_ENTRY, {"asked_at": at}, unchanged(entry)))
 
     def dismiss(
         self,
@@ -408,7 +380,7 @@ class Ledger:
                 raise OrdersGoingBackError(entry.taking_back)
             check_transition(entry.state, state)
             with suppress(ConditionFailedError):  # Somebody else was faster: decide by the new state.
-                return self._move(entry, state, values(entry), note=note)
+                return move_file(self._table, entry, state, values(entry), note=note)
         else:
             raise IllegalTransitionError(entry.state if entry else None, state)
         if entry is None:
@@ -420,18 +392,9 @@ class Ledger:
 
         Raises :class:`IllegalTransitionError`, and :class:`ConditionFailedError` if the file has changed.
         """
-        return self._move(entry, FileState.VOIDED, {"voided_at": at, "taking_back": action_id}, (), *notes)
+        return move_file(self._table, entry, FileState.VOIDED, {"voided_at": at, "taking_back": action_id}, (), *notes)
 
     def mark_taking_back(self, entry: FileEntry, action_id: str, *notes: ItemUpdate | ItemPut) -> None:
         """Mark a file of which an action is to take orders back; raises :class:`ConditionFailedError`."""
-        mark = ItemUpdate(entry.file_id, FILE_ENTRY, {"taking_back": action_id}, _unchanged(entry))
+        mark = ItemUpdate(entry.file_id, FILE_ENTRY, {"taking_back": action_id}, unchanged(entry))
         self._table.transact(mark, *notes)
-
-
-def _unchanged(entry: FileEntry) -> ConditionBase:
-    """Demand that the file's run, state, count and mark are those that were read."""
-    condition: ConditionBase = Attr("run_id").eq(entry.run_id) & Attr("state").eq(entry.state)
-    for name in ("counted_as", "taking_back"):
-        value = getattr(entry, name)
-        condition &= Attr(name).eq(value) if value else Attr(name).not_exists()
-    return condition
