@@ -13,24 +13,21 @@ from boto3.dynamodb.conditions import Attr
 from processor.domain.entries import (
     ARRIVAL_ENTRY,
     FILE_ENTRY,
-    FILE_KIND,
     RUN_PREFIX,
     UPLOAD_PREFIX,
     FileEntry,
     RunEntry,
-    base_timestamp_of,
 )
 from processor.domain.errors import (
-    FileBusyError,
     IllegalTransitionError,
     LeaseLostError,
-    OrdersBusyError,
     OrdersGoingBackError,
 )
-from processor.domain.file_states import FileState, check_transition, states_before
+from processor.domain.file_states import FileState, check_transition
 from processor.ledger.counters import counter_update
 from processor.ledger.forgotten_files import forgotten_item, is_forgotten, is_known, refuse_forgotten
 from processor.ledger.later_versions import find_later_version
+from processor.ledger.run_begin import begin_run
 from processor.ledger.table import ConditionFailedError, ItemPut, ItemUpdate
 from processor.ledger.transitions import move_file, unchanged
 from processor.ledger.unstored_uploads import claim_unstored
@@ -39,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from processor.domain.object_keys import ObjectVersion
+    from processor.ledger.run_begin import BeginResult, RunStart
     from processor.ledger.table import FilesTable
 
 _MAILS_ENTRY = "mails"
@@ -71,32 +69,6 @@ _SETTLING_FIELDS = (
 # What matters only while a run holds the file. An entry below 1 KB costs half as much to write.
 _HOLDING_FIELDS = ("run_message_id", "lease_until", "progress_rows", "progress_bytes")
 _MOST_ATTEMPTS = 5
-_TAKING_BACK_S = 900
-"""A message comes again so late if orders of its file are being taken back: few of its receives are used up."""
-
-
-class RunStart(NamedTuple):
-    """A run that is to begin; ``now`` and ``lease_until`` are seconds since the epoch."""
-
-    run_id: str
-    started_at: str
-    message_id: str
-    receive_count: int
-    now: int
-    lease_until: int
-    uploaded_at: str = ""
-    sent_by: str = ""
-    sequencer: str = ""
-    is_copy: bool = False
-    """What S3's event tells of the arrival; the first event that does is kept."""
-
-
-class BeginResult(NamedTuple):
-    """The answer to :meth:`Ledger.begin_run`."""
-
-    entry: FileEntry
-    may_run: bool
-    """False if the file is settled, or the run of another message holds it."""
 
 
 class WaitingFile(NamedTuple):
@@ -126,73 +98,8 @@ class Ledger:
         return [RunEntry.from_item(item) for item in self._table.list_items(file_id, RUN_PREFIX)]
 
     def begin_run(self, file_id: str, source: ObjectVersion, run: RunStart) -> BeginResult:
-        """Give the file to a run, unless it is settled or held.
-
-        A new file gets its base timestamp, once and for all. A run that held the file and whose lease has ended is
-        recorded as died. Raises :class:`FileBusyError` if a run for the same message holds the file, and
-        :class:`FileForgottenError`.
-        """
-        start: dict[str, Any] = {
-            "state": FileState.PROCESSING,
-            "run_id": run.run_id,
-            "run_started_at": run.started_at,
-            "run_message_id": run.message_id,
-            "run_receive_count": run.receive_count,
-            "lease_until": run.lease_until,
-            "progress_rows": 0,
-            "progress_bytes": 0,
-        }
-        first = {
-            "bucket": source.bucket,
-            "object_key": source.key,
-            "version_id": source.version_id,
-            "kind": FILE_KIND,
-            "received_at": run.started_at,
-            "base_timestamp": base_timestamp_of(run.started_at),
-        }
-        told = ("uploaded_at", "sent_by", "sequencer", "is_copy")
-        first |= {name: value for name in told if (value := getattr(run, name))}
-        # A file that a run holds is not among them: whether that run is dead is looked at only then.
-        waiting = [state for state in states_before(FileState.PROCESSING) if state is not FileState.PROCESSING]
-        may_begin = Attr("state").is_in(waiting) & Attr("taking_back").not_exists()
-        condition = Attr("file_id").not_exists() | may_begin
-        try:
-            old = self._table.update_item(ItemUpdate(file_id, FILE_ENTRY, start, condition, first))
-        except ConditionFailedError:
-            return self._begin_held(file_id, run, start)
-        return BeginResult(FileEntry.from_item({"file_id": file_id, **first, **old, **start}), may_run=True)
-
-    def _begin_held(self, file_id: str, run: RunStart, start: dict[str, Any]) -> BeginResult:
-        """Take a file over from a dead run, or say why it cannot be begun."""
-        entry = self.read_file(file_id)
-        if entry is None:
-            self.refuse_forgotten(file_id)
-            raise ConditionFailedError
-        if entry.run_id == run.run_id:  # The first attempt of this call took effect and its answer was lost.
-            return BeginResult(entry, may_run=entry.state is FileState.PROCESSING)
-        if entry.state in states_before(FileState.PROCESSING) and entry.state is not FileState.PROCESSING:
-            if entry.taking_back:
-                raise OrdersBusyError(file_id, _TAKING_BACK_S)
-            # Its run has just failed, and this message may be the one that is to come again.
-            raise FileBusyError(file_id, 1)
-        if entry.state is not FileState.PROCESSING:
-            return BeginResult(entry, may_run=False)
-        if entry.lease_until < run.now:
-            return self._take_over(entry, run, start)
-        if entry.run_message_id == run.message_id:
-            # Acknowledging this delivery would delete the message of the run that still works on the file.
-            raise FileBusyError(file_id, max(1, entry.lease_until - run.now + 1))
-        return BeginResult(entry, may_run=False)
-
-    def _take_over(self, dead: FileEntry, run: RunStart, start: dict[str, Any]) -> BeginResult:
-        """Take the file from a run that has died, and record that run: both or neither."""
-        condition = unchanged(dead) & Attr("lease_until").lt(run.now)
-        change = ItemUpdate(dead.file_id, FILE_ENTRY, start, condition)
-        try:
-            self._table.transact(change, ItemPut(RunEntry.of_dead(dead).to_item()))
-        except ConditionFailedError:  # Another delivery was faster, or this one, and its answer was lost.
-            return self._begin_held(dead.file_id, run, start)
-        return BeginResult(dead.evolve(**start), may_run=True)
+        """Give the file to a run, as ``processor.ledger.run_begin`` says."""
+        return begin_run(self._table, file_id, source, run)
 
     def record_run(self, run: RunEntry) -> None:
         """Write a run's entry, or replace it."""

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from processor.domain.entries import ERROR, to_iso
 from processor.domain.errors import FileBusyError, FileForgottenError, LeaseLostError, PermanentError
-from processor.ledger.ledger import RunStart
+from processor.ledger.run_begin import RunStart
 from processor.observability.telemetry import Span, logger, span, trace_id
 from processor.pipeline.admission import decide
 from processor.pipeline.handover import hand_over, is_too_large_for_one_run, is_too_long_for_one_run
@@ -36,7 +36,7 @@ from processor.pipeline.waiting import wait_for
 
 if TYPE_CHECKING:
     from processor.domain.entries import FileEntry
-    from processor.ledger.ledger import BeginResult
+    from processor.ledger.run_begin import BeginResult
     from processor.messaging.messages import Arrival, Message
     from processor.parsing.whole_file import Reading
     from processor.storage.objects import ObjectFacts

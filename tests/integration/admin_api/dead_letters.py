@@ -13,7 +13,7 @@ from processor.domain.actions import ActionKind
 from processor.domain.entries import to_iso
 from processor.domain.file_states import FileState
 from processor.domain.object_keys import file_id
-from processor.ledger.ledger import RunStart
+from processor.ledger.run_begin import RunStart
 from processor.messaging.dead_letter_queue import DeadLetterQueue
 from tests.integration.stage import BUCKET, csv_file, s3_event
 

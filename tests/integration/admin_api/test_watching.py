@@ -14,7 +14,7 @@ import pytest
 from processor.domain.actions import ActionEntry, ActionKind, ActionState
 from processor.domain.entries import to_iso
 from processor.domain.object_keys import file_id
-from processor.ledger.ledger import RunStart
+from processor.ledger.run_begin import RunStart
 from processor.observability.cost import PRICES
 from tests.integration.admin_api.console import ConsoleStage
 from tests.integration.calls import Call, calls_to

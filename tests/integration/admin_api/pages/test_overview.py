@@ -16,7 +16,7 @@ from admin_api.pages.overview.index import build_page
 from admin_api.rendering.formats import UNKNOWN
 from processor.domain.entries import to_iso
 from processor.domain.object_keys import file_id
-from processor.ledger.ledger import RunStart
+from processor.ledger.run_begin import RunStart
 from tests.integration.admin_api.console import words
 from tests.integration.stage import BAD_ROW, GOOD_ROWS, csv_file
 

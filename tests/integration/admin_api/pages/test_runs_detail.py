@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 from admin_api.monitoring.logs import LogPage, LogScope
 from processor.domain.entries import RunEntry, from_iso, to_iso
 from processor.domain.object_keys import file_id
-from processor.ledger.ledger import RunStart
+from processor.ledger.run_begin import RunStart
 from processor.wiring.invocation import Invocation
 from tests.clocks import TickingClock
 from tests.integration.admin_api.console import words

@@ -14,7 +14,7 @@ import pytest
 
 from processor.domain.actions import ActionKind, ActionState
 from processor.domain.object_keys import INBOX, file_id
-from processor.ledger.ledger import RunStart
+from processor.ledger.run_begin import RunStart
 from tests.integration.admin_api.console import OPERATOR, URL, VIEWER, words
 from tests.integration.stage import BUCKET, csv_file
 

@@ -15,7 +15,7 @@ from processor.domain.errors import FileBusyError, IllegalTransitionError, Lease
 from processor.domain.file_states import AT_REST, MOVING, FileState
 from processor.domain.object_keys import ObjectVersion
 from processor.ledger.counters import Counters
-from processor.ledger.ledger import RunStart
+from processor.ledger.run_begin import RunStart
 from processor.ledger.table import deserialise
 from tests.integration.kill import Kill
 

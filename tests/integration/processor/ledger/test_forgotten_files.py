@@ -11,7 +11,7 @@ from processor.domain.file_states import FileState
 from processor.domain.object_keys import ObjectVersion, file_id
 from processor.ledger.counters import Counters
 from processor.ledger.file_list import FileFilter, FileList
-from processor.ledger.ledger import RunStart
+from processor.ledger.run_begin import RunStart
 from processor.messaging.messages import reprocess_body
 from tests.integration.stage import GOOD_ROWS, csv_file
 

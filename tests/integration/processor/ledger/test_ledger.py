@@ -16,7 +16,7 @@ from processor.domain.errors import (
 from processor.domain.file_states import FileState
 from processor.domain.object_keys import ObjectVersion
 from processor.ledger.content_claims import Claim
-from processor.ledger.ledger import RunStart
+from processor.ledger.run_begin import RunStart
 from processor.ledger.table import ConditionFailedError
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from processor.domain.entries import DIED, ERROR, to_iso
 from processor.domain.errors import FileBusyError, MessageFailedError
 from processor.domain.file_states import FileState
 from processor.domain.object_keys import file_id
-from processor.ledger.ledger import RunStart
+from processor.ledger.run_begin import RunStart
 from tests.integration.kill import Kill, Killer
 from tests.integration.stage import MIXED_FILE, s3_event
 
@@ -97,14 +97,15 @@ def test_message_is_not_acknowledged_while_its_file_is_given_back(
     version = stage.upload("orders.csv", MIXED_FILE)
     ledger = stage.services.ledger
     begun = ledger.begin_run(file_id(version), version, _start(stage, "r1"))
-    read = ledger.read_file
+    table = ledger._table
+    read = table.get_item
 
-    def give_back_first(identity: str) -> Any:
-        monkeypatch.setattr(ledger, "read_file", read)
+    def give_back_first(*key: str) -> Any:
+        monkeypatch.setattr(table, "get_item", read)
         ledger.fail_run(begun.entry, FileState.QUEUED, cause=ERROR, error="throttled")
-        return read(identity)
+        return read(*key)
 
-    monkeypatch.setattr(ledger, "read_file", give_back_first)
+    monkeypatch.setattr(table, "get_item", give_back_first)
 
     with pytest.raises(FileBusyError):
         ledger.begin_run(file_id(version), version, _start(stage))
