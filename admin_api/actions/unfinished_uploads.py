@@ -45,13 +45,13 @@ def tell_of_unfinished_uploads(console: Console) -> int:
     told = 0
     for each in _find(console):
         identity = file_id(each.version)
-        if console.ledger.was_told(identity):
+        if console.mail_notes.was_told(identity):
             continue
         if told == _MOST_MAILS:
             logger.warning("mail_held_back", extra={"outcome": "unfinished upload"})
             break
         _tell(console, each, identity)
-        console.ledger.note_told(identity, each.version)
+        console.mail_notes.note_told(identity, each.version)
         told += 1
     return told
 

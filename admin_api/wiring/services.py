@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from processor.ledger.counters import Counters
     from processor.ledger.file_list import FileList
     from processor.ledger.ledger import Ledger
+    from processor.ledger.mail_notes import MailNotes
     from processor.ledger.recount import Recount
     from processor.ledger.take_backs import TakeBacks
     from processor.messaging.alerts import Notifier
@@ -120,6 +121,14 @@ class Console:
         from processor.ledger.take_backs import TakeBacks
 
         return TakeBacks(FilesTable(self.dynamodb, self.config.files_table), self.ledger)
+
+    @cached_property
+    def mail_notes(self) -> MailNotes:
+        """The ledger's notes of mails that were sent."""
+        from processor.ledger.mail_notes import MailNotes
+        from processor.ledger.table import FilesTable
+
+        return MailNotes(FilesTable(self.dynamodb, self.config.files_table))
 
     @cached_property
     def files(self) -> FileList:

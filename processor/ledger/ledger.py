@@ -6,9 +6,7 @@ The rules of the states are in ``processor.domain.file_states``, the shapes in `
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, NamedTuple
-
-from boto3.dynamodb.conditions import Attr
+from typing import TYPE_CHECKING, Any
 
 from processor.domain.entries import (
     ARRIVAL_ENTRY,
@@ -39,9 +37,6 @@ if TYPE_CHECKING:
     from processor.ledger.run_begin import BeginResult, RunStart
     from processor.ledger.table import FilesTable
 
-_MAILS_ENTRY = "mails"
-_TOLD_PREFIX, _TOLD_ENTRY = "unfinished#", "told"
-_WAITING_PREFIX = "waiting#"
 # What a settlement may leave on the file entry. The next one starts clean; the history is in the runs.
 _SETTLING_FIELDS = (
     "cause",
@@ -69,13 +64,6 @@ _SETTLING_FIELDS = (
 # What matters only while a run holds the file. An entry below 1 KB costs half as much to write.
 _HOLDING_FIELDS = ("run_message_id", "lease_until", "progress_rows", "progress_bytes")
 _MOST_ATTEMPTS = 5
-
-
-class WaitingFile(NamedTuple):
-    """A file that waits for another one, and the run in which it began to."""
-
-    file_id: str
-    run_id: str
 
 
 class Ledger:
@@ -193,26 +181,6 @@ class Ledger:
                 return ended  # The first attempt of this call took effect and its answer was lost.
             raise LeaseLostError(entry.file_id, entry.run_id) from error
 
-    def add_waiting_file(self, file_id: str, waiting: FileEntry) -> None:
-        """Note that the run of another file waits for this one."""
-        key = f"{_WAITING_PREFIX}{waiting.file_id}"
-        self._table.put_item({"file_id": file_id, "entry": key, "run_id": waiting.run_id})
-
-    def list_waiting_files(self, file_id: str) -> list[WaitingFile]:
-        """List the files that wait for this one and have not been woken since, as last written."""
-        items = self._table.list_items(file_id, _WAITING_PREFIX)
-        return [
-            WaitingFile(str(item["entry"]).removeprefix(_WAITING_PREFIX), str(item["run_id"]))
-            for item in items
-            if "woken" not in item
-        ]
-
-    def note_woken(self, file_id: str, waiting: WaitingFile) -> None:
-        """Note that a waiting file was woken, unless it has begun to wait once more."""
-        key = f"{_WAITING_PREFIX}{waiting.file_id}"
-        with suppress(ConditionFailedError):
-            self._table.update_item(ItemUpdate(file_id, key, {"woken": True}, Attr("run_id").eq(waiting.run_id)))
-
     def let_wait(self, entry: FileEntry, other: str) -> None:
         """Release a file that waits for another one; raises :class:`LeaseLostError`."""
         self._end_run(entry, FileState.QUEUED, {"waits_for": other})
@@ -224,19 +192,6 @@ class Ledger:
         """
         item = {"arrived_file": entry.file_id, "object_key": entry.object_key}
         self._table.put_item({"file_id": f"{UPLOAD_PREFIX}{upload_id}", "entry": ARRIVAL_ENTRY, **item})
-
-    def was_told(self, file_id: str) -> bool:
-        """Tell whether a mail has said that an object, which is no file yet, was left unfinished."""
-        return bool(self._table.get_item(f"{_TOLD_PREFIX}{file_id}", _TOLD_ENTRY))
-
-    def note_told(self, file_id: str, source: ObjectVersion) -> None:
-        """Note that a mail has said so."""
-        item = {"file_id": f"{_TOLD_PREFIX}{file_id}", "entry": _TOLD_ENTRY, "object_key": source.key}
-        self._table.put_item(item)
-
-    def count_mail(self, kind: str, hour: str) -> int:
-        """Count one more mail of this kind in this hour, across all runs; returns the sum."""
-        return self._table.add_one(f"mails#{hour}#{kind}", _MAILS_ENTRY, "mails")
 
     def request_reprocess(
         self, file_id: str, at: str = "", note: ItemUpdate | None = None, *, asked_for: str = ""

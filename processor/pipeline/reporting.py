@@ -81,7 +81,7 @@ def mail_dead_letter(run: Run, error: str) -> None:
 def _mail(run: Run, outcome: str, facts: dict[str, str | tuple[str, ...]]) -> None:
     entry = run.entry
     hour = run.services.now().strftime("%Y-%m-%dT%H")
-    number = run.services.ledger.count_mail(outcome, hour)
+    number = run.services.mail_notes.count_mail(outcome, hour)
     if number > MAILS_AN_HOUR:
         logger.warning("mail_held_back", extra={"outcome": outcome, "mails_this_hour": number})
         return

@@ -17,19 +17,19 @@ if TYPE_CHECKING:
 
 def wait_for(run: Run, other: FileEntry) -> None:
     """Give the file back until the other one settles; raises :class:`LeaseLostError`."""
-    ledger, entry = run.services.ledger, run.entry
-    ledger.add_waiting_file(other.file_id, entry)
-    ledger.let_wait(entry, other.file_id)
+    services, entry = run.services, run.entry
+    services.waiting_files.add_file(other.file_id, entry)
+    services.ledger.let_wait(entry, other.file_id)
     logger.info("file_waits", extra={"waits_for": other.file_id})
     wake_waiting_files(run)
-    now = ledger.read_file(other.file_id)
+    now = services.ledger.read_file(other.file_id)
     if now is None or (now.state, now.run_id) != (other.state, other.run_id):
-        run.services.queue.send_reprocess(entry.file_id)
+        services.queue.send_reprocess(entry.file_id)
 
 
 def wake_waiting_files(run: Run) -> None:
     """Send a message for each file that waits for this one, once for each wait."""
-    ledger, file_id = run.services.ledger, run.entry.file_id
-    for waiting in ledger.list_waiting_files(file_id):
+    waiting_files, file_id = run.services.waiting_files, run.entry.file_id
+    for waiting in waiting_files.list_files(file_id):
         run.services.queue.send_reprocess(waiting.file_id)
-        ledger.note_woken(file_id, waiting)
+        waiting_files.note_woken(file_id, waiting)

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from processor.ledger.content_claims import ContentClaims
 from processor.ledger.ledger import Ledger
+from processor.ledger.mail_notes import MailNotes
 from processor.ledger.order_register import OrderRegister
 from processor.ledger.table import FilesTable
+from processor.ledger.waiting_files import WaitingFiles
 from processor.messaging.alerts import Notifier
 from processor.messaging.ingest_queue import IngestQueue
 from processor.messaging.state_machine import StateMachine
@@ -64,6 +66,8 @@ class Services(NamedTuple):
     ledger: Ledger
     claims: ContentClaims
     register: OrderRegister
+    waiting_files: WaitingFiles
+    mail_notes: MailNotes
     objects: Objects
     queue: IngestQueue
     notifier: Notifier
@@ -92,6 +96,8 @@ class Services(NamedTuple):
             ledger=ledger,
             claims=ContentClaims(table, ledger),
             register=OrderRegister(table, config.same_orders_days),
+            waiting_files=WaitingFiles(table),
+            mail_notes=MailNotes(table),
             objects=Objects(clients.s3),
             queue=IngestQueue(clients.sqs, config.queue_url),
             notifier=Notifier(clients.sns, config.alerts_topic_arn, config.environment),
