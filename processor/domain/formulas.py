@@ -20,7 +20,8 @@ _START = f"(?:\\A|(?<=[{_SEPARATORS}]))"
 _FORMULA = f"(?=[{_IGNORED}]*[{_SIGNS}])"
 _BREAK_IN_FRONT = f"(?=[{_IGNORED}]*[{_BREAKS}])"
 # Strings, compiled at their first use: most files have no cell to guard.
-_SUSPECT = f"[{_SIGNS}{_BREAKS}]"
+# Each of these characters is also the first to be looked for: in most texts there is none, or a letter before it.
+_SUSPECT = f"(?s:[{_SIGNS}{_BREAKS}](?<![^{_SEPARATORS}{_IGNORED}].))"
 _UNGUARDED = f"{_START}{_FORMULA}|\\A{_BREAK_IN_FRONT}"
 _GUARDED = f"{_START}'{_FORMULA}|\\A'{_BREAK_IN_FRONT}"
 
@@ -34,6 +35,12 @@ def guard_cell(text: str) -> str:
     """Put an apostrophe before each part of a cell that a spreadsheet could take for a formula."""
     suspect, unguarded = _patterns()
     return unguarded.sub("'", text) if suspect.search(text) else text
+
+
+def needs_no_guard(row: str) -> bool:
+    """Tell whether :func:`guard_cell` would change neither this text nor any part of it between two separators."""
+    suspect, _ = _patterns()
+    return not suspect.search(row)
 
 
 def unguard_cell(text: str) -> str:

@@ -14,6 +14,7 @@ from processor.domain.order_sample import HASHES, OrderSample
 from processor.large_files.splitting import Range, Split
 from processor.observability.cost import Usage
 from processor.parsing.decoding import ContentCheck
+from processor.parsing.other_lines import OtherLines
 from processor.parsing.rejected_orders import RejectedOrders
 from processor.parsing.whole_file import Reading
 
@@ -129,21 +130,24 @@ _READ_BEFORE = {
 }
 """Of a file that was split before a split read more than where its rows begin."""
 
+_NOT_WRITTEN = ("rejected_orders", "other_lines")
+
 
 def _to_document(reading: Reading) -> dict[str, Any]:
     orders = {"order_ids": reading.orders.order_ids, "threshold": reading.orders.threshold}
-    return reading._asdict() | {"content": reading.content._asdict(), "orders": orders, "rejected_orders": None}
+    changed = {"content": reading.content._asdict(), "orders": orders}
+    return reading._asdict() | changed | dict.fromkeys(_NOT_WRITTEN)
 
 
 def _from_document(document: dict[str, Any]) -> Reading:
-    read = {name: document[name] for name in Reading._fields if name != "rejected_orders"}
+    read = {name: document[name] for name in Reading._fields if name not in _NOT_WRITTEN}
     changed = {
         "content": ContentCheck(**read["content"]),
         "total": Decimal(read["total"]),
         "orders": OrderSample.of(**read["orders"]),
         "unknown_columns": tuple(read["unknown_columns"]),
     }
-    return Reading(**read | changed, rejected_orders=RejectedOrders())
+    return Reading(**read | changed, rejected_orders=RejectedOrders(), other_lines=OtherLines())
 
 
 @dataclass(frozen=True, slots=True)

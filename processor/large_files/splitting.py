@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 
 from processor.parsing import decoding
 from processor.parsing.checked_text import CheckedText
-from processor.parsing.reader import LONGEST_ROW, PlainRows, RawRow, RowReader
+from processor.parsing.plain_rows import PlainRows
+from processor.parsing.reader import LONGEST_ROW, RawRow, RowReader
 from processor.parsing.whole_file import Reading, ReadingMaker
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ class RangeReader(RowReader):
     def chunks(self) -> Iterator[PlainRows | RawRow]:
         """Yield the range's rows. No chunk goes beyond its end, since a block of lines ends there."""
         for chunk in super().chunks():
-            if (chunk.first if isinstance(chunk, PlainRows) else chunk[0]) > self._last_row:
+            if (chunk.numbers[0] if isinstance(chunk, PlainRows) else chunk[0]) > self._last_row:
                 return
             yield chunk
 

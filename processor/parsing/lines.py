@@ -37,40 +37,42 @@ class Lines:
 
     def __init__(self, blocks: Iterable[bytes], longest: int) -> None:
         self._blocks = whole_lines(blocks, longest)
-        self._split: list[bytes] | None = None
         self.block = b""
         """Whole lines, of which those before :attr:`at` are handed out."""
-        self.count = 0
-        """The number of lines in the block."""
         self.at = 0
-        self._before = 0
-
-    @property
-    def taken(self) -> int:
+        """The offset of the next line in the block."""
+        self.taken = 0
         """The number of lines handed out."""
-        return self._before + self.at
+        self._before = 0
+        self._texts: list[bytes] | None = None
 
     def more(self) -> bool:
         """Tell whether there is another line; move to the next block at the end of one."""
-        while self.at == self.count:
+        while self.at == len(self.block):
             block = next(self._blocks, None)
             if block is None:
                 return False
-            self._before += self.count
-            self.block, self.count, self.at, self._split = block, block.count(b"\n"), 0, None
+            self.block, self.at, self._before, self._texts = block, 0, self.taken, None
         return True
 
     def take(self) -> str | None:
         """Hand out one line without its line feed; None at the end."""
         if not self.more():
             return None
-        line = self.raw(self.at)
-        self.at += 1
+        start, end = self.at, self.block.index(b"\n", self.at)
+        self.pass_over(end + 1, 1)
         # A cut line may end in the middle of a character.
-        return line.decode(errors="ignore")
+        return self.block[start:end].decode(errors="ignore")
 
-    def raw(self, at: int) -> bytes:
-        """Return a line of the block without its line feed; it does not count as handed out."""
-        if self._split is None:
-            self._split = self.block.split(b"\n")
-        return self._split[at]
+    def end_of(self, start: int, first: int, last: int) -> int:
+        """Return where lines ``first`` to before ``last`` end, or the block; ``first`` begins at offset ``start``."""
+        if self._texts is None:
+            self._texts = self.block.split(b"\n")
+            self._texts.pop()  # Behind the last line feed.
+        some = self._texts[first - self._before : last - self._before]
+        return start + sum(map(len, some)) + len(some)
+
+    def pass_over(self, end: int, lines: int) -> None:
+        """Count so many lines as handed out: those before offset ``end`` of the block."""
+        self.at = end
+        self.taken += lines

@@ -1,4 +1,4 @@
-"""Plain rows: a pattern, made from the columns' declaration, that validates and captures many of them at once. Pure.
+"""Plain rows: a pattern, made from the columns' declaration, that validates many of them at once. Pure.
 
 A row is plain if it is accepted exactly as its bytes stand: neither CSV nor JSON has anything to quote in it, and every
 number is written as it is stored. A row with quotes around cells counts as plain if the rest of it is. The patterns
@@ -9,13 +9,14 @@ cell.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from processor.domain.columns import COLUMNS, NAMES, Money, Text, Whole
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from processor.domain.columns import Column
 
@@ -32,58 +33,110 @@ _C1 = re.compile(rb"\xc2[\x80-\x9f]")
 """Control characters that begin with the same byte as letters: U+0080 to U+009F."""
 
 
+class PlainRows(NamedTuple):
+    """Plain rows, by column: many at once cost little."""
+
+    numbers: Sequence[int]
+    columns: Sequence[Sequence[bytes]]
+    """The cells of each column in UTF-8, without quotes, in the order of ``processor.domain.columns.COLUMNS``."""
+    quoted: Sequence[int] = ()
+    """Indexes of the rows in which a cell was in quotes, so that it may have a comma."""
+
+    def without(self, indexes: Sequence[int]) -> PlainRows:
+        """Leave out the rows at these indexes, which ascend."""
+        left_out = set(indexes)
+        return PlainRows(
+            _without(self.numbers, indexes),
+            [_without(column, indexes) for column in self.columns],
+            [at - bisect_left(indexes, at) for at in self.quoted if at not in left_out],
+        )
+
+
+def _without[Cell](column: Sequence[Cell], indexes: Sequence[int]) -> list[Cell]:
+    kept: list[Cell] = []
+    start = 0
+    for at in indexes:
+        kept += column[start:at]
+        start = at + 1
+    kept += column[start:]
+    return kept
+
+
 class PlainPattern:
     """Finds the plain rows among the lines of a file with this header."""
 
     def __init__(self, names: Sequence[str], delimiter: str, longest_row: int) -> None:
-        positions = [name for name in names if name in NAMES]
-        self.in_order = positions == list(NAMES)
-        """Whether the captured cells are in the order of :data:`COLUMNS`."""
-        self._source = _source(names, delimiter.encode(), longest_row)
-        self._pattern = re.compile(self._source) if self._source else None
-        self._places = [positions.index(name) for name in NAMES]
-        self._quoted = re.compile(_quoted_source(names, delimiter.encode(), longest_row)) if self._source else None
+        self._delimiter = delimiter.encode()
+        self._width = len(names)
+        self._places = [names.index(name) for name in NAMES]
+        used = [name for name in names if name in NAMES]
+        self._groups = [used.index(name) for name in NAMES]
+        columns = _columns(names, longest_row)
+        source = _source(columns, self._delimiter) if len(names) <= _MOST_COLUMNS else b""
+        # Possessive: a row that was found plain stays so.
+        self._plain = re.compile(b"(?:%b)++" % source) if source else None
+        self._quoted = re.compile(_quoted_source(columns, self._delimiter)) if source else None
 
-    def find(self, lines: bytes) -> list[tuple[bytes, ...]] | None:
-        """Return the cells of every line, in the order of the columns; empty cells for a line that is not plain.
+    def may_match(self, lines: bytes) -> bool:
+        """Tell whether any of these lines may be plain."""
+        return bool(self._plain) and not _C1.search(lines)
 
-        Every line must end in a line feed. Returns None if no line is plain.
+    def end_of_plain(self, lines: bytes, at: int) -> int:
+        """Return where the plain rows without quotes end that begin at offset ``at``."""
+        found = self._plain.match(lines, at) if self._plain else None
+        return found.end() if found else at
+
+    def read(
+        self, lines: bytes, at: int, number: int, end_of_plain: Callable[[int, int], int]
+    ) -> tuple[PlainRows | None, int]:
+        """Return the rows from offset ``at`` on as long as they are plain, the first one's ``number``, and their end.
+
+        Every line must end in a line feed, and :meth:`may_match` must have been asked. ``end_of_plain`` returns where
+        plain rows without quotes end, from the offset and the number of rows before them.
         """
-        if not self._pattern or _C1.search(lines):
-            return None
-        rows: list[tuple[bytes, ...]] = self._pattern.findall(lines)
-        if self.in_order:
-            return rows
-        places = self._places
-        return [tuple([cells[place] for place in places]) for cells in rows]
+        if not self._quoted:
+            return None, at
+        columns: list[list[bytes]] = [[] for _ in self._places]
+        quoted = []
+        delimiter, width = self._delimiter, self._width
+        while True:
+            end = end_of_plain(at, len(columns[0]))
+            if end > at:
+                rows = lines[at:end]
+                at = end
+                if b"\r" in rows:
+                    rows = rows.replace(b"\r", b"")
+                # No delimiter or line end is part of a cell.
+                cells = rows.replace(b"\n", delimiter).split(delimiter)
+                for column, place in zip(columns, self._places, strict=True):
+                    column += cells[place:-1:width]  # noqa: PLW2901
+            if not (found := self._quoted.match(lines, at)):
+                break
+            at = found.end()
+            # Each cell has two groups: with quotes around it, and without.
+            groups = found.groups()
+            cells = [groups[2 * place] or groups[2 * place + 1] for place in self._groups]
+            quoted.append(len(columns[0]))
+            for column, cell in zip(columns, cells, strict=True):
+                column.append(cell)
+        count = len(columns[0])
+        return (PlainRows(range(number, number + count), columns, quoted) if count else None), at
 
-    def quoted(self, line: bytes) -> tuple[bytes, ...] | None:
-        """Return the cells, without quotes, of one line without its line feed; None without quotes, or if not plain."""
-        if b'"' not in line or not self._quoted or _C1.search(line):
-            return None
-        match = self._quoted.fullmatch(line)
-        if not match:
-            return None
-        groups = match.groups()
-        # Each cell has two groups: with quotes around it, and without.
-        return tuple([groups[2 * place] or groups[2 * place + 1] for place in self._places])
+
+def _source(columns: Sequence[tuple[Column | None, int]], delimiter: bytes) -> bytes:
+    """Return the pattern of a plain row without quotes; empty if no row can be plain."""
+    cells = [_cell_or_unused(column, delimiter, room) for column, room in columns]
+    return re.escape(delimiter).join(cells) + b"\\r?\\n" if all(cells) else b""
 
 
-def _source(names: Sequence[str], delimiter: bytes, longest_row: int) -> bytes:
-    """Return the pattern of a plain row, or of any other line without its cells; empty if no row can be plain."""
-    cells = [_captured(column, delimiter, room) for column, room in _columns(names, longest_row)]
-    if len(names) > _MOST_COLUMNS or not all(cells):
-        return b""
-    return re.escape(delimiter).join(cells) + b"\\r?\\n|[^\\n]*\\n"
-
-
-def _quoted_source(names: Sequence[str], delimiter: bytes, longest_row: int) -> bytes:
-    """Return the pattern of a row, without its line feed, in which cells may be in quotes."""
-    cells = [
-        b'(?:"%b"|%b)' % (_captured(column, b"", room - 2), _captured(column, delimiter, room))
-        for column, room in _columns(names, longest_row)
-    ]
-    return re.escape(delimiter).join(cells) + b"\\r?"
+def _quoted_source(columns: Sequence[tuple[Column | None, int]], delimiter: bytes) -> bytes:
+    """Return the pattern of a row in which cells may be in quotes, those of used columns as two groups."""
+    cells = []
+    for column, room in columns:
+        group = b"(%b)" if column else b"%b"
+        quoted, bare = _cell_or_unused(column, b"", room - 2), _cell_or_unused(column, delimiter, room)
+        cells.append(b'(?:"%b"|%b)' % (group % quoted, group % bare))
+    return re.escape(delimiter).join(cells) + b"\\r?\\n"
 
 
 def _columns(names: Sequence[str], longest_row: int) -> list[tuple[Column | None, int]]:
@@ -92,13 +145,12 @@ def _columns(names: Sequence[str], longest_row: int) -> list[tuple[Column | None
     return [(columns.get(name), longest_row // len(names) - 1) for name in names]
 
 
-def _captured(column: Column | None, delimiter: bytes, room: int) -> bytes:
-    """Return the pattern of one cell, as a group if its column is used; without ``delimiter``, between quotes."""
+def _cell_or_unused(column: Column | None, delimiter: bytes, room: int) -> bytes:
+    """Return the pattern of one cell; without ``delimiter``, between quotes."""
     if column is None:
         return b"[^%b%b]{0,%d}+" % (_NOT_UNUSED, delimiter, room)
     # A cell without quotes holds no comma either, as the enriched CSV has commas.
-    pattern = _cell(column, _NOT_TEXT + (b"," + delimiter if delimiter else b""), room)
-    return b"(%b)" % pattern if pattern else b""
+    return _cell(column, _NOT_TEXT + (b"," + delimiter if delimiter else b""), room)
 
 
 def _cell(column: Column, without: bytes, room: int) -> bytes:

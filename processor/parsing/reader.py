@@ -8,7 +8,6 @@ there may be millions.
 from __future__ import annotations
 
 import csv
-from bisect import bisect_left
 from collections import deque
 from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
@@ -18,10 +17,13 @@ from processor.domain.errors import NoHeaderError
 from processor.domain.formulas import unguard_cell
 from processor.parsing.header import csv_dialect, read_header
 from processor.parsing.lines import Lines
+from processor.parsing.other_lines import OtherLines
 from processor.parsing.plain_rows import PlainPattern
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from processor.parsing.plain_rows import PlainRows
 
 LONGEST_ROW = 65_536
 """Characters. Longer rows are rejected unread, so that neither a huge cell nor a stray quote can fill the memory."""
@@ -48,19 +50,6 @@ The cells are in the order of ``processor.domain.columns.COLUMNS``; a row with a
 cell belongs to which column."""
 
 
-class PlainRows(NamedTuple):
-    """Consecutive plain rows: the number of the first, and the cells of each in UTF-8."""
-
-    first: int
-    rows: list[tuple[bytes, ...]]
-    quoted: bool = False
-    """Whether cells were in quotes, so that they may hold commas."""
-
-    def part(self, start: int, end: int) -> PlainRows:
-        """Return the rows from index ``start`` to before ``end``."""
-        return PlainRows(self.first + start, self.rows[start:end], self.quoted)
-
-
 class Place(NamedTuple):
     """The start of a row, with the reader's state there: enough to read on from it."""
 
@@ -78,11 +67,15 @@ class RowReader:
     Raises, on construction: :class:`NoHeaderError`, :class:`MissingColumnError`, :class:`DuplicateColumnError`.
     """
 
-    def __init__(self, blocks: Iterable[bytes]) -> None:
+    def __init__(self, blocks: Iterable[bytes], known: OtherLines | None = None) -> None:
+        """``known`` are the lines that an earlier reading of the same text has found not to be plain."""
         self._lines = Lines(blocks, LONGEST_ROW)
         self._pushed_back: deque[str] = deque()
         self._reread = 0
         self._number = 0
+        self._known = known if known and known.is_whole else None
+        self.other_lines = OtherLines()
+        """The lines so far, in a reading by :meth:`chunks`, that are not plain or have quotes."""
         names, self.delimiter = self._read_header()
         self._dialect = csv.reader([], **csv_dialect(self.delimiter)).dialect  # Made once, not for each row.
         self.width = len(names)
@@ -97,6 +90,7 @@ class RowReader:
         self.is_guarded = not set(OWN_COLUMNS).isdisjoint(names)
         """Whether the file is a corrected rejected-rows file, whose cells are guarded against being run as formulas."""
         self._plain = PlainPattern(names, self.delimiter, LONGEST_ROW)
+        self._plain_end = 0
 
     @property
     def place(self) -> Place:
@@ -108,7 +102,12 @@ class RowReader:
         self._number, self._reread = row, reread
 
     def _next_line(self) -> str | None:
-        return self._pushed_back.popleft() if self._pushed_back else self._lines.take()
+        if self._pushed_back:
+            return self._pushed_back.popleft()
+        line = self._lines.take()
+        if line is not None:
+            self.other_lines.add(self._lines.taken - 1)
+        return line
 
     def _read_header(self) -> tuple[list[str], str]:
         """Read the first line that is not blank."""
@@ -132,40 +131,34 @@ class RowReader:
             yield from self
             return
         lines, plain = self._lines, self._plain
-        searched = b""
-        cells: list[tuple[bytes, ...]] = []  # Of each line of the block; empty ones for a line that is not plain.
-        others: list[int] = []  # The lines that are not plain, and the end.
+        searched, may_match = b"", False
         while self._pushed_back or lines.more():
             if lines.block is not searched:
                 searched = lines.block
-                cells = plain.find(searched) or []
-                others = [at for at, line_cells in enumerate(cells) if not line_cells[0]]
-                others.append(len(cells))
-            end = 0 if self._pushed_back or not cells else others[bisect_left(others, lines.at)]
-            if end > lines.at:
-                yield PlainRows(self._number + 1, cells[lines.at : end])
-                self._number += end - lines.at
-                lines.at = end
-            elif not self._pushed_back and (quoted := self._quoted_rows()):
-                yield PlainRows(self._number + 1, quoted, quoted=True)
-                self._number += len(quoted)
-                lines.at += len(quoted)
+                may_match = plain.may_match(searched)
+            rows, self._plain_end = None, lines.at
+            if may_match and not self._pushed_back:
+                rows, self._plain_end = plain.read(searched, lines.at, self._number + 1, self._end_of_plain)
+            if rows:
+                for at in rows.quoted:
+                    self.other_lines.add(lines.taken + at)
+                yield rows
+                self._number += len(rows.numbers)
+                lines.pass_over(self._plain_end, len(rows.numbers))
             elif (line := self._next_line()) is not None and (row := self._read(line)) is not None:
                 yield row
 
-    def text_of(self, index: int) -> str:
-        """Return the text of one of the plain rows that :meth:`chunks` has yielded last, as it stands in the file."""
-        return self._lines.raw(self._lines.at + index).decode().removesuffix("\r")
+    def _end_of_plain(self, at: int, rows: int) -> int:
+        lines, known = self._lines, self._known
+        if known is None:
+            return self._plain.end_of_plain(lines.block, at)
+        line = lines.taken + rows
+        return lines.end_of(at, line, known.first_from(line))
 
-    def _quoted_rows(self) -> list[tuple[bytes, ...]]:
-        """Return the cells of the next rows of the block that are plain except for quotes around cells."""
-        lines, rows = self._lines, []
-        for at in range(lines.at, lines.count):
-            cells = self._plain.quoted(lines.raw(at))
-            if not cells:
-                break
-            rows.append(cells)
-        return rows
+    def plain_texts(self) -> list[bytes]:
+        """Return the texts of the plain rows that :meth:`chunks` has yielded last, as they stand in the file."""
+        # A carriage return that is not part of a line end makes a row not plain.
+        return self._lines.block[self._lines.at : self._plain_end].replace(b"\r", b"").split(b"\n")
 
     def _read(self, line: str) -> RawRow | None:
         """Read the row that begins with this line, cell by cell; None if the line is blank."""

@@ -48,11 +48,10 @@ class RejectedOrders:
     def __len__(self) -> int:
         return len(self._ids) if self._digests is None else self._digests.count
 
-    def find(self, rows: Sequence[tuple[bytes, ...]], place: int = 0) -> list[int]:
-        """Return the indexes of the rows whose cell at ``place`` is one of the order ids."""
+    def find(self, order_ids: Sequence[bytes]) -> list[int]:
+        """Return the indexes of those that are in the set."""
         if not self:
             return []
-        order_ids = [row[place] for row in rows]
         if self._digests is not None:
             return [at for at, order_id in enumerate(order_ids) if order_id in self]
         ids = self._ids

@@ -9,8 +9,8 @@ from processor.domain.columns import NAMES, ORDER_ID, QUANTITY, UNIT_PRICE, read
 from processor.domain.errors import NoRowsError
 from processor.domain.holds import Reject
 from processor.domain.order_sample import OrderSampler
+from processor.parsing.plain_rows import PlainRows
 from processor.parsing.ragged_rows import order_ids_of
-from processor.parsing.reader import PlainRows
 from processor.parsing.rejected_orders import RejectedOrders
 from processor.parsing.row_totals import RowTotals
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from processor.domain.order_sample import OrderSample
     from processor.parsing.checked_text import CheckedText
     from processor.parsing.decoding import ContentCheck
+    from processor.parsing.other_lines import OtherLines
     from processor.parsing.reader import RawRow, RowReader
 
 _ROWS_AT_ONCE = 2_000
@@ -47,6 +48,8 @@ class Reading(NamedTuple):
     rejected_orders: RejectedOrders
     """The orders that are laid aside whole, under ``reject=order``."""
     unknown_columns: tuple[str, ...]
+    other_lines: OtherLines
+    """The lines that a second reading has to look at one by one."""
 
 
 def read_whole(text: CheckedText, reject: Reject) -> Reading:
@@ -71,19 +74,20 @@ class ReadingMaker:
         self._totals = RowTotals()
         self._sampler = OrderSampler()
         self._rejected_orders = RejectedOrders()
-        self._accepted: list[tuple[bytes, ...]] = []
-        """Accepted rows that are not added up yet: many at once cost less."""
+        self._accepted: list[list[bytes]] = [[] for _ in NAMES]
+        """Accepted rows, by column, that are not added up yet: many at once cost less."""
         self._rows = self._rejected_rows = self._unknown_amounts = 0
 
     def add(self, chunk: PlainRows | RawRow) -> None:
         """Add the next rows."""
         if isinstance(chunk, PlainRows):
-            self._accepted += chunk.rows
-            self._rows += len(chunk.rows)
+            for column, cells in zip(self._accepted, chunk.columns, strict=True):
+                column.extend(cells)
+            self._rows += len(chunk.numbers)
         else:
             self._add_row(chunk)
             self._rows += 1
-        if len(self._accepted) >= _ROWS_AT_ONCE:
+        if len(self._accepted[0]) >= _ROWS_AT_ONCE:
             self._add_accepted()
 
     def result(self, content: ContentCheck) -> Reading:
@@ -103,20 +107,22 @@ class ReadingMaker:
             self._sampler.result(self._rejected_orders),
             self._rejected_orders,
             self._reader.unknown_columns,
+            self._reader.other_lines,
         )
 
     def _add_accepted(self) -> None:
-        if self._accepted:
-            columns = list(zip(*self._accepted, strict=True))
-            self._accepted.clear()
-            self._totals.add(columns)
-            self._sampler.add(columns[_ORDER_ID_AT])
+        if self._accepted[0]:
+            self._totals.add(self._accepted)
+            self._sampler.add(self._accepted[_ORDER_ID_AT])
+            for column in self._accepted:
+                column.clear()
 
     def _add_row(self, row: RawRow) -> None:
         _number, cells, problem, text = row
         values, problems = ([], []) if problem else read_cells(cells)
         if not problem and not problems:
-            self._accepted.append(_to_cells(values, cells))
+            for column, cell in zip(self._accepted, _to_cells(values, cells), strict=True):
+                column.append(cell)
             return
         self._rejected_rows += 1
         lines = [text] if problem else [cell.strip(" ") for cell in cells]

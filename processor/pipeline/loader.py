@@ -183,7 +183,7 @@ def load(source: Source, reading: Reading, sinks: Sinks) -> LoadResult:
     with sinks.complete_or_discard(), span("read and validate") as trace:
         is_cut_off = False
         try:
-            reader = RowReader(source.text(deadline))
+            reader = RowReader(source.text(deadline), reading.other_lines)
             load_rows(run, reader, sinks, deadline, reading.rejected_orders)
         except ObjectGoneError:
             is_cut_off = _keep_stored_rows(run, sinks)

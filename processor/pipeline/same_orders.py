@@ -20,7 +20,8 @@ from processor.domain.holds import SameOrdersFound
 from processor.domain.object_keys import ObjectVersion
 from processor.domain.orders import line_total
 from processor.observability.telemetry import logger, span
-from processor.parsing.reader import PlainRows, RowReader
+from processor.parsing.plain_rows import PlainRows
+from processor.parsing.reader import RowReader
 from processor.pipeline.deadline import Deadline
 from processor.storage.range_reader import split_text
 
@@ -126,9 +127,9 @@ def _valid_rows(reader: RowReader, wanted: set[bytes]) -> Iterator[tuple[str, Li
     order_id_at = NAMES.index(ORDER_ID)
     for chunk in reader.chunks():
         if isinstance(chunk, PlainRows):
-            for number, row in enumerate(chunk.rows, chunk.first):
-                if row[order_id_at] in wanted:
-                    yield from _valid_row(number, [cell.decode() for cell in row])
+            for at, order_id in enumerate(chunk.columns[order_id_at]):
+                if order_id in wanted:
+                    yield from _valid_row(chunk.numbers[at], [column[at].decode() for column in chunk.columns])
         elif not chunk[2]:
             yield from _valid_row(chunk[0], chunk[1])
 

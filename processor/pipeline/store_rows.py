@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from processor.domain.columns import ANOTHER_ROW_REJECTED, NAMES, ORDER_ID, ROW, Problem, read_cells
 from processor.domain.orders import OrderMaker
 from processor.orders.batches import Batcher
-from processor.parsing.reader import PlainRows
-from processor.storage.rejected_rows import RejectedRow
+from processor.parsing.plain_rows import PlainRows
+from processor.storage.rejected_rows import GoodRow, RejectedRow
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
     from processor.domain.columns import Value
     from processor.orders.batches import Batch
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _ROWS_BETWEEN_CHECKS = 100
 _ORDER_ID_AT = NAMES.index(ORDER_ID)
-_LAID_ASIDE = (Problem(ORDER_ID, ANOTHER_ROW_REJECTED),)
+_LAID_ASIDE = Problem(ORDER_ID, ANOTHER_ROW_REJECTED)
 
 
 def load_rows(
@@ -63,9 +63,8 @@ def store_rows(
     deadline.check(rows)
     for chunk in reader.chunks():
         if isinstance(chunk, PlainRows):
-            for part in _lay_aside(chunk, reader, sinks, rejected_orders):
-                send(batcher.add_rows(part))
-            rows += len(chunk.rows)
+            send(batcher.add_rows(_lay_aside(chunk, reader, sinks, rejected_orders)))
+            rows += len(chunk.numbers)
             continue
         rows += 1
         if rows % _ROWS_BETWEEN_CHECKS == 0:
@@ -81,19 +80,15 @@ def store_rows(
     return rows
 
 
-def _lay_aside(
-    chunk: PlainRows, reader: RowReader, sinks: Sinks, rejected_orders: RejectedOrders
-) -> Iterator[PlainRows]:
-    """Lay aside the rows of rejected orders; yield the rows between them."""
-    start = 0
-    for at in rejected_orders.find(chunk.rows, _ORDER_ID_AT):
-        if at > start:
-            yield chunk.part(start, at)
-        cells = tuple([cell.decode() for cell in chunk.rows[at]])
-        sinks.rejected.add(RejectedRow(chunk.first + at, _LAID_ASIDE, cells, reader.text_of(at)))
-        start = at + 1
-    if start < len(chunk.rows):
-        yield chunk.part(start, len(chunk.rows)) if start else chunk
+def _lay_aside(chunk: PlainRows, reader: RowReader, sinks: Sinks, rejected_orders: RejectedOrders) -> PlainRows:
+    """Lay aside the rows of rejected orders; return the others."""
+    found = rejected_orders.find(chunk.columns[_ORDER_ID_AT])
+    if not found:
+        return chunk
+    texts = reader.plain_texts()
+    rows = [GoodRow(chunk.numbers[at], [column[at] for column in chunk.columns], texts[at]) for at in found]
+    sinks.rejected.add_good(rows, _LAID_ASIDE)
+    return chunk.without(found)
 
 
 def _validate(row: RawRow, rejected_orders: RejectedOrders) -> tuple[Sequence[Value], RejectedRow | None]:
@@ -104,4 +99,4 @@ def _validate(row: RawRow, rejected_orders: RejectedOrders) -> tuple[Sequence[Va
     values, problems = read_cells(cells)
     if not problems and str(values[_ORDER_ID_AT]).encode() not in rejected_orders:
         return values, None
-    return (), RejectedRow(number, tuple(problems) or _LAID_ASIDE, tuple(cells), text)
+    return (), RejectedRow(number, tuple(problems) or (_LAID_ASIDE,), tuple(cells), text)

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 from processor.domain.entries import FIRST_STRIDE, MOST_OFFSETS
 from processor.domain.orders import ENRICHED_HEADER
 from processor.storage.csv_writer import CsvLines
-from processor.storage.rejected_rows import HEADER, RejectedRow
+from processor.storage.rejected_rows import HEADER, GoodRow, RejectedRow, reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from processor.domain.columns import Problem
     from processor.storage.objects import ObjectWriter
 
 
@@ -86,6 +87,18 @@ class RejectedRows(CsvObject):
         """Append one row."""
         self.count += 1
         for problem in row.problems:
-            reason = f"{problem.column}: {problem.reason}"
-            self.reasons[reason] = self.reasons.get(reason, 0) + 1
+            self._count_reason(problem, 1)
         self._append(self._csv.write_line(row.to_cells()))
+
+    def add_good(self, rows: Sequence[GoodRow], problem: Problem) -> None:
+        """Append good rows that all are laid aside for the same ``problem``."""
+        self.count += len(rows)
+        self._count_reason(problem, len(rows))
+        reason = reason_of(problem).encode()
+        self._append(
+            b"".join(row.to_line(reason) or self._csv.write_line(row.to_rejected(problem).to_cells()) for row in rows)
+        )
+
+    def _count_reason(self, problem: Problem, rows: int) -> None:
+        reason = reason_of(problem)
+        self.reasons[reason] = self.reasons.get(reason, 0) + rows

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from processor.domain.columns import read_cells
+from processor.parsing.plain_rows import PlainRows
 from processor.parsing.ragged_rows import order_ids_of
-from processor.parsing.reader import PlainRows
 from processor.parsing.rejected_orders import RejectedOrders
 
 if TYPE_CHECKING:

@@ -23,6 +23,8 @@ from tests.unit.processor.fake_writer import FakeWriter, as_writer
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from processor.parsing.other_lines import OtherLines
+
 BASE = datetime(2026, 11, 22, 10, 20, 30, 999_990, tzinfo=UTC)
 """Ten microseconds before a full second, so that sort keys pass it within the first rows."""
 
@@ -89,14 +91,17 @@ def outcome_of(fill: Any, indexes: Sequence[str]) -> Outcome:
 
 
 def fast(
-    blocks: Iterable[bytes], indexes: Sequence[str] = (BY_CUSTOMER,), rejected_orders: RejectedOrders = NO_ORDERS
+    blocks: Iterable[bytes],
+    indexes: Sequence[str] = (BY_CUSTOMER,),
+    rejected_orders: RejectedOrders = NO_ORDERS,
+    known: OtherLines | None = None,
 ) -> Outcome:
-    """Read a file as the processor does."""
+    """Read a file as the processor does, perhaps for the second time."""
 
     def fill(orders: OrderMaker, store: OrderWriter, accepted: AcceptedRows, rejected: RejectedRows) -> None:
         deadline = Deadline(Invocation("r", "t", timeout_s=1_000))
         sinks = Sinks(store, accepted, rejected, "", "")
-        if not store_rows(RowReader(blocks), Batcher(orders), sinks, deadline, rejected_orders):
+        if not store_rows(RowReader(blocks, known), Batcher(orders), sinks, deadline, rejected_orders):
             raise NoRowsError
 
     return outcome_of(fill, indexes)

@@ -14,11 +14,11 @@ from processor.domain.columns import COLUMNS, NAMES, ROW, Money, Problem, Text, 
 from processor.domain.errors import NoRowsError, PermanentError
 from processor.domain.orders import BY_CUSTOMER, OrderMaker, put_request
 from processor.orders.batches import BATCH_ITEMS, Batch
-from processor.parsing import decoding, reader, rejected_orders
+from processor.parsing import decoding, other_lines, reader, rejected_orders
 from processor.parsing import plain_rows as plain
-from processor.parsing.plain_rows import PlainPattern
+from processor.parsing.plain_rows import PlainPattern, PlainRows
 from processor.parsing.ragged_rows import order_ids_of
-from processor.parsing.reader import PlainRows, RowReader
+from processor.parsing.reader import RowReader
 from processor.parsing.rejected_orders import RejectedOrders
 from processor.storage.csv_writer import CsvLines
 from processor.storage.rejected_rows import RejectedRow
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
     from processor.domain.columns import Column
     from processor.orders.writer import OrderWriter
+    from processor.parsing.other_lines import OtherLines
     from processor.storage.outputs import AcceptedRows, RejectedRows
 
 
@@ -77,14 +78,19 @@ def careful(
     return outcome_of(fill, indexes)
 
 
-def plain_rows(text: str) -> list[tuple[int, tuple[bytes, ...]]]:
+def plain_rows(text: str) -> list[tuple[int, list[bytes]]]:
     """List number and cells of the rows that are found to be plain."""
     return [
-        (run.first + at, cells)
+        (number, cells)
         for run in RowReader([text.encode()]).chunks()
         if isinstance(run, PlainRows)
-        for at, cells in enumerate(run.rows)
+        for number, *cells in zip(run.numbers, *run.columns, strict=True)
     ]
+
+
+def read_one(pattern: PlainPattern, line: bytes) -> PlainRows | None:
+    """Read a line as row 2, if it is plain."""
+    return pattern.read(line, 0, 2, lambda at, _: pattern.end_of_plain(line, at))[0]
 
 
 @given(MIXED_FILES, st.lists(st.integers(0, 5_000), max_size=4))
@@ -94,6 +100,20 @@ def test_both_ways_leave_the_same_behind(text: str, cuts: list[int]) -> None:
     blocks = cut_into_blocks(text.encode(), cuts)
 
     assert fast(blocks) == careful(blocks)
+
+
+MOST = st.sampled_from([0, 3, 1_000])
+
+
+def known_lines(blocks: Iterable[bytes]) -> OtherLines | None:
+    """Read a file for the first time; None if it has no usable header."""
+    try:
+        rows = RowReader(blocks)
+    except PermanentError:
+        return None
+    for _ in rows.chunks():
+        pass
+    return rows.other_lines
 
 
 def ids_of_rejected_rows(blocks: Iterable[bytes]) -> set[str]:
@@ -122,6 +142,30 @@ def test_both_ways_lay_the_same_orders_aside(text: str, cuts: list[int], most: i
     found = fast(blocks, rejected_orders=laid_aside)
 
     assert found == careful(blocks, rejected_ids=ids_of_rejected_rows(blocks))
+
+
+@given(MIXED_FILES, st.lists(st.integers(0, 5_000), max_size=4), st.lists(st.integers(0, 5_000), max_size=4), MOST)
+@example(f"{HEADER}\n" + f"{PLAIN_ROW}\n" * 60 + 'A-1,"Ann,Widget,3,9.99\n' + f"{PLAIN_ROW}\n" * 60, [], [3_000], 9)
+@example(f'{HEADER}\n{PLAIN_ROW}\n"A-1","Lee, Ann",Widget,3,9.99\n{PLAIN_ROW}\nA-2,\x85,Widget,3,9.99', [], [], 9)
+def test_a_second_reading_leaves_the_same_behind(text: str, cuts: list[int], others: list[int], most: int) -> None:
+    """Property: it finds the same rows without a search, however many lines it knows, and wherever blocks end now."""
+    data = text.encode()
+    with patch.object(other_lines, "MOST_LINES", most):
+        known = known_lines(cut_into_blocks(data, cuts))
+    blocks = cut_into_blocks(data, others)
+
+    assert fast(blocks, known=known) == careful(blocks)
+
+
+def test_a_second_reading_searches_only_where_it_must() -> None:
+    """Of a generated file few lines are looked at again: it would be of no use otherwise."""
+    text = Shape().header + "".join(row.text for row in generate(2_000, bad=0.01))
+
+    known = known_lines([text.encode()])
+
+    assert known
+    assert known.is_whole
+    assert 20 < len(set(map(known.first_from, range(2_000)))) < 200
 
 
 @given(MIXED_FILES, st.sampled_from([70, 90, 200]), st.integers(0, 500))
@@ -191,7 +235,7 @@ def test_plain_cells_come_in_declared_order(header: str) -> None:
     values = dict(zip(NAMES, PLAIN_ROW.split(","), strict=True))
     row = ",".join(values.get(name, "anything at all;") for name in header.split(","))
 
-    assert plain_rows(f"{header}\n{row}\n") == [(2, tuple(PLAIN_ROW.encode().split(b",")))]
+    assert plain_rows(f"{header}\n{row}\n") == [(2, PLAIN_ROW.encode().split(b","))]
 
 
 @pytest.mark.parametrize(
@@ -221,8 +265,8 @@ def test_quotes_around_cells_cost_little(delimiter: str) -> None:
     found = fast([text.encode()])
 
     assert plain_rows(text) == [
-        (2, (b"A-1", b"Lee, Ann", b"Widget", b"3", b"9.99")),
-        (3, (b"A-2", b"Ann", b"Widget", b"4", b"9.99")),
+        (2, [b"A-1", b"Lee, Ann", b"Widget", b"3", b"9.99"]),
+        (3, [b"A-2", b"Ann", b"Widget", b"4", b"9.99"]),
     ]
     assert found == careful([text.encode()])
     assert b',"Lee, Ann",Widget,' in found.accepted
@@ -251,13 +295,14 @@ def test_any_declaration_of_columns_has_its_pattern(
     """Property: whatever bounds an adopter declares, a plain row passes them and is stored as it stands."""
     columns: tuple[Column, ...] = (Text("name", longest), Whole("count", *bounds), Money("price", largest, places))
     names = tuple(column.name for column in columns)
-    lines = "".join(",".join(cells) + "\n" for cells in found)
+    lines = [",".join(cells).encode() + b"\n" for cells in found]
 
     with patch.object(plain, "COLUMNS", columns), patch.object(plain, "NAMES", names):
-        matched = PlainPattern(names, ",", 1_000).find(lines.encode()) or []
+        pattern = PlainPattern(names, ",", 1_000)
+        matched = [read_one(pattern, line) for line in lines if pattern.may_match(line)]
 
-    for cells in filter(lambda cells: cells[0], matched):
-        texts = [cell.decode() for cell in cells]
+    for row in filter(None, matched):
+        texts = [cell.decode() for (cell,) in row.columns]
         read = [column.parse(text) for column, text in zip(columns, texts, strict=True)]
         assert [reason for _, reason in read] == ["", "", ""]
         assert [str(value) for value, _ in read] == texts
@@ -267,6 +312,6 @@ def test_columns_of_today_all_have_a_pattern() -> None:
     """No column falls silently to the careful way."""
     header = [column.name for column in COLUMNS]
 
-    assert PlainPattern(header, ",", 65_536).find(b"A-1,Ann,Widget,3,9.99\n") == [
-        (b"A-1", b"Ann", b"Widget", b"3", b"9.99")
-    ]
+    pattern, line = PlainPattern(header, ",", 65_536), b"A-1,Ann,Widget,3,9.99\n"
+
+    assert read_one(pattern, line) == PlainRows(range(2, 3), [[b"A-1"], [b"Ann"], [b"Widget"], [b"3"], [b"9.99"]], [])

@@ -62,4 +62,4 @@ def test_place_is_known_while_lines_are_taken() -> None:
         places.append((lines.block, lines.at))
         lines.take()
 
-    assert places == [(b"a\nb\n", 0), (b"a\nb\n", 1), (b"cc\n", 0), (b"d\n", 0)]
+    assert places == [(b"a\nb\n", 0), (b"a\nb\n", 2), (b"cc\n", 0), (b"d\n", 0)]

@@ -27,15 +27,15 @@ def test_ids_are_found_and_no_others(added: list[bytes], others: list[bytes], mo
 
 
 @given(IDS, st.lists(st.integers(0, 40), max_size=20), st.sampled_from([0, 1_000]))
-def test_rows_are_found_by_their_order(added: list[bytes], picks: list[int], most: int) -> None:
-    """Property: of many rows at once, those whose order is rejected are named by their index."""
+def test_ids_are_found_by_their_index(added: list[bytes], picks: list[int], most: int) -> None:
+    """Property: of many order ids at once, those that are rejected are named by their index."""
     choice = [*added, b"A-1", b"A-2"]
-    rows = [(b"x", choice[pick % len(choice)]) for pick in picks]
+    order_ids = [choice[pick % len(choice)] for pick in picks]
 
     with patch.object(rejected_orders, "MOST_IDS", most):
-        found = RejectedOrders(added).find(rows, 1)
+        found = RejectedOrders(added).find(order_ids)
 
-    assert found == [at for at, (_, order_id) in enumerate(rows) if order_id in added]
+    assert found == [at for at, order_id in enumerate(order_ids) if order_id in added]
 
 
 def test_half_a_million_take_little_memory() -> None:
