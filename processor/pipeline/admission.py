@@ -181,7 +181,7 @@ def _held(source: Source, reading: Reading, stored: tuple[EarlierFile, ...], fou
 def duplicate(source: Source, reading: Reading, first_file_id: str) -> Settlement:
     """Hold the file as the duplicate of another, which has stored its rows."""
     first = source.run.services.ledger.read_file(first_file_id)
-    name = f"{first.name} ({first.state})" if first else f"file {first_file_id}"
+    name = first.name if first else f"file {first_file_id}"
     error = f"The same content came before, as {name}. Nothing of this file was stored."
     settlement = Settlement.of_hold("duplicate", error, source.facts, reading, state=FileState.DUPLICATE)
     return settlement._replace(original_prefix=ARCHIVE, duplicate_of=first_file_id)

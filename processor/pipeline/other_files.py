@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import heapq
 from typing import TYPE_CHECKING, NamedTuple
 
 from processor.domain.file_states import MOVING, FileState
@@ -15,9 +14,6 @@ if TYPE_CHECKING:
     from processor.ledger.order_register import RegisteredFile
     from processor.parsing.whole_file import Reading
     from processor.pipeline.run import Run
-
-_MOST_FILES = 50
-"""The files with the most of the same orders: more of them are not looked at."""
 
 
 class OtherFiles(NamedTuple):
@@ -46,10 +42,13 @@ def find_other_files(run: Run, reading: Reading) -> OtherFiles:
 
 
 def _overlaps(run: Run, reading: Reading) -> list[tuple[Overlap, RegisteredFile]]:
-    """Compare the orders with those of the sender's other files; returns those with the most of the same."""
+    """Compare the orders with those of the sender's other files; returns those that have some, the most first.
+
+    There may be many that were held, and one that is stored: none is left out.
+    """
     others = run.services.register.list_others(run.entry, run.services.now())
     overlaps = ((reading.orders.shared_with(other.orders), other) for other in others)
-    return heapq.nlargest(_MOST_FILES, (pair for pair in overlaps if pair[0].hashes), key=lambda pair: pair[0].orders)
+    return sorted((pair for pair in overlaps if pair[0].hashes), key=lambda pair: -pair[0].orders)
 
 
 def _may_have_orders(run: Run, entry: FileEntry, other: RegisteredFile) -> bool:

@@ -60,6 +60,9 @@ def mail_settlement(run: Run) -> None:
         facts["What to do"] = "Correct the rows in that file and upload it; its waybill_ columns may stay."
     if entry.state is FileState.HELD:
         facts["What to do"] = _DECISIONS[HoldCause(entry.cause)]
+    if entry.duplicate_of and (first := run.services.ledger.read_file(entry.duplicate_of)):
+        page = f"{run.services.config.console_url}/files/{first.file_id}"
+        facts["First file"] = f"{first.name}, which is {first.state.replace('_', ' ')} now: {page}"
     if entry.announced_rows or entry.announced_total:
         facts["Announced"] = f"rows {entry.announced_rows or '-'}, total {entry.announced_total or '-'}"
         facts["Read"] = f"rows {entry.read_rows:,}, total {entry.read_total}"

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 _MOST_BYTES_READ = 256 * 1024 * 1024
 """Of the accepted rows of all earlier files together. Beyond that orders are taken for shared as their hashes say."""
+_MOST_NAMED = 50
+"""Earlier files that the ledger names."""
 _MOST_SHOWN = 50
 """Changed orders that are laid side by side."""
 _MOST_ROWS_SHOWN = 20
@@ -173,7 +175,7 @@ def describe_same_orders(source: Source, reading: Reading, stored: Sequence[Earl
         known,
         known - changed_count,
         changed_count,
-        tuple(each.entry.file_id for each in sorted(stored, key=lambda each: -each.orders)),
+        tuple(each.entry.file_id for each in sorted(stored, key=lambda each: -each.orders)[:_MOST_NAMED]),
         is_exact,
     )
     _write(

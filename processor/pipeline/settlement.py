@@ -40,6 +40,9 @@ def settle(run: Run, settlement: Settlement) -> Run:
     original_values = _move_original(run, settlement)
     if settlement.state is FileState.PROCESSED and entry.rejected_key.startswith(object_keys.FAILED):
         _archive_corrected_rows(run)
+    if entry.same_orders and settlement.state not in _STORES_NOTHING:  # A person has decided by the comparison.
+        comparison = object_keys.comparison_key(entry.base, entry.file_id, entry.name)
+        services.objects.delete(ObjectVersion(entry.bucket, comparison))
     run_entry = run.to_entry(
         settlement.state,
         settlement.result,

@@ -193,6 +193,7 @@ class Stage:
         for table, keys in (("orders", ("order_id", "processed_timestamp")), ("files", ("file_id", "entry"))):
             for item in self.clients.files.scan(TableName=table)["Items"]:
                 self.clients.files.delete_item(TableName=table, Key={name: item[name] for name in keys})
+        self.configure()  # A process remembers some of it.
 
     def process(self, name: str, body: bytes, **metadata: str) -> FileEntry:
         """Upload, deliver, and return the ledger's entry."""

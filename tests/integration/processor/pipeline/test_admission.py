@@ -12,6 +12,7 @@ from processor.domain.errors import MessageFailedError
 from processor.domain.file_states import FileState
 from processor.domain.holds import SameOrdersFound
 from processor.domain.object_keys import comparison_key
+from processor.domain.order_sample import OrderSample
 from processor.messaging.messages import reprocess_body
 from tests.integration.kill import Kill, Killer
 from tests.integration.ranges import Machine
@@ -63,7 +64,9 @@ def test_equal_text_is_a_duplicate(stage: Stage, name: str, body: bytes) -> None
     again = stage.process(name, body)
 
     assert (again.state, again.cause, again.duplicate_of) == (FileState.DUPLICATE, "duplicate", first.file_id)
-    assert "first.csv (processed)" in again.error
+    assert "came before, as first.csv." in again.error
+    [mail] = stage.mails()
+    assert "first.csv, which is processed now: https://console.test/files/" in mail["Message"]
     assert len(stage.orders()) == 4
 
 
@@ -137,6 +140,7 @@ def test_person_stores_a_held_file_beside_the_earlier_one(stage: Stage) -> None:
     third = stage.process("third.csv", csv_file("A-1,Ada,Engine,1,5.00"))
 
     assert (stored.state, stored.replaces, stored.same_orders) == (FileState.PROCESSED, (), {})
+    assert [key for key in stage.objects("failed-data/") if held.file_id in key] == []
     assert len(stage.orders()) == 8
     assert set(third.same_orders["files"]) == {first.file_id, stored.file_id}
 
@@ -182,6 +186,19 @@ def test_same_orders_are_stored_where_the_policy_says_so(stage: Stage) -> None:
 
     assert (beside.state, duplicate.state) == (FileState.PROCESSED, FileState.DUPLICATE)
     assert len(stage.orders()) == 8
+
+
+def test_file_that_is_stored_is_found_behind_many_that_are_not(stage: Stage) -> None:
+    """Somebody sends the same orders again and again, and none of these files is stored, or is still known."""
+    first = stage.process("first.csv", FILE)
+    orders = OrderSample.of(["A-1", "A-2", "A-3"])
+    for number in range(200):
+        other = first._replace(file_id=f"{number:024x}")
+        stage.services.register.register(other, orders, "00", stage.services.now())
+
+    again = stage.process("again.csv", CHANGED)
+
+    assert (again.state, again.same_orders["files"]) == (FileState.HELD, [first.file_id])
 
 
 def die_while_storing(stage: Stage, version: ObjectVersion) -> None:
