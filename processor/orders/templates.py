@@ -72,6 +72,9 @@ class Template:
             pieces[place::PUT_PIECES] = column
         for place, column in (8, in_requests), (9, numbers), (11, names), (12, ends):
             pieces[place::PUT_PIECES] = column
+        for at in rows.quoted:
+            cells = slice(at * PUT_PIECES + 1, at * PUT_PIECES + 8, 2)
+            pieces[cells] = [cell.replace(b'"', b'\\"') for cell in pieces[cells]]
         puts += pieces
         pieces = self._line * len(numbers)
         for place, column in (0, order_ids), (2, keys), (4, customers), (6, products), (7, in_lines), (8, numbers):
@@ -161,8 +164,8 @@ def _normalised(customer_name: bytes) -> bytes:
 
 
 def _csv_cell(cell: bytes) -> bytes:
-    """Write a cell that has no quotes in it as CSV."""
-    return b'"%b"' % cell if b"," in cell else cell
+    """Write the cell of a plain row as CSV."""
+    return b'"%b"' % cell.replace(b'"', b'""') if b"," in cell or b'"' in cell else cell
 
 
 def _json_text(text: str) -> bytes:

@@ -1,9 +1,9 @@
 """Plain rows: a pattern, made from the columns' declaration, that validates many of them at once. Pure.
 
 A row is plain if it is accepted exactly as its bytes stand: neither CSV nor JSON has anything to quote in it, and every
-number is written as it is stored. A row with quotes around cells counts as plain if the rest of it is. The patterns
-accept fewer rows than ``processor.domain.columns``, and no others; ``processor.parsing.reader`` reads the rest cell by
-cell.
+number is written as it is stored. A row with quotes around cells, and with doubled ones in them, counts as plain if the
+rest of it is. The patterns accept fewer rows than ``processor.domain.columns``, and no others;
+``processor.parsing.reader`` reads the rest cell by cell.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from decimal import Decimal
+from operator import gt
 from typing import TYPE_CHECKING, NamedTuple
 
 from processor.domain.columns import COLUMNS, NAMES, Money, Text, Whole
@@ -40,7 +41,7 @@ class PlainRows(NamedTuple):
     columns: Sequence[Sequence[bytes]]
     """The cells of each column in UTF-8, without quotes, in the order of ``processor.domain.columns.COLUMNS``."""
     quoted: Sequence[int] = ()
-    """Indexes of the rows in which a cell was in quotes, so that it may have a comma."""
+    """Indexes of the rows in which a cell was in quotes, so that it may have commas and quotes."""
 
     def without(self, indexes: Sequence[int]) -> PlainRows:
         """Leave out the rows at these indexes, which ascend."""
@@ -71,6 +72,8 @@ class PlainPattern:
         self._places = [names.index(name) for name in NAMES]
         used = [name for name in names if name in NAMES]
         self._groups = [used.index(name) for name in NAMES]
+        self._longest_row = longest_row
+        self._longest = [column.longest if isinstance(column, Text) else longest_row for column in COLUMNS]
         columns = _columns(names, longest_row)
         source = _source(columns, self._delimiter) if len(names) <= _MOST_COLUMNS else b""
         # Possessive: a row that was found plain stays so.
@@ -110,12 +113,15 @@ class PlainPattern:
                 cells = rows.replace(b"\n", delimiter).split(delimiter)
                 for column, place in zip(columns, self._places, strict=True):
                     column += cells[place:-1:width]  # noqa: PLW2901
-            if not (found := self._quoted.match(lines, at)):
+            if not (found := self._quoted.match(lines, at)) or found.end() - at > self._longest_row:
                 break
-            at = found.end()
             # Each cell has two groups: with quotes around it, and without.
             groups = found.groups()
-            cells = [groups[2 * place] or groups[2 * place + 1] for place in self._groups]
+            cells = [(groups[2 * place] or groups[2 * place + 1]).replace(b'""', b'"') for place in self._groups]
+            # Bytes are at least as many as characters.
+            if any(map(gt, map(len, cells), self._longest)):
+                break
+            at = found.end()
             quoted.append(len(columns[0]))
             for column, cell in zip(columns, cells, strict=True):
                 column.append(cell)
@@ -130,12 +136,16 @@ def _source(columns: Sequence[tuple[Column | None, int]], delimiter: bytes) -> b
 
 
 def _quoted_source(columns: Sequence[tuple[Column | None, int]], delimiter: bytes) -> bytes:
-    """Return the pattern of a row in which cells may be in quotes, those of used columns as two groups."""
+    """Return the pattern of a row in which cells may be in quotes, those of used columns as two groups.
+
+    It bounds neither the length of the row nor that of a text in quotes, as doubled quotes count once.
+    """
+    text = b'(?:[^%b%b]|"")[^%b]*+(?:""[^%b]*+)*+(?<! )' % (_NOT_FIRST, _NOT_TEXT, _NOT_TEXT, _NOT_TEXT)
     cells = []
     for column, room in columns:
         group = b"(%b)" if column else b"%b"
-        quoted, bare = _cell_or_unused(column, b"", room - 2), _cell_or_unused(column, delimiter, room)
-        cells.append(b'(?:"%b"|%b)' % (group % quoted, group % bare))
+        quoted = text if isinstance(column, Text) else _cell_or_unused(column, b"", room)
+        cells.append(b'(?:"%b"|%b)' % (group % quoted, group % _cell_or_unused(column, delimiter, room)))
     return re.escape(delimiter).join(cells) + b"\\r?\\n"
 
 

@@ -73,8 +73,31 @@ def _maybe_quoted(*cells: str) -> st.SearchStrategy[str]:
 
 _QUOTED = st.tuples(
     _maybe_quoted("A-1", f"A{_COMMA}1", "A;1", " A-1", "A-1 ", "", "i" * 64, "i" * 65),
-    _maybe_quoted("Ann", f"Lee{_COMMA} Ann", "Lee| Ann", "Ann\\", "Ann\t", "Ann\x85", "\u3000", f"{'n' * 199}{_COMMA}"),
-    _maybe_quoted("Widget", f"{_COMMA}Widget", "Zoë's", " ", "n" * 201, '""', "a\nb", "a\r"),
+    _maybe_quoted(
+        "Ann",
+        f"Lee{_COMMA} Ann",
+        "Lee| Ann",
+        "Ann\\",
+        "Ann\t",
+        "Ann\x85",
+        "\u3000",
+        f"{'n' * 199}{_COMMA}",
+        f'{"n" * 199}""',
+    ),
+    _maybe_quoted(
+        "Widget",
+        f"{_COMMA}Widget",
+        "Zoë's",
+        " ",
+        "n" * 201,
+        '""',
+        '""a"" b',
+        '3/4""',
+        ' ""',
+        f'{"n" * 200}""',
+        "a\nb",
+        "a\r",
+    ),
     _maybe_quoted("3", "03", "3 ", "1000000", "1000001", f"1{_COMMA}000"),
     _maybe_quoted("9.99", "9.9900", "009", f"9{_COMMA}99", "-1"),
 ).map(",".join)

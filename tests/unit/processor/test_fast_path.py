@@ -246,7 +246,9 @@ def test_plain_cells_come_in_declared_order(header: str) -> None:
         "A-1,Ann\x85,Widget,3,9.99",
         '"A-1",Ann ,Widget,3,9.99',
         '"A-1 ",Ann,Widget,3,9.99',
-        '"A ""1""",Ann,Widget,3,9.99',
+        '"A ""1"" ",Ann,Widget,3,9.99',
+        '"A ""1"",Ann,Widget,3,9.99',
+        f'A-1,"{"n" * 200}""",Widget,3,9.99',
         '"A-1",Ann,Widget,3,"9.99',
         "A-1,\u3000,Widget,3,9.99",
     ],
@@ -259,17 +261,17 @@ def test_what_would_be_written_otherwise_is_not_plain(row: str) -> None:
 @pytest.mark.parametrize("delimiter", [",", ";"])
 def test_quotes_around_cells_cost_little(delimiter: str) -> None:
     """Files that quote some cells, or all, take the fast way: what is stored has no quotes, what is in a line may."""
-    cells = [('"A-1"', '"Lee, Ann"', '"Widget"', '"3"', '"9.99"'), ('"A-2"', "Ann", '"Widget"', "4", '"9.99"')]
+    cells = [('"A-1"', '"Lee, Ann"', '"Widget 3/4"""', '"3"', '"9.99"'), ('"A-2"', "Ann", '""""', "4", '"9.99"')]
     text = "\n".join(delimiter.join(row) for row in [NAMES, *cells, ("",)])
 
     found = fast([text.encode()])
 
     assert plain_rows(text) == [
-        (2, [b"A-1", b"Lee, Ann", b"Widget", b"3", b"9.99"]),
-        (3, [b"A-2", b"Ann", b"Widget", b"4", b"9.99"]),
+        (2, [b"A-1", b"Lee, Ann", b'Widget 3/4"', b"3", b"9.99"]),
+        (3, [b"A-2", b"Ann", b'"', b"4", b"9.99"]),
     ]
     assert found == careful([text.encode()])
-    assert b',"Lee, Ann",Widget,' in found.accepted
+    assert b',"Lee, Ann","Widget 3/4""",' in found.accepted
 
 
 def test_rows_of_a_very_wide_file_are_not_plain() -> None:
