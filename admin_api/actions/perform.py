@@ -126,6 +126,13 @@ def state_after(kind: ActionKind) -> FileState:
     return FileState.DISMISSED if kind is ActionKind.DISMISS else FileState.REPROCESSING
 
 
+def _is_asked_for(kind: ActionKind, entry: FileEntry) -> bool:
+    """Tell whether the file is already in the state in which the action leaves it, and its run due in the same way."""
+    if entry.state is not state_after(kind):
+        return False
+    return kind not in _ASKS_FOR or entry.asked_for == _ASKS_FOR[kind]
+
+
 def apply_action(console: Console, action: ActionEntry, entry: FileEntry) -> bool:
     """Apply an action to one file, once; False if it was so already by another action, and was only completed.
 
@@ -133,7 +140,7 @@ def apply_action(console: Console, action: ActionEntry, entry: FileEntry) -> boo
     """
     now = console.now()
     was_applied = console.actions.is_noted(action.action_id, entry.file_id)
-    is_so = entry.state is state_after(action.kind)
+    is_so = _is_asked_for(action.kind, entry)
     is_lost = action.kind is ActionKind.REPROCESS and (
         was_message_lost(action, entry) or is_message_lost(console, entry)
     )

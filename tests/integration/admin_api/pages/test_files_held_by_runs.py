@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+import pytest
+
 from processor.domain.file_states import FileState
 from processor.domain.object_keys import FAILED, ObjectVersion
 from tests.integration.admin_api.console import words
@@ -149,3 +151,17 @@ def test_many_held_files_are_stored_by_one_action(console: ConsoleStage) -> None
     assert "Replace…" not in listed
     assert answer.status_code == 202
     assert len(console.worker.calls) == 1
+
+
+@pytest.mark.parametrize(("done", "other"), [("store", "replace"), ("replace", "store"), ("reprocess", "replace")])
+def test_a_second_decision_is_refused_if_it_is_another(console: ConsoleStage, done: str, other: str) -> None:
+    """Two people decide about one file before its run has begun: nobody is told that the other way was taken."""
+    _, held = hold(console)
+    path, browser = f"/api/files/{held.file_id}/actions", console.browser()
+
+    first, second, same = (browser.post(path, json={"kind": kind}) for kind in (done, other, done))
+
+    assert (first.status_code, first.json()["done"]) == (200, 1)
+    assert second.status_code == 409
+    assert "is due for a new run already" in second.json()["detail"]
+    assert (same.status_code, same.json()["done"], same.json()["skipped"]) == (200, 0, 1)
