@@ -32,6 +32,11 @@ class AnnouncedFigure(NamedTuple):
         return self.announced not in {_NOTHING, UNKNOWN}
 
     @property
+    def is_read(self) -> bool:
+        """Whether a run has read it."""
+        return self.read != UNKNOWN
+
+    @property
     def differs(self) -> bool:
         """Whether the file does not hold what was announced."""
         return bool(self.difference)

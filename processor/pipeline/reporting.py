@@ -63,9 +63,11 @@ def mail_settlement(run: Run) -> None:
     if entry.duplicate_of and (first := run.services.ledger.read_file(entry.duplicate_of)):
         page = f"{run.services.config.console_url}/files/{first.file_id}"
         facts["First file"] = f"{first.name}, which is {first.state.replace('_', ' ')} now: {page}"
+    if entry.state is FileState.DUPLICATE:
+        facts["What to do"] = "Dismiss it on its page; process it anyway only if its rows are meant to come once more."
     if entry.announced_rows or entry.announced_total:
         facts["Announced"] = f"rows {entry.announced_rows or '-'}, total {entry.announced_total or '-'}"
-        facts["Read"] = f"rows {entry.read_rows:,}, total {entry.read_total}"
+        facts["Read"] = f"rows {entry.read_rows:,}, total {entry.read_total}" if entry.read_total else "no row"
     if entry.warnings:
         facts["Mind"] = entry.warnings
     _mail(run, _MAIL_KINDS[entry.state], facts)

@@ -100,7 +100,9 @@ class Settlement(NamedTuple):
         cls, error: PermanentError, facts: ObjectFacts | None, content: ContentCheck = NOT_CHECKED
     ) -> Settlement:
         """Settle a file that cannot be loaded."""
-        return cls(FileState.FAILED, facts, content, original_prefix=FAILED, cause=error.cause, error=str(error))
+        announced = Announced.of(facts.metadata) if facts else NOTHING_ANNOUNCED
+        failed = cls(FileState.FAILED, facts, content, original_prefix=FAILED, cause=error.cause, error=str(error))
+        return failed._replace(announced=announced)
 
     @property
     def size_bytes(self) -> int:

@@ -145,6 +145,8 @@ class FileDetailPage:
             for each in self.figures
             if each.is_announced
         ]
+        if not any(each.is_read for each in self.figures):
+            return f"{', '.join(said)}: no row was read"
         differs = any(each.differs for each in self.figures)
         return f"{', '.join(said)}: {'not what was read' if differs else 'as read'}"
 

@@ -150,6 +150,13 @@ def test_an_older_file_is_told_that_it_cannot_replace(console: ConsoleStage) -> 
     assert "Store beside…" in text
 
 
+def test_a_failed_file_tells_what_was_announced_and_that_nothing_was_read(console: ConsoleStage) -> None:
+    """It broke off behind its header: "as read" would be untrue."""
+    failed = put_file(console.stage, 8, state=FileState.FAILED, cause="no_rows", announced_rows="3", error="No rows.")
+
+    assert "Announced 3 rows: no row was read" in page_of(console, failed)
+
+
 @pytest.mark.parametrize("kind", ["replace", "store", "dismiss"])
 def test_each_button_says_what_it_would_do(console: ConsoleStage, kind: str) -> None:
     """In the file's own numbers, before it is pressed."""

@@ -150,6 +150,38 @@ def test_file_that_was_stored_because_somebody_asked_holds_others(stage: Stage) 
     assert len(stage.orders()) == 1
 
 
+@pytest.mark.parametrize("is_large", [False, True], ids=["one run", "ranges"])
+@pytest.mark.parametrize("body", [HEADER.encode() + b"\n", b"no header\n"], ids=["no rows", "no header"])
+def test_file_that_fails_keeps_what_was_announced_of_it(stage: Stage, body: bytes, is_large: bool) -> None:
+    """An upload that broke off behind the header has announced rows, and the receipt says so; no row was read."""
+    machine = Machine.before(stage) if is_large else None
+    failed = stage.upload("orders.csv", body, rows="3", total="10.01")
+
+    stage.deliver(failed)
+    if machine:
+        machine.run()
+
+    entry = stage.entry(failed)
+    [*_, run] = stage.services.ledger.list_runs(entry.file_id)
+    for told in (entry, run):
+        assert (told.announced_rows, told.announced_total, told.read_rows, told.read_total) == ("3", "10.01", 0, "")
+    assert entry.state is FileState.FAILED
+    [mail] = stage.mails()
+    assert "rows 3, total 10.01" in mail["Message"]
+    assert "no row\n" in mail["Message"]
+
+
+def test_mail_of_a_duplicate_says_what_to_do(stage: Stage) -> None:
+    """Nothing, most often: the first file has stored its rows."""
+    stage.process("a.csv", csv_file(*GOOD_ROWS))
+    stage.process("b.csv", csv_file(*GOOD_ROWS))
+
+    [mail] = stage.mails()
+
+    assert "The same content came before, as a.csv" in mail["Message"]
+    assert "Dismiss it on its page" in mail["Message"]
+
+
 def test_large_file_with_known_content_is_not_stored(stage: Stage) -> None:
     """Its content is recognised once it was read, before its ranges are stored."""
     first = stage.process("a.csv", csv_file(*GOOD_ROWS))
