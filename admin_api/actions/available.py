@@ -97,8 +97,8 @@ AVAILABLE_ACTIONS: dict[ActionKind, AvailableAction] = {
         ActionKind.PROCESS_ANYWAY,
         "Process anyway",
         "play",
-        "A run stores the file's rows as orders although an earlier file had the same content: the orders of both "
-        "will exist side by side. To undo it, void the file.",
+        "A run stores the file's rows as orders although an earlier file had the same content. Where that one's orders "
+        "are stored, the orders of both exist side by side. To undo it, void the file.",
         "asked to run despite the same content",
     ),
     ActionKind.DISMISS: AvailableAction(

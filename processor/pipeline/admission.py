@@ -171,7 +171,7 @@ def _held(source: Source, reading: Reading, stored: tuple[EarlierFile, ...], fou
     names = ", ".join(each.entry.name for each in stored[:3]) + (" and others" if len(stored) > 3 else "")
     error = (
         f"{about}{found.known:,} of its {found.orders:,} orders came before, in {names}: "
-        f"{found.same:,} the same, {found.changed:,} changed; {found.new:,} are new."
+        f"{found.same:,} the same, {found.changed:,} changed, {found.new:,} new."
     )
     if any(_is_newer(each, source.run) for each in stored):
         error += " A newer file has brought some of them, which an older one cannot replace."

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from admin_api.pages.files.others import files_with_orders
 from processor.domain.actions import ActionKind
 from processor.domain.file_states import FileState
 from processor.domain.holds import HoldCause
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from admin_api.actions.available import AvailableAction
     from admin_api.pages.files.going_back import GoingBack
@@ -21,18 +22,8 @@ _MOST_NAMED = 3
 
 def effect_in_numbers(kind: ActionKind, entry: FileEntry, others: Mapping[str, FileEntry]) -> str:
     """Say it in a sentence or two; "" where there are no numbers to tell."""
-    match kind:
-        case ActionKind.VOID:
-            return _of_void(entry, others)
-        case ActionKind.REPLACE:
-            return _of_replace(entry, others)
-        case ActionKind.STORE:
-            return _of_store(entry, others)
-        case ActionKind.REPROCESS if entry.state is FileState.HELD:
-            return "It is held again, unless what it was held for has changed, as when an earlier file was voided."
-        case ActionKind.REPROCESS if entry.state is FileState.VOIDED:
-            return "Its orders come back. If other files have brought them since, it is held instead."
-    return ""
+    tell = _EFFECTS.get(kind)
+    return tell(entry, others) if tell else ""
 
 
 def offered_actions(
@@ -52,6 +43,14 @@ def verb_of(kind: ActionKind, entry: FileEntry, verb: str) -> str:
     return "Store" if kind is ActionKind.STORE and entry.cause != HoldCause.SAME_ORDERS else verb
 
 
+def _of_reprocess(entry: FileEntry, _: Mapping[str, FileEntry]) -> str:
+    if entry.state is FileState.HELD:
+        return "It is held again, unless what it was held for has changed, as when an earlier file was voided."
+    if entry.state is FileState.VOIDED:
+        return "Its orders come back. If other files have brought them since, it is held instead."
+    return ""
+
+
 def _of_void(entry: FileEntry, others: Mapping[str, FileEntry]) -> str:
     stored = entry.accepted_rows - entry.replaced_rows
     words = f"{_count(stored, 'order')} of {entry.name} {'is' if stored == 1 else 'are'} taken back."
@@ -65,25 +64,41 @@ def _of_replace(entry: FileEntry, others: Mapping[str, FileEntry]) -> str:
     found = entry.same_orders_found
     if not found:
         return "Whether earlier files have brought its orders is found out by the run."
-    stored = [file_id for file_id in found.files if file_id not in others or others[file_id].has_orders]
+    stored = files_with_orders(entry, others)
     if not stored:
         return "None of the earlier files has these orders stored any more, so nothing is taken back."
-    return f"{_about(entry)}{_count(found.known, 'order')} of {name_files(stored, others)} will be replaced."
+    return f"{_about(entry, stored)}{_count(found.known, 'order')} of {name_files(stored, others)} will be replaced."
 
 
 def _of_store(entry: FileEntry, others: Mapping[str, FileEntry]) -> str:
     found = entry.same_orders_found
     if not found:
         return "Whether earlier files have brought the same orders is not looked at."
+    stored = files_with_orders(entry, others)
+    if not stored:
+        return "None of the earlier files has these orders stored any more, so only the lines of this file count."
     return (
-        f"{_about(entry)}{_count(found.known, 'order')} will have the lines of this file "
-        f"beside those of {name_files(found.files, others)}, and count in sums with both."
+        f"{_about(entry, stored)}{_count(found.known, 'order')} will have the lines of this file "
+        f"beside those of {name_files(stored, others)}, and count in sums with both."
     )
 
 
-def _about(entry: FileEntry) -> str:
+def _of_process_anyway(entry: FileEntry, others: Mapping[str, FileEntry]) -> str:
+    first = others.get(entry.duplicate_of)
+    if first is None:
+        return ""
+    stored = first.accepted_rows - first.replaced_rows
+    if not first.has_orders:
+        return f"{first.name} has no orders stored now."
+    return f"{_count(stored, 'order')} of {first.name} {'is' if stored == 1 else 'are'} stored; those of both will be."
+
+
+def _about(entry: FileEntry, stored: Sequence[str]) -> str:
+    """Say how exact the count of known orders is: those of files that have none stored any more are among them."""
     found = entry.same_orders_found
-    return "About " if found and not found.is_exact else ""
+    if found and not found.is_exact:
+        return "About "
+    return "Up to " if found and len(stored) < len(found.files) else ""
 
 
 def _count(number: int, noun: str) -> str:
@@ -97,3 +112,12 @@ def name_files(file_ids: Sequence[str], others: Mapping[str, FileEntry]) -> str:
     if more:
         return f"{', '.join(names)} and {_count(more, 'other file')}"
     return " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else "".join(names)
+
+
+_EFFECTS: dict[ActionKind, Callable[[FileEntry, Mapping[str, FileEntry]], str]] = {
+    ActionKind.VOID: _of_void,
+    ActionKind.REPLACE: _of_replace,
+    ActionKind.STORE: _of_store,
+    ActionKind.PROCESS_ANYWAY: _of_process_anyway,
+    ActionKind.REPROCESS: _of_reprocess,
+}

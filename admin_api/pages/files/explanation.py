@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from admin_api.pages.files.others import files_with_orders
 from processor.domain.actions import ActionKind
 from processor.domain.file_states import AT_REST, MOVING, FileState
 from processor.domain.holds import HoldCause
@@ -51,6 +52,8 @@ def explain_state(
             return _explain_waiting(entry, others)
         case FileState.DUPLICATE:
             return _explain_duplicate(entry, others.get(entry.duplicate_of))
+        case FileState.HELD:
+            return _explain_held(entry, others)
     tell = _AT_REST.get(entry.state)
     return tell(story) if tell else None
 
@@ -76,6 +79,10 @@ def _explain_waiting(entry: FileEntry, others: Mapping[str, FileEntry]) -> Expla
 def _explain_partial(entry: FileEntry) -> Explanation:
     what = f"{entry.rejected_rows:,} of {entry.rows:,} rows were not stored."
     advice = "Correct them in the rejected-rows file below and upload it; its waybill_ columns may stay."
+    if entry.replaced_by:  # Most senders correct the whole file.
+        advice = (
+            f"A later file has replaced orders of it. If that one brings these rows, too, dismiss this one. {advice}"
+        )
     return Explanation(what, "; ".join(entry.reasons), advice, "warn")
 
 
@@ -90,7 +97,7 @@ def _explain_dead_lettered(entry: FileEntry) -> Explanation:
     return Explanation(what, entry.error, advice, "fail")
 
 
-def _explain_held(entry: FileEntry) -> Explanation:
+def _explain_held(entry: FileEntry, others: Mapping[str, FileEntry]) -> Explanation:
     """Say in an operator's words why nothing is stored, and what to do."""
     match entry.cause:
         case HoldCause.SAME_ORDERS:
@@ -99,6 +106,8 @@ def _explain_held(entry: FileEntry) -> Explanation:
                 "Replace if this file corrects the earlier one. Store beside if both are meant: the orders then have "
                 "the lines of both. Dismiss if it was sent once too often."
             )
+            if entry.same_orders and not files_with_orders(entry, others):
+                advice = "No earlier file has these orders stored any more: store this one, or dismiss it."
         case HoldCause.REJECTED_SHARE:
             what = entry.error or "Too many of its rows break a rule."
             advice = (
@@ -124,12 +133,18 @@ def _explain_held(entry: FileEntry) -> Explanation:
 
 def _explain_duplicate(entry: FileEntry, first: FileEntry | None) -> Explanation:
     """Say what has become of the file with the same content: that decides what to do."""
-    name = first.name if first else f"file {entry.duplicate_of}"
-    what = f"The same content came before, as {name}."
+    what = f"The same content came before, as {first.name if first else f'file {entry.duplicate_of}'}."
     if first is None:
         return Explanation(
             what, "The ledger no longer knows that file.", "Process this one if its rows are missing.", "info"
         )
+    return _explain_by_first(what, first)
+
+
+def _explain_by_first(what: str, first: FileEntry) -> Explanation:
+    if first.replaced_rows and not first.voided_at:
+        why = f"{first.replaced_rows:,} of that file's {first.accepted_rows:,} rows have been replaced by a later file."
+        return Explanation(what, why, "Dismiss this one, unless its orders are meant to come back.", "info")
     if first.has_orders:
         advice = "Dismiss this one; process it anyway only if its rows are meant to be stored once more."
         return Explanation(what, "The rows of that file are stored.", advice, "info")
@@ -165,7 +180,6 @@ def _explain_voided(story: FileStory) -> Explanation:
 _AT_REST: dict[FileState, Callable[[FileStory], Explanation]] = {
     FileState.PARTIAL: lambda story: _explain_partial(story.entry),
     FileState.FAILED: lambda story: _explain_failed(story.entry),
-    FileState.HELD: lambda story: _explain_held(story.entry),
     FileState.DEAD_LETTERED: lambda story: _explain_dead_lettered(story.entry),
     FileState.DISMISSED: _explain_dismissed,
     FileState.VOIDED: _explain_voided,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from admin_api.wiring.services import Console
     from processor.domain.entries import FileEntry
 
@@ -17,6 +19,12 @@ def names_of_others(entry: FileEntry) -> tuple[str, ...]:
     found = entry.same_orders_found
     single = [each for each in (entry.duplicate_of, entry.waits_for) if each]
     return tuple(dict.fromkeys((*single, *(found.files if found else ()), *entry.replaces, *entry.replaced_by)))
+
+
+def files_with_orders(entry: FileEntry, others: Mapping[str, FileEntry]) -> tuple[str, ...]:
+    """List the earlier files with orders of a held one that have any stored now, or may have, as they are not read."""
+    found = entry.same_orders_found
+    return tuple(each for each in (found.files if found else ()) if each not in others or others[each].has_orders)
 
 
 def read_others(console: Console, entry: FileEntry) -> dict[str, FileEntry]:

@@ -90,7 +90,7 @@ def test_held_file_says_what_is_the_same_changed_and_new(stage: Stage) -> None:
     again = stage.process("again.csv", CHANGED)
 
     assert again.same_orders_found == SameOrdersFound(3, 2, 1, 1, (first.file_id,))
-    assert again.error == "2 of its 3 orders came before, in first.csv: 1 the same, 1 changed; 1 are new."
+    assert again.error == "2 of its 3 orders came before, in first.csv: 1 the same, 1 changed, 1 new."
     found = comparison_of(stage, again)
     assert found["files"] == [
         {"file_id": first.file_id, "name": "first.csv", "orders": 2, "settled_at": first.settled_at}

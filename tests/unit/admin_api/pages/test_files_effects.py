@@ -41,8 +41,10 @@ def test_replacing_names_the_files_whose_orders_go() -> None:
     others = {OTHER_ID: FIRST, "b": FIRST._replace(voided_at="2026-11-25T18:00:00Z")}
 
     assert (
-        effect_in_numbers(ActionKind.REPLACE, held(OTHER_ID, "b"), others) == "7 orders of first.csv will be replaced."
+        effect_in_numbers(ActionKind.REPLACE, held(OTHER_ID, "b"), others)
+        == "Up to 7 orders of first.csv will be replaced."
     )
+    assert effect_in_numbers(ActionKind.REPLACE, held(OTHER_ID), others) == "7 orders of first.csv will be replaced."
     assert effect_in_numbers(ActionKind.REPLACE, held(OTHER_ID, is_exact=False), others).startswith("About 7 orders")
 
 
@@ -62,6 +64,36 @@ def test_storing_beside_says_that_sums_count_both() -> None:
     )
     assert "file 0, file 1, file 2 and 2 other files" in effect_in_numbers(ActionKind.STORE, held(*many), {})
     assert "file 0, file 1 and file 2" in effect_in_numbers(ActionKind.STORE, held(*many[:3]), {})
+
+
+def test_storing_beside_counts_no_file_whose_orders_are_gone() -> None:
+    """It was voided, or replaced whole, since this one was held: sums count nothing twice then."""
+    voided = FIRST._replace(voided_at="2026-11-25T18:00:00Z")
+    replaced = FIRST._replace(replaced_rows=10)
+
+    for gone in (voided, replaced):
+        alone = effect_in_numbers(ActionKind.STORE, held(OTHER_ID), {OTHER_ID: gone})
+        beside = effect_in_numbers(ActionKind.STORE, held(OTHER_ID, "b"), {OTHER_ID: gone, "b": FIRST})
+
+        assert alone.endswith("stored any more, so only the lines of this file count.")
+        assert beside.startswith("Up to 7 orders will have the lines of this file beside those of first.csv, and count")
+
+
+@pytest.mark.parametrize(
+    ("first", "words"),
+    [
+        (FIRST, "10 orders of first.csv are stored; those of both will be."),
+        (FIRST._replace(replaced_rows=9), "1 order of first.csv is stored; those of both will be."),
+        (FIRST._replace(voided_at="2026-11-25T18:00:00Z"), "first.csv has no orders stored now."),
+        (FIRST._replace(replaced_rows=10), "first.csv has no orders stored now."),
+    ],
+)
+def test_processing_a_duplicate_tells_what_the_first_file_has_stored(first: Any, words: str) -> None:
+    """As it is now: only then are orders stored twice."""
+    entry = made_file(state=FileState.DUPLICATE, duplicate_of=OTHER_ID)
+
+    assert effect_in_numbers(ActionKind.PROCESS_ANYWAY, entry, {OTHER_ID: first}) == words
+    assert effect_in_numbers(ActionKind.PROCESS_ANYWAY, entry, {}) == ""
 
 
 def test_a_file_held_for_another_cause_is_just_stored() -> None:

@@ -62,6 +62,16 @@ def test_a_held_file_says_in_words_what_to_do(cause: str) -> None:
             "That file has been voided since: its orders were taken back.",
             "Process this one",
         ),
+        (
+            {"state": FileState.PARTIAL, "accepted_rows": 3, "replaced_rows": 3},
+            "3 of that file's 3 rows have been replaced by a later file.",
+            "Dismiss this one",
+        ),
+        (
+            {"state": FileState.PROCESSED, "accepted_rows": 3, "replaced_rows": 1},
+            "1 of that file's 3 rows have been replaced by a later file.",
+            "Dismiss this one",
+        ),
         ({"state": FileState.FAILED}, "That file is failed: none of its rows is stored.", "Process this one"),
         (
             {"state": FileState.DEAD_LETTERED},
@@ -83,6 +93,38 @@ def test_a_duplicate_tells_of_the_first_file_as_it_is_now(
     assert explanation.what == "The same content came before, as first.csv."
     assert explanation.why == what_it_is
     assert explanation.advice.startswith(advice)
+
+
+def test_a_held_file_says_that_the_earlier_orders_are_gone() -> None:
+    """There is nothing to replace, and nothing to be beside, once the earlier file was voided."""
+    counts = {"orders": 3, "known": 2, "same": 2, "changed": 0, "files": [OTHER_ID]}
+    story = made_story(state=FileState.HELD, cause=HoldCause.SAME_ORDERS, same_orders=counts)
+    first = made_file(file_id=OTHER_ID, accepted_rows=2)
+
+    stored, gone = (
+        explain_state(story, LATER, others={OTHER_ID: each})
+        for each in (first, first._replace(voided_at="2026-11-25T19:00:00Z"))
+    )
+
+    assert stored is not None
+    assert stored.advice.startswith("Replace if")
+    assert gone is not None
+    assert gone.advice == "No earlier file has these orders stored any more: store this one, or dismiss it."
+
+
+def test_rejected_rows_that_a_later_file_may_have_brought_are_not_to_be_corrected_unseen() -> None:
+    """Most senders correct the whole file: its orders replace those of the partial one, which still needs a person."""
+    counts = {"accepted_rows": 2, "rejected_rows": 1}
+
+    alone = explain_state(made_story(state=FileState.PARTIAL, **counts), LATER)
+    replaced = explain_state(
+        made_story(state=FileState.PARTIAL, replaced_by=(OTHER_ID,), replaced_rows=2, **counts), LATER
+    )
+
+    assert alone is not None
+    assert alone.advice.startswith("Correct them")
+    assert replaced is not None
+    assert "If that one brings these rows, too, dismiss this one." in replaced.advice
 
 
 def test_a_waiting_file_names_the_one_that_it_waits_for() -> None:
