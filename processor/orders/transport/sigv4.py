@@ -45,9 +45,9 @@ class RequestSigner:
             self._prepare(second)
         request = self._request.copy()
         request.update(hashlib.sha256(body).hexdigest().encode())
-        to_sign = self._to_sign + request.hexdigest().encode()
-        signature = hmac.digest(self._key, to_sign, "sha256").hex().encode()
-        return b"%b%b\r\nContent-Length: %d\r\n\r\n" % (self._head, signature, len(body))
+        signature = self._signature.copy()
+        signature.update(request.hexdigest().encode())
+        return b"%b%b\r\nContent-Length: %d\r\n\r\n" % (self._head, signature.hexdigest().encode(), len(body))
 
     def _prepare(self, second: int) -> None:
         """Compute what the requests of this second share. The credentials may have changed."""
@@ -61,10 +61,11 @@ class RequestSigner:
         signed = ";".join(headers)
         lines = "".join(f"{name}:{value}\n" for name, value in headers.items())
         self._request = hashlib.sha256(f"POST\n/\n\n{lines}\n{signed}\n".encode())
-        self._to_sign = f"{_ALGORITHM}\n{moment}\n{scope}\n".encode()
-        self._key = f"AWS4{credentials.secret_key}".encode()
+        key = f"AWS4{credentials.secret_key}".encode()
         for part in scope.split("/"):
-            self._key = hmac.digest(self._key, part.encode(), "sha256")
+            key = hmac.digest(key, part.encode(), "sha256")
+        # A copy of it costs a third of what another one would.
+        self._signature = hmac.new(key, f"{_ALGORITHM}\n{moment}\n{scope}\n".encode(), "sha256")
         header_lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
         authorization = f"{_ALGORITHM} Credential={credentials.access_key}/{scope}, SignedHeaders={signed}, Signature="
         self._head = f"POST / HTTP/1.1\r\n{header_lines}Authorization: {authorization}".encode()
