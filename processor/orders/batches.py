@@ -66,8 +66,8 @@ class Batcher:
     def _batch(self, start: int, end: int) -> Batch:
         puts = self._puts[start * PUT_PIECES : end * PUT_PIECES]
         lines = self._lines[start * LINE_PIECES : end * LINE_PIECES]
-        # Each request begins with a comma.
-        return Batch(b"".join(puts)[1:], b"".join(lines), end - start)
+        puts[0] = puts[0][1:]  # Each request begins with a comma.
+        return Batch(b"".join(puts), b"".join(lines), end - start)
 
     def _forget(self, rows: int) -> None:
         del self._puts[: rows * PUT_PIECES], self._lines[: rows * LINE_PIECES]

@@ -66,11 +66,15 @@ class Lines:
 
     def end_of(self, start: int, first: int, last: int) -> int:
         """Return where lines ``first`` to before ``last`` end, or the block; ``first`` begins at offset ``start``."""
+        some = self.texts(first, last)
+        return start + sum(map(len, some)) + len(some)
+
+    def texts(self, first: int, last: int) -> list[bytes]:
+        """Return lines ``first`` to before ``last``, as far as they are in the block, without their line feeds."""
         if self._texts is None:
             self._texts = self.block.split(b"\n")
             self._texts.pop()  # Behind the last line feed.
-        some = self._texts[first - self._before : last - self._before]
-        return start + sum(map(len, some)) + len(some)
+        return self._texts[first - self._before : last - self._before]
 
     def pass_over(self, end: int, lines: int) -> None:
         """Count so many lines as handed out: those before offset ``end`` of the block."""

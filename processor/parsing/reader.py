@@ -90,7 +90,6 @@ class RowReader:
         self.is_guarded = not set(OWN_COLUMNS).isdisjoint(names)
         """Whether the file is a corrected rejected-rows file, whose cells are guarded against being run as formulas."""
         self._plain = PlainPattern(names, self.delimiter, LONGEST_ROW)
-        self._plain_end = 0
 
     @property
     def place(self) -> Place:
@@ -136,15 +135,15 @@ class RowReader:
             if lines.block is not searched:
                 searched = lines.block
                 may_match = plain.may_match(searched)
-            rows, self._plain_end = None, lines.at
+            rows, end = None, lines.at
             if may_match and not self._pushed_back:
-                rows, self._plain_end = plain.read(searched, lines.at, self._number + 1, self._end_of_plain)
+                rows, end = plain.read(searched, lines.at, self._number + 1, self._end_of_plain)
             if rows:
                 for at in rows.quoted:
                     self.other_lines.add(lines.taken + at)
                 yield rows
                 self._number += len(rows.numbers)
-                lines.pass_over(self._plain_end, len(rows.numbers))
+                lines.pass_over(end, len(rows.numbers))
             elif (line := self._next_line()) is not None and (row := self._read(line)) is not None:
                 yield row
 
@@ -155,10 +154,10 @@ class RowReader:
         line = lines.taken + rows
         return lines.end_of(at, line, known.first_from(line))
 
-    def plain_texts(self) -> list[bytes]:
-        """Return the texts of the plain rows that :meth:`chunks` has yielded last, as they stand in the file."""
-        # A carriage return that is not part of a line end makes a row not plain.
-        return self._lines.block[self._lines.at : self._plain_end].replace(b"\r", b"").split(b"\n")
+    def plain_text(self, index: int) -> bytes:
+        """Return the text of one of the plain rows that :meth:`chunks` has yielded last, as it stands in the file."""
+        line = self._lines.taken + index
+        return self._lines.texts(line, line + 1)[0].removesuffix(b"\r")
 
     def _read(self, line: str) -> RawRow | None:
         """Read the row that begins with this line, cell by cell; None if the line is blank."""

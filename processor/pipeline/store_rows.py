@@ -85,8 +85,8 @@ def _lay_aside(chunk: PlainRows, reader: RowReader, sinks: Sinks, rejected_order
     found = rejected_orders.find(chunk.columns[_ORDER_ID_AT])
     if not found:
         return chunk
-    texts = reader.plain_texts()
-    rows = [GoodRow(chunk.numbers[at], [column[at] for column in chunk.columns], texts[at]) for at in found]
+    numbers, columns = chunk.numbers, chunk.columns
+    rows = [GoodRow(numbers[at], [column[at] for column in columns], reader.plain_text(at)) for at in found]
     sinks.rejected.add_good(rows, _LAID_ASIDE)
     return chunk.without(found)
 
