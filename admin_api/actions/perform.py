@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 
 _OF_WORKER = frozenset({ActionKind.VERIFY, ActionKind.VOID})
-_ASKS_FOR = {ActionKind.STORE: "store", ActionKind.REPLACE: "replace"}
+_ASKS_FOR = {ActionKind.STORE: "store", ActionKind.PROCESS_ANYWAY: "store", ActionKind.REPLACE: "replace"}
 
 
 def act_on_file(console: Console, action_request: ActionRequest, file_id: str) -> ActionEntry:
@@ -147,7 +147,7 @@ def apply_action(console: Console, action: ActionEntry, entry: FileEntry) -> boo
     if not was_applied and not is_so and not is_allowed(action.kind, entry, now, is_lost=is_lost):
         raise RefusedError(explain_refusal(action.kind, entry))
     if action.kind is ActionKind.REPLACE and not was_applied and not is_so:
-        _refuse_to_replace_newer(console, entry)
+        _refuse_to_replace(console, entry)
     is_stuck = is_lost or entry.lease_ended(now)
     if was_applied and not is_so and not is_stuck:
         return True  # The file has moved on since.
@@ -180,14 +180,19 @@ def _reprocess(console: Console, action: ActionEntry, entry: FileEntry, *, is_st
         console.queue.send_reprocess(entry.file_id)
 
 
-def _refuse_to_replace_newer(console: Console, entry: FileEntry) -> None:
-    """Raise :class:`RefusedError` if a newer file has brought some of the orders: an older one never replaces them."""
+def _refuse_to_replace(console: Console, entry: FileEntry) -> None:
+    """Raise :class:`RefusedError` if a newer file has some of the orders, or one of which only some may be stored."""
     found = entry.same_orders_found
     for other in console.files.read_files(found.files) if found else ():
         if other.arrival_order > entry.arrival_order and other.has_orders:
             raise RefusedError(
                 f"{other.name} came later than {entry.name} and has brought some of the same orders.",
                 "Dismiss this file; or void the later one first, if it is the wrong one.",
+            )
+        if other.is_unfinished:
+            raise RefusedError(
+                f"The runs of {other.name} have not ended: some of its orders may be stored, and nothing tells which.",
+                "Reprocess that file first, or redrive its message; then let this one replace its orders.",
             )
 
 

@@ -227,6 +227,11 @@ class FileEntry(NamedTuple):
         return self.state in {FileState.DEAD_LETTERED, FileState.DISMISSED} and not self.voided_at
 
     @property
+    def is_unfinished(self) -> bool:
+        """Whether a run that did not end may have stored some orders; nothing tells which, until it is run again."""
+        return self.holds_content and not self.has_orders and self.state not in MOVING
+
+    @property
     def is_whole(self) -> bool:
         """Whether the file has stored all that it accepted, and all of it is still there."""
         return self.has_orders and not self.replaced_rows and self.cause != ObjectLostError.cause

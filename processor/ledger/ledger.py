@@ -204,6 +204,8 @@ class Ledger:
         """
         asked: dict[str, Any] = {"asked_again": True}
         asked |= {name: text for name, text in (("asked_at", at), ("asked_for", asked_for)) if text}
+        if not asked_for:  # With it, earlier releases let ``asked_again`` mean: store a duplicate all the same.
+            asked["duplicate_of"] = ""
         return self._move_for_person(file_id, FileState.REPROCESSING, lambda _: asked, note)
 
     def note_asked_again(self, entry: FileEntry, at: str) -> None:

@@ -143,7 +143,7 @@ def _yield_to(source: Source, reading: Reading, other: Claim) -> Admission:
 def _admit_again(source: Source, reading: Reading, stored: tuple[EarlierFile, ...], mode: SameOrders) -> Admission:
     """Decide about a file of which other files have stored orders."""
     run = source.run
-    if mode is SameOrders.REPLACE and not any(_is_newer(each, run) for each in stored):
+    if mode is SameOrders.REPLACE and not any(_is_newer(each, run) or each.entry.is_unfinished for each in stored):
         replaces = tuple(each.entry.file_id for each in stored)
         run.services.ledger.note_replaces(run.entry, replaces)  # First: with the claim, a later run asks no more.
         run.services.claims.claim(reading.rows_sha256, _claim_of(run, reading), by_force=True)
@@ -175,6 +175,8 @@ def _held(source: Source, reading: Reading, stored: tuple[EarlierFile, ...], fou
     )
     if any(_is_newer(each, source.run) for each in stored):
         error += " A newer file has brought some of them, which an older one cannot replace."
+    if unfinished := ", ".join(each.entry.name for each in stored if each.entry.is_unfinished):
+        error += f" Of {unfinished} only some may be stored: run that again before this file replaces them."
     return Settlement.of_hold(HoldCause.SAME_ORDERS, error, source.facts, reading)._replace(same_orders=found)
 
 

@@ -53,7 +53,7 @@ def _overlaps(run: Run, reading: Reading) -> list[tuple[Overlap, RegisteredFile]
 
 def _may_have_orders(run: Run, entry: FileEntry, other: RegisteredFile) -> bool:
     """Tell whether a file at rest may have stored some orders before its run died, such as that of a dead letter."""
-    return entry.state not in MOVING and entry.holds_content and _is_admitted(run, other)
+    return entry.is_unfinished and _is_admitted(run, other)
 
 
 def _may_be_stored(run: Run, entry: FileEntry, other: RegisteredFile) -> bool:

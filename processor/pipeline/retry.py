@@ -71,8 +71,10 @@ def give_back(run: Run, error: Exception, result: LoadResult = NOTHING_LOADED) -
         run.services.ledger.fail_run(run.entry, state, cause=cause, error=words, run=run_entry)
         count_failure(run.invocation.metrics, is_last=is_last)
         if is_last:
-            mail_dead_letter(run, words)
-            wake_waiting_files(run)
+            try:
+                mail_dead_letter(run, words)
+            finally:  # No later delivery would wake them.
+                wake_waiting_files(run)
     except Exception:  # noqa: BLE001 - what cannot be recorded must not hide what went wrong
         logger.exception("failure_not_recorded")
 

@@ -215,6 +215,20 @@ def test_an_older_file_may_not_be_asked_to_replace_a_newer_one(console: ConsoleS
     assert act_on_file(console.console, again, older.file_id).done == 1
 
 
+def test_a_dead_letter_may_not_be_replaced(console: ConsoleStage) -> None:
+    """The refusal names it and says what to do: nothing tells which of its orders could go back."""
+    stage = console.stage
+    earlier = stage.process("monday.csv", csv_file(*rows(*range(4))))
+    later = stage.process("tuesday.csv", csv_file(*rows(1, 2, price="3.00")))
+    change_ledger(stage, earlier.file_id, "file", state="dead_lettered", accepted_rows=0)
+    request = ActionRequest(OPERATOR, ActionKind.REPLACE, console.action_id())
+
+    with pytest.raises(RefusedError, match=r"The runs of monday\.csv have not ended"):
+        act_on_file(console.console, request, later.file_id)
+
+    assert entry_of(stage, later).state is FileState.HELD
+
+
 def work_begin(console: ConsoleStage) -> ActionEntry:
     """Begin the action of the worker's oldest event, and carry none of it out."""
     action = replacing_module.begin_take_back(console.console, console.worker.calls[0])

@@ -267,6 +267,66 @@ def test_dead_letter_that_may_have_stored_some_holds_others(stage: Stage) -> Non
     assert (stage.entry(second).state, stage.entry(second).cause) == (FileState.HELD, "same_orders")
 
 
+def become_dead_letter(stage: Stage, version: ObjectVersion, receive_count: int = 3) -> None:
+    """Let a run store the orders of a file, and fail then: nothing tells that they are stored."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(stage.clients.s3, "put_object", None)
+        with pytest.raises(MessageFailedError):
+            stage.deliver(version, receive_count=receive_count)
+
+
+@pytest.mark.parametrize("by_policy", [False, True], ids=["person", "policy"])
+@pytest.mark.parametrize("dismissed", [False, True], ids=["dead letter", "dismissed"])
+def test_dead_letter_is_not_replaced_before_it_is_run_again(stage: Stage, *, by_policy: bool, dismissed: bool) -> None:
+    """Its stored orders have no list by which they could go back, and a redrive would bring all of them beside."""
+    stage.configure(same_orders="replace" if by_policy else "hold")
+    first = stage.upload("first.csv", FILE)
+    become_dead_letter(stage, first)
+    first_id = stage.entry(first).file_id
+    if dismissed:
+        stage.services.ledger.dismiss(first_id, "2026-11-29T10:00:00.000Z", lambda _: {})
+    held = stage.process("second.csv", CHANGED)
+
+    held = held if by_policy else ask(stage, held, "replace")
+    ask(stage, stage.entry(first))
+    replacing = ask(stage, held, "replace")
+
+    assert (held.state, held.cause, held.replaces) == (FileState.HELD, "same_orders", ())
+    assert "Of first.csv only some may be stored: run that again" in held.error
+    assert stage.entry(first).state is FileState.PROCESSED
+    assert (replacing.state, replacing.replaces) == (FileState.PROCESSED, (first_id,))
+
+
+def test_waiting_file_goes_on_although_the_mail_about_a_dead_letter_fails(stage: Stage) -> None:
+    """No later delivery of the dead letter would wake it."""
+    first, second = stage.upload("first.csv", FILE), stage.upload("second.csv", CHANGED)
+    become_dead_letter(stage, first, receive_count=1)
+    stage.deliver(second)
+    waiting = stage.entry(second)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(stage.clients.sns, "publish", None)
+        become_dead_letter(stage, first)
+    stage.handle_all(only_commands=True)
+
+    assert waiting.waits_for == stage.entry(first).file_id
+    assert stage.entry(first).state is FileState.DEAD_LETTERED
+    assert stage.entry(second).state is FileState.HELD
+
+
+def test_dismissed_duplicate_is_a_duplicate_again_when_it_is_reprocessed(stage: Stage) -> None:
+    """Nobody has asked for its orders to be stored beside the first one's."""
+    stage.process("first.csv", FILE)
+    again = stage.process("again.csv", FILE)
+    stage.services.ledger.dismiss(again.file_id, "2026-11-29T10:00:00.000Z", lambda _: {})
+
+    reprocessed = ask(stage, again)
+    stored = ask(stage, again, "store")
+
+    assert (reprocessed.state, reprocessed.duplicate_of) == (FileState.DUPLICATE, again.duplicate_of)
+    assert (stored.state, stored.duplicate_of) == (FileState.PROCESSED, "")
+
+
 def test_large_files_are_compared_alike(stage: Stage) -> None:
     """Their orders are registered and compared when their ranges are planned."""
     machine = Machine.before(stage)

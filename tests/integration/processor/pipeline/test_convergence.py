@@ -176,11 +176,11 @@ def test_content_of_a_failed_file_is_no_duplicate(stage: Stage) -> None:
 
 
 def test_duplicate_is_processed_when_a_person_says_so(stage: Stage) -> None:
-    """Reprocessing a duplicate is how a person says "process anyway"."""
+    """To process it anyway is to store it beside the first one."""
     stage.process("orders.csv", csv_file(*GOOD_ROWS))
     copy = stage.process("orders (1).csv", csv_file(*GOOD_ROWS))
 
-    stage.services.ledger.request_reprocess(copy.file_id)
+    stage.services.ledger.request_reprocess(copy.file_id, asked_for="store")
     stage.handle(stage.message(reprocess_body(copy.file_id)))
 
     settled = stage.services.ledger.read_file(copy.file_id)

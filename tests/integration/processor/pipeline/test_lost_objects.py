@@ -121,7 +121,7 @@ def test_run_that_somebody_asked_for_may_have_stored_rows(stage: Stage) -> None:
     """A duplicate is processed anyway; the run dies midway, and the object goes away: nobody is told to upload all."""
     stage.process("first.csv", MANY)
     held = stage.process("orders.csv", MANY)
-    stage.services.ledger.request_reprocess(held.file_id)
+    stage.services.ledger.request_reprocess(held.file_id, asked_for="store")
     with pytest.raises(Kill), Killer(15).watching(stage.clients):
         stage.handle(stage.message(reprocess_body(held.file_id)))
     stage.advance_clock()
@@ -140,7 +140,7 @@ def test_file_that_goes_away_before_it_is_processed_anyway_has_stored_nothing(st
     stage.process("first.csv", MANY)
     held = stage.process("orders.csv", MANY)
     stage.clients.s3.delete_object(Bucket=BUCKET, Key=held.original_key, VersionId=held.original_version)
-    stage.services.ledger.request_reprocess(held.file_id)
+    stage.services.ledger.request_reprocess(held.file_id, asked_for="store")
 
     stage.handle(stage.message(reprocess_body(held.file_id)))
 
