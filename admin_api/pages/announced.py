@@ -10,7 +10,7 @@ from admin_api.rendering.formats import UNKNOWN, number, price
 from processor.storage.presigned_posts import ROWS_PATTERN, TOTAL_PATTERN
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from processor.domain.entries import FileEntry, RunEntry
 
@@ -54,6 +54,16 @@ def announced_figures(entry: RunEntry | FileEntry) -> tuple[AnnouncedFigure, ...
     if not quantity:
         return rows, total
     return rows, AnnouncedFigure("Quantity", UNKNOWN, number(quantity), ""), total
+
+
+def tell_announced(figures: Sequence[AnnouncedFigure]) -> str:
+    """Say in a few words what was announced, and whether that was read."""
+    said = ", ".join(
+        f"{each.announced} {'rows' if each.name == 'Rows' else 'in total'}" for each in figures if each.is_announced
+    )
+    if not any(each.is_read for each in figures):
+        return f"{said}: no row was read"
+    return f"{said}: {'not what was read' if any(each.differs for each in figures) else 'as read'}"
 
 
 def _amount(text: str) -> Decimal | None:

@@ -14,14 +14,14 @@ from admin_api.actions.access import record_access
 from admin_api.actions.available import AvailableAction, available_actions
 from admin_api.actions.files import file_or_404, story_or_404
 from admin_api.actions.lost_messages import is_message_lost
-from admin_api.pages.announced import AnnouncedFigure, announced_figures
+from admin_api.pages.announced import AnnouncedFigure, announced_figures, tell_announced
 from admin_api.pages.files.books import FileBooks, books_of
 from admin_api.pages.files.effects import effect_in_numbers, offered_actions, verb_of
 from admin_api.pages.files.explanation import Explanation, explain_state
 from admin_api.pages.files.going_back import GoingBack, read_going_back
 from admin_api.pages.files.held import HeldFile, read_held
 from admin_api.pages.files.objects import FileObject, ObjectKind, download_url, objects_of, version_of
-from admin_api.pages.files.others import read_others
+from admin_api.pages.files.others import is_replacement_voided, read_others
 from admin_api.pages.files.progress import Progress, progress_of
 from admin_api.pages.files.timeline import TimelineEvent, timeline_of
 from admin_api.pages.parts import PagePart, start_part
@@ -140,15 +140,12 @@ class FileDetailPage:
     @property
     def announced_words(self) -> str:
         """What was announced, and whether that was read."""
-        said = [
-            f"{each.announced} {'rows' if each.name == 'Rows' else 'in total'}"
-            for each in self.figures
-            if each.is_announced
-        ]
-        if not any(each.is_read for each in self.figures):
-            return f"{', '.join(said)}: no row was read"
-        differs = any(each.differs for each in self.figures)
-        return f"{', '.join(said)}: {'not what was read' if differs else 'as read'}"
+        return tell_announced(self.figures)
+
+    @property
+    def is_replacement_voided(self) -> bool:
+        """Whether the files that have replaced its orders were voided since."""
+        return is_replacement_voided(self.entry, self.others)
 
     def verb(self, action: AvailableAction) -> str:
         """Return the word of an action's button, which may depend on the cause of the hold."""
@@ -198,7 +195,7 @@ def file_detail_page(console: Console, story: FileStory, position: TabPosition) 
     is_stuck = entry.lease_ended(now) or is_lost
     reading = entry.state is FileState.PROCESSING and not is_stuck
     others = read_others(console, entry)
-    held, going_back = read_held(console, entry, others), read_going_back(console, entry)
+    held, going_back = read_held(console, entry, others), read_going_back(console, entry, others)
     return FileDetailPage(
         entry=entry,
         tab=tab,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from admin_api.pages.files.others import files_with_orders
+from admin_api.pages.files.others import files_with_orders, is_replacement_voided
 from processor.domain.actions import ActionKind
 from processor.domain.file_states import AT_REST, MOVING, FileState
 from processor.domain.holds import HoldCause
@@ -47,15 +47,8 @@ def explain_state(
     if entry.lease_ended(now):
         what = "Its run died without a report, and no other has taken over."
         return Explanation(what, _dead_run_words(entry), _SAFE, "fail")
-    match entry.state:
-        case FileState.QUEUED:
-            return _explain_waiting(entry, others)
-        case FileState.DUPLICATE:
-            return _explain_duplicate(entry, others.get(entry.duplicate_of))
-        case FileState.HELD:
-            return _explain_held(entry, others)
-    tell = _AT_REST.get(entry.state)
-    return tell(story) if tell else None
+    tell = _EXPLANATIONS.get(entry.state)
+    return tell(story, others) if tell else None
 
 
 def _dead_run_words(entry: FileEntry) -> str:
@@ -76,10 +69,10 @@ def _explain_waiting(entry: FileEntry, others: Mapping[str, FileEntry]) -> Expla
     )
 
 
-def _explain_partial(entry: FileEntry) -> Explanation:
+def _explain_partial(entry: FileEntry, others: Mapping[str, FileEntry]) -> Explanation:
     what = f"{entry.rejected_rows:,} of {entry.rows:,} rows were not stored."
     advice = "Correct them in the rejected-rows file below and upload it; its waybill_ columns may stay."
-    if entry.replaced_by:  # Most senders correct the whole file.
+    if entry.replaced_by and not is_replacement_voided(entry, others):  # Most senders correct the whole file.
         advice = (
             f"A later file has replaced orders of it. If that one brings these rows, too, dismiss this one. {advice}"
         )
@@ -177,10 +170,13 @@ def _explain_voided(story: FileStory) -> Explanation:
     return Explanation(f"{voids[-1].who} had its orders taken back.", voids[-1].reason, advice, "info")
 
 
-_AT_REST: dict[FileState, Callable[[FileStory], Explanation]] = {
-    FileState.PARTIAL: lambda story: _explain_partial(story.entry),
-    FileState.FAILED: lambda story: _explain_failed(story.entry),
-    FileState.DEAD_LETTERED: lambda story: _explain_dead_lettered(story.entry),
-    FileState.DISMISSED: _explain_dismissed,
-    FileState.VOIDED: _explain_voided,
+_EXPLANATIONS: dict[FileState, Callable[[FileStory, Mapping[str, FileEntry]], Explanation]] = {
+    FileState.QUEUED: lambda story, others: _explain_waiting(story.entry, others),
+    FileState.PARTIAL: lambda story, others: _explain_partial(story.entry, others),
+    FileState.FAILED: lambda story, _: _explain_failed(story.entry),
+    FileState.HELD: lambda story, others: _explain_held(story.entry, others),
+    FileState.DUPLICATE: lambda story, others: _explain_duplicate(story.entry, others.get(story.entry.duplicate_of)),
+    FileState.DEAD_LETTERED: lambda story, _: _explain_dead_lettered(story.entry),
+    FileState.DISMISSED: lambda story, _: _explain_dismissed(story),
+    FileState.VOIDED: lambda story, _: _explain_voided(story),
 }

@@ -27,6 +27,17 @@ def files_with_orders(entry: FileEntry, others: Mapping[str, FileEntry]) -> tupl
     return tuple(each for each in (found.files if found else ()) if each not in others or others[each].has_orders)
 
 
+def is_replacement_voided(entry: FileEntry, others: Mapping[str, FileEntry]) -> bool:
+    """Tell whether every file that has replaced orders of this one was voided since."""
+    return bool(entry.replaced_by) and all(each in others and others[each].voided_at for each in entry.replaced_by)
+
+
+def files_still_replaced(entry: FileEntry, others: Mapping[str, FileEntry]) -> tuple[FileEntry, ...]:
+    """List the earlier files whose orders are still away because this one has replaced them: no run has come since."""
+    earlier = (others[each] for each in entry.replaces if each in others)
+    return tuple(each for each in earlier if entry.file_id in each.replaced_by)
+
+
 def read_others(console: Console, entry: FileEntry) -> dict[str, FileEntry]:
     """Read these files, by their ids; one that is no longer in the ledger is left out."""
     ids = names_of_others(entry)[:MOST_OTHERS]

@@ -154,6 +154,24 @@ def test_a_replaced_file_names_the_later_one(console: ConsoleStage) -> None:
     assert "12 of its 1,000 rows were replaced by orders-2.csv ." in text
 
 
+def test_orders_that_a_voided_file_had_replaced_are_told_on_both_pages(console: ConsoleStage) -> None:
+    """They are stored nowhere until somebody reprocesses the earlier file, which is said until it is done."""
+    earlier_id, later_id = f"{1:024x}", f"{2:024x}"
+    gone: dict[str, Any] = {"accepted_rows": 12, "replaced_rows": 12, "replaced_by": [later_id]}
+    put_file(console.stage, 1, object_key="raw-data/orders-1.csv", **gone)
+    later: dict[str, Any] = {"state": FileState.VOIDED, "voided_at": VOIDED_AT, "replaces": [earlier_id]}
+    put_file(console.stage, 2, object_key="raw-data/orders-2.csv", **later)
+
+    of_earlier, of_later = page_of(console, earlier_id), page_of(console, later_id)
+    put_file(console.stage, 1, object_key="raw-data/orders-1.csv", accepted_rows=12)
+    once_it_is_back = page_of(console, later_id)
+
+    assert "That file was voided since : reprocess this one to bring these orders back." in of_earlier
+    told = "What it had replaced of this file stays away until it is reprocessed, too: orders-1.csv Processed"
+    assert told in of_later
+    assert "stays away until it is" not in once_it_is_back
+
+
 def test_voiding_asks_for_a_reason_and_leads_to_its_progress(console: ConsoleStage) -> None:
     """The confirmation says how many orders go; the answer is the page that shows how far it is."""
     entry = console.stage.process("orders.csv", csv_file(*GOOD_ROWS))

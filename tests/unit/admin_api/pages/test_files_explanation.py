@@ -117,14 +117,19 @@ def test_rejected_rows_that_a_later_file_may_have_brought_are_not_to_be_correcte
     counts = {"accepted_rows": 2, "rejected_rows": 1}
 
     alone = explain_state(made_story(state=FileState.PARTIAL, **counts), LATER)
-    replaced = explain_state(
-        made_story(state=FileState.PARTIAL, replaced_by=(OTHER_ID,), replaced_rows=2, **counts), LATER
+    story = made_story(state=FileState.PARTIAL, replaced_by=(OTHER_ID,), replaced_rows=2, **counts)
+    later = made_file(file_id=OTHER_ID, accepted_rows=3)
+    replaced, voided = (
+        explain_state(story, LATER, others={OTHER_ID: each})
+        for each in (later, later._replace(voided_at="2026-11-25T19:00:00Z"))
     )
 
     assert alone is not None
     assert alone.advice.startswith("Correct them")
     assert replaced is not None
     assert "If that one brings these rows, too, dismiss this one." in replaced.advice
+    assert voided is not None
+    assert voided.advice == alone.advice
 
 
 def test_a_waiting_file_names_the_one_that_it_waits_for() -> None:
