@@ -143,12 +143,16 @@ def _yield_to(source: Source, reading: Reading, other: Claim) -> Admission:
 def _admit_again(source: Source, reading: Reading, stored: tuple[EarlierFile, ...], mode: SameOrders) -> Admission:
     """Decide about a file of which other files have stored orders."""
     run = source.run
-    if mode is SameOrders.REPLACE and not any(_is_newer(each, run) or each.entry.is_unfinished for each in stored):
-        replaces = tuple(each.entry.file_id for each in stored)
-        run.services.ledger.note_replaces(run.entry, replaces)  # First: with the claim, a later run asks no more.
-        run.services.claims.claim(reading.rows_sha256, _claim_of(run, reading), by_force=True)
-        return Admission(replaces=replaces)
-    return _hold_or_duplicate(source, reading, stored, run.services.claims.read_claim(reading.rows_sha256))
+    claim = run.services.claims.read_claim(reading.rows_sha256)
+    is_barred = any(_is_newer(each, run) or each.entry.is_unfinished for each in stored)
+    # The owner's orders may be about to be taken back, if another file has brought some of them since.
+    is_repeated = len(stored) == 1 and _owner_of_text(source, reading, stored, claim)
+    if mode is not SameOrders.REPLACE or is_barred or is_repeated:
+        return _hold_or_duplicate(source, reading, stored, claim)
+    replaces = tuple(each.entry.file_id for each in stored)
+    run.services.ledger.note_replaces(run.entry, replaces)  # First: with the claim, a later run asks no more.
+    run.services.claims.claim(reading.rows_sha256, _claim_of(run, reading), by_force=True)
+    return Admission(replaces=replaces)
 
 
 def _is_newer(other: EarlierFile, run: Run) -> bool:
@@ -158,12 +162,21 @@ def _is_newer(other: EarlierFile, run: Run) -> bool:
 def _hold_or_duplicate(
     source: Source, reading: Reading, stored: tuple[EarlierFile, ...], claim: Claim | None
 ) -> Admission:
-    owners = {each.entry.file_id: each.entry for each in stored}
-    owner = owners.get(claim.owner) if claim and claim.text_sha256 == reading.content.text_sha256 else None
-    if owner and owner.is_whole and not source.run.entry.asked_for:
+    owner = _owner_of_text(source, reading, stored, claim)
+    if owner:
         return Admission(duplicate(source, reading, owner.file_id))
     found = describe_same_orders(source, reading, stored)
     return Admission(_held(source, reading, stored, found))
+
+
+def _owner_of_text(
+    source: Source, reading: Reading, stored: tuple[EarlierFile, ...], claim: Claim | None
+) -> FileEntry | None:
+    """Return the file that has stored this very text and kept all of it, unless a person has asked for this one."""
+    if claim is None or claim.text_sha256 != reading.content.text_sha256 or source.run.entry.asked_for:
+        return None
+    owner = next((each.entry for each in stored if each.entry.file_id == claim.owner), None)
+    return owner if owner and owner.is_whole else None
 
 
 def _held(source: Source, reading: Reading, stored: tuple[EarlierFile, ...], found: SameOrdersFound) -> Settlement:

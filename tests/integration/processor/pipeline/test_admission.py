@@ -160,6 +160,29 @@ def test_file_that_replaces_names_what_is_taken_back(stage: Stage, *, by_policy:
     assert len(stage.orders()) == 8
 
 
+def test_equal_text_replaces_nothing(stage: Stage) -> None:
+    """Where files replace by themselves, the same text is a duplicate all the same: there is nothing to change."""
+    stage.configure(same_orders="replace")
+    first = stage.process("first.csv", FILE)
+
+    again = stage.process("again.csv", FILE.replace(b"\n", b"\r\n"))
+
+    assert (again.state, again.duplicate_of) == (FileState.DUPLICATE, first.file_id)
+    assert stage.worker.calls == []
+    assert len(stage.orders()) == 4
+
+
+def test_file_that_goes_back_to_an_earlier_text_replaces_what_came_between(stage: Stage) -> None:
+    """The orders of the first file are about to be taken back, so the third is no duplicate of it."""
+    stage.configure(same_orders="replace")
+    first = stage.process("first.csv", FILE)
+    second = stage.process("second.csv", CHANGED)
+
+    third = stage.process("third.csv", FILE)
+
+    assert (third.state, set(third.replaces)) == (FileState.PROCESSED, {first.file_id, second.file_id})
+
+
 def test_older_file_replaces_nothing_of_a_newer_one(stage: Stage) -> None:
     """Its message was late: by policy or by a person's wish, the newer file's orders stay."""
     older = stage.upload("older.csv", FILE)
