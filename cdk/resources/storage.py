@@ -49,7 +49,8 @@ class Storage(Construct):
             "file_id",
             "entry",
             removal,
-            time_to_live_attribute="expires_at",  # Of ended sessions and forgotten files: nothing else expires.
+            # Of ended sessions, registered orders, forgotten files, claims of unstored uploads: nothing else expires.
+            time_to_live_attribute="expires_at",
         )
         for index, partition_key in FILES_INDEXES.items():
             _add_index(self.files, index, partition_key, "received_at")
