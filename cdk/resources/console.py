@@ -165,7 +165,8 @@ class Console(Construct):
         allow(["s3:DeleteObject"], *keys(FAILED, ARCHIVE))
         # Without these S3 answers 403 for a missing object or version, as for a missing grant.
         allow(["s3:ListBucket", "s3:ListBucketVersions"], storage.bucket.bucket_arn)
-        allow(["sqs:SendMessage"], ingest.queue.queue_arn)
+        # Its length tells whether the message of a file that waits is gone.
+        allow(["sqs:SendMessage", "sqs:GetQueueAttributes"], ingest.queue.queue_arn)
         look = ["sqs:GetQueueAttributes", "sqs:ReceiveMessage", "sqs:ChangeMessageVisibility"]
         allow(look, ingest.dead_letters.queue_arn)
         allow(["lambda:InvokeFunction"], worker_arn(self, self._settings))
@@ -200,7 +201,6 @@ class Console(Construct):
         allow(["s3:GetObject"], *keys(PROCESSED))
         # An upload, or an object whose event is lost, is looked at as it is now: its version is not known yet.
         allow(["s3:GetObject", "s3:PutObject"], *keys(RAW))
-        allow(["sqs:GetQueueAttributes"], self._parts.ingest.queue.queue_arn)
         allow(["logs:FilterLogEvents"], processor.log_group.log_group_arn)
         # These actions take no resources. DescribeAlarms lists composite alarms only with a grant on *.
         allow(["cloudwatch:GetMetricData", "cloudwatch:DescribeAlarms"], "*")

@@ -69,5 +69,5 @@ def test_viewer_is_offered_no_action(open_tab: Callable[..., Page]) -> None:
     page.goto("/files")
 
     expect(page.get_by_text("viewer (read only)").first).to_be_attached()
-    expect(page.get_by_role("link", name="Upload")).to_have_count(0)
+    expect(page.get_by_role("link", name="Upload", exact=True)).to_have_count(0)
     expect(page.get_by_role("button", name=re.compile("Reprocess|Dismiss"))).to_have_count(0)

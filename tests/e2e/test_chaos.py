@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tests.e2e.faults import FaultProxy
 
 ROWS = 60
-STEPS = 12
+STEPS = 14
 """AWS calls in the run of a file of 60 good rows; the test counts them. Files that reject rows make three more, for the
 rejected rows and the mail (of which there are only so many an hour):
 tests/integration/processor/pipeline/test_convergence.py kills those too."""

@@ -201,7 +201,7 @@ def test_queues_are_granted_for_redrive_and_reprocess() -> None:
     look = {"GetQueueAttributes", "ReceiveMessage", "ChangeMessageVisibility"}
 
     assert grants(WEB, "sqs", "IngestQueue") == {"SendMessage", "GetQueueAttributes"}
-    assert grants(WORKER, "sqs", "IngestQueue") == {"SendMessage"}
+    assert grants(WORKER, "sqs", "IngestQueue") == {"SendMessage", "GetQueueAttributes"}
     assert grants(WEB, "sqs", "IngestDeadLetters") == look
     assert grants(WORKER, "sqs", "IngestDeadLetters") == look | {"DeleteMessage"}
 

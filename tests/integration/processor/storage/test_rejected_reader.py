@@ -26,6 +26,7 @@ def rejected_file(stage: Stage, rows: int) -> FileEntry:
 @pytest.mark.parametrize("limit", [1, 3, 7, 50])
 def test_stretches_join_without_a_gap(stage: Stage, limit: int) -> None:
     """Each begins at the byte where the one before has ended; the last one says that it is the last."""
+    stage.configure(hold_above_rejected_percent=100)
     entry = rejected_file(stage, 21)
     numbers: list[int] = []
     first_byte, stretches = 0, 0
