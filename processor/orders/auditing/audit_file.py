@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from processor.domain.audits import AuditEntry, AuditState, BookPart
 from processor.domain.columns import ROW_NUMBER
-from processor.domain.entries import TIE_DIGITS, from_iso, to_iso
-from processor.domain.errors import ObjectGoneError, ObjectLostError, PermanentError
+from processor.domain.entries import TIE_DIGITS, to_iso
+from processor.domain.errors import PermanentError
 from processor.domain.file_states import FileState
-from processor.domain.object_keys import ObjectVersion
 from processor.domain.orders import ENRICHED_HEADER, OrderMaker
+from processor.orders.auditing.audited_objects import AuditedObjects
 from processor.orders.auditing.comparison import RowComparison, Sampling
 from processor.orders.auditing.expected_rows import expected_rows
 from processor.orders.auditing.findings import Findings
@@ -28,7 +28,6 @@ from processor.orders.auditing.original import (
     UNREADABLE_CLASSES,
     OriginalReader,
 )
-from processor.orders.auditing.outputs import OutputComparison, OutputReader
 from processor.orders.auditing.replaced_orders import ReplacedOrders, find_replaced
 from processor.parsing import decoding
 from processor.parsing.reader import RowReader
@@ -77,12 +76,13 @@ class FileAudit:
         self._runs = story.runs
         self._bounds = bounds
         self._findings = Findings()
+        self._objects = AuditedObjects(auditor, story.entry, self._findings)
         self._rows = 0
         self._orders_compared = 0
 
     def compare(self) -> None:
         """Compare everything that this file must have."""
-        facts = self._original_facts()
+        facts = self._objects.read_original_facts()
         if facts is None:
             return
         compare_entry(self._entry, facts.size_bytes, self._findings)
@@ -118,25 +118,6 @@ class FileAudit:
             notes=tuple(findings.notes),
             duration_ms=round((now - began).total_seconds() * 1000),
         )
-
-    def _original_facts(self) -> ObjectFacts | None:
-        """Look at the original; report that it is missing, unless it must be."""
-        entry = self._entry
-        try:
-            return self._auditor.objects.read_facts(entry.original)
-        except ObjectGoneError:
-            key = entry.original.key
-            if entry.cause in {ObjectGoneError.cause, ObjectLostError.cause}:
-                self._findings.note_gap("There is no original: it was deleted before it could be read.")
-            elif self._may_have_expired(key, entry.base):
-                self._findings.note_gap(f"The original, {key}, has expired, so that nothing was compared.")
-            else:
-                self._findings.add(BookPart.ORIGINAL, expected=key, found="no such object")
-                self._findings.note_gap("Without the original nothing else was compared.")
-            return None
-
-    def _may_have_expired(self, key: str, since: datetime) -> bool:
-        return self._auditor.retention.has_passed(key, since, self._auditor.now())
 
     def _compare_bytes(self, facts: ObjectFacts) -> None:
         """Compare the original's bytes alone, where no row of it was stored, with the hash that a run has kept."""
@@ -243,30 +224,12 @@ class FileAudit:
             table=auditor.table,
             findings=findings,
             sampling=Sampling(self._bounds.orders, stretches, at % stretches),
-            accepted=self._output(BookPart.ACCEPTED, entry.accepted_key, ENRICHED_HEADER, "row_number", findings),
-            rejected=self._output(BookPart.REJECTED, entry.rejected_key, HEADER, ROW_NUMBER, findings),
+            accepted=self._objects.open_output(
+                BookPart.ACCEPTED, entry.accepted_key, ENRICHED_HEADER, "row_number", self._run
+            ),
+            rejected=self._objects.open_output(BookPart.REJECTED, entry.rejected_key, HEADER, ROW_NUMBER, self._run),
             offsets=OffsetCheck(self._run, findings),
             are_stored=self._are_stored,
-        )
-
-    def _output(
-        self, part: BookPart, key: str, header: tuple[str, ...], number_column: str, findings: Findings
-    ) -> OutputComparison | None:
-        """Open an output; report that it is missing, unless it may have expired."""
-        if not key:
-            return None
-        try:
-            facts = self._auditor.objects.read_facts(ObjectVersion(self._entry.bucket, key))
-        except ObjectGoneError:
-            written = self._run.started_at if self._run else ""
-            since = from_iso(written) if written else self._entry.base
-            if self._may_have_expired(key, since):
-                findings.note_gap(f"{key} has expired, and was not compared.")
-            else:
-                findings.add(part, expected=key, found="no such object")
-            return None
-        return OutputComparison(
-            part, header, number_column, OutputReader(self._auditor.objects.read_blocks(facts)), findings
         )
 
     def _encoding(self, facts: ObjectFacts) -> str:
