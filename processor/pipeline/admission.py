@@ -67,14 +67,14 @@ def admit(source: Source, reading: Reading) -> Admission:
     run, entry = source.run, source.run.entry
     wish = _wish(entry)
     if not wish and _was_admitted(source, reading):
-        return Admission(replaces=entry.replaces)
+        return Admission(replaces=_find_replaced(run))
     mode = SameOrders(wish) if wish else _mode(run.services.config.policy, reading)
     stored_already = entry.has_orders and not entry.replaced_rows
     if reading.orders.count and (wish or mode is not SameOrders.STORE):
         run.services.register.register(entry, reading.orders, reading.rows_sha256, run.services.now())
     if wish == SameOrders.STORE or (stored_already and not wish):
         run.services.claims.claim(reading.rows_sha256, _claim_of(run, reading))
-        return Admission(replaces=entry.replaces)
+        return Admission(replaces=_find_replaced(run))
     others = OtherFiles() if mode is SameOrders.STORE else find_other_files(run, reading)
     if others.same_upload:
         return Admission(same_as=others.same_upload)
@@ -83,6 +83,18 @@ def admit(source: Source, reading: Reading) -> Admission:
     if others.stored:
         return _admit_again(source, reading, others.stored, mode)
     return _admit_first(source, reading)
+
+
+def _find_replaced(run: Run) -> tuple[str, ...]:
+    """Return the files that this one has replaced, but for those that a person has had stored beside it since."""
+    entry = run.entry
+    if not entry.has_orders:  # Its first run died: what it noted to replace is still to go back.
+        return entry.replaces
+    others = map(run.services.ledger.read_file, entry.replaces)
+    replaces = tuple(other.file_id for other in others if other and other.settled_at <= entry.settled_at)
+    if replaces != entry.replaces:
+        run.services.ledger.note_replaces(entry, replaces)  # For the run of a large file, which settles elsewhere.
+    return replaces
 
 
 def _mode(policy: Policy, reading: Reading) -> SameOrders:

@@ -35,6 +35,7 @@ from tests.integration.stage import csv_file
 if TYPE_CHECKING:
     from processor.domain.entries import FileEntry
     from tests.integration.admin_api.console import ConsoleStage
+    from tests.integration.stage import Stage
 
 
 @pytest.fixture(autouse=True)
@@ -227,6 +228,34 @@ def test_a_dead_letter_may_not_be_replaced(console: ConsoleStage) -> None:
         act_on_file(console.console, request, later.file_id)
 
     assert entry_of(stage, later).state is FileState.HELD
+
+
+def test_reprocessing_takes_back_nothing_that_was_stored_beside_it_since(console: ConsoleStage) -> None:
+    """A run again is safe at any time: it undoes no decision of a person."""
+    stage = console.stage
+    earlier = stage.process("monday.csv", csv_file(*rows(*range(8))))
+    later = stage.process("tuesday.csv", csv_file(*rows(*range(6), price="3.00")))
+    run_again(stage, later, "replace")
+    work(console)
+    run_again(stage, later)
+    work(console)
+    replaced = orders_of(stage, earlier)
+    run_again(stage, earlier)
+    run_again(stage, earlier, "store")
+
+    run_again(stage, later)
+    while console.worker.calls:
+        work(console)
+
+    assert sorted(replaced) == ["A-6", "A-7"]
+    assert len(orders_of(stage, earlier)) == 8
+    assert len(orders_of(stage, later)) == 6
+
+
+def run_again(stage: Stage, entry: FileEntry, wish: str = "") -> None:
+    """Let a person ask for another run of a file, and run it."""
+    stage.services.ledger.request_reprocess(entry.file_id, asked_for=wish)
+    stage.handle(stage.message(reprocess_body(entry.file_id)))
 
 
 def work_begin(console: ConsoleStage) -> ActionEntry:
