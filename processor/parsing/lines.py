@@ -76,6 +76,11 @@ class Lines:
             self._texts.pop()  # Behind the last line feed.
         return self._texts[first - self._before : last - self._before]
 
+    @property
+    def place(self) -> int:
+        """The number of lines of the block that are handed out."""
+        return self.taken - self._before
+
     def pass_over(self, end: int, lines: int) -> None:
         """Count so many lines as handed out: those before offset ``end`` of the block."""
         self.at = end

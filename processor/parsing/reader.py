@@ -154,6 +154,10 @@ class RowReader:
         line = lines.taken + rows
         return lines.end_of(at, line, known.first_from(line))
 
+    def plain_lines(self) -> tuple[bytes, int]:
+        """Return the block of whole lines in which the plain rows stand that were yielded last, and their place."""
+        return self._lines.block, self._lines.place
+
     def plain_text(self, index: int) -> bytes:
         """Return the text of one of the plain rows that :meth:`chunks` has yielded last, as it stands in the file."""
         line = self._lines.taken + index

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from processor.domain.order_sample import OrderSample
     from processor.parsing.checked_text import CheckedText
     from processor.parsing.decoding import ContentCheck
+    from processor.parsing.kept_rows import KeptRows
     from processor.parsing.other_lines import OtherLines
     from processor.parsing.reader import RawRow, RowReader
 
@@ -52,8 +53,8 @@ class Reading(NamedTuple):
     """The lines that a second reading has to look at one by one."""
 
 
-def read_whole(text: CheckedText, reject: Reject) -> Reading:
-    """Read every row of a file.
+def read_whole(text: CheckedText, reject: Reject, kept: KeptRows | None = None) -> Reading:
+    """Read every row of a file, and keep them if they are few.
 
     Raises what :class:`CheckedText` and :class:`RowReader` raise, a wrong byte before a wrong header, and
     :class:`NoRowsError`.
@@ -62,6 +63,8 @@ def read_whole(text: CheckedText, reject: Reject) -> Reading:
     maker = ReadingMaker(reader, reject)
     for chunk in reader.chunks():
         maker.add(chunk)
+        if kept:
+            kept.add(chunk, reader)
     return maker.result(text.result())
 
 

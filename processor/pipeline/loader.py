@@ -19,6 +19,7 @@ from processor.domain.errors import (
 from processor.observability.telemetry import logger, span
 from processor.parsing import decoding
 from processor.parsing.checked_text import CheckedText
+from processor.parsing.kept_rows import KeptRows
 from processor.parsing.reader import RowReader
 from processor.parsing.whole_file import read_whole
 from processor.pipeline.deadline import Deadline
@@ -34,12 +35,15 @@ if TYPE_CHECKING:
     from processor.orders.writer import OrderWriter
     from processor.parsing.whole_file import Reading
     from processor.pipeline.run import Run
+    from processor.pipeline.store_rows import Rows
     from processor.storage.objects import ObjectFacts
 
 _MOST_NAMES = 20
 _LONGEST_NAME = 60
 _LARGEST_IN_MEMORY = 8 * 1024 * 1024
 """A larger file is fetched for each of its two readings."""
+_KEPT_FROM_MB = 192
+"""The function's memory from which on the rows of a small file are kept between its two readings."""
 
 
 class Sinks(NamedTuple):
@@ -111,6 +115,8 @@ class Source:
         self.content = NOT_CHECKED
         """The findings of the content check, once all bytes are read, also of a file without a usable header."""
         self._blocks: list[bytes] = []
+        is_small = facts.size_bytes <= _LARGEST_IN_MEMORY
+        self._kept = KeptRows() if is_small and run.invocation.memory_mb >= _KEPT_FROM_MB else None
         self.encoding = encoding_of(run, facts)
         self._gzipped = object_keys.is_gzipped(run.entry.name)
         self._limit_bytes = run.services.config.max_gzip_bytes
@@ -121,10 +127,20 @@ class Source:
             self._read(deadline), gzipped=self._gzipped, encoding=self.encoding, limit_bytes=self._limit_bytes
         )
         try:
-            return read_whole(text, reject_of(self.run, self.facts, self.encoding))
+            reading = read_whole(text, reject_of(self.run, self.facts, self.encoding), self._kept)
         finally:
             if text.has_passed:
                 self.content = text.result()
+        if self._kept and self._kept.is_whole:
+            self._blocks = []
+        return reading
+
+    def open_rows(self, reading: Reading, deadline: Deadline) -> Rows:
+        """Return the rows for the second reading: those that the first one has kept, if they were few."""
+        if self._kept and self._kept.is_whole:
+            kept, self._kept = self._kept, None
+            return kept
+        return RowReader(self.text(deadline), reading.other_lines)
 
     def text(self, deadline: Deadline) -> Iterator[bytes]:
         """Yield the file as UTF-8, once it is checked."""
@@ -183,8 +199,8 @@ def load(source: Source, reading: Reading, sinks: Sinks) -> LoadResult:
     with sinks.complete_or_discard(), span("read and validate") as trace:
         is_cut_off = False
         try:
-            reader = RowReader(source.text(deadline), reading.other_lines)
-            load_rows(run, reader, sinks, deadline, reading.rejected_orders)
+            rows = source.open_rows(reading, deadline)
+            load_rows(run, rows, sinks, deadline, reading.rejected_orders)
         except ObjectGoneError:
             is_cut_off = _keep_stored_rows(run, sinks)
             if not is_cut_off:
@@ -193,7 +209,7 @@ def load(source: Source, reading: Reading, sinks: Sinks) -> LoadResult:
         # Writing is one part of the trace: the sum of many short ones.
         writer = sinks.writer
         trace.add_part("write", writer.busy_s, batches=writer.batches, retried_items=writer.retried_items)
-    return sinks.result(warnings_of(reader.unknown_columns))._replace(is_cut_off=is_cut_off)
+    return sinks.result(warnings_of(reading.unknown_columns))._replace(is_cut_off=is_cut_off)
 
 
 def _keep_stored_rows(run: Run, sinks: Sinks) -> bool:

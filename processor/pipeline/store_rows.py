@@ -15,11 +15,15 @@ if TYPE_CHECKING:
 
     from processor.domain.columns import Value
     from processor.orders.batches import Batch
+    from processor.parsing.kept_rows import KeptRows
     from processor.parsing.reader import RawRow, RowReader
     from processor.parsing.rejected_orders import RejectedOrders
     from processor.pipeline.deadline import Deadline
     from processor.pipeline.loader import Sinks
     from processor.pipeline.run import Run
+
+type Rows = RowReader | KeptRows
+"""The rows of a file, or of a range of it: as they are read, or kept from an earlier reading."""
 
 _ROWS_BETWEEN_CHECKS = 100
 _ORDER_ID_AT = NAMES.index(ORDER_ID)
@@ -28,7 +32,7 @@ _LAID_ASIDE = Problem(ORDER_ID, ANOTHER_ROW_REJECTED)
 
 def load_rows(
     run: Run,
-    reader: RowReader,
+    reader: Rows,
     sinks: Sinks,
     deadline: Deadline,
     rejected_orders: RejectedOrders,
@@ -41,7 +45,7 @@ def load_rows(
 
 
 def store_rows(
-    reader: RowReader,
+    reader: Rows,
     batcher: Batcher,
     sinks: Sinks,
     deadline: Deadline,
@@ -80,7 +84,7 @@ def store_rows(
     return rows
 
 
-def _lay_aside(chunk: PlainRows, reader: RowReader, sinks: Sinks, rejected_orders: RejectedOrders) -> PlainRows:
+def _lay_aside(chunk: PlainRows, reader: Rows, sinks: Sinks, rejected_orders: RejectedOrders) -> PlainRows:
     """Lay aside the rows of rejected orders; return the others."""
     found = rejected_orders.find(chunk.columns[_ORDER_ID_AT])
     if not found:

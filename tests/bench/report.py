@@ -111,7 +111,7 @@ def goals(found: dict[str, Any]) -> list[tuple[str, float, str, bool]]:
     if found.get("lambda", {}).get("rows") == 1_000_000:
         most("seconds for 1,000,000 rows with 14.5 % of a CPU and answers after 8 ms", found["lambda"]["wall_s"], 120)
     imports = {name: case["import_cpu_s"] for name, case in found["imports"].items()}
-    most("import of the processor over the usual set", imports["processor"] / imports["usual processor"], 0.6)
+    most("import of the processor over the usual set", imports["processor"] / imports["usual processor"], 0.65)
     if "console" in imports:
         most("import of the console over the usual set", imports["console"] / imports["usual console"], 0.7)
     return result
