@@ -12,7 +12,7 @@ import pytest
 
 from processor.domain.file_states import FileState
 from processor.domain.object_keys import file_id
-from tests.integration.kill import Kill, Killer
+from tests.integration.kill import Kill, Killer, some_calls
 from tests.integration.processor.pipeline.upload_clients import Client, Meanwhile, interleavings, play
 from tests.integration.stage import BAD_ROW, csv_file
 from tests.integration.turns import Turns
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from tests.integration.stage import Stage
 
 TEMPORARY_NAMES = ("*.filepart", "*.part", "*.partial", "*.tmp", "*.crdownload", ".*", "~*")
+_MOST_CALLS = 200
 NAME = "orders.csv"
 
 
@@ -137,7 +138,7 @@ def test_runs_of_both_versions_at_once_make_one_file(
 ) -> None:
     """At every call of one run the other one begins and ends; one of them is the file."""
     mails = 0 if body is None else 1
-    for at in count():
+    for at in some_calls(_MOST_CALLS):
         client = client_of()
         client.put(NAME, body)
         client.copy(NAME, mtime="1")
@@ -160,7 +161,7 @@ def test_runs_of_both_versions_at_once_make_one_file(
 @pytest.mark.parametrize("body", [None, b"no header\n1,2,3\n"], ids=["stored", "failed"])
 def test_runs_that_take_turns_make_one_file(body: bytes | None, client_of: Callable[[], Client], stage: Stage) -> None:
     """Both versions run at the same moment, in turns of any length: neither leaves the orders to the other."""
-    for seed in range(12):
+    for seed in range(4):
         chosen = random.Random(seed)  # noqa: S311
         schedule = [number for _ in range(40) for number in [chosen.randrange(2)] * chosen.randrange(1, 9)]
         client = client_of()
@@ -226,7 +227,7 @@ def test_copy_of_a_file_with_nothing_but_rejected_rows_is_told_of_once(
 
 def test_copy_during_the_run_is_the_same_file(client_of: Callable[[], Client], stage: Stage) -> None:
     """At every call of the run the client copies the object onto itself, or finds it gone."""
-    for at in count():
+    for at in some_calls(_MOST_CALLS):
         client = client_of()
         client.put(NAME)
         message = client.take(0)
@@ -247,7 +248,7 @@ def test_copy_during_the_run_is_the_same_file(client_of: Callable[[], Client], s
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 def test_death_at_any_call_leaves_one_file(client_of: Callable[[], Client], stage: Stage, *, after: bool) -> None:
     """The run of the copy dies, and its message comes again."""
-    for at in count():
+    for at in some_calls(_MOST_CALLS):
         client = client_of()
         client.put(NAME)
         client.copy(NAME, mtime="1")
