@@ -50,6 +50,8 @@ def act_on_file(console: Console, action_request: ActionRequest, file_id: str) -
         return _let_worker_act_on_file(console, action_request, entry)
     asked = new_entry(console, action_request, file_id=file_id, subject=entry.name, expected=1)
     action, _ = begin_once(console, asked)
+    if action.state is ActionState.FAILED:  # An answer that was lost may be asked for again: it was no success.
+        raise RefusedError(f"This action has failed: {action.error}", "Ask for it once more, with a new id.")
     if action.is_finished:
         return action
     helper = "" if is_same_person(action, asked) else asked.who
