@@ -97,7 +97,8 @@ def test_metrics_of_a_mixed_load_equal_the_ground_truth(
         "dead.csv": csv_file("d,Ada,Pen,1,1.00"),
     }
     bodies |= {f"copy-{n}.csv": bodies[f"good-{n}.csv"] for n in range(6)}
-    versions = {name: stage.upload(name, body) for name, body in bodies.items()}
+    # Each from a sender of its own: files of one sender are compared with each other.
+    versions = {name: stage.upload(f"{name}/{name}", body) for name, body in bodies.items()}
     failing = dict.fromkeys([f"late-{n}.csv" for n in range(3)], 1) | {"dead.csv": 3}
     read = stage.clients.s3.get_object
 

@@ -43,7 +43,7 @@ def hostile_files(size: int) -> dict[str, Callable[[], Hostile]]:
         "all commas": lambda: Hostile("a.csv", HEADER + GOOD + b"," * size, 1),
         "many columns": lambda: Hostile("a.csv", HEADER[:-1] + b",x" * 10_000 + b"\n" + GOOD),
         "bomb of zeros": lambda: _packed(HEADER + b"0" * (40 * size)),
-        "bomb of lines": lambda: _packed(HEADER + b"\n" * (10 * size)),
+        "bomb of lines": lambda: _packed(HEADER + b"\n" * (4 * size)),
         "bomb in a bomb": lambda: _packed(gzip.compress(b"0" * (40 * size), 1)),
         "many members": lambda: Hostile("a.csv.gz", gzip.compress(HEADER) + gzip.compress(b"") * (size // 20)),
         "lines of every kind": partial(_mixed, size),
