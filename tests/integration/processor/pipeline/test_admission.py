@@ -364,6 +364,19 @@ def test_large_files_are_compared_alike(stage: Stage) -> None:
     assert len(stage.orders()) == 4
 
 
+def test_large_file_that_replaces_has_the_worker_called(stage: Stage) -> None:
+    """Its last step calls it, when its orders are stored."""
+    first = stage.process("first.csv", FILE)
+    machine = Machine.before(stage, same_orders="replace")
+    large = stage.upload("large.csv", CHANGED)
+
+    stage.deliver(large)
+    machine.run()
+
+    assert stage.entry(large).replaces == (first.file_id,)
+    assert stage.worker.calls == [{"take_back": stage.entry(large).file_id}]
+
+
 def test_file_is_not_compared_with_itself(stage: Stage) -> None:
     """A reprocess writes the same orders under the same keys."""
     first = stage.process("first.csv", FILE)
