@@ -10,6 +10,7 @@ from decimal import Decimal
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any, Self
 
+from processor.domain.holds import Reject
 from processor.domain.order_sample import HASHES, OrderSample
 from processor.large_files.splitting import Range, Split
 from processor.observability.cost import Usage
@@ -120,6 +121,7 @@ class Plan:
 
 
 _READ_BEFORE = {
+    "reject": Reject.ROW,
     "rows": 0,
     "rejected_rows": 0,
     "quantity": 0,
@@ -142,12 +144,13 @@ def _to_document(reading: Reading) -> dict[str, Any]:
 def _from_document(document: dict[str, Any]) -> Reading:
     read = {name: document[name] for name in Reading._fields if name not in _NOT_WRITTEN}
     changed = {
+        "reject": Reject(read["reject"]),
         "content": ContentCheck(**read["content"]),
         "total": Decimal(read["total"]),
         "orders": OrderSample.of(**read["orders"]),
         "unknown_columns": tuple(read["unknown_columns"]),
     }
-    return Reading(**read | changed, rejected_orders=RejectedOrders(), other_lines=OtherLines())
+    return Reading(**read | changed, rejected_orders=RejectedOrders(), other_lines=OtherLines.unknown())
 
 
 @dataclass(frozen=True, slots=True)

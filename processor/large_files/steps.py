@@ -35,9 +35,8 @@ from processor.observability.telemetry import logger, span
 from processor.pipeline.admission import decide
 from processor.pipeline.deadline import Deadline
 from processor.pipeline.handover import rebuild_run, resume_run
-from processor.pipeline.loader import Source, encoding_of, output_keys, warnings_of
+from processor.pipeline.loader import Source, output_keys, warnings_of
 from processor.pipeline.lost_objects import describe_failure
-from processor.pipeline.reject_rule import reject_of
 from processor.pipeline.retry import RetryPolicy, give_back
 from processor.pipeline.run import LoadResult, Settlement
 from processor.pipeline.same_upload import forget_same_upload, settle_or_forget
@@ -72,11 +71,10 @@ def plan_ranges(task: Task, services: Services, invocation: Invocation) -> dict[
     try:
         facts = services.objects.read_facts(run.entry.original)
         run = run._replace(entry=services.ledger.extend_lease(run.entry, task.lease_until, facts.size_bytes))
-        encoding = encoding_of(run, facts)
-        reject = reject_of(run, facts, encoding)
-        folder = _folder(run.entry, facts, encoding, reject, services)
-        plan = _find_whole_plan(run.entry, folder, services) or _make_plan(run, facts, encoding, reject, folder)
-        admission = decide(Source(run, facts), plan.split.reading)
+        source = Source(run, facts)
+        folder = _folder(source)
+        plan = _find_whole_plan(run.entry, folder, services) or _make_plan(source, folder)
+        admission = decide(source, plan.split.reading)
         if admission.same_as:
             forget_same_upload(run, admission.same_as)
             return _leave(run)
@@ -94,7 +92,7 @@ def plan_ranges(task: Task, services: Services, invocation: Invocation) -> dict[
         "folder": folder.prefix,
         "manifest_key": folder.manifest,
         "header_bytes": plan.split.header_bytes,
-        "encoding": encoding,
+        "encoding": source.encoding,
         "has_rejected_orders": plan.has_rejected_orders,
     }
 
@@ -175,26 +173,28 @@ def _find_facts(run: Run) -> ObjectFacts | None:
     return None
 
 
-def _folder(entry: FileEntry, facts: ObjectFacts, encoding: str, reject: Reject, services: Services) -> Folder:
-    config = services.config
-    circumstances: tuple[object, ...] = facts.etag, facts.size_bytes, encoding, config.range_bytes, config.order_indexes
-    if reject is not Reject.ROW:  # The rule of earlier releases, whose work goes on.
-        circumstances = *circumstances, str(reject)
+def _folder(source: Source) -> Folder:
+    entry, facts, config = source.run.entry, source.facts, source.run.services.config
+    circumstances: list[object] = [facts.etag, facts.size_bytes, source.encoding]
+    circumstances += [config.range_bytes, config.order_indexes]
+    if source.reject is not Reject.ROW:  # The rule of earlier releases, whose work goes on.
+        circumstances.append(str(source.reject))
     return Folder.of(object_keys.work_folder(entry.base, entry.file_id), *circumstances)
 
 
-def _make_plan(run: Run, facts: ObjectFacts, encoding: str, reject: Reject, folder: Folder) -> Plan:
+def _make_plan(source: Source, folder: Folder) -> Plan:
+    run = source.run
     objects, bucket = run.services.objects, run.entry.bucket
     deadline = Deadline(run.invocation, remedy="Raise large_file_memory_mb (more memory is more speed)")
 
     def blocks() -> Iterator[bytes]:
-        for block in objects.read_blocks(facts):
+        for block in objects.read_blocks(source.facts):
             deadline.check(0)
             yield block
 
     with span("check and split"):
         range_bytes = run.services.config.range_bytes
-        file_split = split(blocks(), encoding=encoding, range_bytes=range_bytes, reject=reject)
+        file_split = split(blocks(), encoding=source.encoding, range_bytes=range_bytes, reject=source.reject)
     transitions = _TRANSITIONS + _TRANSITIONS_A_RANGE * len(file_split.ranges)
     usage = run.usage_here(run.invocation.elapsed_s()) + Usage(state_transitions=transitions)
     plan = Plan.of(file_split, usage)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
+from typing import Self
 
 MOST_LINES = 250_000
 """Four bytes each. Of a file with more the second reading searches again."""
@@ -20,6 +21,13 @@ class OtherLines:
         self._lines = array("I")
         self.is_whole = True
         """Whether every such line is known; if not, none is."""
+
+    @classmethod
+    def unknown(cls) -> Self:
+        """Return the lines of a text that nobody has read: a second reading has to search."""
+        lines = cls()
+        lines.is_whole = False
+        return lines
 
     def add(self, line: int) -> None:
         """Note a line behind those that are known."""

@@ -51,6 +51,8 @@ class Reading(NamedTuple):
     unknown_columns: tuple[str, ...]
     other_lines: OtherLines
     """The lines that a second reading has to look at one by one."""
+    reject: Reject
+    """The rule by which orders are laid aside."""
 
 
 def read_whole(text: CheckedText, reject: Reject, kept: KeptRows | None = None) -> Reading:
@@ -73,7 +75,7 @@ class ReadingMaker:
 
     def __init__(self, reader: RowReader, reject: Reject) -> None:
         self._reader = reader
-        self._by_order = reject is Reject.ORDER
+        self._reject = reject
         self._totals = RowTotals()
         self._sampler = OrderSampler()
         self._rejected_orders = RejectedOrders()
@@ -111,6 +113,7 @@ class ReadingMaker:
             self._rejected_orders,
             self._reader.unknown_columns,
             self._reader.other_lines,
+            self._reject,
         )
 
     def _add_accepted(self) -> None:
@@ -134,7 +137,7 @@ class ReadingMaker:
             self._totals.add_amounts(cast("int", values[_QUANTITY_AT]), cast("Decimal", values[_PRICE_AT]))
         else:
             self._unknown_amounts += 1
-        if self._by_order:
+        if self._reject is Reject.ORDER:
             for order_id in order_ids_of(self._reader, row, values, problems):
                 self._rejected_orders.add(order_id.encode())
 

@@ -18,8 +18,8 @@ from processor.domain.holds import HoldCause, Reject, SameOrders, SameOrdersFoun
 from processor.domain.object_keys import ARCHIVE
 from processor.domain.same_uploads import is_same_upload
 from processor.ledger.content_claims import Claim
+from processor.pipeline.former_release import former_keys
 from processor.pipeline.other_files import OtherFiles, find_other_files
-from processor.pipeline.reject_rule import former_keys, was_begun_before
 from processor.pipeline.run import Settlement
 from processor.pipeline.same_orders import EarlierFile, describe_same_orders, look_up_orders
 from processor.pipeline.verdict import Announced, judge
@@ -56,13 +56,13 @@ def decide(source: Source, reading: Reading) -> Admission:
     if hold and not _was_admitted(source, reading):  # The policy may have changed since.
         admission = Admission(Settlement.of_hold(hold.cause, hold.error, source.facts, reading))
     else:
-        admission = admit(source, reading)
+        admission = _admit(source, reading)
     if admission.settlement:
         return admission._replace(settlement=admission.settlement._replace(announced=announced))
     return admission
 
 
-def admit(source: Source, reading: Reading) -> Admission:
+def _admit(source: Source, reading: Reading) -> Admission:
     """Decide whether the file may be stored. Once it may, it may at every later run of the same wish."""
     run, entry = source.run, source.run.entry
     wish = _wish(entry)
@@ -120,7 +120,7 @@ def _was_admitted(source: Source, reading: Reading) -> bool:
         return False
     claim = run.services.claims.read_claim(reading.rows_sha256)
     is_ours = claim is not None and claim.owner == entry.file_id
-    return is_ours or was_begun_before(run, source.facts, source.encoding)
+    return is_ours or source.was_begun_before
 
 
 def _claim_of(run: Run, reading: Reading) -> Claim:
@@ -135,7 +135,7 @@ def _admit_first(source: Source, reading: Reading) -> Admission:
         return _yield_to(source, reading, other)
     former = run.services.claims.find_former_owner(former_keys(source.facts, source.encoding))
     if former and former.file_id != run.entry.file_id:
-        return Admission(duplicate(source, reading, former.duplicate_of or former.file_id))
+        return Admission(_duplicate(source, reading, former.duplicate_of or former.file_id))
     return Admission()
 
 
@@ -176,7 +176,7 @@ def _hold_or_duplicate(
 ) -> Admission:
     owner = _owner_of_text(source, reading, stored, claim)
     if owner:
-        return Admission(duplicate(source, reading, owner.file_id))
+        return Admission(_duplicate(source, reading, owner.file_id))
     found = describe_same_orders(source, reading, stored)
     return Admission(_held(source, reading, stored, found))
 
@@ -205,7 +205,7 @@ def _held(source: Source, reading: Reading, stored: tuple[EarlierFile, ...], fou
     return Settlement.of_hold(HoldCause.SAME_ORDERS, error, source.facts, reading)._replace(same_orders=found)
 
 
-def duplicate(source: Source, reading: Reading, first_file_id: str) -> Settlement:
+def _duplicate(source: Source, reading: Reading, first_file_id: str) -> Settlement:
     """Hold the file as the duplicate of another, which has stored its rows."""
     first = source.run.services.ledger.read_file(first_file_id)
     name = first.name if first else f"file {first_file_id}"

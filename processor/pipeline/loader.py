@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -16,6 +17,7 @@ from processor.domain.errors import (
     UnknownEncodingError,
     WrongNameError,
 )
+from processor.domain.holds import Reject
 from processor.observability.telemetry import logger, span
 from processor.parsing import decoding
 from processor.parsing.checked_text import CheckedText
@@ -23,7 +25,7 @@ from processor.parsing.kept_rows import KeptRows
 from processor.parsing.reader import RowReader
 from processor.parsing.whole_file import read_whole
 from processor.pipeline.deadline import Deadline
-from processor.pipeline.reject_rule import reject_of
+from processor.pipeline.former_release import was_begun_before
 from processor.pipeline.run import NOT_CHECKED, LoadResult
 from processor.pipeline.store_rows import load_rows
 from processor.storage.outputs import AcceptedRows, RejectedRows
@@ -115,29 +117,46 @@ class Source:
         self.content = NOT_CHECKED
         """The findings of the content check, once all bytes are read, also of a file without a usable header."""
         self._blocks: list[bytes] = []
-        is_small = facts.size_bytes <= _LARGEST_IN_MEMORY
-        self._kept = KeptRows() if is_small and run.invocation.memory_mb >= _KEPT_FROM_MB else None
+        self._kept: KeptRows | None = None
         self.encoding = encoding_of(run, facts)
         self._gzipped = object_keys.is_gzipped(run.entry.name)
         self._limit_bytes = run.services.config.max_gzip_bytes
+
+    @cached_property
+    def was_begun_before(self) -> bool:
+        """Whether a run of an earlier release has begun to store the file, and died."""
+        return was_begun_before(self.run, self.facts, self.encoding)
+
+    @cached_property
+    def reject(self) -> Reject:
+        """The rule by which its rows are rejected: the deployment's, unless orders of it are stored, or may be.
+
+        Under another rule a new run would store fewer rows, and those that it leaves out would stay in the table.
+        """
+        entry = self.run.entry
+        if entry.has_orders:
+            return entry.reject_rule
+        return Reject.ROW if self.was_begun_before else self.run.services.config.policy.reject
 
     def check(self, deadline: Deadline) -> Reading:
         """Read and validate all rows; raises :class:`PermanentError`."""
         text = CheckedText(
             self._read(deadline), gzipped=self._gzipped, encoding=self.encoding, limit_bytes=self._limit_bytes
         )
+        is_small = self.facts.size_bytes <= _LARGEST_IN_MEMORY
+        kept = KeptRows() if is_small and self.run.invocation.memory_mb >= _KEPT_FROM_MB else None
         try:
-            reading = read_whole(text, reject_of(self.run, self.facts, self.encoding), self._kept)
+            reading = read_whole(text, self.reject, kept)
         finally:
             if text.has_passed:
                 self.content = text.result()
-        if self._kept and self._kept.is_whole:
-            self._blocks = []
+        if kept and kept.is_whole:
+            self._kept, self._blocks = kept, []
         return reading
 
     def open_rows(self, reading: Reading, deadline: Deadline) -> Rows:
         """Return the rows for the second reading: those that the first one has kept, if they were few."""
-        if self._kept and self._kept.is_whole:
+        if self._kept:
             kept, self._kept = self._kept, None
             return kept
         return RowReader(self.text(deadline), reading.other_lines)

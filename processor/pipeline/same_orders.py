@@ -21,7 +21,6 @@ from processor.domain.object_keys import ObjectVersion
 from processor.domain.orders import line_total
 from processor.observability.telemetry import logger, span
 from processor.parsing.plain_rows import PlainRows
-from processor.parsing.reader import RowReader
 from processor.pipeline.deadline import Deadline
 from processor.storage.range_reader import split_text
 
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from processor.parsing.whole_file import Reading
     from processor.pipeline.loader import Source
     from processor.pipeline.run import Run
+    from processor.pipeline.store_rows import Rows
     from processor.storage.objects import ObjectFacts
 
 _MOST_BYTES_READ = 256 * 1024 * 1024
@@ -117,17 +117,17 @@ def _accepted(rows: Iterable[list[str]]) -> Iterator[tuple[str, Line]]:
         yield order_id, Line(int(number), customer, product, quantity, unit_price, total)
 
 
-def _own_lines(source: Source, order_ids: Collection[str]) -> Lines:
+def _own_lines(source: Source, reading: Reading, order_ids: Collection[str]) -> Lines:
     """Read this file's lines of some orders."""
     wanted = set(order_ids)
-    reader = RowReader(source.text(Deadline(source.run.invocation)))
-    return _collect(_valid_rows(reader, {order_id.encode() for order_id in wanted}), wanted)
+    rows = source.open_rows(reading, Deadline(source.run.invocation))
+    return _collect(_valid_rows(rows, {order_id.encode() for order_id in wanted}), wanted)
 
 
-def _valid_rows(reader: RowReader, wanted: set[bytes]) -> Iterator[tuple[str, Line]]:
+def _valid_rows(rows: Rows, wanted: set[bytes]) -> Iterator[tuple[str, Line]]:
     """Yield the valid rows that may be of the orders ``wanted``, with their order ids."""
     order_id_at = NAMES.index(ORDER_ID)
-    for chunk in reader.chunks():
+    for chunk in rows.chunks():
         if isinstance(chunk, PlainRows):
             for at, order_id in enumerate(chunk.columns[order_id_at]):
                 if order_id in wanted:
@@ -159,7 +159,7 @@ def describe_same_orders(source: Source, reading: Reading, stored: Sequence[Earl
     for earlier in sorted(stored, key=lambda each: each.entry.arrival_order, reverse=True):
         for order_id in earlier.lines if earlier.lines is not None else earlier.order_ids:
             first_with.setdefault(order_id, earlier)
-    own = _own_lines(source, first_with)
+    own = _own_lines(source, reading, first_with)
     changed = [
         order_id
         for order_id, earlier in first_with.items()

@@ -12,7 +12,6 @@ from processor.domain.object_keys import ObjectVersion
 from processor.observability.telemetry import logger, span
 from processor.parsing.decoding import encoding_name
 from processor.pipeline.loader import encoding_of
-from processor.pipeline.reject_rule import reject_of
 from processor.pipeline.reporting import mail_settlement, report_settlement
 from processor.pipeline.retry import in_words
 from processor.pipeline.verdict import amount_text
@@ -109,9 +108,9 @@ def _verdict_values(settlement: Settlement) -> dict[str, Any]:
 
 def _reject(run: Run, settlement: Settlement) -> str:
     """Return the rule under which the file's orders are stored, if it is not the usual one."""
-    if settlement.facts is None or settlement.state in _STORES_NOTHING:
+    if settlement.reading is None or settlement.state in _STORES_NOTHING:
         return run.entry.reject
-    rule = reject_of(run, settlement.facts, encoding_of(run, settlement.facts))
+    rule = settlement.reading.reject
     return "" if rule is run.entry.usual_reject else rule
 
 

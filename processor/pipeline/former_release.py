@@ -1,25 +1,12 @@
-"""The rule under which a file's rows are rejected: what was stored under one rule is run again under the same.
-
-Under another rule a new run would store fewer rows, and those that it leaves out would stay in the table.
-"""
+"""What earlier releases have left in the ledger of files whose runs died: their claims, by the bytes of the object."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from processor.domain.holds import Reject
-
 if TYPE_CHECKING:
     from processor.pipeline.run import Run
     from processor.storage.objects import ObjectFacts
-
-
-def reject_of(run: Run, facts: ObjectFacts, encoding: str) -> Reject:
-    """Return the rule for the file: the deployment's, unless orders of it are stored, or may be."""
-    entry = run.entry
-    if entry.has_orders:
-        return entry.reject_rule
-    return Reject.ROW if was_begun_before(run, facts, encoding) else run.services.config.policy.reject
 
 
 def was_begun_before(run: Run, facts: ObjectFacts, encoding: str) -> bool:
