@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from processor.wiring.services import Clients
 
 
-_SHARE = 1 if os.environ.get("EVERY_CALL") else 4
+SHARE = 1 if os.environ.get("EVERY_CALL") else 4
+"""Of so many calls one is tried."""
 
 
 def some_calls(most: int) -> range:
@@ -22,7 +23,7 @@ def some_calls(most: int) -> range:
 
     Each stands for one whole run or more: together the runs of the suite try them all.
     """
-    return range(random.randrange(_SHARE), most, _SHARE)  # noqa: S311
+    return range(random.randrange(SHARE), most, SHARE)  # noqa: S311
 
 
 class Kill(BaseException):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from processor.domain.file_states import FileState
-from tests.integration.kill import Kill, Killer, some_calls
+from tests.integration.kill import SHARE, Kill, Killer, some_calls
 from tests.integration.stage import csv_file, s3_event
 
 if TYPE_CHECKING:
@@ -25,6 +25,22 @@ def begin(stage: Stage, at: int) -> tuple[ObjectVersion, ObjectVersion]:
     return stage.upload(f"first-{at}.csv", FILE), stage.upload(f"second-{at}.csv", CHANGED)
 
 
+def die_and_come_again(stage: Stage, version: ObjectVersion, at: int, receive_count: int = 1) -> bool:
+    """Deliver a file and let its run die before or after one of its calls, then once more; False if there is no such.
+
+    An even ``at`` is before call ``at // 2``, an odd one after it.
+    """
+    message = stage.message(s3_event(version), receive_count)
+    try:
+        with Killer(at // 2, after=at % 2 == 1).watching(stage.clients):
+            stage.handle(message)
+    except Kill:
+        stage.advance_clock()
+        stage.deliver(version, receive_count=receive_count + 1)
+        return True
+    return False
+
+
 @pytest.mark.parametrize("policy", ["hold", "replace"])
 def test_second_file_ends_as_it_would_without_a_death(stage: Stage, policy: str) -> None:
     """Held: nothing of it is stored. Replacing: its orders are stored, and the worker is called for the earlier."""
@@ -34,15 +50,7 @@ def test_second_file_ends_as_it_would_without_a_death(stage: Stage, policy: str)
         first, second = begin(stage, at)
         stage.deliver(first)
         stage.worker.calls.clear()
-        message = stage.message(s3_event(second))
-        before = deaths
-        try:
-            with Killer(at // 2, after=at % 2 == 1).watching(stage.clients):
-                stage.handle(message)
-        except Kill:
-            stage.advance_clock()
-            stage.deliver(second, receive_count=2)
-            deaths += 1
+        died = die_and_come_again(stage, second, at)
 
         entry = stage.entry(second)
         if policy == "hold":
@@ -53,9 +61,10 @@ def test_second_file_ends_as_it_would_without_a_death(stage: Stage, policy: str)
             assert len(stage.orders()) == 4
             assert {"take_back": entry.file_id} in stage.worker.calls
         assert stage.objects("raw-data/") == []
-        if deaths == before:
+        if not died:
             break
-    assert deaths >= 15 // 2
+        deaths += 1
+    assert deaths >= 2 * 15 // SHARE
 
 
 def test_waiting_file_goes_on_whoever_dies(stage: Stage) -> None:
@@ -65,15 +74,7 @@ def test_waiting_file_goes_on_whoever_dies(stage: Stage) -> None:
         first, second = begin(stage, at)
         with pytest.raises(Kill), Killer(name="BatchWriteItem").watching(stage.clients):
             stage.deliver(first)
-        message = stage.message(s3_event(second))
-        before = deaths
-        try:
-            with Killer(at // 2, after=at % 2 == 1).watching(stage.clients):
-                stage.handle(message)
-        except Kill:
-            stage.advance_clock()
-            stage.deliver(second, receive_count=2)
-            deaths += 1
+        died = die_and_come_again(stage, second, at)
         stage.advance_clock()
         stage.deliver(first, receive_count=2)
         stage.handle_all(only_commands=True)
@@ -81,9 +82,10 @@ def test_waiting_file_goes_on_whoever_dies(stage: Stage) -> None:
         assert stage.entry(first).state is FileState.PROCESSED
         assert stage.entry(second).state is FileState.HELD
         assert len(stage.orders()) == 2
-        if deaths == before:
+        if not died:
             break
-    assert deaths >= 8 // 2
+        deaths += 1
+    assert deaths >= 2 * 8 // SHARE
 
 
 def test_file_that_dies_while_it_settles_wakes_the_one_that_waits(stage: Stage) -> None:
@@ -95,20 +97,13 @@ def test_file_that_dies_while_it_settles_wakes_the_one_that_waits(stage: Stage) 
             stage.deliver(first)
         stage.deliver(second)
         stage.advance_clock()
-        message = stage.message(s3_event(first), 2)
-        before = deaths
-        try:
-            with Killer(at // 2, after=at % 2 == 1).watching(stage.clients):
-                stage.handle(message)
-        except Kill:
-            stage.advance_clock()
-            stage.deliver(first, receive_count=3)
-            deaths += 1
+        died = die_and_come_again(stage, first, at, receive_count=2)
         stage.handle_all(only_commands=True)
 
         assert stage.entry(first).state is FileState.PROCESSED
         assert stage.entry(second).state is FileState.HELD
         assert len(stage.orders()) == 2
-        if deaths == before:
+        if not died:
             break
-    assert deaths >= 12 // 2
+        deaths += 1
+    assert deaths >= 2 * 12 // SHARE
