@@ -24,12 +24,7 @@ def large_files_name(settings: Settings) -> str:
 
 def large_files_arn(scope: Construct, settings: Settings) -> str:
     """Return the ARN of the state machine for large files."""
-    return Stack.of(scope).format_arn(
-        service="states",
-        resource="stateMachine",
-        resource_name=large_files_name(settings),
-        arn_format=ArnFormat.COLON_RESOURCE_NAME,
-    )
+    return _arn(scope, "states", "stateMachine", large_files_name(settings))
 
 
 def worker_name(settings: Settings) -> str:
@@ -39,18 +34,17 @@ def worker_name(settings: Settings) -> str:
 
 def worker_arn(scope: Construct, settings: Settings) -> str:
     """Return the ARN of the console's worker."""
-    return Stack.of(scope).format_arn(
-        service="lambda",
-        resource="function",
-        resource_name=worker_name(settings),
-        arn_format=ArnFormat.COLON_RESOURCE_NAME,
-    )
+    return _arn(scope, "lambda", "function", worker_name(settings))
 
 
 def alarm_arn(scope: Construct, name: str) -> str:
     """Return the ARN of an alarm in this account and region."""
+    return _arn(scope, "cloudwatch", "alarm", name)
+
+
+def _arn(scope: Construct, service: str, resource: str, name: str) -> str:
     return Stack.of(scope).format_arn(
-        service="cloudwatch", resource="alarm", resource_name=name, arn_format=ArnFormat.COLON_RESOURCE_NAME
+        service=service, resource=resource, resource_name=name, arn_format=ArnFormat.COLON_RESOURCE_NAME
     )
 
 

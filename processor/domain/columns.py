@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 ROW = "row"
 """In place of a column's name where the whole row is wrong (ragged, too long, a stray quote)."""
@@ -150,6 +150,12 @@ NAMES: tuple[str, ...] = tuple(column.name for column in COLUMNS)
 ROW_NUMBER, REASONS, ORIGINAL = "waybill_row", "waybill_reasons", "waybill_original"
 OWN_COLUMNS = (ROW_NUMBER, REASONS, ORIGINAL)
 """Those of the rejected-rows file, besides the columns of an order file."""
+
+
+def is_correction(names: Iterable[str]) -> bool:
+    """Tell whether a file with these columns is a rejected-rows file that comes back, corrected."""
+    return not set(OWN_COLUMNS).isdisjoint(names)
+
 
 _PARSERS = tuple((column.name, column.parse) for column in COLUMNS)
 

@@ -12,7 +12,7 @@ from collections import deque
 from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
-from processor.domain.columns import NAMES, ORDER_ID, ORIGINAL, OWN_COLUMNS
+from processor.domain.columns import NAMES, ORDER_ID, ORIGINAL, is_correction
 from processor.domain.errors import NoHeaderError
 from processor.domain.formulas import unguard_cell
 from processor.parsing.header import csv_dialect, read_header
@@ -87,7 +87,7 @@ class RowReader:
         )
         self.order_id_at = names.index(ORDER_ID)
         self.original_at = names.index(ORIGINAL) if ORIGINAL in names else None
-        self.is_guarded = not set(OWN_COLUMNS).isdisjoint(names)
+        self.is_guarded = is_correction(names)
         """Whether the file is a corrected rejected-rows file, whose cells are guarded against being run as formulas."""
         self._plain = PlainPattern(names, self.delimiter, LONGEST_ROW)
 

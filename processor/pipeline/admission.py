@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from processor.domain.columns import OWN_COLUMNS
+from processor.domain.columns import is_correction
 from processor.domain.errors import LeaseLostError
 from processor.domain.file_states import MOVING, FileState
 from processor.domain.holds import HoldCause, Reject, SameOrders, SameOrdersFound
@@ -102,8 +102,8 @@ def _mode(policy: Policy, reading: Reading) -> SameOrders:
 
     Under ``reject=row`` corrected rows belong to orders of which other rows are stored.
     """
-    is_correction = not set(OWN_COLUMNS).isdisjoint(reading.unknown_columns)
-    return SameOrders.STORE if policy.reject is Reject.ROW and is_correction else policy.same_orders
+    is_compared = policy.reject is not Reject.ROW or not is_correction(reading.unknown_columns)
+    return policy.same_orders if is_compared else SameOrders.STORE
 
 
 def _wish(entry: FileEntry) -> str:
