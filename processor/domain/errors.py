@@ -188,16 +188,8 @@ class ObjectLostError(PermanentError):
         more = ", and more may be" if self.stored and not self.is_exact else ""
         return (
             f"The object was deleted while it was being read: {known} stored as orders{more}. Look up which orders are "
-            "there, and upload only the missing rows: the whole file again would store the others a second time."
+            "there, and upload only the missing rows; the whole file again brings the others a second time."
         )
-
-
-class DuplicateContentError(WaybillError):
-    """Another file has the same content, and reads it in the same way."""
-
-    def __init__(self, first_file_id: str) -> None:
-        super().__init__(first_file_id)
-        self.first_file_id = first_file_id
 
 
 # All others: retried by SQS, dead-lettered after the last receive.

@@ -31,12 +31,11 @@ GONE_CODES = frozenset({"404", "405", "NoSuchKey", "NoSuchVersion", "MethodNotAl
 
 
 class ObjectFacts(NamedTuple):
-    """The answer to HEAD: version, size in bytes, ETag, checksum, the upload's metadata, an unusual storage class."""
+    """The answer to HEAD: version, size in bytes, ETag, the upload's metadata, an unusual storage class."""
 
     version: ObjectVersion
     size_bytes: int
     etag: str
-    checksum_sha256: str
     metadata: dict[str, str]
     storage_class: str = ""
 
@@ -49,7 +48,7 @@ class Objects:
 
     def read_facts(self, version: ObjectVersion) -> ObjectFacts:
         """Read an object's facts by HEAD; raises :class:`ObjectGoneError`."""
-        request: HeadObjectRequestTypeDef = {"Bucket": version.bucket, "Key": version.key, "ChecksumMode": "ENABLED"}
+        request: HeadObjectRequestTypeDef = {"Bucket": version.bucket, "Key": version.key}
         if version.version_id:
             request["VersionId"] = version.version_id
         try:
@@ -64,7 +63,6 @@ class Objects:
             current,
             head["ContentLength"],
             head["ETag"].strip('"'),
-            head.get("ChecksumSHA256", ""),
             metadata,
             head.get("StorageClass", ""),
         )
